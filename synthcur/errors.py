@@ -1,0 +1,58 @@
+"""Every error synthcur raises on purpose, and what each one means.
+
+SynthcurError
+├── InputError          the user gave something that cannot be used (file, column, setting)
+│   └── FindingsError   rows with findings that must be fixed before anything is stored
+├── NotFoundError       a collection, job, run or scheme of that name is not in the workspace
+├── ConflictError       somebody else changed the same thing first; nothing was written
+├── StoreError          the workspace itself cannot be read or written
+├── ArtefactError       a computed file is missing, damaged or not the expected one
+└── WorkerError         a background job could not start or had to stop
+
+A message says what happened, where, and what to do about it, in that order.
+"""
+
+
+class SynthcurError(Exception):
+    """Root of all errors that are meant for a person to read.
+
+    Parameters
+    ----------
+    what
+        What happened, in one sentence, with the offending value.
+    fix
+        What the reader can do about it.
+    """
+
+    def __init__(self, what: str, *, fix: str = "") -> None:
+        super().__init__(f"{what} {fix}".strip())
+        self.what = what
+        self.fix = fix
+
+
+class InputError(SynthcurError):
+    """Something the user gave cannot be used; nothing was stored."""
+
+
+class FindingsError(InputError):
+    """Rows carry findings that must be fixed before the collection can be stored."""
+
+
+class NotFoundError(SynthcurError):
+    """The workspace holds nothing under that name."""
+
+
+class ConflictError(SynthcurError):
+    """The thing to be changed is not what the caller believes it to be."""
+
+
+class StoreError(SynthcurError):
+    """The workspace cannot be read or written."""
+
+
+class ArtefactError(SynthcurError):
+    """A computed file is missing, damaged or not the one expected."""
+
+
+class WorkerError(SynthcurError):
+    """A background job could not start or had to stop."""

@@ -1,0 +1,139 @@
+"""The words of the data: columns, splits, and the Collection they make up.
+
+A `Collection` is a value: rows in a fixed order, never changed in place. Column mapping, checks
+and splits happen before one exists (`synthcur.loading`); afterwards its shape is trusted.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+REAL, SYNTHETIC = "real", "synthetic"
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+SPLITS = (TRAIN, VALIDATION, TEST)
+
+ROW_COLUMNS = ("sample_id", "source", "split", "text", "text_pair", "label", "row")
+"""Columns of `Collection.rows`; ``row`` is the 1-based row number in the file it came from."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Synthetic and real rows of one task that belong together.
+
+    Attributes
+    ----------
+    name
+        Short name used in commands and addresses.
+    labels
+        The K labels in the order of every pred_probs column.
+    rows
+        One row a sample, columns `ROW_COLUMNS`; synthetic rows have split ``train``; ``text_pair``
+        is None where the task has single texts.
+    provenance
+        Every other column of the input, same length and order as `rows`. Kept and exported, never
+        an input of a checker or a weight.
+    title, note
+        Shown to people.
+    guidelines
+        What each label means, by label; may be empty.
+    made_splits
+        Names of the real splits that were drawn by the app because no file gave them.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    rows: pd.DataFrame
+    provenance: pd.DataFrame
+    title: str = ""
+    note: str = ""
+    guidelines: Mapping[str, str] = field(default_factory=dict)
+    made_splits: tuple[str, ...] = ()
+
+    def part(self, source: str, split: str = TRAIN) -> pd.DataFrame:
+        """Return the rows of one source and split, in order, with a fresh index."""
+        rows = self.rows
+        chosen = (rows["source"] == source) & (rows["split"] == split)
+        return rows[chosen].reset_index(drop=True)
+
+    @cached_property
+    def synthetic(self) -> pd.DataFrame:
+        """The N synthetic rows: what is weighted, mapped, reviewed."""
+        return self.part(SYNTHETIC)
+
+    @cached_property
+    def real_train(self) -> pd.DataFrame:
+        """The real rows that train the quality checker."""
+        return self.part(REAL, TRAIN)
+
+    @cached_property
+    def has_pairs(self) -> bool:
+        """Whether every sample is a pair of texts."""
+        return bool(self.rows["text_pair"].notna().any())
+
+    def label_ids(self, rows: pd.DataFrame) -> np.ndarray:
+        """Turn the labels of some rows into ids (n,) int64 in ``range(K)``."""
+        index = {label: i for i, label in enumerate(self.labels)}
+        return rows["label"].map(index).to_numpy(dtype=np.int64)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Name of the content: rows and labels, not title or provenance."""
+        digest = hashlib.sha256("\x1f".join(self.labels).encode("utf-8", "surrogatepass"))
+        for column in ROW_COLUMNS[:-1]:
+            values = self.rows[column].fillna("\x00").astype(str)
+            digest.update("\x1f".join(values).encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()[:16]
+
+
+def sample_ids(rows: pd.DataFrame) -> list[str]:
+    """Give every row a stable id: 16 hexadecimal digits of its content.
+
+    The id depends on source, texts and label, and on how many equal rows came before, so a
+    re-import of the same file in another order gives every text the same id.
+    """
+    seen: dict[str, int] = {}
+    ids = []
+    pairs = rows["text_pair"] if "text_pair" in rows else [None] * len(rows)
+    for source, text, pair, label in zip(
+        rows["source"], rows["text"], pairs, rows["label"], strict=True
+    ):
+        key = "\x1f".join((source, text, "" if pd.isna(pair) else pair, label))
+        seen[key] = seen.get(key, 0) + 1
+        payload = f"{key}\x1f{seen[key]}".encode("utf-8", "surrogatepass")
+        ids.append(hashlib.sha256(payload).hexdigest()[:16])
+    return ids
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check of the input and the rows that did not pass it.
+
+    Attributes
+    ----------
+    code
+        Stable name, such as ``empty_text``.
+    title
+        What was found, in words, at most about 40 characters.
+    state
+        ``must_fix`` (storing is refused until it is resolved), ``check`` or ``fine``.
+    rows
+        (file, 1-based row number) of every row concerned.
+    of
+        How many rows were looked at.
+    proposal
+        What happens to the rows if the user accepts, e.g. ``Exclude 3``.
+    excludes
+        Those of `rows` that accepting the proposal leaves out.
+    """
+
+    code: str
+    title: str
+    state: str
+    rows: tuple[tuple[str, int], ...]
+    of: int
+    proposal: str = ""
+    excludes: tuple[tuple[str, int], ...] = ()

