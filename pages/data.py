@@ -1,0 +1,9 @@
+"""Data."""
+
+import streamlit as st
+
+from synthcur.ui import session
+
+with session.page():
+    session.collection_picker()
+    st.title("Data")

@@ -1,0 +1,111 @@
+"""The store of this server and cached reads from it.
+
+Artefacts never change under their fingerprint, so what was read once is shared by all sessions;
+arrays are read-only. Everything that can change is asked of the store in every run.
+"""
+
+import logging
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from synthcur import demo, jobs, review
+from synthcur.schema import Collection
+from synthcur.store import Scores, Store
+
+LOG = logging.getLogger(__name__)
+WORKSPACE_VARIABLE = "SYNTHCUR_WORKSPACE"
+DEFAULT_WORKSPACE = "workspace"
+POLL_SECONDS = 1.0
+
+
+def store() -> Store:
+    """Return the open store of this server's workspace."""
+    folder = os.environ.get(WORKSPACE_VARIABLE) or DEFAULT_WORKSPACE
+    return _open(str(Path(folder).resolve())).store
+
+
+class _OpenStore:
+    """A store and the thread that takes in what its workers report."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.store = Store.open(workspace)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="synthcur-jobs", daemon=True)
+        self._thread.start()
+
+    def _poll(self) -> None:
+        while not self._stop.wait(POLL_SECONDS):
+            try:
+                jobs.poll(self.store)
+            except Exception:
+                LOG.exception("Looking after background jobs failed; trying again")
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self.store.close()
+
+
+@st.cache_resource(show_spinner=False, on_release=_OpenStore.close)
+def _open(workspace: str) -> _OpenStore:
+    opened = _OpenStore(Path(workspace))
+    if not opened.store.collections():
+        opened.store.add_collection(demo.load_demo())
+    return opened
+
+
+def collection(name: str) -> Collection:
+    """Return a stored collection as it was imported."""
+    opened = store()
+    return _collection(name, opened.collection_info(name).fingerprint, opened)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _collection(name: str, fingerprint: str, _store: Store) -> Collection:
+    return _store.collection(name)
+
+
+def effective(name: str) -> Collection:
+    """Return a collection with the decisions taken so far applied."""
+    opened = store()
+    decisions = opened.decisions(name)
+    version = (len(decisions), sum(decision.undone for decision in decisions))
+    fingerprint = opened.collection_info(name).fingerprint
+    return _effective(name, fingerprint, version, collection(name), decisions)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _effective(
+    name: str, fingerprint: str, version: tuple[int, int], _collection: Collection, _decisions: list
+) -> Collection:
+    return review.effective_collection(_collection, _decisions)
+
+
+def scores(name: str) -> dict[str, Scores]:
+    """Return the finished scores of a collection by kind of checkers; empty before the first."""
+    return store().scores(name)
+
+
+def array(fingerprint: str, name: str) -> np.ndarray:
+    """Return one array of an artefact, read-only."""
+    return _array(fingerprint, name, store())
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _array(fingerprint: str, name: str, _store: Store) -> np.ndarray:
+    return _store.artefacts.array(fingerprint, name)
+
+
+def frame(fingerprint: str, name: str) -> pd.DataFrame:
+    """Return one table of an artefact; callers do not change it."""
+    return _frame(fingerprint, name, store())
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _frame(fingerprint: str, name: str, _store: Store) -> pd.DataFrame:
+    return _store.artefacts.frame(fingerprint, name)

@@ -1,0 +1,128 @@
+"""What one browser session remembers, and the boundary at which errors become sentences.
+
+The session holds names and ids only; tables are read again from the store by every run.
+"""
+
+import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from synthcur.errors import NotFoundError, SynthcurError
+from synthcur.ui import parts, resources
+
+LOG = logging.getLogger(__name__)
+DEMO = "demo"
+_KEY = "synthcur"
+_PICKER = "collection_picker"
+
+
+@dataclass
+class Session:
+    """State of one browser tab.
+
+    Attributes
+    ----------
+    collection
+        Name of the open collection; empty before the first page has run.
+    annotator
+        Who decides in this tab.
+    selection
+        Sample ids chosen on the map, in the order of the rows.
+    queue
+        Name of the review queue that is open.
+    client_id
+        Names this tab's decisions, so that a repeated one is stored once.
+    """
+
+    collection: str = ""
+    annotator: str = ""
+    selection: tuple[str, ...] = ()
+    queue: str = ""
+    client_id: str = field(default_factory=lambda: secrets.token_hex(8))
+
+
+def session() -> Session:
+    """Return this tab's session, made at its first use."""
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = Session()
+    return st.session_state[_KEY]
+
+
+@contextmanager
+def page() -> Iterator[None]:
+    """Run a page; an error ends it as a sentence instead of a traceback.
+
+    An expected error says what happened and what to do. Any other is written to the log under an
+    id, and the page shows that id.
+    """
+    try:
+        yield
+    except SynthcurError as error:
+        _show_expected(error)
+    except Exception as error:
+        _show_unexpected(error)
+
+
+def _show_expected(error: SynthcurError) -> None:
+    st.error("  \n".join(parts.plain(line, limit=2000) for line in (error.what, error.fix) if line))
+
+
+def _show_unexpected(error: Exception) -> None:
+    error_id = secrets.token_hex(4)
+    LOG.exception("Error %s while a page was drawn", error_id, exc_info=error)
+    st.error(
+        "Something went wrong while this page was drawn. Nothing that was saved is lost.  \n"
+        f"Reload the page; if it happens again, look for {error_id} in the server's log."
+    )
+    with st.expander("Details"):
+        st.code(f"{type(error).__name__}: {error}"[:2000], language=None, wrap_lines=True)
+
+
+def collection_picker() -> str:
+    """Draw the choice of the collection in the rail and return the open one's name.
+
+    The address carries it as ``?collection=NAME``. A session starts with the one in its address,
+    else the demo, else the newest.
+
+    Raises
+    ------
+    NotFoundError
+        If the workspace holds no collection.
+    """
+    state = session()
+    infos = {info.name: info for info in resources.store().collections()}
+    if not infos:
+        raise NotFoundError(
+            "This workspace holds no collection.", fix="Store one on the Data page."
+        )
+    if state.collection not in infos:
+        state.collection = _first_choice(list(infos))
+    if st.session_state.get(_PICKER) != state.collection:
+        st.session_state[_PICKER] = state.collection
+    st.sidebar.selectbox(
+        "Collection",
+        list(infos),
+        format_func=lambda name: infos[name].title or name,
+        key=_PICKER,
+        on_change=_open_picked,
+    )
+    if st.query_params.get("collection") != state.collection:
+        st.query_params["collection"] = state.collection
+    return state.collection
+
+
+def _first_choice(names: list[str]) -> str:
+    wanted = st.query_params.get("collection", "")
+    if wanted in names:
+        return wanted
+    return DEMO if DEMO in names else names[-1]
+
+
+def _open_picked() -> None:
+    state = session()
+    state.collection = st.session_state[_PICKER]
+    state.selection = ()
