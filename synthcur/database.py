@@ -1,0 +1,172 @@
+"""The SQLite file of a workspace: one guarded connection, numbered migrations, safe pragmas.
+
+SQLite up to 3.51.2 can damage a database in WAL mode when two connections write or checkpoint at
+the same instant (fixed in 3.51.3, backported to 3.50.7 and 3.44.6). Where the linked library is
+affected the rollback journal is used instead. Both run with ``synchronous=FULL``, so that a
+commit that was acknowledged is on the disk.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from synthcur.errors import StoreError
+
+BUSY_SECONDS = 20.0
+
+MIGRATIONS = (
+    """
+    CREATE TABLE collection(
+        name TEXT PRIMARY KEY, title TEXT NOT NULL, note TEXT NOT NULL, guidelines TEXT NOT NULL,
+        fingerprint TEXT NOT NULL, counts TEXT NOT NULL, created_at REAL NOT NULL);
+    CREATE TABLE score(
+        collection TEXT NOT NULL REFERENCES collection(name), checkers TEXT NOT NULL,
+        artefacts TEXT NOT NULL, trust TEXT NOT NULL, created_at REAL NOT NULL,
+        PRIMARY KEY(collection, checkers));
+    CREATE TABLE scheme(
+        collection TEXT NOT NULL REFERENCES collection(name), name TEXT NOT NULL,
+        settings TEXT NOT NULL, created_at REAL NOT NULL, PRIMARY KEY(collection, name));
+    CREATE TABLE decision(
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        collection TEXT NOT NULL REFERENCES collection(name), sample_id TEXT NOT NULL,
+        annotator TEXT NOT NULL, action TEXT NOT NULL, label TEXT, note TEXT NOT NULL,
+        reason TEXT NOT NULL, queue TEXT NOT NULL, undoes INTEGER REFERENCES decision(seq),
+        client_id TEXT NOT NULL, client_seq INTEGER NOT NULL, created_at REAL NOT NULL,
+        UNIQUE(client_id, client_seq));
+    CREATE INDEX decision_of_sample ON decision(collection, sample_id, seq);
+    CREATE TABLE job(
+        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+        collection TEXT NOT NULL REFERENCES collection(name), status TEXT NOT NULL,
+        settings TEXT NOT NULL, spec TEXT NOT NULL, created_at REAL NOT NULL, started_at REAL,
+        ended_at REAL, pid INTEGER, identity TEXT NOT NULL DEFAULT '',
+        spool_offset INTEGER NOT NULL DEFAULT 0, phase TEXT NOT NULL DEFAULT '',
+        phase_title TEXT NOT NULL DEFAULT '', done REAL, total REAL, eta_s REAL,
+        what TEXT NOT NULL DEFAULT '', fix TEXT NOT NULL DEFAULT '');
+    CREATE UNIQUE INDEX one_active_job_of_a_kind ON job(kind)
+        WHERE status IN ('starting', 'running', 'cancelling');
+    CREATE TABLE run(
+        job_id TEXT NOT NULL REFERENCES job(id), arm TEXT NOT NULL, seed INTEGER NOT NULL,
+        status TEXT NOT NULL, steps INTEGER, accuracy REAL, macro_f1 REAL, val_accuracy REAL,
+        best_epoch REAL, predictions TEXT, model TEXT, seconds REAL, samples_per_s REAL,
+        rows INTEGER, PRIMARY KEY(job_id, arm, seed));
+    CREATE TABLE metric(
+        id INTEGER PRIMARY KEY, job_id TEXT NOT NULL REFERENCES job(id), arm TEXT NOT NULL,
+        seed INTEGER NOT NULL, step INTEGER NOT NULL, epoch REAL NOT NULL, loss REAL,
+        samples_per_s REAL, val_accuracy REAL, val_macro_f1 REAL, ess REAL);
+    CREATE INDEX metric_of_job ON metric(job_id, id);
+    CREATE TABLE event(
+        id INTEGER PRIMARY KEY, collection TEXT NOT NULL, at REAL NOT NULL, text TEXT NOT NULL);
+    """,
+)
+"""Each script takes the database from version i to i + 1; a script is never changed."""
+
+
+def is_wal_safe(version: tuple[int, int, int]) -> bool:
+    """Whether that SQLite release may use write-ahead logging with several connections."""
+    if version >= (3, 51, 3):
+        return True
+    return (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
+
+
+class Database:
+    """One connection to the workspace's SQLite file, safe to share between threads.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written, the file is no healthy database, or it was written by a
+        later release of synthcur.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._lock = threading.RLock()
+        with self._errors_in_words():
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._connection = sqlite3.connect(
+                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._connection.row_factory = sqlite3.Row
+            self._prepare()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._connection.close()
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Run one reading statement and return its rows."""
+        with self._lock, self._errors_in_words():
+            return self._connection.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the write lock of the file; commit on leaving, roll back on any error."""
+        with self._lock, self._errors_in_words():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _prepare(self) -> None:
+        mode = "WAL" if is_wal_safe(sqlite3.sqlite_version_info) else "DELETE"
+        self._connection.execute(f"PRAGMA journal_mode={mode}")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.execute("PRAGMA foreign_keys=ON")
+        verdict = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise StoreError(
+                f"The database {self.path} is damaged ({verdict}).",
+                fix="Move the file aside and restore a copy; nothing was changed.",
+            )
+        self._migrate()
+
+    def _migrate(self) -> None:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > len(MIGRATIONS):
+                raise StoreError(
+                    f"The workspace {self.path.parent} has format {version}; this release of "
+                    f"synthcur reads up to {len(MIGRATIONS)}.",
+                    fix="Open it with the newer release, or choose another workspace.",
+                )
+            for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+                for statement in filter(str.strip, script.split(";")):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version={number}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _errors_in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.OperationalError as error:
+            raise StoreError(
+                f"The workspace {self.path.parent} could not be read or written: {error}.",
+                fix="Nothing was saved. Check the disk space and that the folder is writable, "
+                "then try again.",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                f"{self.path} is not a readable database: {error}.",
+                fix="Move the file aside and restore a copy; nothing was changed.",
+            ) from error
+        except OSError as error:
+            raise StoreError(
+                f"The workspace folder {self.path.parent} cannot be used: {error}.",
+                fix="Choose a folder you can write to with --workspace or SYNTHCUR_WORKSPACE.",
+            ) from error

@@ -1,0 +1,191 @@
+"""Background work: submit, follow, cancel.
+
+A job is a process of its own in a session of its own: it survives its tab, and the server. Its
+worker (``python -m synthcur work FOLDER``) reads ``spec.json`` and says everything through the
+spool. `poll` brings the store up to date; whoever has the store open calls it about once a second.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from synthcur.arms import get_arm
+from synthcur.errors import InputError, WorkerError
+from synthcur.processes import process_identity
+from synthcur.records import ACTIVE, FINISHED, Job
+from synthcur.settings import ScoreSettings, TrainSettings
+from synthcur.store import Store
+
+STARTUP_SECONDS = 10.0
+"""How long a worker may take to say its first word before it is taken for dead."""
+
+LOG_BYTES = 20_000
+
+
+def submit_score(store: Store, name: str, settings: ScoreSettings) -> Job:
+    """Queue the scoring of a collection and start it if its place is free."""
+    job = store.add_job("score", name, settings=asdict(settings), scores={})
+    start_next(store)
+    return store.job(job.id)
+
+
+def submit_train(store: Store, name: str, settings: TrainSettings) -> Job:
+    """Queue a training job and start it if its place is free.
+
+    Raises
+    ------
+    InputError
+        If an arm is unknown, or needs checkers that have not scored the collection.
+    """
+    arms = [get_arm(arm) for arm in settings.arms]
+    scores = store.scores(name).get(settings.checkers)
+    if scores is None and any(arm.needs_scores for arm in arms):
+        names = ", ".join(arm.name for arm in arms if arm.needs_scores)
+        raise InputError(
+            f"The collection {name!r} has no scores of the {settings.checkers} checkers, which "
+            f"{names} need.",
+            fix=f"Run: python -m synthcur score {name} --checkers {settings.checkers}",
+        )
+    artefacts = dict(scores.artefacts) if scores else {}
+    job = store.add_job("train", name, settings=asdict(settings), scores=artefacts)
+    start_next(store)
+    return store.job(job.id)
+
+
+def poll(store: Store) -> None:
+    """Take in all spools, mark the dead, start what waits."""
+    for job in store.active_jobs():
+        if job.status != "queued":
+            _refresh(store, job)
+    start_next(store)
+
+
+def start_next(store: Store) -> None:
+    """Start the oldest waiting job of every kind that has no living one."""
+    for job in store.active_jobs():
+        if job.status == "queued" and store.claim_job(job.id):
+            _spawn(store, job)
+
+
+def cancel(store: Store, job_id: str) -> Job:
+    """Ask a job to stop; asked a second time, end its process.
+
+    The results of finished runs are kept.
+    """
+    job = store.job(job_id)
+    if store.move_job(job_id, "cancelled", only_from=("queued",)):
+        return store.job(job_id)
+    if job.pid is not None and _is_alive(job):
+        is_second_time = job.status == "cancelling"
+        store.move_job(job_id, "cancelling", only_from=("starting", "running"))
+        _signal_group(job.pid, signal.SIGKILL if is_second_time else signal.SIGTERM)
+    poll(store)
+    return store.job(job_id)
+
+
+def wait(
+    store: Store, job_id: str, *, on_progress: Callable[[Job], None] | None = None
+) -> Job:
+    """Follow a job to its end, taking in what it says.
+
+    Raises
+    ------
+    WorkerError
+        If it did not end well; the message is the worker's own, or names the log.
+    """
+    while True:
+        poll(store)
+        job = store.job(job_id)
+        if on_progress is not None:
+            on_progress(job)
+        if job.status in FINISHED:
+            break
+        time.sleep(0.3)
+    if job.status != "done":
+        raise WorkerError(job.what or f"The job was {job.status}.", fix=job.fix)
+    return job
+
+
+def log_tail(job: Job) -> str:
+    """Return the last part of what the worker printed."""
+    try:
+        with open(job.folder / "log.txt", "rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - LOG_BYTES))
+            return file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+
+
+def _refresh(store: Store, job: Job) -> None:
+    alive = _is_alive(job)
+    # The spool is read after the look at the process: a worker that has ended has said its last.
+    store.ingest(job.id)
+    if alive or store.job(job.id).status in FINISHED:
+        return
+    if job.status == "cancelling":
+        store.move_job(job.id, "cancelled", only_from=ACTIVE)
+        return
+    store.move_job(
+        job.id,
+        "crashed",
+        only_from=ACTIVE,
+        what="The worker stopped unexpectedly: it was ended from outside, ran out of memory, or "
+        "the machine restarted.",
+        fix=f"Finished runs are kept. Look at the log ({job.folder / 'log.txt'}), then start it "
+        "again.",
+    )
+
+
+def _is_alive(job: Job) -> bool:
+    if job.pid is None:
+        return time.time() - (job.started_at or job.created_at) < STARTUP_SECONDS
+    return bool(job.identity) and process_identity(job.pid) == job.identity
+
+
+def _spawn(store: Store, job: Job) -> None:
+    try:
+        job.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write_spec(job)
+        with open(job.folder / "log.txt", "ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "synthcur", "work", str(job.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=Path(__file__).resolve().parent.parent,
+            )
+    except OSError as error:
+        store.move_job(
+            job.id,
+            "failed",
+            only_from=("starting",),
+            what=f"The worker could not be started: {error}.",
+            fix="Check the disk space and the free memory, then start it again.",
+        )
+        return
+    store.set_worker(job.id, pid=process.pid, identity=process_identity(process.pid))
+    # A child that has ended stays a zombie until somebody waits for it.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _write_spec(job: Job) -> None:
+    path = job.folder / "spec.json"
+    temporary = path.with_suffix(".new")
+    temporary.write_text(json.dumps(job.spec, indent=1), "utf-8")
+    os.replace(temporary, path)
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,41 @@
+"""Tell one process from another, also after its pid has been given to somebody else."""
+
+import subprocess
+from pathlib import Path
+
+
+def process_identity(pid: int) -> str:
+    """Name a living process for good.
+
+    Parameters
+    ----------
+    pid
+        A process id.
+
+    Returns
+    -------
+    str
+        Boot id and start time of the process, which no later process with the same pid shares;
+        empty if there is no such process or it has ended and only waits to be reaped.
+    """
+    if Path("/proc/self/stat").exists():
+        return _from_proc(pid)
+    return _from_ps(pid)
+
+
+def _from_proc(pid: int) -> str:
+    try:
+        # The second field is the command in brackets and may itself hold spaces and brackets.
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except (OSError, IndexError):
+        return ""
+    state, start_ticks = fields[0], fields[19]
+    return "" if state in "ZX" else f"{boot}:{start_ticks}"
+
+
+def _from_ps(pid: int) -> str:
+    command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    state, _, started = answer.partition(" ")
+    return "" if not state or state.startswith("Z") else started.strip()

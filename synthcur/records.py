@@ -1,0 +1,90 @@
+"""What the store hands out: frozen records of collections, scores, jobs and runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ACTIVE = ("starting", "running", "cancelling")
+"""States of a job that should have a living worker."""
+
+FINISHED = ("done", "failed", "cancelled", "crashed")
+"""States that a job does not leave."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionInfo:
+    """What is known of a collection without reading its rows; `counts` by part."""
+
+    name: str
+    title: str
+    note: str
+    guidelines: Mapping[str, str]
+    fingerprint: str
+    counts: Mapping[str, int]
+    created_at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """Fingerprints of what a score job yielded, and how far its checkers can be trusted."""
+
+    checkers: str
+    artefacts: Mapping[str, str]
+    trust: Mapping[str, Any]
+    created_at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One piece of background work and its last known state.
+
+    `status` is queued, starting, running, cancelling, done, failed, cancelled or crashed;
+    `number` counts jobs of the workspace for people; `done` of `total` is the present phase.
+    """
+
+    id: str
+    number: int
+    kind: str
+    collection: str
+    status: str
+    settings: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    pid: int | None
+    identity: str
+    phase: str
+    phase_title: str
+    done: float | None
+    total: float | None
+    eta_s: float | None
+    what: str
+    fix: str
+    folder: Path
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the job waits or has a living worker, as far as is known."""
+        return self.status == "queued" or self.status in ACTIVE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One arm with one seed; scores are of the test split, ``val_`` of the validation split."""
+
+    job_id: str
+    arm: str
+    seed: int
+    status: str
+    steps: int | None
+    accuracy: float | None
+    macro_f1: float | None
+    val_accuracy: float | None
+    best_epoch: float | None
+    predictions: str | None
+    model: str | None
+    seconds: float | None
+    samples_per_s: float | None
+    rows: int | None

@@ -1,0 +1,464 @@
+"""The workspace: collections, scores, decisions, schemes, jobs and runs.
+
+Small mutable facts live in SQLite, everything large in immutable artefacts. One process has the
+store open for writing at a time in normal use (the server); the command line may write beside it,
+each change being one transaction that waits for the other's. Workers never open it: what they
+have to say arrives through the spool of their job, see `Store.ingest`.
+"""
+
+import json
+import sqlite3
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from synthcur.artefacts import Artefacts
+from synthcur.database import Database
+from synthcur.errors import ConflictError, InputError, NotFoundError
+from synthcur.ingest import METRICS, add_event, move_job, put_scores, take_in
+from synthcur.records import ACTIVE, CollectionInfo, Job, Run, Scores
+from synthcur.review import Decision, current_decisions, next_undo
+from synthcur.schema import SPLITS, SYNTHETIC, Collection
+from synthcur.settings import WeightingSettings
+from synthcur.spool import read_spool
+
+
+class Store:
+    """Everything a workspace folder holds.
+
+    Parameters
+    ----------
+    workspace
+        The folder; made when absent.
+    shipped
+        Folders of artefacts that come with the package and are only read.
+    """
+
+    def __init__(self, workspace: Path, *, shipped: tuple[Path, ...] = ()) -> None:
+        self.workspace = Path(workspace).resolve()
+        self._db = Database(self.workspace / "synthcur.sqlite3")
+        self.artefacts = Artefacts(self.workspace / "artefacts", shipped)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    # Collections
+
+    def add_collection(self, collection: Collection) -> None:
+        """Store a new collection.
+
+        Raises
+        ------
+        ConflictError
+            If another collection already has the name; nothing is stored.
+        """
+        existing = self._find_collection(collection.name)
+        if existing is not None and existing.fingerprint == collection.fingerprint:
+            raise ConflictError(
+                f"The collection {collection.name!r} is already in the workspace, with the same "
+                "rows.",
+                fix="Nothing to do; open it, or import under another name.",
+            )
+        if existing is not None:
+            raise _name_is_taken(collection.name)
+        fingerprint = self.artefacts.write_collection(collection)
+        rows = collection.rows
+        counts = {split: len(collection.part("real", split)) for split in SPLITS}
+        counts[SYNTHETIC] = len(collection.synthetic)
+        try:
+            with self._db.transaction() as db:
+                db.execute(
+                    "INSERT INTO collection VALUES (?,?,?,?,?,?,?)",
+                    (
+                        collection.name,
+                        collection.title or collection.name,
+                        collection.note,
+                        json.dumps(dict(collection.guidelines)),
+                        fingerprint,
+                        json.dumps(counts),
+                        time.time(),
+                    ),
+                )
+                add_event(db, collection.name, f"{len(rows):,} rows imported")
+        except sqlite3.IntegrityError as error:
+            raise _name_is_taken(collection.name) from error
+
+    def collections(self) -> list[CollectionInfo]:
+        """List the collections, oldest first."""
+        return [_collection_info(row) for row in self._db.rows("SELECT * FROM collection")]
+
+    def collection_info(self, name: str) -> CollectionInfo:
+        """Return what is known of one collection.
+
+        Raises
+        ------
+        NotFoundError
+            If the workspace has none of that name.
+        """
+        info = self._find_collection(name)
+        if info is None:
+            known = ", ".join(repr(each.name) for each in self.collections()) or "none yet"
+            raise NotFoundError(
+                f"There is no collection {name!r} in {self.workspace}.",
+                fix=f"Collections: {known}.",
+            )
+        return info
+
+    def collection(self, name: str) -> Collection:
+        """Read the rows of a collection as they were imported."""
+        info = self.collection_info(name)
+        return self.artefacts.collection(
+            info.fingerprint,
+            name=name,
+            title=info.title,
+            note=info.note,
+            guidelines=info.guidelines,
+        )
+
+    def scores(self, name: str) -> dict[str, Scores]:
+        """Return the collection's scores by kind of checkers."""
+        found = self._db.rows("SELECT * FROM score WHERE collection=? ORDER BY created_at", (name,))
+        return {
+            row["checkers"]: Scores(
+                checkers=row["checkers"],
+                artefacts=json.loads(row["artefacts"]),
+                trust=json.loads(row["trust"]),
+                created_at=row["created_at"],
+            )
+            for row in found
+        }
+
+    def add_scores(
+        self, name: str, *, checkers: str, artefacts: Mapping[str, str], trust: Mapping[str, Any]
+    ) -> None:
+        """Note the result of scoring; an earlier one of the same kind is replaced."""
+        with self._db.transaction() as db:
+            put_scores(db, name, checkers, artefacts, trust)
+
+    def save_scheme(self, name: str, scheme: str, settings: WeightingSettings) -> None:
+        """Save a weighting under a name; an earlier one of that name is replaced."""
+        scheme = scheme.strip()
+        if not scheme or len(scheme) > 60:
+            raise InputError("The scheme needs a name of 1 to 60 characters.", fix="Name it.")
+        with self._db.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO scheme VALUES (?,?,?,?)",
+                (name, scheme, json.dumps(settings.to_dict()), time.time()),
+            )
+            add_event(db, name, f"Scheme “{scheme}” saved")
+
+    def schemes(self, name: str) -> dict[str, WeightingSettings]:
+        """Return the saved weightings of a collection, oldest first."""
+        found = self._db.rows(
+            "SELECT * FROM scheme WHERE collection=? ORDER BY created_at", (name,)
+        )
+        return {
+            row["name"]: WeightingSettings.from_dict(json.loads(row["settings"])) for row in found
+        }
+
+    def events(self, name: str, *, limit: int = 10) -> list[tuple[float, str]]:
+        """Return what happened to a collection, newest first, as (time, words)."""
+        found = self._db.rows(
+            "SELECT at, text FROM event WHERE collection=? ORDER BY id DESC LIMIT ?", (name, limit)
+        )
+        return [(row["at"], row["text"]) for row in found]
+
+    # Decisions
+
+    def append_decision(
+        self,
+        name: str,
+        *,
+        sample_id: str,
+        annotator: str,
+        action: str,
+        client_id: str,
+        client_seq: int,
+        label: str | None = None,
+        note: str = "",
+        reason: str = "",
+        queue: str = "",
+        expected_seq: int | None = None,
+    ) -> int:
+        """Commit one decision and return its place in the log.
+
+        Parameters
+        ----------
+        client_id, client_seq
+            Who sent it and its running number there: sent twice, it is stored once.
+        expected_seq
+            Place of the sample's latest decision as the sender knows it, 0 for none. If somebody
+            else has decided since, the decision is refused.
+
+        Raises
+        ------
+        ConflictError
+            If the sample was decided elsewhere meanwhile; nothing is stored.
+        """
+        with self._db.transaction() as db:
+            seq = _already_stored(db, client_id, client_seq)
+            if seq is not None:
+                return seq
+            if expected_seq is not None:
+                _refuse_stale(db, name, sample_id, client_id, expected_seq)
+            cursor = db.execute(
+                "INSERT INTO decision(collection, sample_id, annotator, action, label, note, "
+                "reason, queue, client_id, client_seq, created_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                (
+                    name,
+                    sample_id,
+                    annotator,
+                    action,
+                    label,
+                    note,
+                    reason,
+                    queue,
+                    client_id,
+                    client_seq,
+                    time.time(),
+                ),
+            )
+            return int(cursor.lastrowid or 0)
+
+    def undo(
+        self, name: str, *, annotator: str, client_id: str, client_seq: int
+    ) -> Decision | None:
+        """Undo the annotator's latest decision that still stands, by one more row of the log.
+
+        Returns
+        -------
+        Decision or None
+            What was undone; None if nothing of theirs stands.
+        """
+        with self._db.transaction() as db:
+            seq = _already_stored(db, client_id, client_seq)
+            if seq is not None:
+                return self._undone_by(db, seq)
+            undone = next_undo(self.decisions(name), annotator)
+            if undone is None:
+                return None
+            db.execute(
+                "INSERT INTO decision(collection, sample_id, annotator, action, note, reason, "
+                "queue, undoes, client_id, client_seq, created_at) "
+                "VALUES (?,?,?,'undo','','',?,?,?,?,?)",
+                (
+                    name,
+                    undone.sample_id,
+                    annotator,
+                    undone.queue,
+                    undone.seq,
+                    client_id,
+                    client_seq,
+                    time.time(),
+                ),
+            )
+            return undone
+
+    def decisions(self, name: str) -> list[Decision]:
+        """Return the whole log of a collection in order, undo rows included."""
+        found = self._db.rows("SELECT * FROM decision WHERE collection=? ORDER BY seq", (name,))
+        return [_decision(row) for row in found]
+
+    def decision_count(self, name: str) -> int:
+        """Return the length of the log; it changes with every decision and undo."""
+        return self._db.rows(
+            "SELECT COUNT(*) AS n FROM decision WHERE collection=?", (name,)
+        )[0]["n"]
+
+    def acknowledged(self, client_id: str) -> int:
+        """Return the highest running number stored for a client, 0 if none."""
+        found = self._db.rows(
+            "SELECT COALESCE(MAX(client_seq), 0) AS ack FROM decision WHERE client_id=?",
+            (client_id,),
+        )
+        return found[0]["ack"]
+
+    @staticmethod
+    def _undone_by(db: sqlite3.Connection, seq: int) -> Decision | None:
+        row = db.execute(
+            "SELECT d.* FROM decision AS u JOIN decision AS d ON d.seq = u.undoes WHERE u.seq=?",
+            (seq,),
+        ).fetchone()
+        return None if row is None else _decision(row)
+
+    # Jobs and runs
+
+    def add_job(
+        self, kind: str, name: str, *, settings: Mapping[str, Any], scores: Mapping[str, str]
+    ) -> Job:
+        """Queue a job with everything its worker needs to know."""
+        info = self.collection_info(name)
+        standing = current_decisions(self.decisions(name)).values()
+        job_id = uuid.uuid4().hex[:12]
+        spec = {
+            "job_id": job_id,
+            "kind": kind,
+            "collection": name,
+            "collection_fp": info.fingerprint,
+            "settings": dict(settings),
+            "scores": dict(scores),
+            "decisions": [
+                {"sample_id": each.sample_id, "action": each.action, "label": each.label}
+                for each in standing
+            ],
+            "artefacts_root": str(self.artefacts.root),
+        }
+        with self._db.transaction() as db:
+            db.execute(
+                "INSERT INTO job(id, kind, collection, status, settings, spec, created_at) "
+                "VALUES (?,?,?,'queued',?,?,?)",
+                (job_id, kind, name, json.dumps(dict(settings)), json.dumps(spec), time.time()),
+            )
+        return self.job(job_id)
+
+    def jobs(self, name: str | None = None) -> list[Job]:
+        """List jobs, newest first, of one collection or of all."""
+        where, parameters = ("", ()) if name is None else ("WHERE collection=?", (name,))
+        found = self._db.rows(f"SELECT * FROM job {where} ORDER BY number DESC", parameters)
+        return [self._job(row) for row in found]
+
+    def job(self, job_id: str) -> Job:
+        """Return one job.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none of that id.
+        """
+        found = self._db.rows("SELECT * FROM job WHERE id=?", (job_id,))
+        if not found:
+            raise NotFoundError(
+                f"There is no job {job_id!r} in {self.workspace}.",
+                fix="List them with: python -m synthcur jobs",
+            )
+        return self._job(found[0])
+
+    def active_jobs(self) -> list[Job]:
+        """List jobs that wait or should have a living worker, oldest first."""
+        marks = ",".join("?" * (1 + len(ACTIVE)))
+        found = self._db.rows(
+            f"SELECT * FROM job WHERE status IN ({marks}) ORDER BY number", ("queued", *ACTIVE)
+        )
+        return [self._job(row) for row in found]
+
+    def claim_job(self, job_id: str) -> bool:
+        """Move a job from queued to starting; False if it, or its kind's only place, is taken."""
+        try:
+            with self._db.transaction() as db:
+                cursor = db.execute(
+                    "UPDATE job SET status='starting', started_at=? WHERE id=? AND status='queued'",
+                    (time.time(), job_id),
+                )
+                return cursor.rowcount == 1
+        except sqlite3.IntegrityError:
+            return False
+
+    def set_worker(self, job_id: str, *, pid: int, identity: str) -> None:
+        """Note the process that works on a job, unless the worker has said so itself."""
+        with self._db.transaction() as db:
+            db.execute(
+                "UPDATE job SET pid=?, identity=? WHERE id=? AND pid IS NULL",
+                (pid, identity, job_id),
+            )
+
+    def move_job(
+        self, job_id: str, status: str, *, only_from: Sequence[str], what: str = "", fix: str = ""
+    ) -> bool:
+        """Change the status of a job if it still is one of `only_from`."""
+        with self._db.transaction() as db:
+            return move_job(
+                db, job_id, status, only_from=only_from, at=time.time(), what=what, fix=fix
+            )
+
+    def runs(self, job_id: str) -> list[Run]:
+        """List the runs of a job in the order they started."""
+        found = self._db.rows("SELECT * FROM run WHERE job_id=? ORDER BY rowid", (job_id,))
+        return [Run(**dict(row)) for row in found]
+
+    def metrics(self, job_id: str, *, after: int = 0) -> pd.DataFrame:
+        """Return the metrics of a job with an id above `after`, in order."""
+        columns = ("id", "arm", "seed", *METRICS)
+        found = self._db.rows(
+            f"SELECT {', '.join(columns)} FROM metric WHERE job_id=? AND id>? ORDER BY id",
+            (job_id, after),
+        )
+        frame = pd.DataFrame([tuple(row) for row in found], columns=list(columns))
+        return frame.astype(dict.fromkeys(METRICS[1:], "float64"))
+
+    def ingest(self, job_id: str) -> None:
+        """Take in what the job's worker has appended to its spool since the last time.
+
+        The place read up to is kept in the same transaction as what was read, so a record is
+        taken in once, however many processes call this.
+        """
+        folder = self._folder(job_id)
+        with self._db.transaction() as db:
+            row = db.execute("SELECT * FROM job WHERE id=?", (job_id,)).fetchone()
+            records, offset = read_spool(folder / "spool.jsonl", row["spool_offset"])
+            for record in records:
+                take_in(db, row, record)
+            if offset != row["spool_offset"]:
+                db.execute("UPDATE job SET spool_offset=? WHERE id=?", (offset, job_id))
+
+    def _find_collection(self, name: str) -> CollectionInfo | None:
+        found = self._db.rows("SELECT * FROM collection WHERE name=?", (name,))
+        return _collection_info(found[0]) if found else None
+
+    def _folder(self, job_id: str) -> Path:
+        return self.workspace / "jobs" / job_id
+
+    def _job(self, row: sqlite3.Row) -> Job:
+        values = dict(row)
+        del values["spool_offset"]
+        values["settings"] = json.loads(values["settings"])
+        values["spec"] = json.loads(values["spec"])
+        return Job(**values, folder=self._folder(values["id"]))
+
+
+def _name_is_taken(name: str) -> ConflictError:
+    return ConflictError(
+        f"The name {name!r} already belongs to a collection with other rows.",
+        fix="Import under another name.",
+    )
+
+
+def _collection_info(row: sqlite3.Row) -> CollectionInfo:
+    values = dict(row)
+    values["guidelines"] = json.loads(values["guidelines"])
+    values["counts"] = json.loads(values["counts"])
+    return CollectionInfo(**values)
+
+
+def _decision(row: sqlite3.Row) -> Decision:
+    values = dict(row)
+    for column in ("collection", "client_id", "client_seq"):
+        del values[column]
+    return Decision(**values)
+
+
+def _already_stored(db: sqlite3.Connection, client_id: str, client_seq: int) -> int | None:
+    row = db.execute(
+        "SELECT seq FROM decision WHERE client_id=? AND client_seq=?", (client_id, client_seq)
+    ).fetchone()
+    return None if row is None else row["seq"]
+
+
+def _refuse_stale(
+    db: sqlite3.Connection, name: str, sample_id: str, client_id: str, expected_seq: int
+) -> None:
+    """Refuse when a decision the sender has not seen stands; own earlier ones are known to it."""
+    row = db.execute(
+        "SELECT annotator FROM decision WHERE collection=? AND sample_id=? AND seq>? "
+        "AND client_id != ? ORDER BY seq DESC LIMIT 1",
+        (name, sample_id, expected_seq, client_id),
+    ).fetchone()
+    if row is not None:
+        raise ConflictError(
+            f"{row['annotator']} has decided this row meanwhile.",
+            fix="Look at it again; nothing was changed.",
+        )
