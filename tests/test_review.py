@@ -1,0 +1,292 @@
+"""What the log of decisions makes of a collection, and which rows a queue holds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthcur.errors import InputError
+from synthcur.review import (
+    QUEUES,
+    Decision,
+    check_annotator,
+    check_decision,
+    current_decisions,
+    current_notes,
+    effective_collection,
+    effective_labels,
+    keyed_labels,
+    next_undo,
+    pace,
+    queue_done,
+    queue_order,
+    share_in_words,
+    why_sentence,
+)
+from synthcur.schema import Collection
+
+LABELS = ("billing", "delivery", "feedback")
+
+
+def _collection() -> Collection:
+    rows = pd.DataFrame(
+        [
+            ("r0", "real", "train", "real text", None, "billing", 1),
+            ("s0", "synthetic", "train", "first", None, "billing", 1),
+            ("t0", "real", "test", "test text", None, "delivery", 1),
+            ("s1", "synthetic", "train", "second", None, "delivery", 2),
+            ("s2", "synthetic", "train", "third", None, "feedback", 3),
+        ],
+        columns=["sample_id", "source", "split", "text", "text_pair", "label", "row"],
+    )
+    provenance = pd.DataFrame({"generator": ["", "g0", "", "g1", "g2"]})
+    return Collection(name="small", labels=LABELS, rows=rows, provenance=provenance)
+
+
+def _log(*rows: tuple) -> list[Decision]:
+    """Number rows of (sample_id, action[, extra fields]) as the store would, from 1."""
+    return [
+        Decision(
+            seq=seq,
+            sample_id=sample_id,
+            action=action,
+            **{"annotator": "ana", **(extra[0] if extra else {})},
+        )
+        for seq, (sample_id, action, *extra) in enumerate(rows, start=1)
+    ]
+
+
+def _undo(sample_id: str, undoes: int, **extra: object) -> tuple:
+    return (sample_id, "undo", {"undoes": undoes, **extra})
+
+
+def test_the_latest_verdict_of_a_sample_counts() -> None:
+    current = current_decisions(_log(("s0", "discard"), ("s0", "keep"), ("s1", "unsure")))
+    assert {sample: row.action for sample, row in current.items()} == {"s0": "keep", "s1": "unsure"}
+
+
+def test_the_order_of_the_log_is_its_numbers_not_its_position() -> None:
+    log = _log(("s0", "discard"), ("s0", "keep"))
+    assert current_decisions(log[::-1])["s0"].action == "keep"
+
+
+def test_a_note_does_not_replace_a_verdict() -> None:
+    log = _log(("s0", "discard"), ("s0", "note", {"note": "check the date"}))
+    assert current_decisions(log)["s0"].action == "discard"
+    assert current_notes(log) == {"s0": "check the date"}
+
+
+def test_an_empty_note_removes_the_note() -> None:
+    log = _log(("s0", "note", {"note": "check the date"}), ("s0", "note", {"note": ""}))
+    assert current_notes(log) == {}
+
+
+def test_undo_twice_goes_back_two_decisions() -> None:
+    log = _log(("s0", "keep"), ("s0", "discard"), ("s1", "keep"))
+    log += [Decision(seq=4, sample_id="s1", action="undo", annotator="ana", undoes=3)]
+    assert {s: row.action for s, row in current_decisions(log).items()} == {"s0": "discard"}
+    log += [Decision(seq=5, sample_id="s0", action="undo", annotator="ana", undoes=2)]
+    assert {s: row.action for s, row in current_decisions(log).items()} == {"s0": "keep"}
+
+
+def test_an_undone_undo_brings_the_decision_back() -> None:
+    log = _log(("s0", "discard"), _undo("s0", 1), _undo("s0", 2))
+    assert current_decisions(log)["s0"].action == "discard"
+
+
+def test_an_undo_takes_back_the_annotators_own_latest_standing_decision() -> None:
+    log = _log(
+        ("s0", "keep"), ("s1", "keep"), ("s2", "discard", {"annotator": "ben"}), _undo("s1", 2)
+    )
+    undone = next_undo(log, "ana")
+    assert undone is not None
+    assert undone.seq == 1
+    assert next_undo(log, "eve") is None
+
+
+def test_undo_of_a_decision_that_another_person_replaced_leaves_theirs() -> None:
+    log = _log(("s0", "discard"), ("s0", "keep", {"annotator": "ben"}), _undo("s0", 1))
+    assert current_decisions(log)["s0"].annotator == "ben"
+
+
+def test_relabel_then_discard_then_undo_leaves_the_new_label() -> None:
+    log = _log(("s0", "relabel", {"label": "feedback"}), ("s0", "discard"))
+    labels, kept = effective_labels(_collection(), log)
+    assert not kept[0]
+    undo = Decision(seq=3, sample_id="s0", action="undo", annotator="ana", undoes=2)
+    labels, kept = effective_labels(_collection(), [*log, undo])
+    assert kept[0]
+    assert LABELS[labels[0]] == "feedback"
+
+
+def test_keeping_a_relabelled_sample_keeps_its_new_label() -> None:
+    log = _log(("s0", "relabel", {"label": "feedback"}), ("s0", "keep"))
+    labels, _ = effective_labels(_collection(), log)
+    assert LABELS[labels[0]] == "feedback"
+
+
+def test_the_folded_state_folds_to_itself() -> None:
+    log = _log(
+        ("s0", "relabel", {"label": "feedback"}), ("s0", "keep"), ("s1", "discard"), ("s1", "note")
+    )
+    current = current_decisions(log)
+    assert current_decisions(current.values()) == current
+
+
+def test_discards_leave_the_effective_collection_and_relabels_change_it() -> None:
+    collection = _collection()
+    log = _log(("s0", "discard"), ("s2", "relabel", {"label": "billing"}), ("s1", "unsure"))
+    effective = effective_collection(collection, log)
+    assert effective.rows["sample_id"].tolist() == ["r0", "t0", "s1", "s2"]
+    assert effective.rows["label"].tolist() == ["billing", "delivery", "delivery", "billing"]
+    assert effective.provenance["generator"].tolist() == ["", "", "g1", "g2"]
+    assert collection.rows["label"].tolist()[-1] == "feedback"
+
+
+def test_without_decisions_the_effective_collection_is_the_collection() -> None:
+    assert effective_collection(_collection(), []).fingerprint == _collection().fingerprint
+
+
+def test_decisions_about_real_or_unknown_samples_change_nothing() -> None:
+    log = _log(("r0", "discard"), ("t0", "relabel", {"label": "billing"}), ("gone", "discard"))
+    assert effective_collection(_collection(), log).fingerprint == _collection().fingerprint
+
+
+def test_a_relabelled_sample_uses_the_other_column() -> None:
+    quality = np.array([[0.1, 0.2, 0.7], [0.3, 0.4, 0.3], [0.2, 0.2, 0.6]])
+    labels, _ = effective_labels(_collection(), _log(("s0", "relabel", {"label": "feedback"})))
+    assert quality[np.arange(3), labels].tolist() == [0.7, 0.4, 0.6]
+
+
+def _scores(n_rows: int = 400) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(3)
+    return {
+        "quality_probs": rng.dirichlet(np.ones(3), size=n_rows),
+        "labels": rng.integers(0, 3, size=n_rows),
+        "weights": rng.lognormal(size=n_rows),
+    }
+
+
+def test_probably_mislabelled_holds_the_lowest_quality_first() -> None:
+    scores = _scores()
+    own = scores["quality_probs"][np.arange(400), scores["labels"]]
+    rows = queue_order("mislabelled", **scores)
+    assert len(rows) == 40
+    assert own[rows].tolist() == sorted(own)[:40]
+
+
+def test_low_weight_holds_the_lowest_weight_first() -> None:
+    scores = _scores()
+    rows = queue_order("low_weight", **scores)
+    assert scores["weights"][rows].tolist() == sorted(scores["weights"])[:40]
+
+
+def test_the_random_check_is_a_seeded_draw_that_no_score_changes() -> None:
+    rows = queue_order("random", **_scores())
+    other = _scores() | {"weights": np.ones(400), "quality_probs": np.full((400, 3), 1 / 3)}
+    assert rows.tolist() == queue_order("random", **other).tolist()
+    assert rows.tolist() != queue_order("random", **_scores(), seed=1).tolist()
+    assert len(set(rows.tolist())) == 50
+
+
+def test_the_map_queue_keeps_the_order_of_the_selection() -> None:
+    rows = queue_order("map", **_scores(), selection=[7, 3, 7, 900, -1])
+    assert rows.tolist() == [7, 3]
+
+
+@pytest.mark.parametrize("name", QUEUES)
+@pytest.mark.parametrize("n_rows", [1, 10, 400])
+def test_every_queue_holds_synthetic_rows_only_and_each_once(name: str, n_rows: int) -> None:
+    rows = queue_order(name, **_scores(n_rows), selection=range(n_rows))
+    assert len(set(rows.tolist())) == len(rows) > 0
+    assert set(rows.tolist()) <= set(range(n_rows))
+
+
+def test_an_unknown_queue_is_refused() -> None:
+    with pytest.raises(InputError, match="Unknown queue 'best'"):
+        queue_order("best", **_scores())
+
+
+def test_done_counts_samples_with_a_verdict() -> None:
+    current = current_decisions(_log(("s0", "keep"), ("s1", "note"), ("s2", "keep")))
+    assert queue_done(["s0", "s1"], current) == 1
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        (Decision(sample_id="r0", action="keep"), "No synthetic sample"),
+        (Decision(sample_id="s0", action="undo"), "Unknown action"),
+        (Decision(sample_id="s0", action="relabel"), "not a label"),
+        (Decision(sample_id="s0", action="relabel", label="x"), "not a label"),
+        (Decision(sample_id="s0", action="keep", label="billing"), "names the label"),
+        (Decision(sample_id="s0", action="discard", reason="ugly"), "Unknown reason"),
+        (Decision(sample_id="s0", action="note", note="x" * 2_001), "2,001 characters"),
+    ],
+)
+def test_a_meaningless_decision_is_refused(decision: Decision, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        check_decision(decision, sample_ids={"s0"}, labels=LABELS)
+
+
+def test_meaningful_decisions_pass() -> None:
+    for decision in (
+        Decision(sample_id="s0", action="relabel", label="billing"),
+        Decision(sample_id="s0", action="discard", reason="wrong label"),
+        Decision(sample_id="s0", action="note", note="x"),
+    ):
+        check_decision(decision, sample_ids={"s0"}, labels=LABELS)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a" * 41, "a\nb", "a\0b"])
+def test_a_name_that_cannot_be_shown_on_a_line_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="name cannot be used"):
+        check_annotator(name)
+
+
+def test_a_name_loses_its_outer_spaces() -> None:
+    assert check_annotator(" Ana María ") == "Ana María"
+
+
+def _timed(times: list[float]) -> list[Decision]:
+    return _log(*((f"s{i}", "keep", {"created_at": at}) for i, at in enumerate(times)))
+
+
+def test_pace_is_the_median_without_pauses() -> None:
+    assert pace(_timed([0, 4, 8, 1_000, 1_010, 1_016]), "ana") == pytest.approx(5.0)
+
+
+def test_pace_needs_three_intervals() -> None:
+    assert pace(_timed([0, 4, 8]), "ana") is None
+    assert pace(_timed([0, 4, 8, 12]), "ben") is None
+
+
+def test_the_why_sentence_names_both_checkers_and_the_better_label() -> None:
+    parts = why_sentence(LABELS, 0, np.array([0.03, 0.9, 0.07]), np.array([0.96, 0.02, 0.02]))
+    assert "".join(parts) == (
+        "Trained on real data, the checker gives billing 3 %; trained on synthetic data, 96 %. "
+        "It reads as delivery, 90 %."
+    )
+    assert parts[1::2] == ("billing 3 %", "96 %", "delivery, 90 %")
+
+
+def test_the_why_sentence_says_when_the_own_label_is_the_best() -> None:
+    parts = why_sentence(LABELS, 1, np.array([0.1, 0.8, 0.1]), np.array([0.1, 0.8, 0.1]))
+    assert "".join(parts).endswith("It reads as its own label.")
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [(0.0, "under 1 %"), (0.014, "1 %"), (0.5, "50 %"), (0.99, "99 %"), (1.0, "over 99 %")],
+)
+def test_a_share_never_claims_certainty(probability: float, words: str) -> None:
+    assert share_in_words(probability) == words
+
+
+def test_few_labels_keep_their_own_keys() -> None:
+    assert keyed_labels(np.array([0.1, 0.8, 0.1]), 0) == (0, 1, 2)
+
+
+def test_of_many_labels_the_likeliest_and_the_present_one_get_keys() -> None:
+    quality = np.linspace(0.01, 0.2, 12)
+    assert keyed_labels(quality, 11) == (11, 10, 9, 8, 7, 6, 5, 4, 3)
+    assert keyed_labels(quality, 0) == (11, 10, 9, 8, 7, 6, 5, 4, 0)
