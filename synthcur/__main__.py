@@ -1,0 +1,158 @@
+"""The command line: everything the pages do, as commands.
+
+Exit codes: 0 done, 1 a job failed, 2 bad input (one line says what, where and what to do).
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from synthcur import __version__, commands
+from synthcur.arms import ARMS
+from synthcur.errors import SynthcurError, WorkerError
+from synthcur.settings import BUNDLED_MODEL, CHECKER_KINDS, RULES, FitSettings
+from synthcur.workspace import workspace_folder
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.command == "work":
+        return _work(Path(options.folder))
+    try:
+        answer = options.run(options)
+    except WorkerError as error:
+        return _complain(error, options.json, code=1)
+    except SynthcurError as error:
+        return _complain(error, options.json, code=2)
+    except KeyboardInterrupt:
+        print("Interrupted. A job that was started goes on; see: jobs, cancel JOB", file=sys.stderr)
+        return 130
+    if answer is not None:
+        print(json.dumps(answer.data, ensure_ascii=False) if options.json else answer.text)
+    return 0
+
+
+def _complain(error: SynthcurError, as_json: bool, *, code: int) -> int:
+    line = " ".join(str(error).split())
+    if as_json:
+        print(json.dumps({"error": line}, ensure_ascii=False))
+    print(f"synthcur: {line}", file=sys.stderr)
+    return code
+
+
+def _work(folder: Path) -> int:
+    from synthcur.worker import work
+
+    return work(folder)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line."""
+
+    def error(self, message: str) -> Any:
+        self.exit(2, f"synthcur: {message}. See: python -m synthcur --help\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe every command and its options."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--json", action="store_true", help="print one JSON object")
+    shared.add_argument(
+        "--workspace",
+        type=workspace_folder,
+        default=workspace_folder(),
+        metavar="DIR",
+        help="folder with everything synthcur keeps (SYNTHCUR_WORKSPACE, else ./workspace)",
+    )
+    parser = _Parser(prog="synthcur", description=commands.__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    add = parser.add_subparsers(dest="command", required=True, metavar="COMMAND").add_parser
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], commands.Answer | None], text: str
+    ) -> argparse.ArgumentParser:
+        sub = add(name, help=text, description=text, parents=[shared])
+        sub.set_defaults(run=run)
+        return sub
+
+    command("demo", commands.demo, "put the bundled demo collection into the workspace")
+    _add_import(command("import", commands.import_, "check files and store them as a collection"))
+    _add_score(command("score", commands.score, "compute embeddings, map and checkers"))
+    _add_weights(command("weights", commands.weights, "write the weight of every synthetic row"))
+    _add_train(command("train", commands.train, "train every arm with every seed"))
+    results = command("results", commands.results, "compare the arms of the latest finished job")
+    results.add_argument("name", metavar="NAME")
+    results.add_argument("--job", metavar="JOB", help="another training job than the latest")
+    results.add_argument("--baseline", default="ce", metavar="ARM", help="arm to compare with")
+    export = command("export", commands.export, "write curated rows, models and results")
+    export.add_argument("name", metavar="NAME")
+    export.add_argument("--out", required=True, type=Path, metavar="DIR")
+    decide = command("decide", commands.decide, "apply decisions from a JSON Lines file")
+    decide.add_argument("name", metavar="NAME")
+    decide.add_argument("--from", dest="source", required=True, type=Path, metavar="FILE")
+    decide.add_argument("--annotator", default="command line", metavar="WHO")
+    command("jobs", commands.list_jobs, "list background jobs and their states")
+    command("cancel", commands.cancel, "stop a background job").add_argument("job", metavar="JOB")
+    serve = command("serve", commands.serve, "open the app in a browser")
+    serve.add_argument("--port", type=int, default=8501)
+    serve.add_argument("--address", default="127.0.0.1")
+    command("doctor", commands.doctor, "check that everything needed is here and healthy")
+    add("work").add_argument("folder")
+    return parser
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--synthetic", required=True, type=Path, metavar="FILE")
+    parser.add_argument("--real", required=True, type=Path, metavar="FILE")
+    parser.add_argument("--validation", type=Path, metavar="FILE")
+    parser.add_argument("--test", type=Path, metavar="FILE")
+    parser.add_argument("--text", metavar="COLUMN")
+    parser.add_argument("--text-pair", metavar="COLUMN")
+    parser.add_argument("--label", metavar="COLUMN")
+    parser.add_argument("--seed", type=int, default=0, help="seed of splits made by synthcur")
+    parser.add_argument(
+        "--no-score", action="store_true", help="do not run the probe checkers afterwards"
+    )
+
+
+def _add_score(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--checkers", choices=CHECKER_KINDS, default="probe")
+    parser.add_argument("--seed", type=int, default=0)
+    _add_fit(parser)
+
+
+def _add_fit(parser: argparse.ArgumentParser) -> None:
+    recipe = FitSettings()
+    parser.add_argument("--epochs", type=int, default=recipe.epochs)
+    parser.add_argument("--lr", type=float, default=recipe.learning_rate)
+    parser.add_argument(
+        "--base-model", default=BUNDLED_MODEL, metavar="MODEL", help="hub name or local folder"
+    )
+
+
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--rule", choices=RULES, default="imp")
+    parser.add_argument("--scheme", metavar="SCHEME", help="a weighting saved on the Curate page")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE.parquet")
+    parser.add_argument("--checkers", choices=CHECKER_KINDS)
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--arms", default="ce,imp,dimp", help=f"of {', '.join(ARMS)}")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--checkers", choices=CHECKER_KINDS)
+    parser.add_argument("--scheme", metavar="SCHEME", help="weighting of the arm 'scheme'")
+    _add_fit(parser)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,347 @@
+"""Weigh LLM-generated training data, train on it, and read which way of training won."""
+
+import argparse
+import hashlib
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synthcur import __version__, demo as demo_collection, jobs, report, review
+from synthcur.database import is_wal_safe
+from synthcur.errors import FindingsError, InputError, NotFoundError
+from synthcur.loading import ColumnMapping, accept, build, read_table
+from synthcur.processes import process_identity
+from synthcur.records import Job
+from synthcur.schema import Finding
+from synthcur.settings import (
+    BUNDLED_MODEL,
+    FitSettings,
+    ScoreSettings,
+    TrainSettings,
+    WeightingSettings,
+)
+from synthcur.store import Store
+from synthcur.workspace import VARIABLE, lock_server, open_store
+
+MAX_ROW_NUMBERS = 10
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command says: plain data for ``--json``, and the same in words."""
+
+    data: Mapping[str, Any]
+    text: str
+
+
+def demo(options: argparse.Namespace) -> Answer:
+    """Put the bundled demo collection into the workspace."""
+    store = open_store(options.workspace)
+    demo_collection.ensure(store)
+    return _describe(store, demo_collection.NAME)
+
+
+def import_(options: argparse.Namespace) -> Answer:
+    """Check files, store them as a collection and score it with the probe checkers."""
+    store = open_store(options.workspace)
+    paths = {
+        "synthetic": options.synthetic,
+        "train": options.real,
+        "validation": options.validation,
+        "test": options.test,
+    }
+    tables = {part: read_table(path, path.name) for part, path in paths.items() if path}
+    mapping = ColumnMapping.guess(
+        tables, text=options.text, text_pair=options.text_pair, label=options.label
+    )
+    draft = build(options.name, tables, mapping, seed=options.seed)
+    for finding in draft.findings:
+        if finding.state != "fine":
+            print(_finding_line(finding), file=sys.stderr)
+    collection = accept(draft)
+    store.add_collection(collection)
+    if not options.no_score:
+        job = jobs.submit_score(store, options.name, ScoreSettings())
+        jobs.wait(store, job.id, on_progress=_print_progress())
+    return _describe(store, options.name, findings=draft.findings)
+
+
+def score(options: argparse.Namespace) -> Answer:
+    """Compute embeddings, the map and one pair of checkers."""
+    store = open_store(options.workspace)
+    settings = ScoreSettings(checkers=options.checkers, fit=_fit(options), seed=options.seed)
+    job = jobs.submit_score(store, options.name, settings)
+    jobs.wait(store, job.id, on_progress=_print_progress())
+    return _describe(store, options.name)
+
+
+def weights(options: argparse.Namespace) -> Answer:
+    """Write the weight of every synthetic row as Parquet."""
+    store = open_store(options.workspace)
+    settings = WeightingSettings(rule=options.rule)
+    if options.scheme:
+        settings = _scheme(store, options.name, options.scheme)
+    checkers = options.checkers or _best_checkers(store, options.name)
+    table = report.weights_table(store, options.name, checkers=checkers, weighting=settings)
+    report.write_parquet(table, options.out)
+    data = {"rows": len(table), "out": str(options.out), "checkers": checkers}
+    return Answer(data, f"{len(table):,} rows with weights written to {options.out}")
+
+
+def train(options: argparse.Namespace) -> Answer:
+    """Train every arm with every seed, follow it, and compare the arms."""
+    store = open_store(options.workspace)
+    arms = tuple(arm.strip() for arm in options.arms.split(",") if arm.strip())
+    settings = TrainSettings(
+        arms=arms,
+        seeds=options.seeds,
+        fit=_fit(options),
+        checkers=options.checkers or _best_checkers(store, options.name),
+        weighting=_scheme(store, options.name, options.scheme) if options.scheme else None,
+    )
+    job = jobs.submit_train(store, options.name, settings)
+    jobs.wait(store, job.id, on_progress=_print_progress())
+    return _results(store, options.name, job.id, "ce")
+
+
+def results(options: argparse.Namespace) -> Answer:
+    """Compare the arms of a training job on the test split."""
+    return _results(open_store(options.workspace), options.name, options.job, options.baseline)
+
+
+def export(options: argparse.Namespace) -> Answer:
+    """Write the curated rows, the models and the results to a folder."""
+    store = open_store(options.workspace)
+    written = report.export(
+        store, options.name, options.out, checkers=_checkers_or_none(store, options.name)
+    )
+    names = [str(path) for path in written]
+    return Answer({"files": names}, "\n".join(names))
+
+
+def decide(options: argparse.Namespace) -> Answer:
+    """Apply decisions from a JSON Lines file; the same file twice changes nothing more.
+
+    Each line holds ``sample_id`` and ``action`` (keep, discard, relabel, unsure, note), and where
+    it applies ``label``, ``note``, ``reason`` and ``annotator``. Every line is checked before the
+    first is applied.
+    """
+    store = open_store(options.workspace)
+    collection = store.collection(options.name)
+    sample_ids = set(collection.synthetic["sample_id"])
+    content = _read_text(options.source)
+    decisions = list(_read_decisions(content, options.source, options.annotator))
+    for line, decision in decisions:
+        try:
+            review.check_decision(decision, sample_ids=sample_ids, labels=collection.labels)
+        except InputError as error:
+            raise InputError(f"{options.source}, line {line}: {error.what}", fix=error.fix) from error
+    client_id = "file:" + hashlib.sha256(content.encode()).hexdigest()[:16]
+    before = store.decision_count(options.name)
+    for line, decision in decisions:
+        store.append_decision(
+            options.name,
+            sample_id=decision.sample_id,
+            annotator=decision.annotator,
+            action=decision.action,
+            label=decision.label,
+            note=decision.note,
+            reason=decision.reason,
+            queue="file",
+            client_id=client_id,
+            client_seq=line,
+        )
+    added = store.decision_count(options.name) - before
+    data = {"read": len(decisions), "added": added}
+    return Answer(data, f"{added:,} of {len(decisions):,} decisions added; the rest was there")
+
+
+def list_jobs(options: argparse.Namespace) -> Answer:
+    """List background jobs, newest first."""
+    store = open_store(options.workspace)
+    jobs.poll(store)
+    found = [_job_data(job) for job in store.jobs()]
+    lines = [
+        f"{job['id']}  {job['kind']:5}  {job['status']:10}  {job['collection']}  {job['what']}"
+        for job in found
+    ]
+    return Answer({"jobs": found}, "\n".join(lines) or "No jobs yet.")
+
+
+def cancel(options: argparse.Namespace) -> Answer:
+    """Stop a background job; a second call ends its process at once."""
+    job = jobs.cancel(open_store(options.workspace), options.job)
+    return Answer(_job_data(job), f"{job.id} is {job.status}")
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Replace this process by the web server."""
+    if options.address not in LOOPBACK:
+        raise InputError(
+            f"The server would be open to the network at {options.address}, and there is no "
+            "sign-in yet.",
+            fix="Leave --address out, and reach it from elsewhere through an SSH tunnel.",
+        )
+    lock_server(options.workspace).close()
+    app = Path(__file__).resolve().parent.parent / "app.py"
+    os.environ[VARIABLE] = str(options.workspace)
+    os.chdir(app.parent)
+    command = [sys.executable, "-m", "streamlit", "run", str(app)]
+    command += ["--server.port", str(options.port), "--server.address", options.address]
+    print(f"synthcur: http://{options.address}:{options.port}", file=sys.stderr, flush=True)
+    os.execv(sys.executable, command)
+
+
+def doctor(options: argparse.Namespace) -> Answer:
+    """Check that everything needed is here and healthy."""
+    from synthcur.classifier import bundled_model_folder
+    from synthcur.devices import describe_device
+
+    store = open_store(options.workspace)
+    journal = "write-ahead log" if is_wal_safe(sqlite3.sqlite_version_info) else "rollback journal"
+    data = {
+        "synthcur": __version__,
+        "python": sys.version.split()[0],
+        "sqlite": f"{sqlite3.sqlite_version}, {journal}",
+        "workspace": f"{store.workspace}, writable",
+        "bundled_model": f"{bundled_model_folder()}, SHA-256 as expected",
+        "device": describe_device(),
+    }
+    return Answer(data, "\n".join(f"{key:14} {value}" for key, value in data.items()))
+
+
+def _describe(store: Store, name: str, findings: list[Finding] | None = None) -> Answer:
+    info = store.collection_info(name)
+    scored = {kind: dict(found.trust) for kind, found in store.scores(name).items()}
+    data: dict[str, Any] = {
+        "collection": name,
+        "labels": list(store.collection(name).labels),
+        "rows": dict(info.counts),
+        "fingerprint": info.fingerprint,
+        "scores": scored,
+    }
+    if findings is not None:
+        data["findings"] = [_finding_data(finding) for finding in findings]
+    counts = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
+    kinds = " and ".join(scored) or "none yet"
+    return Answer(data, f"{name}: {counts} rows; checkers: {kinds}")
+
+
+def _finding_data(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "title": finding.title,
+        "state": finding.state,
+        "rows": [{"file": file, "row": row} for file, row in finding.rows],
+        "of": finding.of,
+        "proposal": finding.proposal,
+    }
+
+
+def _finding_line(finding: Finding) -> str:
+    numbers = ", ".join(f"{file}:{row}" for file, row in finding.rows[:MAX_ROW_NUMBERS])
+    more = " …" if len(finding.rows) > MAX_ROW_NUMBERS else ""
+    state = finding.state.replace("_", " ")
+    return f"{state}: {finding.title}: {len(finding.rows)} of {finding.of}: {numbers}{more}"
+
+
+def _fit(options: argparse.Namespace) -> FitSettings:
+    model = options.base_model
+    if model != BUNDLED_MODEL and Path(model).is_dir():
+        model = str(Path(model).resolve())
+    return FitSettings(base_model=model, epochs=options.epochs, learning_rate=options.lr)
+
+
+def _checkers_or_none(store: Store, name: str) -> str | None:
+    store.collection_info(name)
+    scored = store.scores(name)
+    return next((kind for kind in ("finetune", "probe") if kind in scored), None)
+
+
+def _best_checkers(store: Store, name: str) -> str:
+    checkers = _checkers_or_none(store, name)
+    if checkers is None:
+        raise InputError(
+            f"The collection {name!r} is not scored yet.", fix=f"Run: python -m synthcur score {name}"
+        )
+    return checkers
+
+
+def _scheme(store: Store, name: str, scheme: str) -> WeightingSettings:
+    schemes = store.schemes(name)
+    if scheme not in schemes:
+        known = ", ".join(repr(each) for each in schemes) or "none yet"
+        raise NotFoundError(f"There is no scheme {scheme!r} for {name!r}.", fix=f"Saved: {known}.")
+    return schemes[scheme]
+
+
+def _results(store: Store, name: str, job_id: str | None, baseline: str) -> Answer:
+    found = report.results(store, name, job_id=job_id, baseline=baseline)
+    return Answer(found, report.results_text(found))
+
+
+def _job_data(job: Job) -> dict[str, Any]:
+    alive = job.pid is not None and process_identity(job.pid) == job.identity != ""
+    return {
+        "id": job.id,
+        "number": job.number,
+        "kind": job.kind,
+        "collection": job.collection,
+        "status": job.status,
+        "alive": alive,
+        "phase": job.phase_title,
+        "done": job.done,
+        "total": job.total,
+        "eta_s": job.eta_s,
+        "what": job.what,
+        "fix": job.fix,
+    }
+
+
+def _print_progress():
+    said: set[str] = set()
+
+    def say(job: Job) -> None:
+        line = f"{job.phase_title or job.status}"
+        if line not in said:
+            said.add(line)
+            print(f"synthcur: job {job.number}: {line}", file=sys.stderr, flush=True)
+
+    return say
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}.", fix="Give a UTF-8 file.") from error
+
+
+def _read_decisions(
+    content: str, path: Path, annotator: str
+) -> Iterator[tuple[int, review.Decision]]:
+    for number, line in enumerate(content.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            decision = review.Decision(
+                sample_id=str(record["sample_id"]),
+                action=str(record["action"]),
+                label=record.get("label"),
+                note=str(record.get("note", "")),
+                reason=str(record.get("reason", "")),
+                annotator=review.check_annotator(str(record.get("annotator", annotator))),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise InputError(
+                f"{path}, line {number}: not a decision ({type(error).__name__}: {error}).",
+                fix='Write lines like {"sample_id": "…", "action": "discard"}.',
+            ) from error
+        yield number, decision

@@ -1,0 +1,54 @@
+"""The collection that comes with the package: customer messages of a fictional shop.
+
+All texts were written for this project. The column ``flaw`` of the synthetic rows is planted
+ground truth, kept as provenance and read by no checker, weight or queue.
+"""
+
+import json
+from pathlib import Path
+
+from synthcur.loading import accept, build, read_table
+from synthcur.schema import Collection
+from synthcur.store import Store
+
+NAME = "demo"
+FOLDER = Path(__file__).parent
+ARTEFACTS = FOLDER / "artefacts"
+"""Results computed from the demo and shipped with it, found by their fingerprints."""
+
+_FILES = {
+    "synthetic": "synthetic.jsonl",
+    "train": "real_train.jsonl",
+    "validation": "real_validation.jsonl",
+    "test": "real_test.jsonl",
+}
+
+
+def load_demo() -> Collection:
+    """Read the bundled files through the same checks as everybody's."""
+    tables = {part: read_table(FOLDER / file, file) for part, file in _FILES.items()}
+    draft = build(
+        NAME,
+        tables,
+        title="Larkfield demo",
+        note="Customer messages of a fictional shop. All texts were written for this project; "
+        "nobody’s real messages.",
+        guidelines=json.loads((FOLDER / "guidelines.json").read_text("utf-8")),
+    )
+    return accept(draft)
+
+
+def shipped_scores() -> dict[str, dict]:
+    """Return fingerprints and trust of the shipped results, by kind of checkers."""
+    return json.loads((FOLDER / "scores.json").read_text("utf-8"))
+
+
+def ensure(store: Store) -> None:
+    """Put the demo with its shipped scores into a workspace that does not have it."""
+    if any(info.name == NAME for info in store.collections()):
+        return
+    store.add_collection(load_demo())
+    for checkers, found in shipped_scores().items():
+        store.add_scores(
+            NAME, checkers=checkers, artefacts=found["artefacts"], trust=found["trust"]
+        )
