@@ -5,7 +5,6 @@ arrays are read-only. Everything that can change is asked of the store in every 
 """
 
 import logging
-import os
 import threading
 from pathlib import Path
 
@@ -14,26 +13,26 @@ import pandas as pd
 import streamlit as st
 
 from synthcur import demo, jobs, review
+from synthcur.records import Scores
 from synthcur.schema import Collection
-from synthcur.store import Scores, Store
+from synthcur.store import Store
 
 LOG = logging.getLogger(__name__)
-WORKSPACE_VARIABLE = "SYNTHCUR_WORKSPACE"
-DEFAULT_WORKSPACE = "workspace"
 POLL_SECONDS = 1.0
 
 
 def store() -> Store:
     """Return the open store of this server's workspace."""
-    folder = os.environ.get(WORKSPACE_VARIABLE) or DEFAULT_WORKSPACE
-    return _open(str(Path(folder).resolve())).store
+    return _open(str(workspace_folder())).store
 
 
 class _OpenStore:
     """A store and the thread that takes in what its workers report."""
 
     def __init__(self, workspace: Path) -> None:
-        self.store = Store.open(workspace)
+        self._lock = lock_server(workspace)
+        self.store = open_store(workspace)
+        demo.ensure(self.store)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="synthcur-jobs", daemon=True)
         self._thread.start()
@@ -49,14 +48,12 @@ class _OpenStore:
         self._stop.set()
         self._thread.join()
         self.store.close()
+        self._lock.close()
 
 
 @st.cache_resource(show_spinner=False, on_release=_OpenStore.close)
 def _open(workspace: str) -> _OpenStore:
-    opened = _OpenStore(Path(workspace))
-    if not opened.store.collections():
-        opened.store.add_collection(demo.load_demo())
-    return opened
+    return _OpenStore(Path(workspace))
 
 
 def collection(name: str) -> Collection:
@@ -73,17 +70,14 @@ def _collection(name: str, fingerprint: str, _store: Store) -> Collection:
 def effective(name: str) -> Collection:
     """Return a collection with the decisions taken so far applied."""
     opened = store()
-    decisions = opened.decisions(name)
-    version = (len(decisions), sum(decision.undone for decision in decisions))
     fingerprint = opened.collection_info(name).fingerprint
-    return _effective(name, fingerprint, version, collection(name), decisions)
+    return _effective(name, fingerprint, opened.decision_count(name), opened)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _effective(
-    name: str, fingerprint: str, version: tuple[int, int], _collection: Collection, _decisions: list
-) -> Collection:
-    return review.effective_collection(_collection, _decisions)
+def _effective(name: str, fingerprint: str, log_length: int, _store: Store) -> Collection:
+    log = _store.decisions(name)[:log_length]
+    return review.effective_collection(_collection(name, fingerprint, _store), log)
 
 
 def scores(name: str) -> dict[str, Scores]:
