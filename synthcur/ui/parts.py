@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from synthcur.store import Job
+from synthcur.records import Job
 
 MINUS = "\N{MINUS SIGN}"
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
@@ -175,8 +175,8 @@ def job_progress(job: Job) -> None:
         return
     words = [plain(job.phase_title or "Starting")]
     if job.total:
-        words.append(f"{count(job.done)} of {count(job.total)}")
+        words.append(f"{count(job.done or 0)} of {count(job.total)}")
     if job.eta_s is not None:
         words.append(f"about {duration(job.eta_s)} left")
-    share = job.done / job.total if job.total else 0.0
+    share = (job.done or 0.0) / job.total if job.total else 0.0
     st.progress(min(1.0, max(0.0, share)), text=", ".join(words))

@@ -1,0 +1,59 @@
+# make run    sets up and opens the app on http://127.0.0.1:8501 with the demo collection
+# make test   sets up and runs every test: fast, real models and workers, real browser
+# make check  formatting, lint, types, import rules
+# make fast   the tests that take seconds
+
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := .venv/.setup
+SETUP_DEV := .venv/.setup-dev
+PLOTLY := static/plotly.min.js
+
+.DEFAULT_GOAL := run
+.PHONY: setup setup-dev run test check fast format chromium clean
+
+setup: $(SETUP) $(PLOTLY)
+
+setup-dev: $(SETUP_DEV) $(PLOTLY)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "synthcur needs Python 3.11 or newer; try: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(SETUP): requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(SETUP_DEV): requirements-dev.txt $(SETUP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# The map draws with the plotly bundle of the pinned plotly package, served from this folder.
+$(PLOTLY): $(SETUP)
+	@cp "$$($(BIN)/python -c 'import plotly, pathlib; print(pathlib.Path(plotly.__file__).parent)')/package_data/plotly.min.js" $@
+
+run: setup
+	$(BIN)/python -m synthcur serve
+
+chromium:
+	@.ci/chromium
+
+test: setup-dev chromium
+	$(BIN)/python -m pytest
+
+fast: setup-dev
+	$(BIN)/python -m pytest -q -m "not real and not browser"
+
+check: setup-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+format: setup-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv $(PLOTLY) .pytest_cache .ruff_cache .hypothesis
