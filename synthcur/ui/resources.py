@@ -16,6 +16,7 @@ from synthcur import demo, jobs, review
 from synthcur.records import Scores
 from synthcur.schema import Collection
 from synthcur.store import Store
+from synthcur.workspace import lock_server, open_store, workspace_folder
 
 LOG = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
