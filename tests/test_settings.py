@@ -1,0 +1,53 @@
+"""Settings are values: checked when made, named by content."""
+
+import pytest
+
+from synthcur.errors import InputError
+from synthcur.settings import (
+    FitSettings,
+    ScoreSettings,
+    TrainSettings,
+    WeightingSettings,
+    fingerprint,
+)
+
+
+def test_equal_settings_have_equal_fingerprints_and_others_do_not():
+    assert fingerprint(FitSettings()) == fingerprint(FitSettings(epochs=5))
+    assert fingerprint(FitSettings()) != fingerprint(FitSettings(epochs=4))
+    assert fingerprint("a", FitSettings()) != fingerprint("b", FitSettings())
+    assert len(fingerprint()) == 16
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ScoreSettings(checkers="finetune", fit=FitSettings(epochs=2)),
+        TrainSettings(arms=("ce", "scheme"), weighting=WeightingSettings(floor=0.5)),
+    ],
+)
+def test_settings_survive_a_trip_through_plain_data(settings):
+    assert type(settings).from_dict(settings.to_dict()) == settings
+
+
+def test_an_unknown_setting_is_refused_by_name():
+    with pytest.raises(InputError, match="epoch"):
+        FitSettings.from_dict({"epoch": 3})
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda: FitSettings(epochs=0), "epochs is 0"),
+        (lambda: FitSettings(learning_rate=float("inf")), "learning_rate is inf"),
+        (lambda: FitSettings(base_model=" "), "base_model is empty"),
+        (lambda: TrainSettings(arms=()), "No arm"),
+        (lambda: TrainSettings(arms=("ce", "ce")), "twice"),
+        (lambda: TrainSettings(seeds=0), "seeds is 0"),
+        (lambda: TrainSettings(arms=("scheme",)), "no weighting"),
+        (lambda: ScoreSettings(checkers="magic"), "magic"),
+    ],
+)
+def test_settings_that_cannot_run_are_refused(make, what):
+    with pytest.raises(InputError, match=what):
+        make()
