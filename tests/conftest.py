@@ -1,0 +1,219 @@
+"""Fixtures that several test files share: small collections, workspaces, finished work."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthcur.records import Job
+from synthcur.schema import REAL, ROW_COLUMNS, SYNTHETIC, Collection, sample_ids
+from synthcur.settings import TrainSettings, fingerprint
+from synthcur.spool import Spool
+from synthcur.store import Store
+from tests import samples
+
+RINGS = ("real", "browser")
+DIMENSIONS = 16
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the fast ring first, then the real one, then the browser."""
+    items.sort(key=_ring)
+
+
+def _ring(item: pytest.Item) -> int:
+    return max(
+        (RINGS.index(mark.name) + 1 for mark in item.iter_markers() if mark.name in RINGS),
+        default=0,
+    )
+
+
+def make_collection(
+    name: str, rows: list[tuple[str, str, str, str]], labels: tuple[str, ...], **shown: object
+) -> Collection:
+    """Build a collection from (source, split, text, label)."""
+    frame = pd.DataFrame(rows, columns=["source", "split", "text", "label"])
+    frame = frame.assign(text_pair=None, row=np.arange(1, len(frame) + 1))
+    frame = frame.assign(sample_id=sample_ids(frame))[list(ROW_COLUMNS)]
+    provenance = pd.DataFrame({"generator": ["nursery-bot"] * len(frame)})
+    return Collection(name=name, labels=labels, rows=frame, provenance=provenance, **shown)
+
+
+@pytest.fixture(scope="session")
+def small_collection() -> Collection:
+    """40 synthetic, 24 real train, 12 validation and 12 test rows with 3 labels."""
+    rows = [
+        (SYNTHETIC, "train", text, label)
+        for label in samples.LABELS
+        for text in samples.SYNTHETIC[label]
+    ]
+    rows += [
+        (REAL, split, text, label)
+        for split, part in samples.REAL_PARTS.items()
+        for label in samples.LABELS
+        for text in samples.REAL[label][part]
+    ]
+    return make_collection("small", rows, samples.LABELS, title="Plant nursery")
+
+
+@pytest.fixture(scope="session")
+def hostile_collection() -> Collection:
+    """Every text, label, title and name tries to be something other than characters."""
+    labels = samples.HOSTILE_LABELS
+    rows = [
+        (SYNTHETIC, "train", text, labels[i % len(labels)])
+        for i, text in enumerate(samples.MARKUP * 3)
+    ]
+    rows += [
+        (REAL, split, f"{text} {split} {label}", label)
+        for split in samples.REAL_PARTS
+        for label in labels
+        for text in samples.MARKUP[:4]
+    ]
+    markup = samples.MARKUP[1]
+    return make_collection(
+        "hostile",
+        rows,
+        labels,
+        title=f"{markup} :red[title] $x$",
+        note=samples.MARKUP[2],
+        guidelines=dict.fromkeys(labels, samples.MARKUP[0]),
+    )
+
+
+def make_scores(collection: Collection, *, seed: int = 0) -> dict[str, dict[str, np.ndarray]]:
+    """Invent what scoring yields, in the shapes and value ranges of the real thing."""
+    random = np.random.default_rng(seed)
+    synthetic, real = collection.synthetic, collection.real_train
+    n, r, k = len(synthetic), len(real), len(collection.labels)
+    own = np.eye(k)[collection.label_ids(synthetic)]
+
+    def probs(rows: int, towards: np.ndarray | float = 0.0) -> np.ndarray:
+        value = random.gamma(0.7, size=(rows, k)) + towards
+        return (value / value.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def unit(rows: int) -> np.ndarray:
+        value = random.normal(size=(rows, DIMENSIONS))
+        return (value / np.linalg.norm(value, axis=1, keepdims=True)).astype(np.float32)
+
+    def nearest(of: int, how_many: int) -> np.ndarray:
+        return random.integers(0, of, size=(n, how_many), dtype=np.int32)
+
+    def cosine(how_many: int) -> np.ndarray:
+        return random.uniform(0.2, 0.9, size=(n, how_many)).astype(np.float32)
+
+    return {
+        "embeddings": {"real": unit(r), "synthetic": unit(n)},
+        "coordinates": {
+            "real": random.normal(size=(r, 2)).astype(np.float32),
+            "synthetic": random.normal(size=(n, 2)).astype(np.float32),
+        },
+        "neighbours": {
+            "real_index": nearest(r, 3),
+            "real_cosine": cosine(3),
+            "synthetic_index": nearest(n, 2),
+            "synthetic_cosine": cosine(2),
+        },
+        "quality": {"synthetic": probs(n, own), "real_out_of_fold": probs(r)},
+        "diversity": {"synthetic": probs(n, 2 * own), "synthetic_out_of_fold": probs(n)},
+    }
+
+
+def add_scores(store: Store, collection: Collection, *, checkers: str = "probe") -> None:
+    """Store invented scores as if a scoring job had finished."""
+    names = {}
+    for kind, arrays in make_scores(collection).items():
+        names[kind] = fingerprint(kind, checkers, collection.fingerprint)
+        store.artefacts.write(names[kind], arrays=arrays, meta={"kind": checkers})
+    trust = {
+        "quality": {"accuracy": 0.71, "low": 0.51, "high": 0.86, "n": 24, "how": "out of fold"},
+        "diversity": {"accuracy": 0.9, "low": 0.77, "high": 0.97, "n": 40, "how": "out of fold"},
+    }
+    store.add_scores(collection.name, checkers=checkers, artefacts=names, trust=trust)
+
+
+def add_finished_job(
+    store: Store, collection: Collection, accuracy: Mapping[str, float], *, seeds: int = 3
+) -> Job:
+    """Store a finished training job with invented predictions of about these accuracies."""
+    settings = TrainSettings(arms=tuple(accuracy), seeds=seeds)
+    job = store.add_job("train", collection.name, settings=asdict(settings), scores={})
+    job.folder.mkdir(parents=True)
+    spool = Spool(job.folder / "spool.jsonl")
+    spool.append("started", pid=1, identity="test")
+    for arm, wanted in accuracy.items():
+        for seed in range(seeds):
+            _add_run(store, collection, spool, arm=arm, seed=seed, wanted=wanted)
+    spool.append("done")
+    spool.close()
+    store.ingest(job.id)
+    return store.job(job.id)
+
+
+def _add_run(
+    store: Store, collection: Collection, spool: Spool, *, arm: str, seed: int, wanted: float
+) -> None:
+    test = collection.part(REAL, "test")
+    labels, k = collection.label_ids(test), len(collection.labels)
+    random = np.random.default_rng([seed, len(arm), round(1000 * wanted)])
+    said = np.where(random.random(len(labels)) < wanted, labels, (labels + 1) % k)
+    probs = np.full((len(labels), k), 0.1 / k, dtype=np.float32)
+    probs[np.arange(len(labels)), said] += 0.9
+    predictions = fingerprint("predictions", arm, seed, collection.fingerprint, wanted)
+    arrays = {"probs": probs, "labels": labels.astype(np.int8)}
+    store.artefacts.write(predictions, arrays=arrays)
+    accuracy = float((said == labels).mean())
+    spool.append("run_started", arm=arm, seed=seed, steps=20)
+    for step in range(1, 21):
+        spool.append("metric", arm=arm, seed=seed, step=step, epoch=step / 20, loss=1 / step)
+    spool.append("metric", arm=arm, seed=seed, step=20, epoch=1.0, val_accuracy=wanted)
+    spool.append(
+        "run_done",
+        arm=arm,
+        seed=seed,
+        accuracy=accuracy,
+        macro_f1=accuracy,
+        val_accuracy=wanted,
+        best_epoch=1,
+        predictions=predictions,
+        model=None,
+        seconds=2.0,
+        samples_per_s=90.0,
+        rows=len(collection.synthetic),
+    )
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty workspace folder that commands, pages and workers of this test use."""
+    import streamlit as st
+
+    from synthcur.workspace import VARIABLE
+
+    folder = tmp_path / "workspace"
+    monkeypatch.setenv(VARIABLE, str(folder))
+    yield folder
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def fill(workspace: Path) -> Iterator[Callable[..., Store]]:
+    """Return a function that puts a collection, with or without scores, into the workspace."""
+    from synthcur.workspace import open_store
+
+    stores: list[Store] = []
+
+    def put(collection: Collection, *, scored: bool = True) -> Store:
+        store = stores[0] if stores else open_store(workspace)
+        stores[:] = [store]
+        store.add_collection(collection)
+        if scored:
+            add_scores(store, collection)
+        return store
+
+    yield put
+    for store in stores:
+        store.close()
