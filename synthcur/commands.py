@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synthcur import __version__, demo as demo_collection, jobs, report, review
+from synthcur import __version__, jobs, report, review
+from synthcur import demo as demo_collection
 from synthcur.database import is_wal_safe
-from synthcur.errors import FindingsError, InputError, NotFoundError
+from synthcur.errors import InputError, NotFoundError
 from synthcur.loading import ColumnMapping, accept, build, read_table
 from synthcur.processes import process_identity
 from synthcur.records import Job

@@ -16,12 +16,13 @@ from typing import Any
 
 import pandas as pd
 
+from synthcur import decision_log
 from synthcur.artefacts import Artefacts
 from synthcur.database import Database
 from synthcur.errors import ConflictError, InputError, NotFoundError
 from synthcur.ingest import METRICS, add_event, move_job, put_scores, take_in
 from synthcur.records import ACTIVE, CollectionInfo, Job, Run, Scores
-from synthcur.review import Decision, current_decisions, next_undo
+from synthcur.review import UNDO, Decision, current_decisions, next_undo
 from synthcur.schema import SPLITS, SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
 from synthcur.spool import read_spool
@@ -200,30 +201,22 @@ class Store:
         ConflictError
             If the sample was decided elsewhere meanwhile; nothing is stored.
         """
+        decision = Decision(
+            sample_id=sample_id,
+            action=action,
+            annotator=annotator,
+            label=label,
+            note=note,
+            reason=reason,
+            queue=queue,
+        )
         with self._db.transaction() as db:
-            seq = _already_stored(db, client_id, client_seq)
+            seq = decision_log.already_stored(db, client_id, client_seq)
             if seq is not None:
                 return seq
             if expected_seq is not None:
-                _refuse_stale(db, name, sample_id, client_id, expected_seq)
-            cursor = db.execute(
-                "INSERT INTO decision(collection, sample_id, annotator, action, label, note, "
-                "reason, queue, client_id, client_seq, created_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                (
-                    name,
-                    sample_id,
-                    annotator,
-                    action,
-                    label,
-                    note,
-                    reason,
-                    queue,
-                    client_id,
-                    client_seq,
-                    time.time(),
-                ),
-            )
-            return int(cursor.lastrowid or 0)
+                decision_log.refuse_stale(db, name, sample_id, client_id, expected_seq)
+            return decision_log.append(db, name, decision, client_id, client_seq)
 
     def undo(
         self, name: str, *, annotator: str, client_id: str, client_seq: int
@@ -236,33 +229,26 @@ class Store:
             What was undone; None if nothing of theirs stands.
         """
         with self._db.transaction() as db:
-            seq = _already_stored(db, client_id, client_seq)
+            seq = decision_log.already_stored(db, client_id, client_seq)
             if seq is not None:
-                return self._undone_by(db, seq)
-            undone = next_undo(self.decisions(name), annotator)
+                return decision_log.undone_by(db, seq)
+            undone = next_undo(decision_log.read(db, name), annotator)
             if undone is None:
                 return None
-            db.execute(
-                "INSERT INTO decision(collection, sample_id, annotator, action, note, reason, "
-                "queue, undoes, client_id, client_seq, created_at) "
-                "VALUES (?,?,?,'undo','','',?,?,?,?,?)",
-                (
-                    name,
-                    undone.sample_id,
-                    annotator,
-                    undone.queue,
-                    undone.seq,
-                    client_id,
-                    client_seq,
-                    time.time(),
-                ),
+            undo = Decision(
+                sample_id=undone.sample_id,
+                action=UNDO,
+                annotator=annotator,
+                queue=undone.queue,
+                undoes=undone.seq,
             )
+            decision_log.append(db, name, undo, client_id, client_seq)
             return undone
 
     def decisions(self, name: str) -> list[Decision]:
         """Return the whole log of a collection in order, undo rows included."""
-        found = self._db.rows("SELECT * FROM decision WHERE collection=? ORDER BY seq", (name,))
-        return [_decision(row) for row in found]
+        with self._db.reading() as db:
+            return decision_log.read(db, name)
 
     def decision_count(self, name: str) -> int:
         """Return the length of the log; it changes with every decision and undo."""
@@ -277,14 +263,6 @@ class Store:
             (client_id,),
         )
         return found[0]["ack"]
-
-    @staticmethod
-    def _undone_by(db: sqlite3.Connection, seq: int) -> Decision | None:
-        row = db.execute(
-            "SELECT d.* FROM decision AS u JOIN decision AS d ON d.seq = u.undoes WHERE u.seq=?",
-            (seq,),
-        ).fetchone()
-        return None if row is None else _decision(row)
 
     # Jobs and runs
 
@@ -432,33 +410,3 @@ def _collection_info(row: sqlite3.Row) -> CollectionInfo:
     values["guidelines"] = json.loads(values["guidelines"])
     values["counts"] = json.loads(values["counts"])
     return CollectionInfo(**values)
-
-
-def _decision(row: sqlite3.Row) -> Decision:
-    values = dict(row)
-    for column in ("collection", "client_id", "client_seq"):
-        del values[column]
-    return Decision(**values)
-
-
-def _already_stored(db: sqlite3.Connection, client_id: str, client_seq: int) -> int | None:
-    row = db.execute(
-        "SELECT seq FROM decision WHERE client_id=? AND client_seq=?", (client_id, client_seq)
-    ).fetchone()
-    return None if row is None else row["seq"]
-
-
-def _refuse_stale(
-    db: sqlite3.Connection, name: str, sample_id: str, client_id: str, expected_seq: int
-) -> None:
-    """Refuse when a decision the sender has not seen stands; own earlier ones are known to it."""
-    row = db.execute(
-        "SELECT annotator FROM decision WHERE collection=? AND sample_id=? AND seq>? "
-        "AND client_id != ? ORDER BY seq DESC LIMIT 1",
-        (name, sample_id, expected_seq, client_id),
-    ).fetchone()
-    if row is not None:
-        raise ConflictError(
-            f"{row['annotator']} has decided this row meanwhile.",
-            fix="Look at it again; nothing was changed.",
-        )
