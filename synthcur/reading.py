@@ -1,0 +1,148 @@
+"""Bytes of unknown origin -> a table of rows, with every row that could not be read named.
+
+The content decides what a file is, never its name: a gzip header is unpacked (up to the byte
+limit), a Parquet header is read with pyarrow, known binary formats are refused in words, and the
+rest must be text: JSON, JSON Lines, or rows separated by a comma, semicolon, tab or bar.
+Nothing is ever unpickled, and no cell is turned into a missing value because of how it looks.
+"""
+
+import gzip
+import io
+import re
+import zlib
+from pathlib import Path
+
+from synthcur.errors import InputError
+from synthcur.formats import read_csv, read_json, read_parquet
+from synthcur.tables import GUIDE, LIMITS, UNSHOWABLE, Limits, RawTable, TextFile, shown_name
+
+_BINARY = {
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
+    b"PK\x05\x06": "an empty ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF": "a PDF document",
+    b"\x1f\x8b": "a gzip file inside a gzip file",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"\x28\xb5\x2f\xfd": "a Zstandard archive",
+    b"\x80\x02": "a Python pickle",
+    b"\x80\x03": "a Python pickle",
+    b"\x80\x04": "a Python pickle",
+    b"\x80\x05": "a Python pickle",
+    b"\x93NUMPY": "a NumPy array",
+    b"\x89HDF": "an HDF5 file",
+    b"ARROW1": "an Arrow file",
+    b"SQLite format 3": "a SQLite database",
+    b"\x7fELF": "a program",
+    b"{\\rtf": "a rich-text document",
+}
+_MARKUP = re.compile(r"\s*<(!doctype|html|head|body|\?xml|svg)", re.IGNORECASE)
+
+
+def read_table(
+    source: str | Path | bytes,
+    name: str = "",
+    *,
+    delimiter: str | None = None,
+    limits: Limits = LIMITS,
+) -> RawTable:
+    """Read a file or the bytes of an upload.
+
+    Parameters
+    ----------
+    source
+        Path of a regular file, or its content.
+    name
+        Name to show; the file's own name by default.
+    delimiter
+        One character that separates the cells of a CSV file; guessed when not given.
+    limits
+        What is refused as too large.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as a table; the message names the place and the remedy.
+    """
+    data = source if isinstance(source, bytes) else _file_bytes(source, limits)
+    name = shown_name(name or (str(source) if not isinstance(source, bytes) else "upload"))
+    data = _unpacked(data, name, limits)
+    if data.startswith(b"PAR1"):
+        return read_parquet(data, name, limits)
+    text = TextFile(name, data, _encoding(data, name))
+    if delimiter is None and (table := read_json(text, limits)) is not None:
+        return table
+    return read_csv(text, limits, delimiter)
+
+
+def _file_bytes(source: str | Path, limits: Limits) -> bytes:
+    shown = UNSHOWABLE.sub("�", str(source))
+    if "\x00" in str(source) or "\\" in str(source) or not str(source).strip():
+        raise InputError(
+            f"The path {shown!r} is not usable.", fix="Give a path with forward slashes."
+        )
+    path = Path(source)
+    try:
+        if path.is_dir():
+            raise InputError(f"{shown} is a folder.", fix="Name one file in it.")
+        if not path.exists():
+            raise InputError(f"There is no file {shown}.", fix="Check the path.")
+        if not path.is_file():
+            raise InputError(f"{shown} is not a regular file.", fix="Copy its content to a file.")
+        with path.open("rb") as handle:
+            data = handle.read(limits.size + 1)
+    except OSError as error:
+        raise InputError(
+            f"{shown} cannot be read: {error.strerror or error}.", fix="Check its permissions."
+        ) from error
+    return data
+
+
+def _unpacked(data: bytes, name: str, limits: Limits) -> bytes:
+    """Undo gzip up to the byte limit, and refuse what is too large, empty or not a table."""
+    if data.startswith(b"\x1f\x8b"):
+        try:
+            with gzip.open(io.BytesIO(data)) as stream:
+                data = stream.read(limits.size + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(
+                f"{name} is a damaged gzip file: {error}.", fix="Pack or download it again."
+            ) from error
+    if len(data) > limits.size:
+        raise InputError(
+            f"{name} holds more than {limits.size:,} bytes, the limit after unpacking.",
+            fix="Split the file, or leave out columns that are not needed.",
+        )
+    for start, kind in _BINARY.items():
+        if data.startswith(start):
+            raise InputError(f"{name} is {kind}, not a table of text.", fix=GUIDE)
+    if not data.strip():
+        raise InputError(f"{name} is empty.", fix=GUIDE)
+    return data
+
+
+def _encoding(data: bytes, name: str) -> str:
+    """Find the encoding, and refuse bytes that it does not allow by naming the first of them."""
+    marks = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\xef\xbb\xbf": "UTF-8-SIG"}
+    encoding = next((code for mark, code in marks.items() if data.startswith(mark)), "UTF-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"{name} is not {encoding.removesuffix('-SIG')}: byte {error.start:,} (line {line:,}, "
+            f"value 0x{data[error.start]:02x}) does not belong there.",
+            fix="Save the file as UTF-8. Files from older Windows programs are often Latin-1.",
+        ) from error
+    if (nul := text.find("\x00")) >= 0:
+        raise InputError(
+            f"{name} holds a NUL byte on line {text.count(chr(10), 0, nul) + 1:,}.",
+            fix="Save the file as UTF-8 text; NUL bytes mean that it is binary or damaged.",
+        )
+    if _MARKUP.match(text):
+        raise InputError(f"{name} is an HTML or XML page, not a table of text.", fix=GUIDE)
+    return encoding

@@ -1,0 +1,194 @@
+"""A file as rows and columns, before anything is known about its columns, and its limits."""
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthcur.errors import InputError
+
+GUIDE = "Use CSV, TSV, JSON, JSON Lines or Parquet, also packed with gzip."
+UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a file may hold at most; each is named in the message that refuses a file.
+
+    Attributes
+    ----------
+    size
+        Bytes after unpacking.
+    rows, columns
+        Counts of the table.
+    cell
+        Characters in one cell.
+    """
+
+    size: int = 500_000_000
+    rows: int = 1_000_000
+    columns: int = 1_000
+    cell: int = 1_000_000
+
+
+LIMITS = Limits()
+"""What the pages and the command line accept."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that could not be read: its number, its line in the file, and why."""
+
+    row: int
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A file as it was read, before anything is known about its columns.
+
+    Attributes
+    ----------
+    name
+        File name as shown to people.
+    frame
+        The rows that were read. Cells are text in CSV; JSON and Parquet keep numbers and truth
+        values. None is a missing value. Column names are unique.
+    rows
+        1-based row numbers (n,) of `frame`; rejected rows are counted, a header is not.
+    lines
+        Lines (n,) on which the rows start; equal to `rows` where a file has no lines.
+    rejected
+        Rows that are not in `frame`; ``len(frame) + len(rejected)`` is the file's row count.
+    how
+        How the file was read, in words, such as ``CSV with semicolons, UTF-8``.
+    notes
+        What a reader should know, such as columns that had no name.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    rows: np.ndarray
+    lines: np.ndarray
+    rejected: tuple[Rejected, ...]
+    how: str
+    notes: tuple[str, ...] = ()
+
+
+def shown_name(name: str) -> str:
+    """Turn a file name of unknown origin into a short name that is safe to show."""
+    base = re.split(r"[/\\]", name)[-1]
+    clean = UNSHOWABLE.sub("", base).strip() or "file"
+    return clean if len(clean) <= 80 else f"{clean[:60]}…{clean[-19:]}"
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """Bytes that are known to decode."""
+
+    name: str
+    data: bytes
+    encoding: str
+
+    def open(self) -> io.TextIOWrapper:
+        r"""Return the text as a stream of lines that end in ``\n``, ``\r`` or both."""
+        return io.TextIOWrapper(io.BytesIO(self.data), encoding=self.encoding, newline="")
+
+    def how(self, kind: str) -> str:
+        """Say how the file was read."""
+        return f"{kind}, {self.encoding.removesuffix('-SIG')}"
+
+
+def make_table(
+    name: str,
+    columns: Sequence[str],
+    values: Sequence[Sequence[Any]],
+    *,
+    rows: Sequence[int],
+    lines: Sequence[int],
+    rejected: Sequence[Rejected],
+    how: str,
+    limits: Limits,
+    notes: Sequence[str] = (),
+) -> RawTable:
+    """Put a table together from its columns (one sequence of cells each) and check its limits."""
+    check_width(name, len(columns), limits)
+    check_length(name, len(rows) + len(rejected), limits)
+    if not rows:
+        raise InputError(f"{name} has no row that can be read.{_first(rejected)}", fix=GUIDE)
+    unique, renamed = _unique(columns)
+    frame = pd.DataFrame(
+        {
+            column: pd.Series([_clean(cell) for cell in cells], dtype=object)
+            for column, cells in zip(unique, values, strict=True)
+        }
+    )
+    _check_cells(name, frame, rows, limits)
+    return RawTable(
+        name=name,
+        frame=frame,
+        rows=np.asarray(rows, dtype=np.int64),
+        lines=np.asarray(lines, dtype=np.int64),
+        rejected=tuple(rejected),
+        how=how,
+        notes=(*notes, *renamed),
+    )
+
+
+def check_width(name: str, columns: int, limits: Limits) -> None:
+    """Refuse a table with too many columns."""
+    if columns > limits.columns:
+        raise InputError(
+            f"{name} has {columns:,} columns; the limit is {limits.columns:,}.",
+            fix="Keep the text, the label and what describes a row.",
+        )
+
+
+def check_length(name: str, rows: int, limits: Limits) -> None:
+    """Refuse a table with too many rows."""
+    if rows > limits.rows:
+        raise InputError(
+            f"{name} has more than {limits.rows:,} rows, the limit.", fix="Take a sample of it."
+        )
+
+
+def _first(rejected: Sequence[Rejected]) -> str:
+    return f" Line {rejected[0].line:,}: {rejected[0].reason}." if rejected else ""
+
+
+def _clean(cell: Any) -> Any:
+    """Replace lone surrogates, which no file can hold, by the replacement character."""
+    if isinstance(cell, str):
+        return cell if cell.isascii() else _SURROGATE.sub("\ufffd", cell)
+    return cell
+
+
+def _unique(columns: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Give columns without a name, or with one that is taken, a name by their position."""
+    unique: list[str] = []
+    notes = []
+    for position, column in enumerate(columns, start=1):
+        name = _clean(column).strip() or f"column {position}"
+        while name in unique:
+            name = f"{name} ({position})"
+        if name != column.strip():
+            notes.append(f"Column {position} is called “{name[:80]}” here.")
+        unique.append(name)
+    return unique, notes
+
+
+def _check_cells(name: str, frame: pd.DataFrame, rows: Sequence[int], limits: Limits) -> None:
+    for column in frame.columns:
+        for row, cell in zip(rows, frame[column], strict=True):
+            if isinstance(cell, str) and len(cell) > limits.cell:
+                raise InputError(
+                    f"Row {row:,} of {name} has {len(cell):,} characters in “{column[:80]}”; "
+                    f"the limit is {limits.cell:,}.",
+                    fix="Cut the text or leave the row out.",
+                )
