@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from synthcur import __version__, jobs, report, review
 from synthcur import demo as demo_collection
 from synthcur.database import is_wal_safe
 from synthcur.errors import InputError, NotFoundError
-from synthcur.loading import ColumnMapping, accept, build, read_table
+from synthcur.loading import accept, build, guess_columns, read_table
 from synthcur.processes import process_identity
 from synthcur.records import Job
 from synthcur.schema import Finding
@@ -58,10 +58,12 @@ def import_(options: argparse.Namespace) -> Answer:
         "test": options.test,
     }
     tables = {part: read_table(path, path.name) for part, path in paths.items() if path}
-    mapping = ColumnMapping.guess(
-        tables, text=options.text, text_pair=options.text_pair, label=options.label
-    )
-    draft = build(options.name, tables, mapping, seed=options.seed)
+    chosen = {"text": options.text, "text_pair": options.text_pair, "label": options.label}
+    mappings = {
+        part: guess_columns(table.frame, name=table.name, **chosen)
+        for part, table in tables.items()
+    }
+    draft = build(options.name, tables, mappings, seed=options.seed)
     for finding in draft.findings:
         if finding.state != "fine":
             print(_finding_line(finding), file=sys.stderr)
@@ -89,8 +91,8 @@ def weights(options: argparse.Namespace) -> Answer:
     if options.scheme:
         settings = _scheme(store, options.name, options.scheme)
     checkers = options.checkers or _best_checkers(store, options.name)
-    table = report.weights_table(store, options.name, checkers=checkers, weighting=settings)
-    report.write_parquet(table, options.out)
+    table = exporting.weights_table(store, options.name, checkers=checkers, weighting=settings)
+    exporting.write_parquet(table, options.out)
     data = {"rows": len(table), "out": str(options.out), "checkers": checkers}
     return Answer(data, f"{len(table):,} rows with weights written to {options.out}")
 
@@ -119,7 +121,7 @@ def results(options: argparse.Namespace) -> Answer:
 def export(options: argparse.Namespace) -> Answer:
     """Write the curated rows, the models and the results to a folder."""
     store = open_store(options.workspace)
-    written = report.export(
+    written = exporting.export(
         store, options.name, options.out, checkers=_checkers_or_none(store, options.name)
     )
     names = [str(path) for path in written]
@@ -217,7 +219,7 @@ def doctor(options: argparse.Namespace) -> Answer:
     return Answer(data, "\n".join(f"{key:14} {value}" for key, value in data.items()))
 
 
-def _describe(store: Store, name: str, findings: list[Finding] | None = None) -> Answer:
+def _describe(store: Store, name: str, findings: Sequence[Finding] | None = None) -> Answer:
     info = store.collection_info(name)
     scored = {kind: dict(found.trust) for kind, found in store.scores(name).items()}
     data: dict[str, Any] = {

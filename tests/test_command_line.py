@@ -1,0 +1,143 @@
+"""The command line as a user has it: a process, its exit code, its words."""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from synthcur.schema import REAL, TEST, TRAIN, VALIDATION
+from synthcur.store import Store
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a command in a workspace of its own; return (exit code, stdout, stderr)."""
+
+    def call(*arguments, workspace=tmp_path / "ws"):
+        done = subprocess.run(
+            [sys.executable, "-m", "synthcur", *map(str, arguments), "--workspace", str(workspace)],
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return call
+
+
+@pytest.fixture
+def files(tmp_path, small_collection):
+    """Write the small collection as a user's files."""
+    parts = {
+        "synthetic": small_collection.synthetic,
+        "real": small_collection.real_train,
+        "validation": small_collection.part(REAL, VALIDATION),
+        "test": small_collection.part(REAL, TEST),
+    }
+    assert len(small_collection.part(REAL, TRAIN))
+    paths = {}
+    for part, rows in parts.items():
+        frame = rows[["text", "label"]].assign(topic="=1+1")
+        paths[part] = tmp_path / f"{part}.csv"
+        frame.to_csv(paths[part], index=False)
+    return [item for part, path in paths.items() for item in (f"--{part}", path)]
+
+
+def answer(result):
+    code, out, err = result
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_the_demo_opens_with_its_scores_and_says_what_it_holds(run):
+    demo = answer(run("demo", "--json"))
+    assert demo["rows"] == {"train": 240, "validation": 120, "test": 600, "synthetic": 1800}
+    assert len(demo["labels"]) == 6
+    assert "probe" in demo["scores"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["import", "x", "--synthetic", "no.csv", "--real", "no.csv"], "no.csv"),
+        (["score", "nothing"], "no collection 'nothing'"),
+        (["results", "nothing"], "no collection 'nothing'"),
+        (["train", "nothing"], "no collection 'nothing'"),
+        (["weights", "nothing", "--out", "w.parquet"], "no collection 'nothing'"),
+        (["cancel", "nothing"], "no job 'nothing'"),
+        (["serve", "--address", "0.0.0.0"], "SSH tunnel"),
+        (["fly"], "invalid choice: 'fly'"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_exit_code_two(run, arguments, words):
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert words in err
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in err
+
+
+def test_decisions_from_a_file_are_checked_first_and_applied_once(run, tmp_path):
+    answer(run("demo", "--json"))
+    store = Store(tmp_path / "ws")
+    sample = store.collection("demo").synthetic["sample_id"][0]
+    store.close()
+    path = tmp_path / "decisions.jsonl"
+    good = json.dumps({"sample_id": sample, "action": "discard", "reason": "off topic"})
+    path.write_text(good + "\n" + json.dumps({"sample_id": "nobody", "action": "keep"}) + "\n")
+    code, _, err = run("decide", "demo", "--from", path)
+    assert code == 2
+    assert "line 2" in err
+    path.write_text(good + "\n")
+    assert answer(run("decide", "demo", "--from", path, "--json")) == {"read": 1, "added": 1}
+    assert answer(run("decide", "demo", "--from", path, "--json")) == {"read": 1, "added": 0}
+
+
+def test_weights_of_the_demo_hold_every_row_with_its_provenance(run, tmp_path):
+    answer(run("demo", "--json"))
+    out = tmp_path / "weights.parquet"
+    answer(run("weights", "demo", "--rule", "imp", "--out", out, "--json"))
+    table = pd.read_parquet(out)
+    assert list(table.columns[:3]) == ["sample_id", "text", "label"]
+    assert {"p", "q", "weight", "flaw"} <= set(table.columns)
+    assert len(table) == 1800
+    pd.testing.assert_series_equal(table["weight"], table["p"] / table["q"], check_names=False)
+
+
+def test_the_doctor_finds_the_bundled_model_whole(run):
+    found = answer(run("doctor", "--json"))
+    assert found["bundled_model"].endswith("SHA-256 as expected")
+
+
+@pytest.mark.real
+@pytest.mark.timeout(600)
+def test_own_files_become_a_trained_and_compared_model(run, files, tmp_path):
+    imported = answer(run("import", "own", *files, "--json"))
+    assert imported["scores"]["probe"]["quality"]["n"] > 0
+    trained = answer(
+        run("train", "own", "--arms", "ce,imp,dimp", "--seeds", "2", "--epochs", "2", "--json")
+    )
+    assert [arm["arm"] for arm in trained["arms"]] == ["ce", "imp", "dimp"]
+    for arm in trained["arms"]:
+        assert len(arm["runs"]) == 2
+        assert all(0 <= run["accuracy"] <= 1 and 0 <= run["macro_f1"] <= 1 for run in arm["runs"])
+    assert answer(run("results", "own", "--json")) == trained
+    out = tmp_path / "out"
+    answer(run("export", "own", "--out", out, "--json"))
+    curated = pd.read_parquet(out / "curated.parquet")
+    assert curated["topic"].eq("=1+1").all(), "the lossless file is exact"
+    assert pd.read_csv(out / "curated.csv")["topic"].eq("'=1+1").all(), "a spreadsheet is safe"
+    code = (
+        "import sys; from transformers import AutoModelForSequenceClassification as M; "
+        "print(M.from_pretrained(sys.argv[1]).config.num_labels)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code, str(out / "models" / "imp")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert loaded.stdout.strip() == str(len(imported["labels"]))
