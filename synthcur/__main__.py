@@ -21,8 +21,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    if options.command == "work":
-        return _work(Path(options.folder))
     try:
         answer = options.run(options)
     except WorkerError as error:
@@ -43,12 +41,6 @@ def _complain(error: SynthcurError, as_json: bool, *, code: int) -> int:
         print(json.dumps({"error": line}, ensure_ascii=False))
     print(f"synthcur: {line}", file=sys.stderr)
     return code
-
-
-def _work(folder: Path) -> int:
-    from synthcur.worker import work
-
-    return work(folder)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -102,7 +94,6 @@ def build_parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8501)
     serve.add_argument("--address", default="127.0.0.1")
     command("doctor", commands.doctor, "check that everything needed is here and healthy")
-    add("work").add_argument("folder")
     return parser
 
 

@@ -1,7 +1,7 @@
 """Background work: submit, follow, cancel.
 
 A job is a process of its own in a session of its own: it survives its tab, and the server. Its
-worker (``python -m synthcur work FOLDER``) reads ``spec.json`` and says everything through the
+worker (``python -m synthcur.worker FOLDER``) reads ``spec.json`` and says everything through the
 spool. `poll` brings the store up to date; whoever has the store open calls it about once a second.
 """
 
@@ -156,7 +156,7 @@ def _spawn(store: Store, job: Job) -> None:
         _write_spec(job)
         with open(job.folder / "log.txt", "ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "synthcur", "work", str(job.folder)],
+                [sys.executable, "-m", "synthcur.worker", str(job.folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -1,4 +1,7 @@
-"""What a worker process does: say that it lives, do the job, say how it ended."""
+"""What a worker process does: say that it lives, do the job, say how it ended.
+
+Started by `synthcur.jobs` as ``python -m synthcur.worker FOLDER``.
+"""
 
 import os
 import signal
@@ -58,3 +61,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     print("Asked to stop.", file=sys.stderr)
     raise Cancelled
+
+
+if __name__ == "__main__":
+    sys.exit(work(Path(sys.argv[1])))
