@@ -35,23 +35,12 @@ def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> Ra
 
     A row with too many or too few cells, or with a stray quote, is rejected by number; a quote
     that is never closed refuses the file, because what follows it cannot be told apart. In a
-    file with tabs quotes are plain characters if reading them as quotes fails.
+    file with tabs quotes are plain characters unless they enclose a cell.
     """
+    # The csv module has one limit for the whole process; ours is checked by cell afterwards.
+    csv.field_size_limit(max(csv.field_size_limit(), limits.size))
     delimiter = delimiter or _guess_delimiter(text)
-    notes: tuple[str, ...] = ()
-    try:
-        records, rejected = _records(text, limits, delimiter, csv.QUOTE_MINIMAL)
-    except InputError:
-        if delimiter != "\t":
-            raise
-        records, rejected = [], [Rejected(0, 0, "")]
-    if rejected and delimiter == "\t":
-        plain, errors = _records(text, limits, delimiter, csv.QUOTE_NONE)
-        if not errors:
-            records, rejected = plain, []
-            notes = ("Quote characters are read as text.",)
-        elif not records:
-            _records(text, limits, delimiter, csv.QUOTE_MINIMAL)
+    records, rejected, notes = _read_records(text, limits, delimiter)
     header, *body = records
     if not body and not rejected:
         raise InputError(
@@ -83,12 +72,23 @@ def _guess_delimiter(text: TextFile) -> str:
             return False, 0.0, 0
         return sizes[0] > 1, sizes.count(sizes[0]) / len(sizes), sizes[0]
 
-    csv.field_size_limit(max(csv.field_size_limit(), sum(map(len, head))))
     return max(DELIMITERS, key=agreement)
 
 
 Record = tuple[int, int, list[str]]
 """Row number, line on which the row starts, cells."""
+
+
+def _read_records(
+    text: TextFile, limits: Limits, delimiter: str
+) -> tuple[list[Record], list[Rejected], tuple[str, ...]]:
+    """Return header and rows, rejected rows, and a note where quotes are plain characters."""
+    if delimiter == "\t":
+        records, rejected = _records(text, limits, delimiter, csv.QUOTE_NONE)
+        quoted = [cell for _, _, cells in records for cell in cells if cell.startswith('"')]
+        if not rejected and not any(len(cell) > 1 and cell.endswith('"') for cell in quoted):
+            return records, rejected, ("Quotes are read as text.",) if quoted else ()
+    return *_records(text, limits, delimiter, csv.QUOTE_MINIMAL), ()
 
 
 def _records(
@@ -109,7 +109,8 @@ def _records(
                 where = f"line {line:,}" if line == last else f"lines {line:,} to {last:,}"
                 rejected.append(Rejected(number, line, f"{cells} ({where})"))
             elif len(cells) != width:
-                reason = f"{len(cells):,} cells where the header has {width:,}"
+                plural = "" if len(cells) == 1 else "s"
+                reason = f"{len(cells):,} cell{plural} where the header has {width:,}"
                 rejected.append(Rejected(number, line, reason))
             else:
                 records.append((number, line, cells))
@@ -122,8 +123,6 @@ def _csv_rows(
     stream: Iterable[str], name: str, limits: Limits, delimiter: str, quoting: int
 ) -> Iterator[tuple[int, int, list[str] | str]]:
     """Yield first line, last line, and the cells, or what is wrong with them in words."""
-    # The limit of the csv module is one for the whole process; ours is checked by cell later.
-    csv.field_size_limit(max(csv.field_size_limit(), limits.size))
     reader = csv.reader(stream, delimiter=delimiter, quoting=quoting, strict=True)  # pyright: ignore[reportArgumentType]
     while True:
         line = reader.line_num + 1
@@ -145,6 +144,10 @@ def _csv_rows(
 
 
 # JSON
+
+
+ObjectRow = tuple[int, int, dict[str, Any]]
+"""Row number, line on which the row starts, cells by key."""
 
 
 class _RepeatedKeyError(ValueError):
@@ -180,8 +183,7 @@ def read_json(text: TextFile, limits: Limits) -> RawTable | None:
     filled = [line for line in head if line]
     if any(line.startswith("{") and _is_object(line) for line in filled):
         return _read_json_lines(text, limits)
-    named = text.name.lower().removesuffix(".gz")
-    if filled and filled[0][0] in "[{" and not named.endswith((".csv", ".tsv", ".txt")):
+    if filled and filled[0][0] in "[{":
         return _read_json_array(text, limits)
     return None
 
@@ -194,7 +196,7 @@ def _is_object(line: str) -> bool:
 
 
 def _read_json_lines(text: TextFile, limits: Limits) -> RawTable:
-    good: list[tuple[int, int, dict[str, Any]]] = []
+    good: list[ObjectRow] = []
     rejected: list[Rejected] = []
     with text.open() as stream:
         for line, content in enumerate(stream, start=1):
@@ -203,41 +205,50 @@ def _read_json_lines(text: TextFile, limits: Limits) -> RawTable:
             number = len(good) + len(rejected) + 1
             check_length(text.name, number, limits)
             try:
-                value = _decode(content.strip())
-                if not isinstance(value, dict):
-                    raise ValueError("not an object in braces")
-                good.append((number, line, value))
+                good.append((number, line, _row(_decode(content.strip()))))
             except ValueError as error:
                 rejected.append(Rejected(number, line, str(error)))
     return _from_objects(text, good, rejected, "JSON Lines", limits)
 
 
-def _read_json_array(text: TextFile, limits: Limits) -> RawTable:
+def _read_json_array(text: TextFile, limits: Limits) -> RawTable | None:
+    """Read one array; None where a file that is called CSV merely begins with a bracket."""
     try:
         items = _decode(text.data.decode(text.encoding))
     except ValueError as error:
+        if text.name.lower().removesuffix(".gz").endswith((".csv", ".tsv")):
+            return None
         raise InputError(
             f"{text.name} is not usable: {error}.", fix="Write one JSON object a line, or an array."
         ) from error
-    if not isinstance(items, list):
+    if not isinstance(items, list) or not items:
         raise InputError(
-            f"{text.name} holds one JSON object, not a list of rows.",
+            f"{text.name} holds {'an empty list' if items == [] else 'no list of rows'}.",
             fix="Write one JSON object a line, or an array of objects.",
         )
-    if not items:
-        raise InputError(f"{text.name} is an empty list.", fix="Check that it was written fully.")
-    good = [(n, n, item) for n, item in enumerate(items, start=1) if isinstance(item, dict)]
-    rejected = [
-        Rejected(n, n, "not an object in braces")
-        for n, item in enumerate(items, start=1)
-        if not isinstance(item, dict)
-    ]
+    good: list[ObjectRow] = []
+    rejected: list[Rejected] = []
+    for number, item in enumerate(items, start=1):
+        try:
+            good.append((number, number, _row(item)))
+        except ValueError as error:
+            rejected.append(Rejected(number, number, str(error)))
     return _from_objects(text, good, rejected, "JSON", limits)
+
+
+def _row(value: Any) -> dict[str, Any]:
+    """Return an object's cells; whatever cannot be a row is a ValueError in words."""
+    if not isinstance(value, dict):
+        raise ValueError("not an object in braces")
+    try:
+        return {key: _plain(cell) for key, cell in value.items()}
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def _from_objects(
     text: TextFile,
-    good: Sequence[tuple[int, int, dict[str, Any]]],
+    good: Sequence[ObjectRow],
     rejected: Sequence[Rejected],
     kind: str,
     limits: Limits,
@@ -249,7 +260,7 @@ def _from_objects(
     return make_table(
         text.name,
         list(columns),
-        [[_plain(item.get(column)) for _, _, item in good] for column in columns],
+        [[item.get(column) for _, _, item in good] for column in columns],
         rows=[row for row, _, _ in good],
         lines=[line for _, line, _ in good],
         rejected=rejected,

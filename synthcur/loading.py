@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthcur.checks import is_blank, label_merges, text_keys, validate
+from synthcur.checks import validate
 from synthcur.columns import ColumnMapping, guess_columns
 from synthcur.errors import FindingsError, InputError
 from synthcur.reading import read_table
@@ -39,6 +39,7 @@ from synthcur.schema import (
 )
 from synthcur.splits import draw_splits
 from synthcur.tables import RawTable, Rejected
+from synthcur.texts import is_blank, label_merges, text_keys
 
 __all__ = [
     "PARTS",
@@ -204,7 +205,7 @@ def accept(draft: Draft, codes: Codes[str] | None = None) -> Collection:
             fix="Accept the proposals, or correct the files and read them again.",
         )
     kept = draft.kept(codes)
-    rows = draft.rows[kept].reset_index(drop=True)
+    rows = draft.rows.loc[kept].reset_index(drop=True)
     if MERGE in codes:
         merged = [draft.merges.get(label, label) for label in rows["label"]]
         rows["label"] = pd.Series(merged, dtype=object)
@@ -212,8 +213,8 @@ def accept(draft: Draft, codes: Codes[str] | None = None) -> Collection:
     return Collection(
         name=draft.name,
         labels=tuple(sorted(set(rows["label"]))),
-        rows=rows[list(ROW_COLUMNS)],
-        provenance=draft.provenance[kept].reset_index(drop=True),
+        rows=rows.loc[:, list(ROW_COLUMNS)],
+        provenance=draft.provenance.loc[kept].reset_index(drop=True),
         title=draft.title,
         note=draft.note,
         guidelines=draft.guidelines,
@@ -300,7 +301,7 @@ def _with_splits(rows: pd.DataFrame, missing: tuple[str, ...], seed: int) -> pd.
         & ~labels.map(is_blank)
         & ~rows["text"].map(is_blank)
     )
-    drawn = draw_splits(labels[usable].tolist(), text_keys(rows[usable]), missing, seed=seed)
+    drawn = draw_splits(labels[usable].tolist(), text_keys(rows.loc[usable]), missing, seed=seed)
     split = rows["split"].to_numpy(dtype=object, copy=True)
     split[usable.to_numpy()] = drawn
     return rows.assign(split=split)
@@ -308,7 +309,7 @@ def _with_splits(rows: pd.DataFrame, missing: tuple[str, ...], seed: int) -> pd.
 
 def _splits_finding(rows: pd.DataFrame, missing: tuple[str, ...]) -> Finding:
     real = rows[rows["source"] == REAL]
-    sizes = ", ".join(f"{split} {int((real['split'] == split).sum()):,}" for split in missing)
+    sizes = ", ".join(f"{split} {(real['split'] == split).sum():,}" for split in missing)
     return Finding(
         code="made_splits",
         title=f"Drawn from real train: {sizes}",
@@ -336,7 +337,7 @@ def _provenance(
 ) -> pd.DataFrame:
     """Put the other columns of all parts together; one kind of value a column."""
     frames = [
-        tables[part].frame[mapping.provenance(tables[part].frame.columns)]
+        tables[part].frame.loc[:, mapping.provenance(tables[part].frame.columns)]
         for part, mapping in mappings.items()
     ]
     columns = list(dict.fromkeys(column for frame in frames for column in frame.columns))

@@ -121,7 +121,10 @@ def make_table(
     check_width(name, len(columns), limits)
     check_length(name, len(rows) + len(rejected), limits)
     if not rows:
-        raise InputError(f"{name} has no row that can be read.{_first(rejected)}", fix=GUIDE)
+        raise InputError(
+            f"{name} has no row that can be read.{_first(rejected)}",
+            fix=f"It was read as {how}; check that this is right.",
+        )
     unique, renamed = _unique(columns)
     frame = pd.DataFrame(
         {

@@ -1,0 +1,55 @@
+"""What makes two texts or two labels the same, and how long a text is, without a tokenizer."""
+
+import re
+import unicodedata
+from collections import Counter
+
+import pandas as pd
+
+from synthcur.schema import REAL, TRAIN
+
+_BLANK = re.compile(r"[\s\x00-\x1f\u200b-\u200f\u2060\ufeff]*")
+_TOKEN = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]|\w+|[^\w\s]")
+
+
+def text_keys(rows: pd.DataFrame) -> list[str]:
+    """Return what makes two samples the same text: folded text and second text (n,)."""
+    pairs = [_fold(pair or "") for pair in rows["text_pair"]]
+    return [
+        f"{_fold(text)}\x1f{pair}" if pair else _fold(text)
+        for text, pair in zip(rows["text"], pairs, strict=True)
+    ]
+
+
+def label_merges(rows: pd.DataFrame) -> dict[str, str]:
+    """Map labels that differ only by case, space or Unicode form to the form used most.
+
+    The form used most by real training rows is kept; labels without variants are not in the map.
+    """
+    real = (rows["source"] == REAL) & (rows["split"] == TRAIN)
+    uses = Counter(label for label in rows["label"] if not is_blank(label))
+    real_uses = Counter(label for label in rows["label"][real] if not is_blank(label))
+    forms: dict[str, list[str]] = {}
+    for label in sorted(uses):
+        forms.setdefault(_fold(label), []).append(label)
+    merges = {}
+    for variants in forms.values():
+        kept = max(variants, key=lambda label: (real_uses[label], uses[label]))
+        merges.update({label: kept for label in variants if label != kept})
+    return merges
+
+
+def is_blank(text: str | None) -> bool:
+    """Whether there is nothing to read: missing, or only spaces and invisible characters."""
+    return text is None or _BLANK.fullmatch(text) is not None
+
+
+def estimated_tokens(text: str) -> int:
+    """Estimate the word pieces of a text: punctuation and every started 6 letters count one."""
+    return sum(1 + (len(token) - 1) // 6 for token in _TOKEN.findall(text))
+
+
+def _fold(text: str) -> str:
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.split()).casefold()
