@@ -1,0 +1,150 @@
+"""The two charts of the Overview: where the weight goes, and the arms side by side."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from synthcur.palette import Palette
+from synthcur.summary import WeightFlow
+
+MINUS = "\N{MINUS SIGN}"
+BAR_HEIGHT = 40
+LEAST_BARS = 6
+
+
+def waterfall(flow: WeightFlow, palette: Palette) -> go.Figure:
+    """Draw rows in, what each step takes away, and the effective rows that are left."""
+    steps = _steps(flow, palette)
+    figure = _base(palette, height=BAR_HEIGHT * LEAST_BARS)
+    figure.update_layout(margin={"l": 8, "r": 60, "t": 6, "b": 24})
+    figure.add_bar(
+        orientation="h",
+        y=[name for name, *_ in steps],
+        x=[length for _, length, *_ in steps],
+        base=[start for _, _, start, *_ in steps],
+        text=[words for *_, words, _ in steps],
+        marker={"color": [colour for *_, colour in steps]},
+        width=0.62,
+        textposition="outside",
+        textfont={"size": 12, "color": palette.text},
+        cliponaxis=False,
+        hovertemplate="%{y}: %{text} rows<extra></extra>",
+    )
+    figure.update_yaxes(
+        autorange="reversed", showgrid=False, tickfont={"size": 13, "color": palette.text}
+    )
+    figure.update_xaxes(range=[0, 1.09 * max(flow.rows_in, 1)], tickformat=",", nticks=6)
+    return figure
+
+
+def _steps(flow: WeightFlow, palette: Palette) -> list[tuple[str, float, float, str, str]]:
+    """Name, length, start, words and colour of every bar."""
+    left = flow.rows_in
+    steps = [("Rows in", left, 0, f"{left:,}", palette.reference)]
+    lost = [
+        ("Exact duplicates", flow.copies),
+        ("Discarded by people", flow.discarded),
+        ("Down-weighted", round(flow.down_weighted)),
+    ]
+    for name, rows in lost:
+        left -= rows
+        words = f"{MINUS}{rows:,}" if rows else "0"
+        steps.append((name, rows, left, words, palette.discard))
+    steps.append(("Effective rows", left, 0, f"{left:,}", palette.keep))
+    return steps
+
+
+def arm_intervals(
+    arms: Sequence[Mapping[str, Any]], *, baseline: str, leader: str | None, palette: Palette
+) -> go.Figure:
+    """Draw mean and interval of every arm, best on top, and plain training as a dotted line.
+
+    Parameters
+    ----------
+    arms
+        Entries of `report.results`: ``arm``, ``title``, ``mean``, ``low``, ``high``, as shares.
+    baseline
+        Arm at which the dotted line stands.
+    leader
+        Arm drawn in blue because it beats the baseline; None if there is none.
+    palette
+        Colours of the theme.
+    """
+    figure = _base(palette, height=BAR_HEIGHT * LEAST_BARS)
+    figure.update_layout(margin={"l": 8, "r": 48, "t": 6, "b": 24})
+    for arm in reversed(arms):
+        _add_interval(figure, arm, palette.keep if arm["arm"] == leader else palette.text, palette)
+        if arm["arm"] == baseline:
+            figure.add_vline(
+                x=100 * arm["mean"], line={"color": palette.reference, "width": 1, "dash": "dot"}
+            )
+    low, high = min(arm["low"] for arm in arms), max(arm["high"] for arm in arms)
+    room = max(0.02, 0.08 * (high - low))
+    figure.update_yaxes(
+        showgrid=False,
+        tickfont={"size": 13, "color": palette.text},
+        range=[
+            -0.5 - max(0, LEAST_BARS - len(arms)) / 2,
+            len(arms) - 0.5 + max(0, LEAST_BARS - len(arms)) / 2,
+        ],
+    )
+    figure.update_xaxes(range=[100 * (low - room), 100 * (high + room)], ticksuffix=" %", nticks=5)
+    return figure
+
+
+def _add_interval(figure: go.Figure, arm: Mapping[str, Any], colour: str, palette: Palette) -> None:
+    mean, low, high = (100 * arm[key] for key in ("mean", "low", "high"))
+    hover = f"{arm['title']}: {mean:.1f} % [{low:.1f}, {high:.1f}]<extra></extra>"
+    figure.add_scatter(
+        x=[low, high],
+        y=[arm["title"]] * 2,
+        mode="lines",
+        line={"color": colour, "width": 2},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=[mean],
+        y=[arm["title"]],
+        mode="markers",
+        marker={"size": 9, "color": colour, "symbol": "square"},
+        hovertemplate=hover,
+    )
+    figure.add_annotation(
+        x=1.0,
+        xref="paper",
+        xanchor="left",
+        xshift=8,
+        y=arm["title"],
+        text=f"{mean:.1f}",
+        showarrow=False,
+        font={"size": 12, "color": palette.text},
+    )
+
+
+def _base(palette: Palette, *, height: int) -> go.Figure:
+    axis = {
+        "gridcolor": palette.grid,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "tickfont": {"size": 12, "color": palette.muted},
+        "automargin": True,
+        "ticklabelstandoff": 6,
+    }
+    figure = go.Figure()
+    figure.update_layout(
+        height=height,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "IBM Plex Sans", "size": 12, "color": palette.text},
+        xaxis=axis,
+        yaxis=axis,
+        showlegend=False,
+        hoverlabel={
+            "bgcolor": palette.raised,
+            "bordercolor": palette.border,
+            "font": {"family": "IBM Plex Sans", "size": 12, "color": palette.text},
+        },
+    )
+    return figure

@@ -1,0 +1,116 @@
+"""The state of a collection in a few figures, as the Overview tells it; pure numpy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from synthcur.arms import ARMS
+from synthcur.review import DISCARD, RELABEL, Decision, current_decisions, effective_labels
+from synthcur.schema import Collection
+from synthcur.settings import RULES, WeightingSettings
+from synthcur.weighting import effective_sample_size, mass_by_group, sample_weight
+
+
+@dataclass(frozen=True)
+class WeightFlow:
+    """What becomes of the synthetic rows, from all of them to the effective ones.
+
+    Attributes
+    ----------
+    rows_in
+        All synthetic rows N.
+    discarded
+        Rows that a person discarded.
+    copies
+        Rows left whose text and label an earlier one has too; a copy adds nothing.
+    effective
+        Kish's effective sample size of the rows still left, at most their number.
+    """
+
+    rows_in: int
+    discarded: int
+    copies: int
+    effective: float
+
+    @property
+    def down_weighted(self) -> float:
+        """Rows that uneven weights cost: those still left minus the effective ones."""
+        return self.rows_in - self.discarded - self.copies - self.effective
+
+
+@dataclass(frozen=True)
+class Decided:
+    """How many synthetic rows people have decided on, by what was decided."""
+
+    reviewed: int
+    discarded: int
+    relabelled: int
+
+
+def weight_flow(
+    collection: Collection,
+    decisions: Sequence[Decision],
+    quality_probs: np.ndarray,
+    diversity_probs: np.ndarray,
+    settings: WeightingSettings,
+) -> tuple[WeightFlow, pd.DataFrame]:
+    """Follow the weight through the pool, with the decisions applied.
+
+    Parameters
+    ----------
+    collection
+        As imported; N synthetic rows, K labels.
+    decisions
+        The log of decisions.
+    quality_probs, diversity_probs
+        P' and Q, (N, K).
+    settings
+        The weighting.
+
+    Returns
+    -------
+    flow : WeightFlow
+    mass : pd.DataFrame
+        `weighting.mass_by_group` of the rows left by label; the weights average 1 there, so that
+        a median of 1 means "as in plain training".
+    """
+    labels, kept = effective_labels(collection, decisions)
+    texts = collection.synthetic[["text", "text_pair"]].assign(label=labels)
+    stays = kept.copy()
+    stays[kept] = ~texts[kept].duplicated().to_numpy()
+    weights = sample_weight(quality_probs[stays], diversity_probs[stays], labels[stays], settings)
+    if weights.size and weights.mean() > 0:
+        weights = weights / weights.mean()
+    flow = WeightFlow(
+        rows_in=len(labels),
+        discarded=int((~kept).sum()),
+        copies=int((kept & ~stays).sum()),
+        effective=effective_sample_size(weights),
+    )
+    names = np.asarray(collection.labels, dtype=object)[labels[stays]]
+    return flow, mass_by_group(weights, names)
+
+
+def decided(decisions: Sequence[Decision]) -> Decided:
+    """Count what people have decided so far, undone decisions apart."""
+    current = current_decisions(decisions).values()
+    actions = [decision.action for decision in current]
+    return Decided(len(actions), actions.count(DISCARD), actions.count(RELABEL))
+
+
+def shown_weighting(
+    schemes: Mapping[str, WeightingSettings], best_arm: str | None
+) -> tuple[str, WeightingSettings]:
+    """Choose the weighting an overview is told with, and name it.
+
+    It is the newest saved scheme; without one, the rule of the arm that leads the newest results;
+    without those, ``imp``.
+    """
+    if schemes:
+        name = list(schemes)[-1]
+        return f"scheme “{name}”", schemes[name]
+    rule = ARMS[best_arm].rule if best_arm in ARMS else "imp"
+    rule = rule if rule in RULES and rule != "ce" else "imp"
+    return ARMS[rule].title, WeightingSettings(rule=rule)
