@@ -203,18 +203,19 @@ def serve(options: argparse.Namespace) -> None:
 
 def doctor(options: argparse.Namespace) -> Answer:
     """Check that everything needed is here and healthy."""
-    from synthcur.classifier import bundled_model_folder
-    from synthcur.devices import describe_device
+    # Torch takes seconds to import; no other command needs it.
+    from synthcur.pretrained import default_device, has_bfloat16, model_folder
 
     store = open_store(options.workspace)
+    device = default_device()
     journal = "write-ahead log" if is_wal_safe(sqlite3.sqlite_version_info) else "rollback journal"
     data = {
         "synthcur": __version__,
         "python": sys.version.split()[0],
         "sqlite": f"{sqlite3.sqlite_version}, {journal}",
         "workspace": f"{store.workspace}, writable",
-        "bundled_model": f"{bundled_model_folder()}, SHA-256 as expected",
-        "device": describe_device(),
+        "bundled_model": f"{model_folder(BUNDLED_MODEL)}, SHA-256 as expected",
+        "device": f"{device.type}, {'bfloat16' if has_bfloat16(device) else 'float32'}",
     }
     return Answer(data, "\n".join(f"{key:14} {value}" for key, value in data.items()))
 

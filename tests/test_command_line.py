@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 
 import pandas as pd
 import pytest
@@ -130,12 +131,15 @@ def test_own_files_become_a_trained_and_compared_model(run, files, tmp_path):
     curated = pd.read_parquet(out / "curated.parquet")
     assert curated["topic"].eq("=1+1").all(), "the lossless file is exact"
     assert pd.read_csv(out / "curated.csv")["topic"].eq("'=1+1").all(), "a spreadsheet is safe"
+    with zipfile.ZipFile(out / "model-imp.zip") as archive:
+        archive.extractall(tmp_path / "model")
+    (config,) = (tmp_path / "model").rglob("config.json")
     code = (
         "import sys; from transformers import AutoModelForSequenceClassification as M; "
         "print(M.from_pretrained(sys.argv[1]).config.num_labels)"
     )
     loaded = subprocess.run(
-        [sys.executable, "-c", code, str(out / "models" / "imp")],
+        [sys.executable, "-c", code, str(config.parent)],
         capture_output=True,
         text=True,
         check=True,
