@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synthcur import __version__, jobs, report, review
+from synthcur import __version__, exporting, jobs, report, review
 from synthcur import demo as demo_collection
 from synthcur.database import is_wal_safe
 from synthcur.errors import InputError, NotFoundError
