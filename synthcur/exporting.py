@@ -1,0 +1,270 @@
+"""Files that leave the workspace: curated rows with their weights, models, results.
+
+Every file is written beside its place and then moved there, so it is either whole or not there.
+"""
+
+import json
+import os
+import uuid
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthcur import report
+from synthcur.errors import ArtefactError, NotFoundError, StoreError
+from synthcur.records import Run
+from synthcur.review import (
+    Decision,
+    current_decisions,
+    current_notes,
+    effective_labels,
+    standing,
+)
+from synthcur.settings import WeightingSettings
+from synthcur.store import Store
+from synthcur.weighting import sample_weight
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def curated_table(
+    store: Store, name: str, *, checkers: str | None, weighting: WeightingSettings | None = None
+) -> pd.DataFrame:
+    """Return the synthetic rows that the next run trains on, with weight and decision.
+
+    Parameters
+    ----------
+    store, name
+        Workspace and collection.
+    checkers
+        Which pair of checkers supplies P' and Q; None leaves p, q and weight empty.
+    weighting
+        How the weights are made; IMP by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        sample_id, text, (text_pair,) label, p, q, weight, decision, imported_label, reason, note,
+        annotator, then every other key of the input row; a key of the input that has one of these
+        names gets ``_in_file`` appended. Discarded rows are left out, relabelled ones have their
+        new label and are weighed under it.
+    """
+    collection, log = store.collection(name), store.decisions(name)
+    labels, kept = effective_labels(collection, log)
+    synthetic = collection.synthetic
+    names = np.asarray(collection.labels, dtype=object)
+    table = synthetic[["sample_id", "text"]].copy()
+    if collection.has_pairs:
+        table["text_pair"] = synthetic["text_pair"]
+    table["label"] = names[labels]
+    table = pd.concat([table, _weights(store, name, checkers, weighting, labels, kept)], axis=1)
+    table = pd.concat([table, _decided(synthetic, log)], axis=1)
+    is_synthetic = (collection.rows["source"] == "synthetic").to_numpy()
+    other = collection.provenance.loc[is_synthetic].reset_index(drop=True)
+    other = other.rename(columns={key: f"{key}_in_file" for key in other if key in table.columns})
+    return pd.concat([table, other], axis=1).loc[kept].reset_index(drop=True)
+
+
+def weights_table(
+    store: Store, name: str, *, checkers: str, weighting: WeightingSettings
+) -> pd.DataFrame:
+    """Return `curated_table` without what was decided about the rows."""
+    table = curated_table(store, name, checkers=checkers, weighting=weighting)
+    return table.drop(columns=["decision", "imported_label", "reason", "note", "annotator"])
+
+
+def spreadsheet_safe(table: pd.DataFrame) -> pd.DataFrame:
+    """Prefix every text that a spreadsheet would read as a formula with an apostrophe."""
+    safe = table.map(_without_formula)
+    safe.columns = [_without_formula(column) for column in table.columns]
+    return safe
+
+
+def write_parquet(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as Parquet, exact."""
+    with _whole_file(path) as target:
+        table.to_parquet(target, index=False)
+
+
+def write_jsonl(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as JSON Lines, exact; what is missing becomes null."""
+    with _whole_file(path) as target:
+        target.write_text(jsonl(table), "utf-8")
+
+
+def jsonl(table: pd.DataFrame) -> str:
+    """Return a table as JSON Lines."""
+    lines = table.to_json(orient="records", lines=True, force_ascii=False, double_precision=15)
+    return lines or ""
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV that is safe to open in a spreadsheet, see `spreadsheet_safe`."""
+    with _whole_file(path) as target:
+        spreadsheet_safe(table).to_csv(target, index=False)
+
+
+def decisions_table(log: Iterable[Decision]) -> pd.DataFrame:
+    """Return the decisions that stand, in order, as ``decide --from`` reads them."""
+    columns = ["sample_id", "action", "label", "note", "reason", "annotator", "queue", "created_at"]
+    rows = [[getattr(decision, column) for column in columns] for decision in standing(log)]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def model_archive(store: Store, run: Run) -> Path:
+    """Return a zip of a run's model folder, made at its first use.
+
+    The folder inside loads with ``AutoModelForSequenceClassification.from_pretrained``.
+
+    Raises
+    ------
+    NotFoundError
+        If no model of this run is kept.
+    ArtefactError
+        If it is missing from the job's folder.
+    """
+    if run.model is None:
+        raise NotFoundError(
+            f"The model of {run.arm} with seed {run.seed} was not kept.",
+            fix="One model is kept an arm: that of the seed with the best validation accuracy.",
+        )
+    job_folder = store.job(run.job_id).folder.resolve()
+    folder = (job_folder / run.model).resolve()
+    if not folder.is_relative_to(job_folder) or not folder.is_dir():
+        raise ArtefactError(
+            f"The model folder {run.model!r} is missing from {job_folder}.",
+            fix="Train the arm again.",
+        )
+    path = store.workspace / "downloads" / f"{run.job_id}-{run.arm}-seed{run.seed}.zip"
+    if not path.exists():
+        with _whole_file(path) as target:
+            _zip_folder(folder, target, inside=f"{run.arm}-seed{run.seed}")
+    return path
+
+
+def export(
+    store: Store,
+    name: str,
+    out: Path,
+    *,
+    checkers: str | None,
+    weighting: WeightingSettings | None = None,
+) -> list[Path]:
+    """Write everything a collection has come to into a folder.
+
+    Curated rows as Parquet, JSON Lines and CSV, the decisions that stand, and, where a training
+    job has finished, its results and one zip a kept model.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order they were written.
+    """
+    table = curated_table(store, name, checkers=checkers, weighting=weighting)
+    write_parquet(table, out / "curated.parquet")
+    write_jsonl(table, out / "curated.jsonl")
+    write_csv(table, out / "curated.csv")
+    write_jsonl(decisions_table(store.decisions(name)), out / "decisions.jsonl")
+    written = ["curated.parquet", "curated.jsonl", "curated.csv", "decisions.jsonl"]
+    if report.readable_jobs(store, name):
+        found = report.results(store, name)
+        _write_json(found, out / "results.json")
+        written.append("results.json")
+        for run in kept_models(store, found["job"]):
+            target = f"model-{run.arm}.zip"
+            _copy(model_archive(store, run), out / target)
+            written.append(target)
+    return [out / file for file in written]
+
+
+def kept_models(store: Store, job_id: str) -> list[Run]:
+    """List the runs of a job whose model is kept, one an arm."""
+    return [run for run in store.runs(job_id) if run.status == "done" and run.model]
+
+
+def _weights(
+    store: Store,
+    name: str,
+    checkers: str | None,
+    weighting: WeightingSettings | None,
+    labels: np.ndarray,
+    kept: np.ndarray,
+) -> pd.DataFrame:
+    values = pd.DataFrame(np.nan, index=range(len(labels)), columns=["p", "q", "weight"])
+    if checkers is None:
+        return values
+    found = store.scores(name).get(checkers)
+    if found is None:
+        raise NotFoundError(
+            f"The {checkers} checkers have not scored {name!r}.",
+            fix=f"Run: python -m synthcur score {name} --checkers {checkers}",
+        )
+    quality = store.artefacts.array(found.artefacts["quality"], "synthetic")
+    diversity = store.artefacts.array(found.artefacts["diversity"], "synthetic")
+    own = np.arange(len(labels)), labels
+    values["p"], values["q"] = quality[own].astype(float), diversity[own].astype(float)
+    values.loc[kept, "weight"] = sample_weight(
+        quality[kept], diversity[kept], labels[kept], weighting or WeightingSettings()
+    )
+    return values
+
+
+def _decided(synthetic: pd.DataFrame, log: list[Decision]) -> pd.DataFrame:
+    """Say what was decided about every synthetic row; empty where nothing was."""
+    current, notes = current_decisions(log), current_notes(log)
+    nothing = Decision(sample_id="", action="")
+    rows = []
+    for sample_id, label in zip(synthetic["sample_id"], synthetic["label"], strict=True):
+        decision = current.get(sample_id, nothing)
+        note = notes.get(sample_id, decision.note)
+        rows.append((decision.action, label, decision.reason, note, decision.annotator))
+    return pd.DataFrame(
+        rows, columns=["decision", "imported_label", "reason", "note", "annotator"], dtype=object
+    )
+
+
+def _without_formula(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[Path]:
+    """Give a path beside `path` to write to, moved into place when the block ends well."""
+    temporary = path.with_name(f".new-{uuid.uuid4().hex[:8]}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StoreError(
+            f"{path} could not be written: {error}.",
+            fix="Nothing of it was kept. Check the disk space and the folder's permissions.",
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_json(data: Mapping[str, Any], path: Path) -> None:
+    with _whole_file(path) as target:
+        target.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _copy(source: Path, path: Path) -> None:
+    with _whole_file(path) as target, open(source, "rb") as file, open(target, "wb") as copy:
+        while block := file.read(1 << 20):
+            copy.write(block)
+
+
+def _zip_folder(folder: Path, target: Path, *, inside: str) -> None:
+    # Weights do not compress: storing them makes the zip as fast as the disk.
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                archive.write(path, Path(inside) / path.relative_to(folder))

@@ -1,0 +1,389 @@
+"""From finished runs to tables and sentences: what the Results page shows and ``results`` prints.
+
+Everything is computed from the predictions that every run leaves behind for the same test rows.
+Runs that have not ended are left out, so a job can be read while it runs.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthcur.arms import ARMS
+from synthcur.errors import InputError, NotFoundError
+from synthcur.evaluation import (
+    ACCURACY,
+    METRICS,
+    Interval,
+    confusion,
+    mean_interval,
+    paired_difference,
+    points,
+    seeds_in_words,
+    verdict,
+)
+from synthcur.records import Job, Run
+from synthcur.schema import REAL, TEST
+from synthcur.settings import BUNDLED_MODEL, TrainSettings, fingerprint
+from synthcur.store import Store
+
+PLAIN = "ce"
+METRIC_TITLES = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One arm beside another on the test rows, over the seeds that both have finished.
+
+    Attributes
+    ----------
+    arm, baseline
+        Names of the two arms.
+    n_seeds
+        Number of seeds in common.
+    by_label
+        One row a label: label, rows, baseline, arm; the last two are shares of the label's rows
+        that were predicted right, mean over seeds.
+    confusion_change
+        (K, K) rows true, columns predicted: arm minus baseline, mean over seeds.
+    flips
+        Test rows that the two read differently, one of them right: text, text_pair, label,
+        baseline_says, arm_says, is_right (whether the arm is the one that is), gain (change of the
+        share of seeds that are right, -1 to 1). What an arm says is what most of its seeds say.
+    """
+
+    arm: str
+    baseline: str
+    n_seeds: int
+    by_label: pd.DataFrame
+    confusion_change: np.ndarray
+    flips: pd.DataFrame
+
+
+def readable_jobs(store: Store, name: str) -> list[Job]:
+    """List the collection's training jobs with at least one finished run, newest first."""
+    jobs = [job for job in store.jobs(name) if job.kind == "train"]
+    return [job for job in jobs if any(run.status == "done" for run in store.runs(job.id))]
+
+
+def results(
+    store: Store,
+    name: str,
+    *,
+    job_id: str | None = None,
+    baseline: str = PLAIN,
+    metric: str = ACCURACY,
+) -> dict[str, Any]:
+    """Compare the arms of a training job on the test split.
+
+    Parameters
+    ----------
+    store, name
+        Workspace and collection.
+    job_id
+        The job; by default the newest that has finished, else the newest with a finished run.
+    baseline
+        The arm that the others are compared with, seed by seed.
+    metric
+        Score of the means, intervals and differences: ``accuracy`` or ``macro_f1``.
+
+    Returns
+    -------
+    dict
+        Plain JSON data. ``arms`` is sorted by mean, best first; each has its ``runs`` (one a
+        seed), ``mean``, ``low``, ``high`` and, unless it is the baseline, ``difference`` and
+        ``verdict``. Scores are fractions. ``verdict`` is the finding in one sentence.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no finished run to read.
+    InputError
+        If the metric is unknown, or the job does not train this collection.
+    """
+    if metric not in METRICS:
+        raise InputError(f"Unknown score {metric!r}.", fix=f"Choose from {', '.join(METRICS)}.")
+    job = _choose_job(store, name, job_id)
+    finished = _finished_runs(store, job)
+    arms = [_arm_result(store, runs, finished.get(baseline), metric) for runs in finished.values()]
+    arms.sort(key=lambda arm: -arm["mean"])
+    found: dict[str, Any] = {
+        "collection": name,
+        "job": job.id,
+        "number": job.number,
+        "status": job.status,
+        "runs_finished": sum(map(len, finished.values())),
+        "runs_planned": len(job.settings["arms"]) * job.settings["seeds"],
+        "metric": metric,
+        "baseline": baseline,
+        "test_rows": arms[0]["n_rows"],
+        "made_from": made_from(job),
+        "arms": arms,
+    }
+    return {**found, "verdict": headline(found)}
+
+
+def headline(found: Mapping[str, Any]) -> str:
+    """Say in one sentence which arm won: the finding of the Results page.
+
+    The best arm by its mean is named if it is better than the baseline. If none is, the sentence
+    says so, or names the one arm there is.
+    """
+    rivals = [arm for arm in found["arms"] if arm["difference"]]
+    plain = _as_baseline(found["baseline"])
+    if not rivals:
+        arms = found["arms"]
+        if len(arms) == 1:
+            return f"{arms[0]['title']}: {points(arms[0]['mean'])} % {_unit(found)}"
+        return f"{arms[0]['title']} has the highest mean, but there is no {plain} to compare with"
+    best = max(rivals, key=lambda arm: arm["difference"]["mean"])
+    if best["difference"]["outcome"] == "better" or len(rivals) == 1:
+        return _short_verdict(best, plain)
+    if all(arm["difference"]["outcome"] == "worse" for arm in rivals):
+        return f"All {len(rivals)} arms are worse than {plain}"
+    return f"No evidence that any of {len(rivals)} arms is better than {plain}"
+
+
+def leading_arm(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arm that the page looks at closely: the best one that is not the baseline."""
+    rivals = [arm for arm in found["arms"] if arm["difference"]]
+    return rivals[0] if rivals else found["arms"][0]
+
+
+def results_text(found: Mapping[str, Any]) -> str:
+    """Write what `results` returned as a table and sentences for a terminal."""
+    title = METRIC_TITLES[found["metric"]]
+    head = (
+        f"Run {found['number']} on {found['collection']}: {title.lower()} on "
+        f"{found['test_rows']:,} test rows, 95 % intervals over rows and seeds"
+    )
+    if found["runs_finished"] < found["runs_planned"]:
+        head += f" ({found['runs_finished']} of {found['runs_planned']} runs finished)"
+    table = [("arm", "seeds", title.lower(), "interval", f"against {found['baseline']}, points")]
+    for arm in found["arms"]:
+        interval = f"{points(arm['low'])} to {points(arm['high'])}"
+        cells = (arm["arm"], str(len(arm["runs"])), f"{points(arm['mean'])} %", interval)
+        table.append((*cells, difference_in_words(arm["difference"])))
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+    sentences = [arm["verdict"] for arm in found["arms"] if arm["verdict"]]
+    return "\n".join([head, "", *lines, "", *sentences]).rstrip()
+
+
+def difference_in_words(difference: Mapping[str, Any] | None) -> str:
+    """Write a difference in points with its interval: ``+4.4 [+1.8, +7.2]``."""
+    if difference is None:
+        return "—"
+    mean, low, high = (points(difference[key], signed=True) for key in ("mean", "low", "high"))
+    return f"{mean} [{low}, {high}]"
+
+
+def made_from(job: Job) -> dict[str, Any]:
+    """Name by fingerprints what a training job was made from."""
+    spec = job.spec
+    return {
+        "data": spec["collection_fp"],
+        "decisions": len(spec["decisions"]),
+        "decisions_fp": fingerprint(spec["decisions"]),
+        "quality": spec["scores"].get("quality"),
+        "diversity": spec["scores"].get("diversity"),
+        "settings": fingerprint(job.settings),
+    }
+
+
+def command_line(job: Job) -> str:
+    """Return the command that runs a training job again."""
+    settings = TrainSettings.from_dict(job.settings)
+    words = ["python", "-m", "synthcur", "train", job.collection]
+    words += ["--arms", ",".join(settings.arms), "--seeds", str(settings.seeds)]
+    words += ["--epochs", str(settings.fit.epochs), "--lr", f"{settings.fit.learning_rate:g}"]
+    words += ["--checkers", settings.checkers]
+    if settings.fit.base_model != BUNDLED_MODEL:
+        words += ["--base-model", settings.fit.base_model]
+    return shlex.join(words)
+
+
+def compare(store: Store, job_id: str, *, arm: str, baseline: str) -> Comparison | None:
+    """Look closer at one arm beside another; None if they have no finished seed in common."""
+    job = store.job(job_id)
+    finished = _finished_runs(store, job)
+    pairs = _paired_runs(finished.get(arm, []), finished.get(baseline, []))
+    if not pairs:
+        return None
+    collection = store.collection(job.collection)
+    first, labels = _probabilities(store, [pair[0] for pair in pairs])
+    second, _ = _probabilities(store, [pair[1] for pair in pairs])
+    mine, other = _mean_confusion(first, labels), _mean_confusion(second, labels)
+    rows = np.bincount(labels, minlength=len(collection.labels))
+    by_label = pd.DataFrame(
+        {
+            "label": collection.labels,
+            "rows": rows,
+            "baseline": np.diag(other) / np.maximum(rows, 1),
+            "arm": np.diag(mine) / np.maximum(rows, 1),
+        }
+    )
+    test = collection.part(REAL, TEST)
+    flips = _flips(test, collection.labels, first, second, labels)
+    return Comparison(arm, baseline, len(pairs), by_label, mine - other, flips)
+
+
+def _choose_job(store: Store, name: str, job_id: str | None) -> Job:
+    store.collection_info(name)
+    if job_id is None:
+        readable = readable_jobs(store, name)
+        if not readable:
+            raise NotFoundError(
+                f"No training run of {name!r} has finished yet.",
+                fix=f"Start one on the Train page, or: python -m synthcur train {name}",
+            )
+        return next((job for job in readable if job.status == "done"), readable[0])
+    job = store.job(job_id)
+    if job.kind != "train" or job.collection != name:
+        raise InputError(
+            f"The job {job_id!r} is no training of the collection {name!r}.",
+            fix="List the jobs with: python -m synthcur jobs",
+        )
+    return job
+
+
+def _finished_runs(store: Store, job: Job) -> dict[str, list[Run]]:
+    """Group the finished runs of a job by arm, in the order of the job's arms."""
+    done = [run for run in store.runs(job.id) if run.status == "done"]
+    grouped = {arm: [run for run in done if run.arm == arm] for arm in job.settings["arms"]}
+    found = {arm: sorted(runs, key=lambda run: run.seed) for arm, runs in grouped.items() if runs}
+    if not found:
+        raise NotFoundError(
+            f"No run of job {job.id} has finished yet.",
+            fix="Wait for it on the Train page, or list it with: python -m synthcur jobs",
+        )
+    return found
+
+
+def _paired_runs(first: Sequence[Run], second: Sequence[Run]) -> list[tuple[Run, Run]]:
+    by_seed = {run.seed: run for run in second}
+    return [(run, by_seed[run.seed]) for run in first if run.seed in by_seed]
+
+
+def _probabilities(store: Store, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities (S, T, K) of some runs for the test rows, and the true label ids (T,)."""
+    artefacts = [run.predictions or "" for run in runs]
+    probs = np.stack([store.artefacts.array(name, "probs") for name in artefacts])
+    return probs, store.artefacts.array(artefacts[0], "labels").astype(np.int64)
+
+
+def _predictions(store: Store, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
+    """Predicted label ids (S, T) of some runs, and the true ones (T,)."""
+    probs, labels = _probabilities(store, runs)
+    return probs.argmax(axis=2), labels
+
+
+def _arm_result(
+    store: Store, runs: Sequence[Run], baseline: Sequence[Run] | None, metric: str
+) -> dict[str, Any]:
+    predictions, labels = _predictions(store, runs)
+    interval = mean_interval(predictions, labels, metric=metric)
+    result: dict[str, Any] = {
+        "arm": runs[0].arm,
+        "title": _title(runs[0].arm),
+        "rows": runs[0].rows,
+        "runs": [_run_result(run) for run in runs],
+        **_interval_data(interval),
+        "difference": None,
+        "verdict": "",
+    }
+    pairs = _paired_runs(runs, baseline or [])
+    if pairs and runs[0].arm != pairs[0][1].arm:
+        mine, _ = _predictions(store, [pair[0] for pair in pairs])
+        theirs, _ = _predictions(store, [pair[1] for pair in pairs])
+        found = paired_difference(mine, theirs, labels, metric=metric)
+        result["difference"] = {**_interval_data(found), "outcome": found.outcome}
+        result["verdict"] = verdict(found, result["title"], _as_baseline(pairs[0][1].arm))
+    return result
+
+
+def _run_result(run: Run) -> dict[str, Any]:
+    return {
+        "seed": run.seed,
+        "accuracy": run.accuracy,
+        "macro_f1": run.macro_f1,
+        "val_accuracy": run.val_accuracy,
+        "best_epoch": run.best_epoch,
+        "seconds": run.seconds,
+        "samples_per_s": run.samples_per_s,
+        "predictions": run.predictions,
+        "has_model": run.model is not None,
+    }
+
+
+def _interval_data(interval: Interval) -> dict[str, Any]:
+    return {
+        "mean": interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+        "n_rows": interval.n_rows,
+        "n_seeds": interval.n_seeds,
+    }
+
+
+def _title(arm: str) -> str:
+    return ARMS[arm].title if arm in ARMS else arm
+
+
+def _as_baseline(arm: str) -> str:
+    return "plain training" if arm == PLAIN else _title(arm)
+
+
+def _unit(found: Mapping[str, Any]) -> str:
+    seeds = seeds_in_words(len(found["arms"][0]["runs"]))
+    return f"{METRIC_TITLES[found['metric']].lower()} on {found['test_rows']:,} test rows, {seeds}"
+
+
+def _short_verdict(arm: Mapping[str, Any], plain: str) -> str:
+    outcome, mean = arm["difference"]["outcome"], arm["difference"]["mean"]
+    if outcome == "no evidence":
+        return f"No evidence of a difference between {arm['title']} and {plain}"
+    return f"{arm['title']} is {outcome} than {plain}: {points(mean, signed=True)} points"
+
+
+def _mean_confusion(probs: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    predictions, n_labels = probs.argmax(axis=2), probs.shape[2]
+    return np.mean([confusion(row, labels, n_labels) for row in predictions], axis=0)
+
+
+def _most_said(probs: np.ndarray) -> np.ndarray:
+    """Label that most seeds predict for every row: (S, T, K) -> (T,).
+
+    Between labels with as many seeds, the one with the higher mean probability is taken.
+    """
+    votes = np.eye(probs.shape[2])[probs.argmax(axis=2)].sum(axis=0)
+    return (votes + 0.5 * probs.mean(axis=0)).argmax(axis=1)
+
+
+def _flips(
+    test: pd.DataFrame,
+    names: Sequence[str],
+    first: np.ndarray,
+    second: np.ndarray,
+    labels: np.ndarray,
+) -> pd.DataFrame:
+    mine, theirs = _most_said(first), _most_said(second)
+    right, was_right = first.argmax(axis=2) == labels, second.argmax(axis=2) == labels
+    gain = right.mean(axis=0) - was_right.mean(axis=0)
+    flipped = np.flatnonzero((mine == labels) != (theirs == labels))
+    order = flipped[np.argsort(-np.abs(gain[flipped]), kind="stable")]
+    name = np.asarray(names, dtype=object)
+    return pd.DataFrame(
+        {
+            "text": test["text"].to_numpy()[order],
+            "text_pair": test["text_pair"].to_numpy()[order],
+            "label": name[labels[order]],
+            "baseline_says": name[theirs[order]],
+            "arm_says": name[mine[order]],
+            "is_right": mine[order] == labels[order],
+            "gain": gain[order],
+        }
+    )

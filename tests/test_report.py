@@ -1,0 +1,230 @@
+"""Results against an example worked out by hand, and the sentences made from them."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from synthcur import report
+from synthcur.errors import InputError, NotFoundError
+from synthcur.evaluation import paired_difference
+from synthcur.schema import REAL
+from synthcur.settings import FitSettings, TrainSettings, fingerprint
+from synthcur.spool import Spool
+from tests.conftest import add_finished_job
+
+TRUE = np.repeat([0, 1, 2], 4)
+"""Label ids of the 12 test rows of the small collection."""
+
+PLAIN = ((0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 0, 0), (0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 0))
+IMP = ((0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 0), (0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2))
+"""Predictions of two seeds; right are 8 and 10 of 12 rows, then 11 and 11."""
+
+
+def add_runs(store, collection, predicted, *, end="done", arms=None, seeds=2):
+    """Store a job whose runs predicted these label ids, through the spool of its worker."""
+    settings = TrainSettings(arms=tuple(arms or predicted), seeds=seeds)
+    job = store.add_job("train", collection.name, settings=asdict(settings), scores={})
+    job.folder.mkdir(parents=True)
+    spool = Spool(job.folder / "spool.jsonl")
+    spool.append("started", pid=1, identity="nobody")
+    for arm, seeds_said in predicted.items():
+        for seed, said in enumerate(seeds_said):
+            name = fingerprint("toy", job.id, arm, seed)
+            probs = np.eye(3, dtype=np.float32)[list(said)]
+            store.artefacts.write(name, arrays={"probs": probs, "labels": TRUE.astype(np.int8)})
+            spool.append("run_started", arm=arm, seed=seed, steps=1)
+            accuracy = float(np.mean(np.asarray(said) == TRUE))
+            spool.append("run_done", arm=arm, seed=seed, accuracy=accuracy, predictions=name)
+    if end:
+        spool.append(end)
+    spool.close()
+    store.ingest(job.id)
+    return store.job(job.id)
+
+
+@pytest.fixture
+def toy(fill, small_collection):
+    """Return a store with one finished job of plain training and IMP."""
+    store = fill(small_collection)
+    assert np.array_equal(small_collection.label_ids(small_collection.part(REAL, "test")), TRUE)
+    add_runs(store, small_collection, {"ce": PLAIN, "imp": IMP})
+    return store
+
+
+def test_results_agree_with_the_example_worked_out_by_hand(toy):
+    found = report.results(toy, "small")
+    imp, plain = found["arms"]
+    assert (imp["arm"], plain["arm"]) == ("imp", "ce")
+    assert plain["mean"] == pytest.approx((8 + 10) / 24)
+    assert imp["mean"] == pytest.approx(22 / 24)
+    assert [run["accuracy"] for run in plain["runs"]] == pytest.approx([8 / 12, 10 / 12])
+    assert imp["difference"]["mean"] == pytest.approx(4 / 24)
+    assert imp["difference"]["n_seeds"] == 2
+    assert found["test_rows"] == 12
+    assert (found["runs_finished"], found["runs_planned"]) == (4, 4)
+    expected = paired_difference(IMP, PLAIN, TRUE)
+    assert imp["difference"]["low"] == expected.low
+    assert imp["difference"]["outcome"] == expected.outcome
+    assert plain["difference"] is None
+    assert plain["verdict"] == ""
+
+
+def test_results_are_plain_json(toy):
+    found = report.results(toy, "small")
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_macro_f1_is_compared_by_its_own_means(toy):
+    plain = report.results(toy, "small", metric="macro_f1")["arms"][1]
+    # Seed 0: F1 of 4/8, 8/10, 4/6; seed 1: 6/8, 8/9, 6/7.
+    first, second = (0.5 + 0.8 + 2 / 3) / 3, (0.75 + 8 / 9 + 6 / 7) / 3
+    assert plain["mean"] == pytest.approx((first + second) / 2)
+
+
+def test_another_arm_can_be_the_baseline(toy):
+    plain = report.results(toy, "small", baseline="imp")["arms"][1]
+    assert plain["difference"]["mean"] == pytest.approx(-4 / 24)
+    assert plain["verdict"].startswith(
+        "No evidence of a difference between Plain (synthetic only) and IMP, P′/Q: −16.7 points"
+    )
+
+
+def test_only_seeds_that_both_arms_have_finished_are_paired(fill, small_collection):
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"ce": PLAIN[:1], "imp": IMP}, end="")
+    found = report.results(store, "small")
+    imp = found["arms"][0]
+    assert len(imp["runs"]) == 2
+    assert imp["difference"]["n_seeds"] == 1
+    assert imp["difference"]["mean"] == pytest.approx(3 / 12)
+    assert imp["verdict"].endswith("1 seed)")
+    assert (found["status"], found["runs_finished"], found["runs_planned"]) == ("running", 3, 4)
+
+
+def test_without_the_baseline_there_is_no_difference_and_the_sentence_says_so(
+    fill, small_collection
+):
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"imp": IMP, "dimp": PLAIN})
+    found = report.results(store, "small")
+    assert all(arm["difference"] is None for arm in found["arms"])
+    assert found["verdict"] == (
+        "IMP, P′/Q has the highest mean, but there is no plain training to compare with"
+    )
+
+
+def test_the_headline_follows_the_intervals(fill, small_collection):
+    store = fill(small_collection)
+    right, wrong = (TRUE, TRUE), ((TRUE + 1) % 3, (TRUE + 1) % 3)
+    half = ((TRUE + np.arange(12) % 2) % 3,) * 2
+
+    def verdict(**predicted):
+        add_runs(store, small_collection, predicted)
+        return report.results(store, "small")["verdict"]
+
+    assert verdict(ce=half, imp=right, dimp=wrong) == (
+        "IMP, P′/Q is better than plain training: +50.0 points"
+    )
+    assert verdict(ce=right, dimp=wrong) == (
+        "DIMP, P′/p is worse than plain training: −100.0 points"
+    )
+    assert verdict(ce=PLAIN, imp=PLAIN) == (
+        "No evidence of a difference between IMP, P′/Q and plain training"
+    )
+    assert verdict(ce=PLAIN, imp=PLAIN, dimp=wrong) == (
+        "No evidence that any of 2 arms is better than plain training"
+    )
+    assert verdict(ce=right, imp=wrong, dimp=wrong) == "All 2 arms are worse than plain training"
+    assert verdict(ce=PLAIN) == ("Plain (synthetic only): 75.0 % accuracy on 12 test rows, 2 seeds")
+
+
+def test_the_newest_finished_job_is_read_and_a_running_one_only_if_there_is_no_other(
+    fill, small_collection
+):
+    store = fill(small_collection)
+    running = add_runs(store, small_collection, {"ce": PLAIN}, end="")
+    assert report.results(store, "small")["job"] == running.id
+    store.move_job(running.id, "crashed", only_from=("running",))
+    done = add_runs(store, small_collection, {"ce": IMP})
+    add_runs(store, small_collection, {"ce": PLAIN}, end="cancelled")
+    assert report.results(store, "small")["job"] == done.id
+
+
+def test_what_cannot_be_read_is_said_in_words(fill, small_collection):
+    store = fill(small_collection)
+    with pytest.raises(NotFoundError, match="No training run of 'small' has finished"):
+        report.results(store, "small")
+    with pytest.raises(InputError, match="Unknown score 'auc'"):
+        report.results(store, "small", metric="auc")
+    empty = add_runs(store, small_collection, {}, arms=("ce",), end="failed")
+    with pytest.raises(NotFoundError, match="has finished yet"):
+        report.results(store, "small", job_id=empty.id)
+    with pytest.raises(NotFoundError, match="no collection 'other'"):
+        report.results(store, "other")
+
+
+def test_a_job_of_another_collection_is_refused(toy, hostile_collection):
+    toy.add_collection(hostile_collection)
+    job = toy.jobs("small")[0]
+    with pytest.raises(InputError, match="no training of the collection 'hostile'"):
+        report.results(toy, "hostile", job_id=job.id)
+
+
+def test_the_closer_look_counts_labels_confusions_and_flips_by_hand(toy):
+    job = toy.jobs("small")[0]
+    seen = report.compare(toy, job.id, arm="imp", baseline="ce")
+    assert seen.n_seeds == 2
+    assert seen.by_label["rows"].tolist() == [4, 4, 4]
+    assert seen.by_label["baseline"].tolist() == pytest.approx([5 / 8, 1.0, 5 / 8])
+    assert seen.by_label["arm"].tolist() == pytest.approx([1.0, 7 / 8, 7 / 8])
+    assert np.allclose(seen.confusion_change, [[1.5, -1.5, 0], [0, -0.5, 0.5], [-1, 0, 1]])
+    assert seen.confusion_change.sum() == pytest.approx(0)
+    flips = seen.flips
+    assert flips["is_right"].all()
+    assert flips["gain"].tolist() == pytest.approx([1.0, 0.5])
+    assert flips["baseline_says"].tolist() == [seen.by_label["label"][1], seen.by_label["label"][0]]
+    test = toy.collection("small").part(REAL, "test")
+    assert flips["text"].tolist() == test["text"].iloc[[3, 10]].tolist()
+
+
+def test_arms_without_a_seed_in_common_have_no_closer_look(toy):
+    assert report.compare(toy, toy.jobs("small")[0].id, arm="dimp", baseline="ce") is None
+
+
+def test_the_text_for_a_terminal_has_every_arm_and_its_verdict(toy):
+    found = report.results(toy, "small")
+    text = report.results_text(found)
+    assert "Run 1 on small: accuracy on 12 test rows" in text
+    assert "imp  2      91.7 %" in text
+    assert "ce   2      75.0 %" in text
+    assert text.splitlines()[-1] == found["arms"][0]["verdict"]
+
+
+def test_the_command_line_repeats_the_job(fill, small_collection):
+    store = fill(small_collection)
+    fit = FitSettings(base_model="my models/tiny", epochs=2, learning_rate=5e-4)
+    settings = TrainSettings(arms=("ce", "imp"), seeds=3, fit=fit)
+    job = store.add_job("train", "small", settings=asdict(settings), scores={})
+    assert report.command_line(job) == (
+        "python -m synthcur train small --arms ce,imp --seeds 3 --epochs 2 --lr 0.0005 "
+        "--checkers probe --base-model 'my models/tiny'"
+    )
+
+
+def test_made_from_changes_with_the_decisions(fill, small_collection):
+    store = fill(small_collection)
+    first = report.made_from(add_finished_job(store, small_collection, {"ce": 0.7}))
+    store.append_decision(
+        "small",
+        sample_id=small_collection.synthetic["sample_id"][0],
+        annotator="ada",
+        action="discard",
+        client_id="tab",
+        client_seq=1,
+    )
+    second = report.made_from(add_finished_job(store, small_collection, {"ce": 0.8}))
+    assert first["data"] == second["data"] == small_collection.fingerprint
+    assert (first["decisions"], second["decisions"]) == (0, 1)
+    assert first["decisions_fp"] != second["decisions_fp"]
