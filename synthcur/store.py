@@ -219,14 +219,30 @@ class Store:
             return decision_log.append(db, name, decision, client_id, client_seq)
 
     def undo(
-        self, name: str, *, annotator: str, client_id: str, client_seq: int
+        self,
+        name: str,
+        *,
+        annotator: str,
+        client_id: str,
+        client_seq: int,
+        expected_sample: str | None = None,
     ) -> Decision | None:
         """Undo the annotator's latest decision that still stands, by one more row of the log.
+
+        Parameters
+        ----------
+        expected_sample
+            The sample that the sender takes the latest decision to be about.
 
         Returns
         -------
         Decision or None
             What was undone; None if nothing of theirs stands.
+
+        Raises
+        ------
+        ConflictError
+            If their latest decision is about another sample; nothing is undone.
         """
         with self._db.transaction() as db:
             seq = decision_log.already_stored(db, client_id, client_seq)
@@ -235,6 +251,11 @@ class Store:
             undone = next_undo(decision_log.read(db, name), annotator)
             if undone is None:
                 return None
+            if expected_sample not in (None, undone.sample_id):
+                raise ConflictError(
+                    f"{annotator} has decided another row since, in another window.",
+                    fix="Reload the page to see it; nothing was undone.",
+                )
             undo = Decision(
                 sample_id=undone.sample_id,
                 action=UNDO,
