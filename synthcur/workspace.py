@@ -26,10 +26,13 @@ def open_store(folder: Path) -> Store:
 def lock_server(folder: Path) -> IO[str]:
     """Take the one place of a server in a workspace; it is given back with the process.
 
+    ``serve`` takes it and then turns into the web server, which keeps the process id and, the
+    file being left open, the place: asked again by the same process, it is granted.
+
     Returns
     -------
     file
-        The open lock file; closing it gives the place back.
+        The open lock file.
 
     Raises
     ------
@@ -43,6 +46,8 @@ def lock_server(folder: Path) -> IO[str]:
     except OSError as error:
         file.seek(0)
         owner = file.read().strip() or "unknown"
+        if owner == str(os.getpid()):
+            return file
         file.close()
         raise StoreError(
             f"Another server (process {owner}) already serves the workspace {folder}.",
