@@ -191,7 +191,8 @@ def serve(options: argparse.Namespace) -> None:
             "sign-in yet.",
             fix="Leave --address out, and reach it from elsewhere through an SSH tunnel.",
         )
-    os.set_inheritable(lock_server(options.workspace).fileno(), True)
+    lock = lock_server(options.workspace)
+    os.set_inheritable(lock.fileno(), True)
     app = Path(__file__).resolve().parent.parent / "app.py"
     os.environ[VARIABLE] = str(options.workspace)
     os.chdir(app.parent)
