@@ -6,6 +6,7 @@ Texts and labels are compared as `synthcur.texts` folds them; only exact duplica
 """
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterable
 
 import numpy as np
@@ -87,16 +88,17 @@ def _missing_label(table: Rows) -> Finding:
 
 
 def _label_variants(table: Rows) -> Finding:
-    """Variants must be merged where one of them is not a label of both sources by itself."""
+    """Find label variants; they must be merged where one is too rare to be a label of its own."""
     written = table.frame["label"].to_numpy()
-    both = set(written[table.parts[SYNTHETIC]]) & set(written[table.parts[TRAIN]])
+    uses = [Counter(written[table.parts[part]]) for part in (SYNTHETIC, TRAIN)]
     forms = set(table.merges) | set(table.merges.values())
+    can_stay = all(found[form] >= FEWEST_ROWS for found in uses for form in forms)
     found = np.array([label in table.merges for label in written], dtype=bool)
     shown = ", ".join(f"“{label[:20]}”" for label in sorted(set(table.merges.values()))[:3])
     return table.finding(
         "label_variants",
         "Labels that differ by case or space",
-        CHECK if forms <= both else MUST_FIX,
+        CHECK if can_stay else MUST_FIX,
         found,
         proposal=f"Merge into {shown}".replace("{", "{{").replace("}", "}}"),
     )
@@ -231,7 +233,8 @@ def _few_rows(table: Rows, left: np.ndarray) -> Finding:
     for part, of_label in counts.items():
         few = {label for label in of_label if of_label[label] < limit}
         found |= left & table.parts[part] & _is_in(table.labels, few)
-    excludes = left & _is_in(table.labels, too_few)
+    # Also the rows that another proposal would exclude: that one may not be accepted.
+    excludes = _is_in(table.labels, too_few)
     return table.finding(
         "few_rows",
         f"Label with fewer than {limit} rows in a source",

