@@ -1,9 +1,13 @@
-"""Review."""
+"""Review: decide about suspicious samples, one after the other."""
 
-import streamlit as st
-
-from synthcur.ui import session
+from synthcur.ui import review_panel, session
 
 with session.page():
-    session.collection_picker()
-    st.title("Review")
+    name = session.collection_picker()
+    annotator = review_panel.annotator_field()
+    bench = review_panel.open_bench(name)
+    if bench is None:
+        review_panel.unscored(name)
+    else:
+        opened = review_panel.open_queue(bench)
+        review_panel.show_queue(bench, opened, annotator=annotator)

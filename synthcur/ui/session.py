@@ -8,14 +8,18 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 import streamlit as st
 
-from synthcur.errors import NotFoundError, SynthcurError
+from synthcur.errors import InputError, NotFoundError, SynthcurError
+from synthcur.review import check_annotator
 from synthcur.ui import parts, resources
 
 LOG = logging.getLogger(__name__)
 DEMO = "demo"
+DEFAULT_ANNOTATOR = "me"
+ANNOTATOR_COOKIE = "synthcur-annotator"
 _KEY = "synthcur"
 _PICKER = "collection_picker"
 
@@ -39,7 +43,7 @@ class Session:
     """
 
     collection: str = ""
-    annotator: str = ""
+    annotator: str = DEFAULT_ANNOTATOR
     selection: tuple[str, ...] = ()
     queue: str = ""
     client_id: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -48,8 +52,16 @@ class Session:
 def session() -> Session:
     """Return this tab's session, made at its first use."""
     if _KEY not in st.session_state:
-        st.session_state[_KEY] = Session()
+        st.session_state[_KEY] = Session(annotator=_remembered_annotator())
     return st.session_state[_KEY]
+
+
+def _remembered_annotator() -> str:
+    """Return the name that the Review page left in a cookie, so that a reload keeps it."""
+    try:
+        return check_annotator(unquote(st.context.cookies.get(ANNOTATOR_COOKIE, "")))
+    except InputError:
+        return DEFAULT_ANNOTATOR
 
 
 @contextmanager

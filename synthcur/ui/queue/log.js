@@ -1,0 +1,134 @@
+// Decisions on their way to the server, and what the record looks like once they have arrived.
+
+const UNSAVED = 'synthcur.review.unsaved';
+const VERDICTS = ['keep', 'discard', 'relabel', 'unsure'];
+
+/**
+ * Operations that the server has not yet confirmed, oldest first.
+ *
+ * They outlive a reload in sessionStorage. Every page load numbers its own under a new random
+ * client, and an operation keeps its (client, seq) for ever: sent twice, it is stored once, even
+ * when a duplicated tab has copied the storage.
+ */
+export class OperationLog {
+  constructor() {
+    const bytes = crypto.getRandomValues(new Uint8Array(12));
+    this.client = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    this.seq = 0;
+    this.pending = readUnsaved();
+  }
+
+  /** Number an operation and keep it until it is settled. */
+  push(operation) {
+    this.seq += 1;
+    this.pending.push({ ...operation, client: this.client, seq: this.seq });
+    writeUnsaved(this.pending);
+  }
+
+  /**
+   * Drop what the server has stored or refused.
+   * @param {Object<string, number>} acknowledged highest stored seq by client
+   * @param {Array<{client: string, seq: number}>} refusals
+   * @returns {{stored: object[], refused: object[]}} the operations dropped
+   */
+  settle(acknowledged, refusals) {
+    const refusalOf = new Map(refusals.map((refusal) => [nameOf(refusal), refusal]));
+    const stored = [];
+    const refused = [];
+    const pending = [];
+    for (const operation of this.pending) {
+      const refusal = refusalOf.get(nameOf(operation));
+      if (refusal) refused.push({ ...operation, what: refusal.what });
+      else if (operation.seq <= (acknowledged[operation.client] ?? 0)) stored.push(operation);
+      else pending.push(operation);
+    }
+    if (pending.length !== this.pending.length) writeUnsaved(pending);
+    this.pending = pending;
+    return { stored, refused };
+  }
+}
+
+const nameOf = ({ client, seq }) => `${client}:${seq}`;
+
+function readUnsaved() {
+  try {
+    const unsaved = JSON.parse(sessionStorage.getItem(UNSAVED) ?? '[]');
+    return Array.isArray(unsaved) ? unsaved : [];
+  } catch {
+    return [];
+  }
+}
+
+function writeUnsaved(pending) {
+  try {
+    if (pending.length) sessionStorage.setItem(UNSAVED, JSON.stringify(pending));
+    else sessionStorage.removeItem(UNSAVED);
+  } catch {
+    // Storage is full or forbidden: the operations still live in this page and are sent from it.
+  }
+}
+
+/**
+ * What has been decided about a record once the pending operations have arrived.
+ * @returns {{action: string, label: number, note: string, reason: string}}
+ */
+export function afterwards(card, pending) {
+  const before = [];
+  let state = { action: card.action, label: card.label, note: card.note, reason: card.reason };
+  for (const operation of pending) {
+    if (operation.sample !== card.id) continue;
+    if (operation.action === 'undo') {
+      state = before.pop() ?? withoutLatest(state, card, operation);
+      continue;
+    }
+    before.push(state);
+    if (operation.action === 'note') state = { ...state, note: operation.note };
+    else {
+      const label = operation.action === 'relabel' ? operation.labelId : state.label;
+      state = { ...state, action: operation.action, label, reason: operation.reason ?? '' };
+    }
+  }
+  return state;
+}
+
+// The earlier state is not known here; the server's answer brings it a moment later.
+function withoutLatest(state, card, { undoes }) {
+  if (undoes === 'note') return { ...state, note: '' };
+  return { ...state, action: '', label: card.fileLabel, reason: '' };
+}
+
+/** Make stored operations part of a record that the server has not sent anew. */
+export function absorb(card, stored) {
+  Object.assign(card, afterwards(card, stored));
+}
+
+/**
+ * The decision an undo takes back, or undefined.
+ * @param {Array<{sample: string, action: string, at: number}>} history the annotator's standing
+ *   decisions, oldest first
+ */
+export function latestOwn(history, pending) {
+  const own = [...history];
+  for (const operation of pending) {
+    if (operation.action === 'undo') own.pop();
+    else own.push(operation);
+  }
+  return own.at(-1);
+}
+
+/**
+ * Count the records of a queue by what has been decided.
+ * @param {string} states one letter a record as the server knows it, '.' for undecided
+ */
+export function progress(states, opening, pending) {
+  const letters = [...states];
+  for (const operation of pending) {
+    if (operation.opening !== opening || operation.at < 0 || operation.at >= letters.length) continue;
+    if (operation.action === 'undo' && operation.undoes !== 'note') letters[operation.at] = '.';
+    else if (VERDICTS.includes(operation.action)) letters[operation.at] = operation.action[0];
+  }
+  const count = { keep: 0, discard: 0, relabel: 0, unsure: 0, undecided: 0 };
+  const names = { k: 'keep', d: 'discard', r: 'relabel', u: 'unsure', '.': 'undecided' };
+  for (const letter of letters) count[names[letter]] += 1;
+  return { ...count, letters };
+}

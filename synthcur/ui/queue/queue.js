@@ -1,0 +1,303 @@
+// The annotator's bench: shows the next record at once and sends decisions behind the display.
+
+const PLACE = 'synthcur.review.place';
+const SEND_MS = 120; // operations made within this time travel together
+const RETRY_MS = 3000;
+const MARGIN = 8; // records moved before the next ones are asked for
+
+/** What a window has once, whatever Streamlit mounts again: a second key handler would double. */
+const registry = (window.synthcurReview ??= {});
+
+export default function mount(component) {
+  if (!registry.log) {
+    registry.log = new OperationLog();
+    window.addEventListener('beforeunload', (event) => {
+      if (registry.log.pending.length) event.preventDefault();
+    });
+  }
+  if (registry.bench?.parent !== component.parentElement) {
+    registry.bench?.stop();
+    registry.bench = new Bench(component.parentElement, registry.log);
+  }
+  const { bench } = registry;
+  bench.take(component);
+  return () => {
+    bench.stop();
+    if (registry.bench === bench) registry.bench = undefined;
+  };
+}
+
+class Bench {
+  constructor(parent, log) {
+    this.parent = parent;
+    this.log = log;
+    this.cards = new Map(); // by sample
+    this.refused = [];
+    this.mode = 'labels'; // or 'reasons', 'note'
+    this.view = new View(parent, this.handlers());
+    this.onKey = (event) => this.press(event);
+    this.onResize = () => this.view.fit();
+    document.addEventListener('keydown', this.onKey, true);
+    window.addEventListener('resize', this.onResize);
+    this.retry = setInterval(() => this.log.pending.length && this.send(), RETRY_MS);
+  }
+
+  stop() {
+    document.removeEventListener('keydown', this.onKey, true);
+    window.removeEventListener('resize', this.onResize);
+    clearInterval(this.retry);
+    clearTimeout(this.timer);
+    this.view.root.remove();
+  }
+
+  handlers() {
+    return {
+      keep: () => this.decide('keep'),
+      discard: () => this.switchTo('reasons'),
+      unsure: () => this.decide('unsure'),
+      relabel: (label) => this.relabel(label),
+      back: () => this.back(),
+      next: () => this.next(),
+      undo: () => this.undo(),
+      note: () => this.switchTo('note'),
+      map: () => this.showOnMap(),
+      reason: (reason) => this.decide('discard', { reason }),
+      saveNote: (note) => this.decide('note', { note }),
+      cancel: () => this.switchTo('labels'),
+      openAgain: () => this.openAgain(),
+      dismiss: (operation) => this.dismiss(operation),
+      showRefused: (operation) => this.showRefused(operation),
+    };
+  }
+
+  /** Take in what the server says; called at every change of it. */
+  take({ data, setStateValue, setTriggerValue }) {
+    const isNew = data.opening !== this.data?.opening;
+    this.data = data;
+    this.setState = setStateValue;
+    this.setTrigger = setTriggerValue;
+    const { stored, refused } = this.log.settle(data.acknowledged, data.refused);
+    for (const card of this.cards.values()) absorb(card, stored);
+    for (const { sample } of refused) this.cards.delete(sample);
+    if (isNew) this.cards.clear();
+    for (const card of data.cards) this.cards.set(card.id, card);
+    this.refused.push(...refused);
+    this.view.setColors(data.colors);
+    remember(data.annotator);
+    if (isNew) this.open();
+    else this.draw();
+    if (isNew) requestAnimationFrame(() => this.view.fit());
+  }
+
+  /** Begin a queue: where this tab left it, else at the first record without a verdict. */
+  open() {
+    const { opening, start, states } = this.data;
+    const left = readPlace();
+    this.skipped = [...states].map((letter) => letter !== '.');
+    this.at = left?.opening === opening ? Math.min(left.at, states.length) : start;
+    this.askedAt = start;
+    if (this.counts().letters[this.at] !== '.') this.at = this.following(this.at - 1, true);
+    if (this.log.pending.length) this.sendSoon();
+    this.go(this.at);
+  }
+
+  counts() {
+    return progress(this.data.states, this.data.opening, this.log.pending);
+  }
+
+  card() {
+    if (this.detour) return this.cards.get(this.detour);
+    for (const card of this.cards.values()) if (card.at === this.at) return card;
+    return undefined;
+  }
+
+  /** The next place whose record had no verdict when the queue was opened (or has none now). */
+  following(at, now = false) {
+    const letters = now ? this.counts().letters : [];
+    const { length } = this.data.states;
+    let next = at + 1;
+    while (next < length && (this.skipped[next] || (now && letters[next] !== '.'))) next += 1;
+    return Math.min(next, length);
+  }
+
+  go(at, detour = '') {
+    this.at = Math.max(0, Math.min(at, this.data.states.length));
+    this.detour = detour;
+    this.mode = 'labels';
+    savePlace(this.data.opening, this.at);
+    this.draw();
+    const isOver = !detour && this.at === this.data.states.length;
+    const isMissing = !isOver && !this.card();
+    if (isMissing || Math.abs(this.at - this.askedAt) >= MARGIN) this.sendSoon();
+  }
+
+  next() {
+    this.go(this.detour ? this.at : this.following(this.at));
+  }
+
+  back() {
+    this.go(this.detour ? this.at : this.at - 1);
+  }
+
+  openAgain() {
+    this.skipped = this.counts().letters.map((letter) => letter !== '.');
+    this.go(this.skipped.indexOf(false));
+  }
+
+  /** Log a decision about the record shown; a verdict moves on, a note does not. */
+  decide(action, extra = {}) {
+    const card = this.card();
+    if (!card) return;
+    this.push(action, { sample: card.id, at: card.at, expected: card.version, ...extra });
+    if (action === 'note') this.switchTo('labels');
+    else this.next();
+  }
+
+  relabel(label) {
+    const card = this.card();
+    if (!card) return;
+    if (label === afterwards(card, this.log.pending).label) this.decide('keep');
+    else this.decide('relabel', { label: this.data.labels[label], labelId: label });
+  }
+
+  undo() {
+    const latest = this.latest();
+    if (!latest) return;
+    const { sample, at, action } = latest;
+    this.push('undo', { sample, at, undoes: action });
+    const isHere = at >= 0 && (latest.opening ?? this.data.opening) === this.data.opening;
+    if (isHere) this.go(at);
+    else this.go(this.at, sample);
+  }
+
+  latest() {
+    const { collection, annotator, history } = this.data;
+    const isOwn = (each) => each.collection === collection && each.annotator === annotator;
+    return latestOwn(history, this.log.pending.filter(isOwn));
+  }
+
+  push(action, fields) {
+    const { collection, annotator, queue, opening } = this.data;
+    this.log.push({ collection, annotator, queue, opening, action, ...fields });
+    this.sendSoon();
+  }
+
+  showOnMap() {
+    const card = this.card();
+    if (!card) return;
+    this.send();
+    this.setTrigger('map', card.id);
+  }
+
+  dismiss(operation) {
+    this.refused = this.refused.filter((other) => other !== operation);
+    this.draw();
+  }
+
+  showRefused(operation) {
+    this.dismiss(operation);
+    const isHere = operation.opening === this.data.opening && operation.at >= 0;
+    if (isHere) this.go(operation.at);
+    else this.go(this.at, operation.sample);
+  }
+
+  /** Keys of the page; none acts while a text field has the focus, a key is held or with Ctrl. */
+  press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (this.view.help.open) return;
+    const target = event.composedPath()[0];
+    if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+    const isButton = target.tagName === 'BUTTON' || target.closest?.('[role="dialog"]');
+    if (event.key === 'Enter' && isButton) return;
+    const act = this.mode === 'reasons' ? this.reasonKey(event.key) : this.plainKey(event.key);
+    if (!act) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
+
+  plainKey(name) {
+    const anywhere = {
+      j: () => this.next(),
+      k: () => this.back(),
+      ArrowRight: () => this.next(),
+      ArrowLeft: () => this.back(),
+      u: () => this.undo(),
+      '?': () => this.view.help.showModal(),
+    };
+    const card = this.card();
+    if (anywhere[name] || !card) return anywhere[name];
+    const option = /^[1-9]$/.test(name) ? card.options[Number(name) - 1] : undefined;
+    if (option) return () => this.relabel(option.label);
+    const onRecord = {
+      a: () => this.decide('keep'),
+      x: () => this.switchTo('reasons'),
+      s: () => this.decide('unsure'),
+      n: () => this.switchTo('note'),
+      m: () => this.showOnMap(),
+    };
+    return onRecord[name];
+  }
+
+  reasonKey(name) {
+    if (name === 'Enter' || name === 'x') return () => this.decide('discard');
+    if (name === 'Escape') return () => this.switchTo('labels');
+    const reason = this.data.reasons[Number(name) - 1];
+    return reason ? () => this.decide('discard', { reason }) : undefined;
+  }
+
+  switchTo(mode) {
+    this.mode = mode;
+    this.draw();
+  }
+
+  draw() {
+    const counts = this.counts();
+    const card = this.card();
+    this.view.showTop(this.data, counts, this.at);
+    this.view.showNotices(this.refused, this.data.trouble);
+    this.view.undo.disabled = !this.latest();
+    this.view.showSaved(this.log.pending.length);
+    if (card) this.view.showRecord(card, afterwards(card, this.log.pending), this.data, this.mode);
+    else if (this.detour || this.at < this.data.states.length) this.view.showWaiting();
+    else this.view.showEnd(this.data, counts);
+  }
+
+  sendSoon() {
+    this.view.showSaved(this.log.pending.length);
+    const wait = SEND_MS - (performance.now() - (this.sentAt ?? 0));
+    this.timer ??= setTimeout(() => this.send(), Math.max(0, wait));
+  }
+
+  /** Send everything unconfirmed, and where the annotator is; the server stores each once. */
+  send() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.sentAt = performance.now();
+    this.askedAt = this.at;
+    const place = { opening: this.data.opening, at: this.at, detour: this.detour };
+    this.setState('log', { at: Date.now(), place, operations: [...this.log.pending] });
+  }
+}
+
+function readPlace() {
+  try {
+    return JSON.parse(sessionStorage.getItem(PLACE) ?? 'null');
+  } catch {
+    return null;
+  }
+}
+
+function savePlace(opening, at) {
+  try {
+    sessionStorage.setItem(PLACE, JSON.stringify({ opening, at }));
+  } catch {
+    // Without storage a reload starts at the first undecided record.
+  }
+}
+
+/** Keep the annotator's name for the next visit; the server reads and checks it. */
+function remember(annotator) {
+  const value = encodeURIComponent(annotator);
+  document.cookie = `synthcur-annotator=${value}; path=/; max-age=31536000; SameSite=Strict`;
+}

@@ -1,0 +1,231 @@
+// The page around the record: progress line, notices, panel, actions, key sheet.
+
+const KEY_SHEET = [
+  ['j →', 'next row'],
+  ['k ←', 'back'],
+  ['a', 'keep as it is'],
+  ['x', 'discard; then 1–6 gives the reason, Enter or x none'],
+  ['1–9', 'relabel; the present label keeps'],
+  ['s', 'unsure'],
+  ['n', 'note'],
+  ['u', 'undo your latest decision, as often as you like'],
+  ['m', 'show the row on the map'],
+  ['?', 'this sheet'],
+];
+
+/** Elements that stay while records come and go, so that the focus stays on them. */
+export class View {
+  /** @param {object} on what the person can do, by name */
+  constructor(parent, on) {
+    this.on = on;
+    this.root = make('div', { className: 'review' });
+    this.top = make('div', { className: 'top' });
+    this.alerts = make('div', { className: 'alerts', role: 'alert' });
+    this.head = make('div', { className: 'header' });
+    this.saved = make('span', { className: 'saved muted', role: 'status' });
+    this.why = make('div', { className: 'why' });
+    this.text = make('div', { className: 'text' });
+    this.panel = make('div', { className: 'panel' });
+    this.card = make('div', { className: 'card' });
+    this.card.append(this.head, this.why, this.text, this.panel, ...this.buildActions());
+    this.side = make('div', { className: 'side' });
+    this.help = buildHelp();
+    this.root.append(this.top, this.alerts, this.card, this.side, this.help);
+    parent.append(this.root);
+  }
+
+  buildActions() {
+    const { on } = this;
+    this.ofRecord = [];
+    const button = (look, symbol, words, name, act) => {
+      const made = make('button', { type: 'button', className: look, title: words });
+      made.append(icon(symbol), make('span', {}, words), key(name));
+      made.onclick = act;
+      return made;
+    };
+    const ofRecord = (...parts) => {
+      this.ofRecord.push(button(...parts));
+      return this.ofRecord.at(-1);
+    };
+    const gap = () => make('span', { className: 'gap' });
+    this.undo = button('move', 'undo', 'Undo', 'u', on.undo);
+    const decisions = make('div', { className: 'actions' });
+    decisions.append(
+      ofRecord('keep', 'check', 'Keep', 'a', on.keep),
+      ofRecord('discard', 'block', 'Discard', 'x', on.discard),
+      ofRecord('', 'question_mark', 'Unsure', 's', on.unsure),
+      gap(),
+      button('move', 'arrow_back', 'Back', 'k', on.back),
+      button('move', 'arrow_forward', 'Next', 'j', on.next),
+      this.undo,
+    );
+    const tools = make('div', { className: 'actions tools' });
+    tools.append(
+      ofRecord('', 'sticky_note_2', 'Note', 'n', on.note),
+      ofRecord('', 'location_on', 'On the map', 'm', on.map),
+      gap(),
+      button('', 'keyboard', 'Keys', '?', () => this.help.showModal()),
+    );
+    return [decisions, tools];
+  }
+
+  setColors(colors) {
+    for (const name of ['muted', 'keep', 'discard', 'raised', 'reference']) {
+      this.root.style.setProperty(`--${name}`, colors[name]);
+    }
+  }
+
+  /** Fill the window from where the card begins, so that the actions stay in view. */
+  fit() {
+    const begins = this.card.getBoundingClientRect().top + window.scrollY;
+    this.root.style.setProperty('--begins', `${Math.min(Math.max(begins, 0), 260)}px`);
+  }
+
+  showRecord(card, state, data, mode) {
+    const isOther = this.shown !== card.id;
+    this.shown = card.id;
+    this.card.classList.remove('over');
+    this.head.replaceChildren(...header(card, state, data), this.saved);
+    this.why.replaceChildren(...why(card));
+    this.text.replaceChildren(...text(card, state));
+    if (isOther) this.text.scrollTop = 0;
+    this.side.replaceChildren(...aside(card, data));
+    if (mode === 'reasons') this.showReasons(data.reasons);
+    else if (mode === 'note') this.showNote(state.note, data.noteLength, isOther);
+    else this.panel.replaceChildren(...labelRows(card, state, data, this.on.relabel));
+    this.setEnabled(true);
+  }
+
+  showEnd(data, counts) {
+    this.shown = '';
+    this.card.classList.add('over');
+    this.head.replaceChildren(this.saved);
+    this.why.replaceChildren();
+    this.text.replaceChildren(summary(data, counts, this.on.openAgain));
+    this.panel.replaceChildren();
+    this.side.replaceChildren();
+    this.setEnabled(false);
+  }
+
+  showWaiting() {
+    this.shown = '';
+    this.card.classList.remove('over');
+    this.head.replaceChildren(make('span', { className: 'muted' }, 'Loading the row'), this.saved);
+    this.why.replaceChildren();
+    this.text.replaceChildren(make('div', { className: 'skeleton' }));
+    this.panel.replaceChildren();
+    this.setEnabled(false);
+  }
+
+  setEnabled(hasRecord) {
+    for (const button of this.ofRecord) button.disabled = !hasRecord;
+  }
+
+  showReasons(reasons) {
+    const chips = reasons.map((reason, i) =>
+      chip(String(i + 1), reason, () => this.on.reason(reason)),
+    );
+    chips.push(chip('Enter', 'no reason', () => this.on.reason('')));
+    chips.push(chip('Esc', 'cancel', this.on.cancel, 'quiet'));
+    const title = make('h2', {}, 'Discard: why?');
+    this.panel.replaceChildren(title, make('div', { className: 'chips' }, ...chips));
+  }
+
+  showNote(note, maxLength, isOther) {
+    if (!isOther && this.panel.querySelector('textarea')) return;
+    const field = make('textarea', { maxLength, rows: 3, value: note, 'aria-label': 'Note' });
+    const save = () => this.on.saveNote(field.value.trim());
+    field.onkeydown = (event) => {
+      if (event.key === 'Escape') this.on.cancel();
+      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      save();
+    };
+    const chips = make('div', { className: 'chips' });
+    chips.append(chip('Enter', 'save the note', save), chip('Esc', 'cancel', this.on.cancel, 'quiet'));
+    this.panel.replaceChildren(make('h2', {}, 'Note'), field, chips);
+    field.focus();
+  }
+
+  showTop(data, counts, at) {
+    const size = counts.letters.length;
+    const place = size ? `${count(Math.min(at + 1, size))} of ${count(size)}` : '';
+    const changed = counts.discard + counts.relabel;
+    const words = [`${count(counts.keep)} keep`, `${count(changed)} discard or relabel`];
+    if (counts.unsure) words.push(`${count(counts.unsure)} unsure`);
+    if (data.pace) words.push(`${span(data.pace)} a row`);
+    if (data.pace && counts.undecided) words.push(`${span(data.pace * counts.undecided)} left`);
+    this.top.replaceChildren(
+      make('h1', {}, data.title),
+      make('span', { className: 'muted' }, place),
+      progressBar(data.colors, counts),
+      make('span', { className: 'muted' }, words.join(' · ')),
+    );
+  }
+
+  showNotices(refused, trouble) {
+    const lines = refused.slice(-3).map((operation) => {
+      const line = notice('sync_problem', `Not saved: ${operation.action}. ${operation.what}`);
+      const show = make('button', { type: 'button' }, 'Show the row');
+      show.onclick = () => this.on.showRefused(operation);
+      const close = make('button', { type: 'button', 'aria-label': 'Dismiss' }, icon('close'));
+      close.onclick = () => this.on.dismiss(operation);
+      line.append(show, close);
+      return line;
+    });
+    if (trouble) {
+      lines.push(notice('error', `${trouble} Your decisions wait here and are sent again.`));
+    }
+    this.alerts.replaceChildren(...lines);
+  }
+
+  showSaved(unsaved) {
+    this.saved.textContent = unsaved ? `${unsaved} unsaved` : 'saved';
+    this.saved.classList.toggle('waits', unsaved > 0);
+  }
+}
+
+function buildHelp() {
+  const table = make('table');
+  for (const [names, words] of KEY_SHEET) {
+    const keys = make('td', {}, ...names.split(' ').map(key));
+    table.append(make('tr', {}, keys, make('td', {}, words)));
+  }
+  const close = make('button', { type: 'button' }, 'Close', key('Esc'));
+  const sheet = make('dialog', { 'aria-label': 'Keys' }, make('h2', {}, 'Keys'), table, close);
+  close.onclick = () => sheet.close();
+  sheet.onkeydown = (event) => event.key === '?' && sheet.close();
+  return sheet;
+}
+
+function chip(name, words, act, look = '') {
+  const made = make('button', { type: 'button', className: `chip ${look}` }, key(name), words);
+  made.onclick = act;
+  return made;
+}
+
+function notice(symbol, words) {
+  return make('div', { className: 'notice' }, icon(symbol), make('span', {}, words));
+}
+
+function progressBar(colors, counts) {
+  const bar = make('div', { className: 'progress', 'aria-hidden': 'true' });
+  const pieces = [
+    [counts.keep, colors.keep],
+    [counts.discard + counts.relabel, colors.discard],
+    [counts.unsure, colors.reference],
+  ];
+  for (const [number, color] of pieces) {
+    const piece = make('i');
+    piece.style.width = `${(100 * number) / Math.max(1, counts.letters.length)}%`;
+    piece.style.background = color;
+    bar.append(piece);
+  }
+  return bar;
+}
+
+function span(seconds) {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}

@@ -1,0 +1,237 @@
+"""What the review queue shows of a sample, as plain data for the browser."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from synthcur import review, weighting
+from synthcur.review import Decision
+from synthcur.schema import Collection
+from synthcur.settings import WeightingSettings
+from synthcur.ui import parts
+
+TEXT_LENGTH = 4_000
+NEIGHBOUR_LENGTH = 240
+NUMBER_KEYS = 9
+BAR_REACH = 4.0
+"""Natural logarithm of the weight at which a bar is full; e^4 is about 55."""
+
+BLIND_WHY = (
+    "Drawn at random. ",
+    "The checkers’ figures stay hidden",
+    " here: yours is the judgement.",
+)
+"""Why-sentence of a queue without hints."""
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Rows, scores, weighting and log of a collection: everything cards are made of.
+
+    Attributes
+    ----------
+    collection
+        As imported.
+    quality, diversity
+        P' and Q of the synthetic rows, (N, K).
+    neighbours
+        Arrays ``real_index`` and ``real_cosine`` (N, 3), ``synthetic_index`` and
+        ``synthetic_cosine`` (N, 2).
+    scheme
+        How weights are computed.
+    log
+        All decisions of the collection in order.
+    """
+
+    collection: Collection
+    quality: np.ndarray
+    diversity: np.ndarray
+    neighbours: Mapping[str, np.ndarray]
+    scheme: WeightingSettings
+    log: Sequence[Decision]
+
+    @cached_property
+    def file_labels(self) -> np.ndarray:
+        """Label ids of the file, (N,)."""
+        return self.collection.label_ids(self.collection.synthetic)
+
+    @cached_property
+    def effective(self) -> tuple[np.ndarray, np.ndarray]:
+        """Label ids after relabels and which rows are kept, both (N,)."""
+        return review.effective_labels(self.collection, self.log)
+
+    @cached_property
+    def current(self) -> dict[str, Decision]:
+        """Verdict by sample id."""
+        return review.current_decisions(self.log)
+
+    @cached_property
+    def notes(self) -> dict[str, str]:
+        """Note by sample id."""
+        return review.current_notes(self.log)
+
+    @cached_property
+    def versions(self) -> dict[str, int]:
+        """Place in the log of the latest row about each sample."""
+        return {row.sample_id: row.seq for row in self.log}
+
+    @cached_property
+    def sample_ids(self) -> list[str]:
+        """Ids of the synthetic rows, in order."""
+        return self.collection.synthetic["sample_id"].tolist()
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Row of every synthetic sample id."""
+        return {sample_id: row for row, sample_id in enumerate(self.sample_ids)}
+
+    def file_weights(self) -> np.ndarray:
+        """Weights under the labels of the file, (N,): no decision changes their order."""
+        return weighting.sample_weight(self.quality, self.diversity, self.file_labels, self.scheme)
+
+    def label_weights(self, row: int) -> np.ndarray:
+        """Weight of a row under each label, (K,)."""
+        one, plain = slice(row, row + 1), replace(self.scheme, normalise=False)
+        labels = self.effective[0][one]
+        weights = weighting.label_weights(self.quality[one], self.diversity[one], labels, plain)[0]
+        return weights / self._pool_mean
+
+    @cached_property
+    def _pool_mean(self) -> float:
+        """What normalising divides by: the mean weight of the kept rows."""
+        labels, kept = self.effective
+        if not self.scheme.normalise or not kept.any():
+            return 1.0
+        plain = replace(self.scheme, normalise=False)
+        pool = weighting.sample_weight(
+            self.quality[kept], self.diversity[kept], labels[kept], plain
+        )
+        return float(pool.mean()) or 1.0
+
+
+def card(bench: Bench, row: int, *, at: int, shows_hints: bool) -> dict[str, Any]:
+    """Describe one synthetic row.
+
+    Parameters
+    ----------
+    bench
+        Everything known.
+    row
+        Number of the synthetic row.
+    at
+        Its place in the queue, -1 outside of it.
+    shows_hints
+        Whether the checkers' figures and neighbours are part of it.
+
+    Returns
+    -------
+    dict
+        Plain JSON data; labels are ids in the order of the collection's labels.
+    """
+    sample = bench.collection.synthetic.iloc[row]
+    sample_id, label = sample["sample_id"], int(bench.effective[0][row])
+    decision = bench.current.get(sample_id)
+    text, pair = sample["text"], sample["text_pair"]
+    pair = pair if isinstance(pair, str) else None
+    longest = max(len(text), len(pair or ""))
+    judged = _judged(bench, row, label) if shows_hints else _blind(bench, label)
+    return {
+        "id": sample_id,
+        "at": at,
+        "row": int(sample["row"]),
+        "text": shown(text, TEXT_LENGTH),
+        "pair": None if pair is None else shown(pair, TEXT_LENGTH),
+        "length": longest if longest > TEXT_LENGTH else 0,
+        "fileLabel": int(bench.file_labels[row]),
+        "label": label,
+        "action": decision.action if decision else "",
+        "reason": decision.reason if decision else "",
+        "note": bench.notes.get(sample_id, ""),
+        "version": bench.versions.get(sample_id, 0),
+        **judged,
+    }
+
+
+def _judged(bench: Bench, row: int, label: int) -> dict[str, Any]:
+    quality = bench.quality[row]
+    best = int(np.argmax(quality))
+    weights = bench.label_weights(row)
+    names = bench.collection.labels
+    return {
+        "why": review.why_sentence(names, label, quality, bench.diversity[row]),
+        "best": best,
+        "options": [
+            _option(each, weights[each], quality[each])
+            for each in review.keyed_labels(quality, label, keys=NUMBER_KEYS)
+        ],
+        "guides": [label] if best == label else [label, best],
+        "real": _near(bench, row, "real"),
+        "synthetic": _near(bench, row, "synthetic"),
+    }
+
+
+def _blind(bench: Bench, label: int) -> dict[str, Any]:
+    every = range(len(bench.collection.labels))
+    keyed = [each for each in every if each < NUMBER_KEYS or each == label][-NUMBER_KEYS:]
+    return {
+        "why": BLIND_WHY,
+        "best": -1,
+        "options": [
+            {"label": each, "weight": "", "share": "", "reach": 0, "bin": 0} for each in keyed
+        ],
+        "guides": list(every),
+        "real": [],
+        "synthetic": [],
+    }
+
+
+def _option(label: int, weight: float, share: float) -> dict[str, Any]:
+    smallest = weighting.SMALLEST_PROBABILITY
+    reach = np.clip(np.log(max(float(weight), smallest)), -BAR_REACH, BAR_REACH) / BAR_REACH
+    return {
+        "label": int(label),
+        "weight": parts.weight(float(weight)),
+        "share": review.share_in_words(float(share)),
+        "reach": round(float(reach), 3),
+        "bin": int(weighting.weight_bins(np.array([weight]))[0]),
+    }
+
+
+def _near(bench: Bench, row: int, source: str) -> list[dict[str, str]]:
+    is_real = source == "real"
+    rows = bench.collection.real_train if is_real else bench.collection.synthetic
+    names = bench.collection.labels
+    found = []
+    for near, cosine in zip(
+        bench.neighbours[f"{source}_index"][row],
+        bench.neighbours[f"{source}_cosine"][row],
+        strict=True,
+    ):
+        sample = rows.iloc[near]
+        label = sample["label"] if is_real else names[bench.effective[0][near]]
+        pair = sample["text_pair"]
+        text = f"{sample['text']} | {pair}" if isinstance(pair, str) else sample["text"]
+        found.append(
+            {
+                "label": label,
+                "cosine": f"{cosine:.2f}".replace("-", parts.MINUS),
+                "text": shown(text, NEIGHBOUR_LENGTH),
+            }
+        )
+    return found
+
+
+def shown(text: str, limit: int) -> str:
+    """Return sample text as it is displayed.
+
+    It is cut to `limit` characters; control and direction characters, which could hide or turn
+    what stands beside them, become the replacement character.
+    """
+    cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", cut)
