@@ -35,6 +35,7 @@ def wait_until_still(page: Page, *, settle_ms: int = 1500) -> None:
     page.wait_for_selector('[data-testid="stApp"]')
     page.wait_for_selector('[data-testid="stMainBlockContainer"] h1', timeout=60_000)
     page.wait_for_selector('[data-test-script-state="notRunning"]', timeout=60_000)
+    page.wait_for_selector('[data-testid="stSkeleton"]', state="detached", timeout=60_000)
     page.evaluate("document.fonts.ready")
     page.wait_for_timeout(settle_ms)
 

@@ -5,18 +5,20 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from synthcur.figures import base
 from synthcur.palette import Palette
 from synthcur.summary import WeightFlow
 
 MINUS = "\N{MINUS SIGN}"
-BAR_HEIGHT = 40
-LEAST_BARS = 6
+HEIGHT = 240
+ROWS_IN_HEIGHT = 6
+"""Arms that fill the height; fewer stand in the middle at the same distance."""
 
 
 def waterfall(flow: WeightFlow, palette: Palette) -> go.Figure:
     """Draw rows in, what each step takes away, and the effective rows that are left."""
     steps = _steps(flow, palette)
-    figure = _base(palette, height=BAR_HEIGHT * LEAST_BARS)
+    figure = base(palette, height=HEIGHT)
     figure.update_layout(margin={"l": 8, "r": 60, "t": 6, "b": 24})
     figure.add_bar(
         orientation="h",
@@ -41,7 +43,9 @@ def waterfall(flow: WeightFlow, palette: Palette) -> go.Figure:
 def _steps(flow: WeightFlow, palette: Palette) -> list[tuple[str, float, float, str, str]]:
     """Name, length, start, words and colour of every bar."""
     left = flow.rows_in
-    steps = [("Rows in", left, 0, f"{left:,}", palette.reference)]
+    steps: list[tuple[str, float, float, str, str]] = [
+        ("Rows in", left, 0, f"{left:,}", palette.reference)
+    ]
     lost = [
         ("Exact duplicates", flow.copies),
         ("Discarded by people", flow.discarded),
@@ -71,7 +75,7 @@ def arm_intervals(
     palette
         Colours of the theme.
     """
-    figure = _base(palette, height=BAR_HEIGHT * LEAST_BARS)
+    figure = base(palette, height=HEIGHT)
     figure.update_layout(margin={"l": 8, "r": 48, "t": 6, "b": 24})
     for arm in reversed(arms):
         _add_interval(figure, arm, palette.keep if arm["arm"] == leader else palette.text, palette)
@@ -81,13 +85,11 @@ def arm_intervals(
             )
     low, high = min(arm["low"] for arm in arms), max(arm["high"] for arm in arms)
     room = max(0.02, 0.08 * (high - low))
+    spare = max(0, ROWS_IN_HEIGHT - len(arms)) / 2
     figure.update_yaxes(
         showgrid=False,
         tickfont={"size": 13, "color": palette.text},
-        range=[
-            -0.5 - max(0, LEAST_BARS - len(arms)) / 2,
-            len(arms) - 0.5 + max(0, LEAST_BARS - len(arms)) / 2,
-        ],
+        range=[-0.5 - spare, len(arms) - 0.5 + spare],
     )
     figure.update_xaxes(range=[100 * (low - room), 100 * (high + room)], ticksuffix=" %", nticks=5)
     return figure
@@ -120,31 +122,3 @@ def _add_interval(figure: go.Figure, arm: Mapping[str, Any], colour: str, palett
         showarrow=False,
         font={"size": 12, "color": palette.text},
     )
-
-
-def _base(palette: Palette, *, height: int) -> go.Figure:
-    axis = {
-        "gridcolor": palette.grid,
-        "zeroline": False,
-        "showline": False,
-        "ticks": "",
-        "tickfont": {"size": 12, "color": palette.muted},
-        "automargin": True,
-        "ticklabelstandoff": 6,
-    }
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "IBM Plex Sans", "size": 12, "color": palette.text},
-        xaxis=axis,
-        yaxis=axis,
-        showlegend=False,
-        hoverlabel={
-            "bgcolor": palette.raised,
-            "bordercolor": palette.border,
-            "font": {"family": "IBM Plex Sans", "size": 12, "color": palette.text},
-        },
-    )
-    return figure

@@ -111,6 +111,7 @@ def shown_weighting(
     if schemes:
         name = list(schemes)[-1]
         return f"scheme “{name}”", schemes[name]
-    rule = ARMS[best_arm].rule if best_arm in ARMS else "imp"
-    rule = rule if rule in RULES and rule != "ce" else "imp"
-    return ARMS[rule].title, WeightingSettings(rule=rule)
+    best = ARMS.get(best_arm or "")
+    rule = best.rule if best and best.rule in RULES and best.rule != "ce" else "imp"
+    start = ", at the start of training" if ARMS[rule].is_dynamic else ""
+    return f"{ARMS[rule].title}{start}", WeightingSettings(rule=rule)

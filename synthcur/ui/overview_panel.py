@@ -10,18 +10,18 @@ import pandas as pd
 import streamlit as st
 
 from synthcur import figures_overview, jobs, report, summary
+from synthcur.arms import get_arm
 from synthcur.evaluation import seeds_in_words
 from synthcur.records import CollectionInfo, Job, Scores
 from synthcur.review import QUEUES, current_decisions, queue_done, queue_order
 from synthcur.schema import Collection
-from synthcur.settings import ScoreSettings
+from synthcur.settings import ScoreSettings, TrainSettings
+from synthcur.store import Store
 from synthcur.ui import parts, resources, theme
 from synthcur.ui.session import session
 from synthcur.weighting import sample_weight
 
 HISTORY = 6
-ARMS_OFFERED = 3
-"""Arms that the Train page offers first: plain, IMP, DIMP."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def read(name: str) -> Overview:
     store = resources.store()
     collection, decisions = resources.collection(name), store.decisions(name)
     active = next((job for job in store.jobs(name) if job.is_active), None)
-    results = report.results(store, name) if report.readable_jobs(store, name) else None
+    results = _results(name, _finished_runs(store, name), store)
     found = resources.scores(name)
     scores = found.get("finetune") or found.get("probe")
     best = report.leading_arm(results)["arm"] if results else None
@@ -78,6 +78,21 @@ def read(name: str) -> Overview:
         mass=mass,
         queues=queues,
     )
+
+
+def _finished_runs(store: Store, name: str) -> tuple[tuple[str, str, int], ...]:
+    """Name the state of all training results: it changes exactly when they do."""
+    return tuple(
+        (job.id, job.status, sum(run.status == "done" for run in store.runs(job.id)))
+        for job in report.readable_jobs(store, name)
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _results(
+    name: str, finished: tuple[tuple[str, str, int], ...], _store: Store
+) -> Mapping[str, Any] | None:
+    return report.results(_store, name) if finished else None
 
 
 def rail(state: Overview) -> None:
@@ -115,8 +130,7 @@ def finding(state: Overview) -> None:
     title, caption = _finding_in_words(state)
     with parts.finding_line(title, caption):
         if state.active is not None:
-            if st.button("Watch the run", type="primary", icon=":material/show_chart:"):
-                st.switch_page("pages/train.py")
+            _active_button(state.active)
         elif state.scores is None:
             _score_button(state)
         else:
@@ -129,8 +143,9 @@ def _finding_in_words(state: Overview) -> tuple[str, str]:
     rows = parts.count(state.info.counts["synthetic"])
     if state.flow is None:
         title = parts.plain(state.info.title or state.info.name)
+        what = "not weighed yet" if state.active is None else "being scored"
         return (
-            f"{title}: {rows} synthetic rows, not weighed yet",
+            f"{title}: {rows} synthetic rows, {what}",
             "Weights need a quality checker, trained on the real rows, and a diversity checker, "
             "trained on the synthetic ones.",
         )
@@ -150,12 +165,21 @@ def _result_in_words(results: Mapping[str, Any]) -> tuple[str, str]:
     if plain is None or leader["difference"] is None:
         return results["verdict"], f"Run {results['number']}, {on}, {seeds}."
     before, after = (f"{100 * arm['mean']:.1f}" for arm in (plain, leader))
-    title = f"{leader['title']}: accuracy {before} → {after} %"
+    title = f"{leader['title']} beats plain training: accuracy {before} → {after} %"
     if leader["difference"]["outcome"] != "better":
         title = results["verdict"]
     difference = report.difference_in_words(leader["difference"])
     against = f"{leader['title']} against plain training {on}, {seeds}"
     return title, f"{difference} points, 95 % interval, {against}."
+
+
+def _active_button(job: Job) -> None:
+    if job.kind == "train":
+        if st.button("Watch the run", type="primary", icon=":material/show_chart:"):
+            st.switch_page("pages/train.py")
+    elif st.button("Cancel scoring", icon=":material/stop_circle:"):
+        jobs.cancel(resources.store(), job.id)
+        st.rerun()
 
 
 def _score_button(state: Overview) -> None:
@@ -210,7 +234,7 @@ def numbers(state: Overview) -> None:
                 f"of {parts.count(decided.reviewed)} reviewed; "
                 f"{parts.count(decided.relabelled)} relabelled",
             ),
-            ("Quality checker", *_trust_in_words(state.scores)),
+            ("Quality checker accuracy", *_trust_in_words(state.scores)),
         ]
     )
 
@@ -222,7 +246,7 @@ def _trust_in_words(scores: Scores | None) -> tuple[str, str]:
     interval = f"[{100 * trust['low']:.0f}, {100 * trust['high']:.0f}]"
     return (
         parts.percent(trust["accuracy"], digits=0),
-        f"right, {interval} of {parts.count(trust['n'])} real, {trust['how']}",
+        f"{interval} of {parts.count(trust['n'])} real, {trust['how']}",
     )
 
 
@@ -247,10 +271,13 @@ def arms_card(state: Overview) -> None:
     results = state.results
     if results is None:
         with parts.card("Test accuracy by arm", "no run yet"):
-            st.markdown("No run has finished. A run compares weighted with plain training.")
-            if st.button(
-                f"Train {ARMS_OFFERED} arms", key="train_first", icon=":material/play_arrow:"
-            ):
+            st.markdown("No run has finished. A run trains each arm and compares it with plain:")
+            for arm in map(get_arm, TrainSettings().arms):
+                with st.container(gap=None):
+                    st.markdown(f"**{arm.title}**")
+                    st.caption(arm.sentence)
+            label = f"Train {len(TrainSettings().arms)} arms"
+            if st.button(label, key="train_first", icon=":material/play_arrow:"):
                 st.switch_page("pages/train.py")
         return
     leader = report.leading_arm(results)
@@ -313,13 +340,20 @@ def next_card(state: Overview) -> None:
         points = state.info.counts["synthetic"] + state.info.counts["train"]
         if _step("Look at the map", f"{parts.count(points)} points", ":material/scatter_plot:"):
             st.switch_page("pages/curate.py")
-        of = "no run yet" if state.results is None else f"last was run {state.results['number']}"
-        if _step("Train the arms", of, ":material/play_arrow:"):
+        if _step("Train the arms", _since_last_run(state), ":material/play_arrow:"):
             st.switch_page("pages/train.py")
         rows = state.info.counts["synthetic"]
         of = f"{parts.count(rows - state.decided.discarded)} of {parts.count(rows)} rows"
         if _step("Export curated data", of, ":material/download:"):
             st.switch_page("pages/results.py")
+
+
+def _since_last_run(state: Overview) -> str:
+    if state.results is None:
+        return "no run yet"
+    newer = state.decided.reviewed - state.results["made_from"]["decisions"]
+    since = f", {parts.count(newer)} decisions ago" if newer > 0 else ""
+    return f"last was run {state.results['number']}{since}"
 
 
 def _step(title: str, of_what: str, icon: str) -> bool:
