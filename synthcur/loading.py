@@ -7,36 +7,25 @@ The three steps, as used by the Data page, the command line and the demo::
     build(name, tables, mapping=None, *, seed=0, title="", note="", guidelines={}) -> Draft
     accept(draft, codes=None) -> Collection
 
+`keep_of_two_labels` chooses single rows for the one finding that a rule cannot always settle.
 `tables` has the parts ``synthetic`` and ``train``, and may have ``validation`` and ``test``; what
 is missing is drawn from train. `mapping` is one for all parts, one a part, or guessed. `accept`
 takes the codes of the findings whose proposals are accepted; None accepts every proposal.
 """
 
 import re
-from collections.abc import Collection as Codes
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from synthcur.checks import validate
 from synthcur.columns import ColumnMapping, guess_columns
-from synthcur.errors import FindingsError, InputError
-from synthcur.reading import read_table
-from synthcur.schema import (
-    REAL,
-    ROW_COLUMNS,
-    SYNTHETIC,
-    TEST,
-    TRAIN,
-    VALIDATION,
-    Collection,
-    Finding,
-    sample_ids,
-)
+from synthcur.drafting import Draft, accept, keep_of_two_labels
+from synthcur.errors import InputError
+from synthcur.reading import path_inside, read_table
+from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Finding
 from synthcur.splits import draw_splits
 from synthcur.tables import RawTable, Rejected
 from synthcur.texts import is_blank, label_merges, text_keys
@@ -48,72 +37,17 @@ __all__ = [
     "RawTable",
     "accept",
     "build",
+    "check_name",
     "guess_columns",
+    "keep_of_two_labels",
+    "path_inside",
     "read_table",
 ]
 
 PARTS = (SYNTHETIC, TRAIN, VALIDATION, TEST)
 """What a file can be; all but the first are real rows."""
-MERGE = "label_variants"
-"""Code of the finding whose proposal changes labels instead of excluding rows."""
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 _NO_TEXTS: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class Draft:
-    """Everything that was read and found; nothing of it is stored.
-
-    Attributes
-    ----------
-    name, title, note, guidelines, made_splits
-        As in `synthcur.schema.Collection`.
-    rows
-        One row a sample as in `ROW_COLUMNS`, without ``sample_id`` and with ``file``.
-    provenance
-        Every other column, same length and order.
-    findings
-        One a check, those that must be fixed first.
-    rejected
-        Rows that could not be read, by file.
-    merges
-        Label -> the form it is merged into, should that proposal be accepted.
-    """
-
-    name: str
-    rows: pd.DataFrame
-    provenance: pd.DataFrame
-    findings: tuple[Finding, ...]
-    rejected: Mapping[str, tuple[Rejected, ...]]
-    merges: Mapping[str, str]
-    title: str = ""
-    note: str = ""
-    guidelines: Mapping[str, str] = field(default_factory=dict)
-    made_splits: tuple[str, ...] = ()
-
-    @property
-    def total(self) -> int:
-        """Rows of all files: those kept and those left out always add up to this."""
-        return len(self.rows) + sum(map(len, self.rejected.values()))
-
-    @property
-    def proposals(self) -> frozenset[str]:
-        """Codes of the findings whose proposal changes what is stored."""
-        return frozenset(
-            f.code for f in self.findings if f.excludes or (f.code == MERGE and f.rows)
-        )
-
-    def unresolved(self, codes: Codes[str]) -> list[Finding]:
-        """Return the findings that must be fixed and are not among the accepted ones."""
-        accepted = self.proposals & set(codes)
-        return [f for f in self.findings if f.state == "must_fix" and f.code not in accepted]
-
-    def kept(self, codes: Codes[str]) -> np.ndarray:
-        """Return the mask (n,) of `rows` that stay when the proposals in `codes` are accepted."""
-        gone = {place for f in self.findings if f.code in codes for place in f.excludes}
-        places = zip(self.rows["file"], self.rows["row"].tolist(), strict=True)
-        return np.array([place not in gone for place in places], dtype=bool)
 
 
 def build(
@@ -146,11 +80,7 @@ def build(
     InputError
         If a part is missing, a column cannot be found, or only some parts have a second text.
     """
-    if not _NAME.fullmatch(name):
-        raise InputError(
-            f"“{name[:60]}” cannot be a collection's name.",
-            fix="Use up to 60 letters, digits, - and _, beginning with a letter or digit.",
-        )
+    check_name(name)
     for part in (SYNTHETIC, TRAIN):
         if part not in tables:
             what = "synthetic" if part == SYNTHETIC else "real training"
@@ -183,52 +113,19 @@ def build(
     )
 
 
-def accept(draft: Draft, codes: Codes[str] | None = None) -> Collection:
-    """Apply the accepted proposals and make the collection.
-
-    Parameters
-    ----------
-    draft
-        What was read.
-    codes
-        Findings whose proposals are accepted; None accepts all.
+def check_name(name: str) -> None:
+    """Refuse a name that could not be typed in a command or an address.
 
     Raises
     ------
-    FindingsError
-        If a finding that must be fixed is not resolved that way.
+    InputError
+        If the name is not made of letters, digits, ``_`` and ``-``.
     """
-    codes = draft.proposals if codes is None else draft.proposals & set(codes)
-    if unresolved := draft.unresolved(codes):
-        raise FindingsError(
-            f"Nothing was stored: {'; '.join(_in_words(finding) for finding in unresolved)}.",
-            fix="Accept the proposals, or correct the files and read them again.",
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"“{name[:60]}” cannot be a collection's name.",
+            fix="Use up to 60 letters, digits, - and _, beginning with a letter or digit.",
         )
-    kept = draft.kept(codes)
-    rows = draft.rows.loc[kept].reset_index(drop=True)
-    if MERGE in codes:
-        merged = [draft.merges.get(label, label) for label in rows["label"]]
-        rows["label"] = pd.Series(merged, dtype=object)
-    rows.insert(0, "sample_id", sample_ids(rows))
-    return Collection(
-        name=draft.name,
-        labels=tuple(sorted(set(rows["label"]))),
-        rows=rows.loc[:, list(ROW_COLUMNS)],
-        provenance=draft.provenance.loc[kept].reset_index(drop=True),
-        title=draft.title,
-        note=draft.note,
-        guidelines=draft.guidelines,
-        made_splits=draft.made_splits,
-    )
-
-
-def _in_words(finding: Finding) -> str:
-    """Name a finding and its first rows."""
-    first = ", ".join(f"{row:,}" for _, row in finding.rows[:5])
-    more = " …" if len(finding.rows) > 5 else ""
-    where = f" ({finding.rows[0][0]}, row {first}{more})" if finding.rows else ""
-    plural = "" if len(finding.rows) == 1 else "s"
-    return f"{finding.title}, {len(finding.rows):,} row{plural}{where}"
 
 
 def _file_names(tables: Mapping[str, RawTable]) -> dict[str, str]:

@@ -79,12 +79,43 @@ def read_table(
     return read_csv(text, limits, delimiter)
 
 
-def _file_bytes(source: str | Path, limits: Limits) -> bytes:
-    shown = UNSHOWABLE.sub("�", str(source))
-    if "\x00" in str(source) or "\\" in str(source) or not str(source).strip():
+def path_inside(given: str, root: Path) -> Path:
+    """Resolve a path that a browser sent, and refuse it unless it lies inside a folder.
+
+    Parameters
+    ----------
+    given
+        Absolute, or relative to `root`.
+    root
+        The only folder whose files may be read; links that lead out of it do not help.
+
+    Raises
+    ------
+    InputError
+        If the path is not usable or leads outside.
+    """
+    _check_path(given)
+    try:
+        path, root = (root / given).resolve(), root.resolve()
+    except (OSError, RuntimeError) as error:
+        raise InputError("The path cannot be followed.", fix="Give another one.") from error
+    if not path.is_relative_to(root):
         raise InputError(
-            f"The path {shown!r} is not usable.", fix="Give a path with forward slashes."
+            f"{UNSHOWABLE.sub('�', given)} is not inside {root}.",
+            fix="Copy the file there, or upload it.",
         )
+    return path
+
+
+def _check_path(given: str | Path) -> None:
+    if "\x00" in str(given) or "\\" in str(given) or not str(given).strip():
+        shown = UNSHOWABLE.sub("�", str(given))
+        raise InputError(f"The path “{shown}” is not usable.", fix="Use forward slashes only.")
+
+
+def _file_bytes(source: str | Path, limits: Limits) -> bytes:
+    _check_path(source)
+    shown = UNSHOWABLE.sub("�", str(source))
     path = Path(source)
     try:
         if path.is_dir():
