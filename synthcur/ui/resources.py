@@ -16,6 +16,7 @@ from synthcur import demo, jobs, review
 from synthcur.records import Scores
 from synthcur.schema import Collection
 from synthcur.store import Store
+from synthcur.ui import door
 from synthcur.workspace import lock_server, open_store, workspace_folder
 
 LOG = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class _OpenStore:
 
 @st.cache_resource(show_spinner=False, on_release=_OpenStore.close)
 def _open(workspace: str) -> _OpenStore:
+    door.require_closed(door.settings())
     return _OpenStore(Path(workspace))
 
 
