@@ -12,7 +12,6 @@ import torch
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
-    DataCollatorWithPadding,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -20,10 +19,10 @@ from transformers import (
 from synthcur.pretrained import (
     Encoded,
     autocast,
-    batches_by_length,
     default_device,
     load_tokenizer,
     model_folder,
+    padded_batches,
     tokenise,
     unusable_model,
 )
@@ -135,14 +134,13 @@ def predict_encoded(
 ) -> np.ndarray:
     """Do the same as `predict_proba` for rows that are tokenised already."""
     model = classifier.model
-    collate = DataCollatorWithPadding(classifier.tokenizer)
     probs = np.zeros((len(encoded), len(classifier.labels)), dtype=np.float32)
+    batches = padded_batches(classifier.tokenizer, encoded, size=PREDICT_BATCH, device=model.device)
     was_training = model.training
     model.eval()
     done = 0
     with torch.inference_mode(), autocast(model.device):
-        for indices in batches_by_length(encoded, PREDICT_BATCH):
-            batch = collate([dict(encoded[i]) for i in indices]).to(model.device)
+        for indices, batch in batches:
             logits = model(**batch).logits.float()
             probs[indices] = torch.softmax(logits, dim=-1).cpu().numpy()
             done += len(indices)

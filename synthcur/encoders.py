@@ -5,14 +5,14 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import torch
-from transformers import AutoModel, DataCollatorWithPadding
+from transformers import AutoModel
 
 from synthcur.pretrained import (
     autocast,
-    batches_by_length,
     default_device,
     load_tokenizer,
     model_folder,
+    padded_batches,
     tokenise,
 )
 from synthcur.settings import BUNDLED_MODEL
@@ -57,13 +57,11 @@ def encode(
         folder, use_safetensors=True, local_files_only=True, dtype=torch.float32
     )
     model = model.to(default_device()).eval()
-    collate = DataCollatorWithPadding(tokenizer)
     encoded = tokenise(tokenizer, rows, max_length=min(MAX_LENGTH, tokenizer.model_max_length))
     embeddings = np.zeros((len(encoded), model.config.hidden_size), dtype=np.float32)
     done = 0
     with torch.inference_mode(), autocast(model.device):
-        for indices in batches_by_length(encoded, BATCH):
-            batch = collate([encoded[i] for i in indices]).to(model.device)
+        for indices, batch in padded_batches(tokenizer, encoded, size=BATCH, device=model.device):
             hidden = model(**batch).last_hidden_state.float()
             pooled = mean_pool(hidden, batch["attention_mask"])
             unit = torch.nn.functional.normalize(pooled, dim=-1)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, DataCollatorWithPadding, PreTrainedTokenizerBase
 
 from synthcur.errors import InputError
 from synthcur.settings import BUNDLED_MODEL
@@ -118,7 +118,7 @@ def tokenise(
         return []
     texts = [_encodable(text) for text in rows["text"]]
     pairs = None
-    if rows["text_pair"].notna().any():
+    if rows["text_pair"].notna().to_numpy().any():
         pairs = [_encodable(text) for text in rows["text_pair"].fillna("")]
     columns = tokenizer(texts, pairs, truncation=True, max_length=max_length)
     return [
@@ -127,15 +127,27 @@ def tokenise(
     ]
 
 
-def batches_by_length(encoded: Encoded, batch_size: int) -> Iterator[np.ndarray]:
-    """Yield row indices of batches of similar length, longest first, to waste little on padding.
+def padded_batches(
+    tokenizer: PreTrainedTokenizerBase, encoded: Encoded, *, size: int, device: torch.device
+) -> Iterator[tuple[np.ndarray, dict[str, torch.Tensor]]]:
+    """Yield batches of inputs of similar length, so that little is spent on padding.
 
-    The longest come first so that too little memory shows at once.
+    The longest come first: too little memory then shows at once.
+
+    Yields
+    ------
+    indices : (n,)
+        Places of the inputs in `encoded`.
+    batch
+        What the model reads, padded to the longest of the batch, on `device`.
     """
+    collate = DataCollatorWithPadding(tokenizer)
     lengths = np.array([len(each["input_ids"]) for each in encoded], dtype=np.int64)
     order = np.argsort(-lengths, kind="stable")
-    for start in range(0, len(order), batch_size):
-        yield order[start : start + batch_size]
+    for start in range(0, len(order), size):
+        indices = order[start : start + size]
+        batch = collate([dict(encoded[i]) for i in indices])
+        yield indices, {name: value.to(device) for name, value in batch.items()}
 
 
 def default_device() -> torch.device:

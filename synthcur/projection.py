@@ -99,7 +99,7 @@ def _umap(embeddings: np.ndarray, seed: int) -> np.ndarray:
         # Given neighbours spare UMAP's own search, which takes seconds to compile.
         precomputed_knn=(index, np.maximum(1 - cosine, 0)),
         force_approximation_algorithm=True,
-        init=_spread(principal_components(embeddings), seed),
+        init=_spread(principal_components(embeddings), seed),  # type: ignore[arg-type]
         random_state=seed,
         n_jobs=1,
     )

@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import torch
 from transformers import (
     DataCollatorWithPadding,
@@ -32,6 +30,7 @@ from synthcur.evaluation import accuracy, macro_f1
 from synthcur.losses import dynamic_weight, weighted_cross_entropy
 from synthcur.pretrained import default_device, has_bfloat16
 from synthcur.settings import FitSettings
+from synthcur.training_rows import Examples, WeightedExamples
 from synthcur.weighting import effective_sample_size
 
 LOG_STEPS = 10
@@ -39,38 +38,6 @@ LOG_STEPS = 10
 
 Row = dict[str, Any]
 """One entry of the history: step, epoch and what was measured there."""
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Rows with the labels to learn or to be judged by.
-
-    Attributes
-    ----------
-    rows
-        Columns ``text`` and ``text_pair``.
-    labels
-        Label ids, shape (n,).
-    """
-
-    rows: pd.DataFrame
-    labels: np.ndarray
-
-
-@dataclass(frozen=True)
-class WeightedExamples(Examples):
-    """Rows to train on.
-
-    Attributes
-    ----------
-    factor
-        Shape (n,), >= 0: the weight of every row or, in a dynamic run, its P'.
-    is_dynamic
-        Whether the weight is P' over the probability under the model in training (DIMP).
-    """
-
-    factor: np.ndarray
-    is_dynamic: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +113,7 @@ def fit(
     started = time.monotonic()
     _make_deterministic(seed)
     classifier = build(settings.base_model, labels, max_length=settings.max_length)
+    weights: list[torch.Tensor] = []
     with tempfile.TemporaryDirectory(prefix="synthcur-") as scratch:
         trainer = WeightedTrainer(
             model=classifier.model,
@@ -154,8 +122,9 @@ def fit(
             data_collator=DataCollatorWithPadding(classifier.tokenizer),
             processing_class=classifier.tokenizer,
             is_dynamic=train.is_dynamic,
+            weights=weights,
         )
-        watch = _Watch(trainer, classifier, validation, on_row, on_step)
+        watch = _Watch(weights, classifier, validation, on_row, on_step)
         trainer.add_callback(watch)
         try:
             trainer.train()
@@ -178,18 +147,22 @@ def fit(
 class WeightedTrainer(Trainer):
     """Trainer whose loss is the weighted cross-entropy of `synthcur.losses`.
 
-    Attributes
+    Parameters
     ----------
-    epoch_weights
-        Weights of the rows seen since the list was last emptied, one tensor a step.
+    is_dynamic
+        Whether the factor of a row is its P', to be divided by its probability in training.
+    weights
+        The weights of every batch are appended to it.
+    options
+        Those of transformers' Trainer.
     """
 
     loss_is_scaled_for_ga = False
 
-    def __init__(self, *, is_dynamic: bool, **options: Any) -> None:
+    def __init__(self, *, is_dynamic: bool, weights: list[torch.Tensor], **options: Any) -> None:
         super().__init__(**options)
         self.is_dynamic = is_dynamic
-        self.epoch_weights: list[torch.Tensor] = []
+        self.weights = weights
 
     def compute_loss(
         self,
@@ -210,7 +183,7 @@ class WeightedTrainer(Trainer):
                 f"The loss is no longer a number at step {self.state.global_step + 1}.",
                 fix="Lower the learning rate, or clip the weights.",
             )
-        self.epoch_weights.append(weight.detach())
+        self.weights.append(weight.detach())
         return (loss, outputs) if return_outputs else loss
 
 
@@ -219,7 +192,7 @@ class _Watch(TrainerCallback):
 
     def __init__(
         self,
-        trainer: WeightedTrainer,
+        weights: list[torch.Tensor],
         classifier: Classifier,
         validation: Examples,
         on_row: Callable[[Row], None] | None,
@@ -229,7 +202,7 @@ class _Watch(TrainerCallback):
         self.best_epoch = 0
         self.best_accuracy = -1.0
         self.best_macro_f1 = 0.0
-        self._trainer = trainer
+        self._weights = weights
         self._classifier = classifier
         self._validation = validation
         self._encoded = classifier.tokenise(validation.rows)
@@ -254,7 +227,7 @@ class _Watch(TrainerCallback):
     ) -> None:
         now = time.monotonic()
         self._seconds += now - self._clock
-        self._seen += len(self._trainer.epoch_weights[-1])
+        self._seen += len(self._weights[-1])
         self._on_step(state.global_step)
         self._clock = time.monotonic()
 
@@ -279,8 +252,8 @@ class _Watch(TrainerCallback):
         said = predict_encoded(self._classifier, self._encoded).argmax(axis=1)
         truth = self._validation.labels
         reached, f1 = accuracy(said, truth), macro_f1(said, truth)
-        weights = torch.cat(self._trainer.epoch_weights).cpu().numpy()
-        self._trainer.epoch_weights.clear()
+        weights = torch.cat(self._weights).cpu().numpy()
+        self._weights.clear()
         ess = effective_sample_size(weights)
         self._on_row(self._row(state, val_accuracy=reached, val_macro_f1=f1, ess=ess))
         if reached > self.best_accuracy:

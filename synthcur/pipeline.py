@@ -1,0 +1,57 @@
+"""What a worker does with a job: read its spec, run its stages in order.
+
+The stages (`synthcur.scoring`, `synthcur.runs`) pull in torch, transformers and umap, seconds
+each, so they import them where they are first used: by then the spool has said what comes, and a
+job that finds its artefacts never waits for them.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from synthcur import demo
+from synthcur.artefacts import Artefacts
+from synthcur.progress import Progress
+from synthcur.review import Decision
+from synthcur.runs import train
+from synthcur.scoring import score
+from synthcur.settings import ScoreSettings, TrainSettings
+from synthcur.spool import Spool
+
+__all__ = ["execute", "score", "train"]
+
+ENVIRONMENT = {
+    "TRANSFORMERS_VERBOSITY": "error",  # the log of a job is read by people
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # without it a GPU sums in changing order
+}
+"""What libraries are told, unless the user has told them something else."""
+
+
+def execute(job_dir: Path) -> None:
+    """Do the job whose ``spec.json`` lies in `job_dir`, saying everything through its spool.
+
+    Raises
+    ------
+    SynthcurError
+        If the job cannot be done; the message is meant for a person.
+    """
+    spec = json.loads((job_dir / "spec.json").read_text("utf-8"))
+    spool = Spool(job_dir / "spool.jsonl")
+    Progress(spool, "start", "Starting")
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    artefacts = Artefacts(Path(spec["artefacts_root"]), shipped=(demo.ARTEFACTS,))
+    collection = artefacts.collection(spec["collection_fp"], name=spec["collection"])
+    if spec["kind"] == "score":
+        score(collection, ScoreSettings.from_dict(spec["settings"]), artefacts, spool)
+        return
+    train(
+        collection,
+        TrainSettings.from_dict(spec["settings"]),
+        spec["scores"],
+        artefacts,
+        spool,
+        job_dir,
+        decisions=[Decision(**decision) for decision in spec["decisions"]],
+    )

@@ -1,0 +1,162 @@
+"""Scoring: texts become embeddings, a map, neighbours and the probabilities of two checkers.
+
+A stage reads the artefacts of earlier ones and writes its own under a fingerprint of the stage and
+its version, its parent, and its own settings; an artefact that exists is not computed again.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from synthcur.artefacts import Artefacts
+from synthcur.progress import Progress
+from synthcur.schema import VALIDATION, Collection
+from synthcur.settings import BUNDLED_MODEL, ScoreSettings, fingerprint
+from synthcur.spool import Spool
+from synthcur.training_rows import judging_rows, require_labels
+
+if TYPE_CHECKING:
+    from synthcur.checkers import Task
+
+VERSIONS = {"embeddings": 1, "coordinates": 1, "neighbours": 1, "quality": 1, "diversity": 1}
+"""Version of every stage; raised when the stage would compute something else."""
+
+ROLES = ("quality", "diversity")
+REAL_NEIGHBOURS = 3
+SYNTHETIC_NEIGHBOURS = 2
+
+
+def score(
+    collection: Collection, settings: ScoreSettings, artefacts: Artefacts, spool: Spool
+) -> dict[str, str]:
+    """Embed, map and check the synthetic rows and the real training rows of a collection.
+
+    Returns
+    -------
+    dict
+        Fingerprint of every result: ``embeddings``, ``coordinates``, ``neighbours``, ``quality``
+        and ``diversity``.
+
+    Raises
+    ------
+    InputError
+        If the rows a checker learns from hold fewer than two labels; before any model is loaded.
+    """
+    for what, rows in (
+        ("The real training rows", collection.real_train),
+        ("The synthetic rows", collection.synthetic),
+    ):
+        require_labels(collection.label_ids(rows), collection.labels, what=what, at_least=2)
+    embeddings = _embed(collection, artefacts, spool)
+    names = {
+        "embeddings": embeddings,
+        "coordinates": _place(embeddings, settings.seed, artefacts, spool),
+        "neighbours": _find_neighbours(embeddings, settings.seed, artefacts, spool),
+    }
+    for role in ROLES:
+        names[role] = _check(role, collection, embeddings, settings, artefacts, spool)
+    trust = {role: artefacts.meta(names[role])["trust"] for role in ROLES}
+    spool.append("scored", checkers=settings.checkers, artefacts=names, trust=trust)
+    return names
+
+
+def _embed(collection: Collection, artefacts: Artefacts, spool: Spool) -> str:
+    name = fingerprint("embeddings", VERSIONS["embeddings"], collection.fingerprint, BUNDLED_MODEL)
+    if artefacts.has(name):
+        return name
+    real, synthetic = collection.real_train, collection.synthetic
+    progress = Progress(spool, "embed", "Reading the texts", total=len(real) + len(synthetic))
+    from synthcur.encoders import encode
+
+    both = encode(pd.concat([real, synthetic], ignore_index=True), on_progress=progress)
+    artefacts.write(name, arrays=_split(both, len(real)), meta={"model": BUNDLED_MODEL})
+    return name
+
+
+def _place(embeddings: str, seed: int, artefacts: Artefacts, spool: Spool) -> str:
+    name = fingerprint("coordinates", VERSIONS["coordinates"], embeddings, seed)
+    if artefacts.has(name):
+        return name
+    Progress(spool, "map", "Drawing the map")
+    from synthcur.projection import coordinates
+
+    real, synthetic = (artefacts.array(embeddings, part) for part in ("real", "synthetic"))
+    placed = coordinates(np.concatenate([real, synthetic]), seed=seed)
+    artefacts.write(name, arrays=_split(placed, len(real)))
+    return name
+
+
+def _find_neighbours(embeddings: str, seed: int, artefacts: Artefacts, spool: Spool) -> str:
+    name = fingerprint("neighbours", VERSIONS["neighbours"], embeddings, seed)
+    if artefacts.has(name):
+        return name
+    Progress(spool, "neighbours", "Finding neighbours")
+    from synthcur.projection import neighbours
+
+    real, synthetic = (artefacts.array(embeddings, part) for part in ("real", "synthetic"))
+    near_real = neighbours(synthetic, real, count=REAL_NEIGHBOURS, seed=seed)
+    near_synthetic = neighbours(
+        synthetic, synthetic, count=SYNTHETIC_NEIGHBOURS, exclude_self=True, seed=seed
+    )
+    arrays = {
+        "real_index": near_real[0],
+        "real_cosine": near_real[1],
+        "synthetic_index": near_synthetic[0],
+        "synthetic_cosine": near_synthetic[1],
+    }
+    artefacts.write(name, arrays=arrays)
+    return name
+
+
+def _check(
+    role: str,
+    collection: Collection,
+    embeddings: str,
+    settings: ScoreSettings,
+    artefacts: Artefacts,
+    spool: Spool,
+) -> str:
+    # A probe hangs on the embeddings, a fine-tuned checker on the texts themselves.
+    is_probe = settings.checkers == "probe"
+    parent = embeddings if is_probe else collection.fingerprint
+    own = settings.folds if is_probe else settings.fit
+    name = fingerprint(role, VERSIONS[role], settings.checkers, parent, own, settings.seed)
+    if artefacts.has(name):
+        return name
+    progress = Progress(spool, role, f"Training the {role} checker")
+    from synthcur.checkers import CHECKERS
+
+    task = _task(role, collection, embeddings, artefacts)
+    checked = CHECKERS[settings.checkers](task, settings, progress)
+    arrays = {"synthetic": checked.synthetic}
+    if checked.out_of_fold is not None:
+        learned_from = "real" if role == "quality" else "synthetic"
+        arrays[f"{learned_from}_out_of_fold"] = checked.out_of_fold
+    meta = {
+        "kind": settings.checkers,
+        "settings": settings.to_dict(),
+        "trust": dict(checked.trust),
+        **checked.details,
+    }
+    artefacts.write(name, arrays=arrays, meta=meta)
+    return name
+
+
+def _task(role: str, collection: Collection, embeddings: str, artefacts: Artefacts) -> "Task":
+    from synthcur.checkers import Sample, Task
+
+    def sample(rows: pd.DataFrame, part: str) -> Sample:
+        return Sample(rows, collection.label_ids(rows), artefacts.array(embeddings, part))
+
+    return Task(
+        role=role,
+        labels=collection.labels,
+        real=sample(collection.real_train, "real"),
+        synthetic=sample(collection.synthetic, "synthetic"),
+        validation=judging_rows(collection, VALIDATION),
+    )
+
+
+def _split(both: np.ndarray, n_real: int) -> dict[str, np.ndarray]:
+    return {"real": both[:n_real], "synthetic": both[n_real:]}
