@@ -1,9 +1,21 @@
-"""Curate."""
+"""Curate: the map, the weights, and what other weightings would do."""
 
 import streamlit as st
 
-from synthcur.ui import session
+from synthcur.ui import curate_panel, curate_rail, resources, session
+from synthcur.ui import map as row_map
 
 with session.page():
-    session.collection_picker()
-    st.title("Curate")
+    name = session.collection_picker()
+    scored = resources.scores(name)
+    if not scored:
+        curate_panel.unscored(name)
+    else:
+        with st.sidebar:
+            curate_rail.controls(name)
+            scores = scored[curate_rail.checkers(name, scored)]
+        rows = curate_panel.load_rows(name, scores)
+        curate_panel.summary(rows, name, scores)
+        curate_panel.undo_line(name)
+        row_map.mount_points(curate_panel.payload(rows.version, rows))
+        curate_panel.body(rows, name)

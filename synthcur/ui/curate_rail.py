@@ -1,0 +1,258 @@
+"""What is set on the Curate page: scheme, rule, exponents, clip, floor, checkers.
+
+Moving a slider runs only the page's fragments; their keys are `FRAGMENTS`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from synthcur import jobs
+from synthcur.arms import ARMS
+from synthcur.records import Job, Scores
+from synthcur.settings import ScoreSettings, WeightingSettings
+from synthcur.ui import parts, resources
+
+FRAGMENTS = ("curate_summary", "curate_body")
+CLIP_END = 5.0
+"""Where the clip slider ends; a side left there is open."""
+
+CLIP_STEP = 0.5
+
+CHECKER_TITLES = {"finetune": "Fine-tuned, as published", "probe": "Probe, in seconds"}
+
+_STATE = "curate_what_if"
+_WIDGETS = {
+    "quality_exponent": "curate_quality_exponent",
+    "diversity_exponent": "curate_diversity_exponent",
+    "clip": "curate_clip",
+    "floor": "curate_floor",
+    "normalise": "curate_normalise",
+    "rule": "curate_rule",
+}
+_SCHEME = "curate_scheme"
+_CHECKERS = "curate_checkers"
+_NO_Q = {
+    "ce": "Plain training gives every row weight 1.",
+    "p_only": "This rule does not divide by Q.",
+}
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What is being tried on one collection: a scheme to start from, and the settings as they are.
+
+    Attributes
+    ----------
+    collection
+        Name of the collection it belongs to.
+    scheme
+        Title of a rule or name of a saved scheme.
+    saved
+        The settings under that name.
+    settings
+        The settings as the controls stand.
+    """
+
+    collection: str
+    scheme: str
+    saved: WeightingSettings
+    settings: WeightingSettings
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the controls differ from the scheme they started from."""
+        return self.settings != self.saved
+
+
+def schemes(name: str) -> dict[str, WeightingSettings]:
+    """Return what can be started from: every rule as it is, then the saved schemes."""
+    rules = {ARMS[rule].title: WeightingSettings(rule=rule) for rule in ("imp", "dimp", "p_only")}
+    return rules | resources.store().schemes(name)
+
+
+def what_if(name: str) -> WhatIf:
+    """Return what this session tries on a collection; at first IMP."""
+    state = st.session_state.get(_STATE)
+    if state is None or state.collection != name:
+        scheme, settings = next(iter(schemes(name).items()))
+        state = WhatIf(name, scheme, settings, settings)
+        st.session_state[_STATE] = state
+    return state
+
+
+def controls(name: str) -> None:
+    """Draw the weighting's controls; what they say is read with `what_if`."""
+    state = what_if(name)
+    _restore(state)
+    known = schemes(name)
+    st.selectbox("Scheme", list(known), key=_SCHEME, on_change=_choose, args=(name,))
+    _rule_and_exponents(state.settings.rule)
+    st.slider(
+        "Clip, log weight",
+        -CLIP_END,
+        CLIP_END,
+        step=CLIP_STEP,
+        key=_WIDGETS["clip"],
+        on_change=_move,
+        help="Weights beyond are set to the end: −2 is a weight of 0.14, 2 is 7.4. "
+        "At the ends of the scale nothing is clipped.",
+    )
+    st.slider(
+        "Mix with weight 1",
+        0,
+        100,
+        step=5,
+        format="%d %%",
+        key=_WIDGETS["floor"],
+        on_change=_move,
+        help="So much of every weight stays 1; no row is lost altogether.",
+    )
+    st.checkbox("Make the mean weight 1", key=_WIDGETS["normalise"], on_change=_move)
+    _save_and_reset(name, state)
+
+
+def _rule_and_exponents(rule: str) -> None:
+    st.selectbox(
+        "Rule",
+        ("imp", "dimp", "p_only", "ce"),
+        format_func=lambda each: {
+            "imp": "P′ / Q",
+            "dimp": "P′ / p, before training",
+            "p_only": "P′ alone",
+            "ce": "Every weight 1",
+        }[each],
+        key=_WIDGETS["rule"],
+        on_change=_store_moved,
+    )
+    st.slider(
+        "Exponent on P′",
+        0.0,
+        3.0,
+        step=0.05,
+        key=_WIDGETS["quality_exponent"],
+        on_change=_move,
+        disabled=rule == "ce",
+        help=_NO_Q["ce"] if rule == "ce" else "Above 1 the quality checker counts more.",
+    )
+    st.slider(
+        "Exponent on p" if rule == "dimp" else "Exponent on Q",
+        0.0,
+        3.0,
+        step=0.05,
+        key=_WIDGETS["diversity_exponent"],
+        on_change=_move,
+        disabled=rule in _NO_Q,
+        help=_NO_Q.get(rule, "Above 1 rows that are rare for the generator count more."),
+    )
+
+
+def _save_and_reset(name: str, state: WhatIf) -> None:
+    with st.popover("Save as scheme", icon=":material/bookmark_add:", width="stretch"):
+        title = st.text_input("Name of the scheme", max_chars=60, key="curate_scheme_name")
+        if st.button("Save", key="curate_save", disabled=not title.strip()):
+            resources.store().save_scheme(name, title, state.settings)
+            st.session_state[_STATE] = WhatIf(name, title.strip(), state.settings, state.settings)
+            st.rerun()
+    st.button(
+        f"Reset to {parts.plain(state.scheme, limit=20)}",
+        icon=":material/restart_alt:",
+        width="stretch",
+        key="curate_reset",
+        on_click=_reset,
+    )
+    st.caption("Effective rows tell how much weight is left, not how accurate the model will be.")
+
+
+def _restore(state: WhatIf) -> None:
+    """Set the widgets to the state; Streamlit forgets them when another page is opened."""
+    settings = state.settings
+    low = -CLIP_END if settings.clip_low is None else max(-CLIP_END, settings.clip_low)
+    high = CLIP_END if settings.clip_high is None else min(CLIP_END, settings.clip_high)
+    st.session_state[_SCHEME] = state.scheme
+    values = {
+        "rule": settings.rule,
+        "quality_exponent": settings.quality_exponent,
+        "diversity_exponent": settings.diversity_exponent,
+        "clip": (low, high),
+        "floor": round(100 * settings.floor),
+        "normalise": settings.normalise,
+    }
+    for field, key in _WIDGETS.items():
+        st.session_state[key] = values[field]
+
+
+def _read_widgets() -> WeightingSettings:
+    values = {field: st.session_state[key] for field, key in _WIDGETS.items()}
+    low, high = values.pop("clip")
+    high = high if high > low else low + CLIP_STEP
+    return WeightingSettings(
+        **{**values, "floor": values["floor"] / 100},
+        clip_low=None if low <= -CLIP_END else low,
+        clip_high=None if high >= CLIP_END else high,
+    )
+
+
+def _store_moved() -> None:
+    st.session_state[_STATE] = replace(st.session_state[_STATE], settings=_read_widgets())
+
+
+def _move() -> None:
+    _store_moved()
+    st.rerun(FRAGMENTS)
+
+
+def _choose(name: str) -> None:
+    scheme = st.session_state[_SCHEME]
+    settings = schemes(name)[scheme]
+    st.session_state[_STATE] = WhatIf(name, scheme, settings, settings)
+
+
+def _reset() -> None:
+    state = st.session_state[_STATE]
+    st.session_state[_STATE] = replace(state, settings=state.saved)
+
+
+def checkers(name: str, scored: Mapping[str, Scores]) -> str:
+    """Draw the choice between the checkers that have scored a collection, or the way to the others.
+
+    Returns
+    -------
+    str
+        The kind to be used.
+    """
+    kinds = [kind for kind in ("finetune", "probe") if kind in scored]
+    if len(kinds) > 1:
+        return st.radio("Checkers", kinds, format_func=CHECKER_TITLES.__getitem__, key=_CHECKERS)
+    st.caption(f"Checkers: {CHECKER_TITLES[kinds[0]].lower()}")
+    if score_job(name) is not None:
+        watch_scoring(name)
+    elif "finetune" not in scored and st.button(
+        "Fine-tune the checkers",
+        icon=":material/model_training:",
+        width="stretch",
+        key="curate_finetune",
+        help="The published way: two BERT-size classifiers, in the background, some minutes.",
+    ):
+        jobs.submit_score(resources.store(), name, ScoreSettings(checkers="finetune"))
+        st.rerun()
+    return kinds[0]
+
+
+def score_job(name: str) -> Job | None:
+    """Return the active scoring job of a collection, if there is one."""
+    found = (job for job in resources.store().jobs(name) if job.kind == "score" and job.is_active)
+    return next(found, None)
+
+
+@st.fragment(run_every=1)
+def watch_scoring(name: str) -> None:
+    """Follow the active scoring job; run the page again when it has ended."""
+    job = score_job(name)
+    if job is None:
+        st.rerun()
+        return
+    parts.job_progress(job)
+    if st.button("Cancel scoring", icon=":material/cancel:", key="curate_cancel_scoring"):
+        jobs.cancel(resources.store(), job.id)

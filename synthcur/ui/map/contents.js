@@ -1,0 +1,165 @@
+// What the parts around the charts say, from points, state and control. Pure: no page.
+
+export const CATEGORIES = 7;
+const PLANE_LEAST = 0.0001;
+
+const isCategory = (colour) => colour === 'label' || colour === 'predicted';
+
+/** Category of each label code: 0 to 6 for the seven most frequent, 7 for every other. */
+export function labelRanks(points) {
+  const sizes = points.labels.map(() => 0);
+  for (const code of points.label) sizes[code] += 1;
+  const order = points.labels.map((_, code) => code);
+  if (order.length > CATEGORIES) order.sort((a, b) => sizes[b] - sizes[a] || a - b);
+  const ranks = [];
+  order.forEach((code, position) => { ranks[code] = Math.min(position, CATEGORIES); });
+  return ranks;
+}
+
+/** Where each synthetic row lies on the plane, in natural logarithms, cut at the lower end. */
+export function planePoints(points) {
+  const { n } = points;
+  const values = [...points.p.subarray(0, n), ...points.q.subarray(0, n)].sort((a, b) => a - b);
+  const rare = values[Math.floor(values.length * 0.002)] ?? 0.01;
+  const low = Math.log(Math.min(0.008, Math.max(PLANE_LEAST, rare * 0.8)));
+  const cut = (probability) => Math.min(0, Math.max(low, Math.log(probability)));
+  return { low, x: points.q.subarray(0, n).map(cut), y: points.p.subarray(0, n).map(cut) };
+}
+
+/** Codes by which rows are counted and isolated: what is read, where that colours the map. */
+export function groupCodes(points, state) {
+  return state.colour === 'predicted' ? points.predicted : points.label;
+}
+
+/** Which rows are shown, 0 or 1 each. */
+export function visibleRows(points, state) {
+  const codes = groupCodes(points, state);
+  const visible = new Uint8Array(points.rows);
+  for (let row = 0; row < points.rows; row++) {
+    visible[row] = isShown(points, state, row) && (state.only === null || codes[row] === state.only);
+  }
+  return visible;
+}
+
+function isShown(points, state, row) {
+  return state.show === 'all' || (state.show === 'synthetic') === row < points.n;
+}
+
+/**
+ * Colours of the present mode and the step of a row in them, -1 for none.
+ * @returns {{ramp: string[], step: (row: number) => number}}
+ */
+export function colourScale(points, state, colours, steps, ranks) {
+  const tenth = (value) => (Number.isNaN(value) ? -1 : Math.min(9, Math.floor(value * 10)));
+  const category = (codes) => (row) => (codes[row] === UNKNOWN ? -1 : ranks[codes[row]]);
+  const categories = [...colours.categories.slice(0, CATEGORIES), colours.other];
+  return {
+    weight: { ramp: colours.weight_bins, step: (row) => (row < points.n ? steps[row] : -1) },
+    quality: { ramp: colours.ramp, step: (row) => tenth(points.p[row]) },
+    diversity: { ramp: colours.ramp, step: (row) => tenth(points.q[row]) },
+    label: { ramp: categories, step: category(points.label) },
+    predicted: { ramp: categories, step: category(points.predicted) },
+  }[state.colour];
+}
+
+/** Key in the marks' styles of a row. */
+export function styleName(points, scale, row) {
+  const source = row < points.n ? 'synthetic' : 'real';
+  if (!points.kept[row]) return 'left-out';
+  const step = scale.step(row);
+  return step < 0 ? source : `${source} ${step}`;
+}
+
+/** Counts of the shown rows by label, and of those among them that are selected. */
+export function stripContent(points, state, mask, scale, ranks) {
+  const codes = groupCodes(points, state);
+  const of = new Array(points.labels.length).fill(0);
+  const inside = [...of];
+  for (let row = 0; row < points.rows; row++) {
+    if (codes[row] === UNKNOWN || !isShown(points, state, row)) continue;
+    of[codes[row]] += 1;
+    inside[codes[row]] += mask[row];
+  }
+  const anySelected = state.selected.length > 0;
+  const groups = points.labels.map((name, code) => ({
+    name,
+    code,
+    of: of[code],
+    inside: anySelected ? inside[code] : null,
+    colour: isCategory(state.colour) ? scale.ramp[ranks[code]] : null,
+  }));
+  if (groups.length > CATEGORIES) groups.sort((a, b) => b.of - a.of || a.code - b.code);
+  const title = state.colour === 'predicted' ? 'Read as' : 'Label';
+  return { title: anySelected ? 'Selected' : title, groups, only: state.only };
+}
+
+/** Title, colours with ticks, and shapes with counts. */
+export function keyContent(points, state, control, scale) {
+  const leftOut = points.rows - points.kept.reduce((sum, kept) => sum + kept, 0);
+  const shapes = [
+    ['◇', `synthetic ${count(points.n - leftOut)}`],
+    ...(points.m ? [['●', `real ${count(points.m)}`]] : []),
+    ...(leftOut ? [['×', `discarded ${count(leftOut)}`]] : []),
+  ];
+  const title = {
+    weight: `Weight ${control.formula}, log scale`,
+    quality: 'P′ of the own label',
+    diversity: 'Q of the own label, synthetic rows only',
+    label: points.labels.length > CATEGORIES ? 'Label, the seven largest' : 'Label',
+    predicted: 'Label the quality checker reads',
+  }[state.colour];
+  if (isCategory(state.colour)) return { title, shapes };
+  const ticks = state.colour === 'weight'
+    ? weightTicks(control.edges)
+    : [0, 0.5, 1].map((value) => ({ position: value, text: String(value) }));
+  return { title, ramp: scale.ramp, ticks, shapes };
+}
+
+/** Marks of the weight scale at every second edge; both ends are open. */
+export function weightTicks(edges) {
+  const text = (edge) => {
+    const weight = Math.exp(edge);
+    return weight >= 10 ? String(Math.round(weight)) : String(Number(weight.toPrecision(1)));
+  };
+  return edges.flatMap((edge, i) => {
+    if (i % 2) return [];
+    const sign = i === 0 ? '≤ ' : i === edges.length - 1 ? '≥ ' : '';
+    return [{ position: (i + 1) / (edges.length + 1), text: sign + text(edge) }];
+  });
+}
+
+/** How many rows are selected, what they are and weigh, and how many a button would act on. */
+export function footerContent(points, state, weights, mostDiscarded) {
+  const { selected } = state;
+  const synthetic = selected.filter((row) => row < points.n);
+  const kept = synthetic.filter((row) => points.kept[row]);
+  const real = selected.length - synthetic.length;
+  const note = [
+    real ? `${count(synthetic.length)} synthetic, ${count(real)} real` : `of ${count(points.n)}`,
+    ...(kept.length ? [`median weight ${weightText(median(kept.map((row) => weights[row])))}`] : []),
+  ].join(' · ');
+  return {
+    rows: selected.length,
+    note,
+    toReview: synthetic.length,
+    toDiscard: kept.length <= mostDiscarded ? kept.length : 0,
+  };
+}
+
+/** What is said of a row at the pointer. */
+export function tipContent(points, weights, row) {
+  const isSynthetic = row < points.n;
+  const isKept = points.kept[row];
+  const label = points.labels[points.label[row]];
+  const predicted = points.predicted[row];
+  const isWeighed = isSynthetic && isKept;
+  const words = [
+    isSynthetic ? label : `real · ${label}`,
+    ...(predicted === UNKNOWN ? [] : [`reads as ${points.labels[predicted]}`]),
+    ...(isKept ? [] : ['discarded']),
+    ...(isWeighed ? [`weight\u00a0${weightText(weights[row])}`] : []),
+    ...(Number.isNaN(points.p[row]) ? [] : [`P′\u00a0${probabilityText(points.p[row])}`]),
+    ...(isSynthetic ? [`Q\u00a0${probabilityText(points.q[row])}`] : []),
+  ];
+  return { text: points.texts?.[row], note: words.join(' · ') };
+}

@@ -1,0 +1,64 @@
+// Which points a drawn line encloses and which one is nearest. Pure: no page, no chart.
+
+/** Whether a point lies inside a polygon by the even-odd rule. */
+export function isInside(x, y, polygon) {
+  let inside = false;
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
+    const [xi, yi] = polygon[i];
+    const [xj, yj] = polygon[j];
+    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
+  }
+  return inside;
+}
+
+/** Rows among those visible that lie inside a polygon, ascending. */
+export function rowsInside(xs, ys, visible, polygon) {
+  const [left, right] = extent(polygon.map((point) => point[0]));
+  const [bottom, top] = extent(polygon.map((point) => point[1]));
+  const rows = [];
+  for (let i = 0; i < xs.length; i++) {
+    if (!visible[i] || xs[i] < left || xs[i] > right || ys[i] < bottom || ys[i] > top) continue;
+    if (isInside(xs[i], ys[i], polygon)) rows.push(i);
+  }
+  return rows;
+}
+
+/**
+ * Visible row nearest to a place, or -1.
+ * @param {{x: number, y: number}} place in the unit of the axes
+ * @param {{x: number, y: number}} scale pixels per unit of each axis
+ * @param {number} reach farthest distance in pixels
+ */
+export function nearestRow(xs, ys, visible, place, scale, reach) {
+  let best = -1;
+  let shortest = reach * reach;
+  for (let i = 0; i < xs.length; i++) {
+    if (!visible[i]) continue;
+    const dx = (xs[i] - place.x) * scale.x;
+    const dy = (ys[i] - place.y) * scale.y;
+    const distance = dx * dx + dy * dy;
+    if (distance < shortest) {
+      shortest = distance;
+      best = i;
+    }
+  }
+  return best;
+}
+
+/** Smallest and largest of some numbers. */
+export function extent(values) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+/** Range of an axis with room at both ends, each as a share of the width. */
+export function padded(values, before, after) {
+  const [low, high] = extent(values);
+  const width = high - low || 1;
+  return [low - before * width, high + after * width];
+}
