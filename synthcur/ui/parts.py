@@ -4,6 +4,7 @@ Headings, captions, labels and badges render Markdown. Text that came from a use
 labels, names) goes through `plain` before it is put into one; sample text never goes there at all.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,9 @@ from streamlit.delta_generator import DeltaGenerator
 from synthcur.records import Job
 
 MINUS = "\N{MINUS SIGN}"
+SMALLEST_WEIGHT = 0.001
+"""Smaller weights are not told apart in words."""
+
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 _REWRITTEN_AFTER_PARSING = re.compile(r"(?<=:)(?=\S)|(?<=www)(?=\.)|(?=@)|(?<=[-<>=~])(?=[-<>=~])")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
@@ -50,25 +54,17 @@ def count(number: float) -> str:
 
 def weight(value: float) -> str:
     """Return a weight with two significant digits: ``0.032``, ``1.3``, ``24``."""
-    if value >= 10:
+    if value < SMALLEST_WEIGHT:
+        return f"< {SMALLEST_WEIGHT}" if value > 0 else "0"
+    rounded = float(f"{value:.2g}")
+    if rounded >= 10:
         return count(value)
-    return f"{float(f'{value:.2g}'):.{_decimals(value)}f}"
-
-
-def _decimals(value: float) -> int:
-    if value >= 1:
-        return 1
-    return next((digits for digits in range(2, 6) if value >= 10 ** (1 - digits)), 5)
+    return f"{rounded:.{1 - math.floor(math.log10(rounded))}f}"
 
 
 def percent(share: float, *, digits: int = 1) -> str:
     """Return a share between 0 and 1 as a percentage: ``62.7 %``."""
     return f"{100 * share:.{digits}f} %".replace("-", MINUS)
-
-
-def points(difference: float) -> str:
-    """Return a difference of two shares as signed percentage points: ``+4.4``."""
-    return f"{100 * difference:+.1f}".replace("-", MINUS)
 
 
 def duration(seconds: float) -> str:

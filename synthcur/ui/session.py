@@ -58,8 +58,10 @@ def session() -> Session:
 
 def _remembered_annotator() -> str:
     """Return the name that the Review page left in a cookie, so that a reload keeps it."""
+    cookie = st.context.cookies.get(ANNOTATOR_COOKIE, "")
     try:
-        return check_annotator(unquote(st.context.cookies.get(ANNOTATOR_COOKIE, "")))
+        # Outside a browser (AppTest) streamlit hands out a stand-in instead of a string.
+        return check_annotator(unquote(cookie if isinstance(cookie, str) else ""))
     except InputError:
         return DEFAULT_ANNOTATOR
 
