@@ -103,18 +103,18 @@ def probe(task: Task, settings: ScoreSettings, on_progress: Callable[[int, int],
     Its regularisation is chosen by the out-of-fold log loss on the real rows, for both roles: the
     labels of synthetic rows are what is in doubt. Accuracy is measured out of fold.
     """
-    n_labels = len(task.labels)
-    train = task.train
-    folds = fold_ids(train.labels, settings.folds, seed=settings.seed)
-    c, real_out_of_fold = _choose_c(task.real, n_labels, settings)
-    on_progress(1, 3)
-    if task.role == QUALITY:
-        out_of_fold = real_out_of_fold
-    else:
-        out_of_fold = _out_of_fold(train, folds, n_labels, c)
-    on_progress(2, 3)
-    synthetic = _fit_probe(train.embeddings, train.labels, n_labels, c)(task.synthetic.embeddings)
-    on_progress(3, 3)
+    n_labels, train = len(task.labels), task.train
+    parts = settings.folds + 2
+    c, out_of_fold = _choose_c(task.real, n_labels, settings)
+    on_progress(1, parts)
+    if task.role == DIVERSITY:
+        folds = fold_ids(train.labels, settings.folds, seed=settings.seed)
+        out_of_fold = _out_of_fold(
+            train, folds, n_labels, c, on_fold=lambda done: on_progress(1 + done, parts)
+        )
+    ask = _fit_probe(train.embeddings, train.labels, n_labels, c)
+    synthetic = ask(task.synthetic.embeddings)
+    on_progress(parts, parts)
     right = int((out_of_fold.argmax(axis=1) == train.labels).sum())
     absent = np.setdiff1d(np.arange(n_labels), train.labels)
     return Checked(
@@ -221,12 +221,21 @@ def _log_loss(probs: np.ndarray, labels: np.ndarray) -> float:
     return float(-np.log(np.maximum(own, ABSENT_PROBABILITY)).mean())
 
 
-def _out_of_fold(data: Sample, folds: np.ndarray, n_labels: int, c: float) -> np.ndarray:
+def _out_of_fold(
+    data: Sample,
+    folds: np.ndarray,
+    n_labels: int,
+    c: float,
+    *,
+    on_fold: Callable[[int], None] | None = None,
+) -> np.ndarray:
     probs = np.empty((len(data.labels), n_labels), dtype=np.float32)
-    for fold in np.unique(folds):
+    for done, fold in enumerate(np.unique(folds), start=1):
         held = folds == fold
         ask = _fit_probe(data.embeddings[~held], data.labels[~held], n_labels, c)
         probs[held] = ask(data.embeddings[held])
+        if on_fold is not None:
+            on_fold(done)
     return probs
 
 

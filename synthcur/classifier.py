@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -95,8 +96,13 @@ def build(base_model: str, labels: Sequence[str], *, max_length: int = 128) -> C
             local_files_only=True,
             dtype=torch.float32,
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise unusable_model(base_model, f"transformers cannot load it ({error})") from error
+    if len(tokenizer) > config.vocab_size:
+        raise unusable_model(
+            base_model,
+            f"its tokenizer knows {len(tokenizer):,} tokens and the model {config.vocab_size:,}",
+        )
     limit = min(max_length, tokenizer.model_max_length, _positions(config))
     return Classifier(model.to(default_device()), tokenizer, tuple(labels), limit)
 

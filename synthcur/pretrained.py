@@ -36,6 +36,7 @@ _HUB_FILES = (
     "merges.txt",
     "*.model",
 )
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 _USE_BUNDLED = f"Or use the bundled model, {BUNDLED_MODEL!r}, which needs no network."
 
 Encoded = Sequence[Mapping[str, Any]]
@@ -229,6 +230,9 @@ def _check_files(base_model: str, folder: Path) -> None:
         raise unusable_model(base_model, "it brings code of its own, which is never run")
     if not any(folder.glob("*.safetensors")):
         raise unusable_model(base_model, "it has no weights as safetensors")
+    # Without one transformers would make a tokenizer that knows no word, and say nothing.
+    if not any(found for pattern in _VOCABULARIES for found in folder.glob(pattern)):
+        raise unusable_model(base_model, "it has no vocabulary for its tokenizer")
 
 
 def _read_json(base_model: str, path: Path) -> dict[str, Any]:

@@ -19,6 +19,7 @@ RINGS = ("real", "browser")
 DIMENSIONS = 16
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the fast ring first, then the real one, then the browser."""
     items.sort(key=_ring)
@@ -57,6 +58,15 @@ def small_collection() -> Collection:
         for text in samples.REAL[label][part]
     ]
     return make_collection("small", rows, samples.LABELS, title="Plant nursery")
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Folder of a random BERT small enough to train in a second."""
+    # Torch takes seconds to import, which only the tests of models should wait for.
+    from tests.tiny import write_tiny_bert
+
+    return str(write_tiny_bert(tmp_path_factory.mktemp("models") / "tiny"))
 
 
 @pytest.fixture(scope="session")
