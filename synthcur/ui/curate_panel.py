@@ -18,6 +18,9 @@ from synthcur.ui.curate_rows import CurateRows
 from synthcur.ui.session import page, session
 
 SHOWN_ROWS = 200
+LOWEST_ROWS = 50
+"""Rows shown while none is selected; every move of a slider sends them anew."""
+
 LOW_SHARE = 0.1
 LOW_ROWS = 30
 MOST_DISCARDED = 500
@@ -30,11 +33,13 @@ _UNDO = "curate_discarded"
 def load_rows(name: str, scores: Scores) -> CurateRows:
     """Return the joined rows of a scored collection; the same object until a decision is made."""
     log_length = resources.store().decision_count(name)
-    return _load_rows(name, tuple(sorted(scores.artefacts.items())), log_length)
+    return _load_rows(name, scores.checkers, tuple(sorted(scores.artefacts.items())), log_length)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _load_rows(name: str, artefacts: tuple[tuple[str, str], ...], log_length: int) -> CurateRows:
+def _load_rows(
+    name: str, checkers: str, artefacts: tuple[tuple[str, str], ...], log_length: int
+) -> CurateRows:
     found = dict(artefacts)
     arrays = {
         "quality": resources.array(found["quality"], "synthetic"),
@@ -42,6 +47,8 @@ def _load_rows(name: str, artefacts: tuple[tuple[str, str], ...], log_length: in
         "synthetic": resources.array(found["coordinates"], "synthetic"),
         "real": resources.array(found["coordinates"], "real"),
     }
+    if checkers == "probe":
+        arrays["real_quality"] = resources.array(found["quality"], "real_out_of_fold")
     return curate_rows.join(
         resources.collection(name), resources.store().decisions(name)[:log_length], arrays, found
     )
@@ -251,7 +258,7 @@ def _rows_card(name: str, rows: CurateRows, selected: np.ndarray, weights: np.nd
         title, note = f"{parts.count(n)} selected rows", "lowest weight first"
         note += f"; the first {SHOWN_ROWS}, the export has all" if n > SHOWN_ROWS else ""
     else:
-        chosen = curate_rows.lightest_first(np.flatnonzero(rows.kept), weights)[:SHOWN_ROWS]
+        chosen = curate_rows.lightest_first(np.flatnonzero(rows.kept), weights)[:LOWEST_ROWS]
         title = "Lowest weights"
         note = f"{parts.count(len(chosen))} of {parts.count(rows.kept.sum())} synthetic rows"
     verdicts = _verdicts(name)

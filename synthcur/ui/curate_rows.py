@@ -163,7 +163,7 @@ def table(
         label=names[frame["label"]],
         predicted=names[frame["predicted"]],
         weight=weight[chosen],
-        decision=frame["sample_id"].map(verdicts).fillna(""),
+        decision=[verdicts.get(sample_id, "") for sample_id in frame["sample_id"]],
     )[
         [
             *("sample_id", "source", "row", "text", "text_pair", "label", "predicted"),

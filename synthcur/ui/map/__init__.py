@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.components import v2
+from streamlit.components.v2.types import ComponentRenderer
 
 from synthcur.errors import StoreError
 from synthcur.palette import Palette
@@ -247,12 +249,12 @@ def script() -> str:
 
 
 @st.cache_resource(show_spinner=False)
-def _points_component() -> Callable[..., Any]:
+def _points_component() -> ComponentRenderer:
     css = (FOLDER / "map.css").read_text("utf-8")
-    return st.components.v2.component("synthcur_map", js=script(), css=css, isolate_styles=False)
+    return v2.component("synthcur_map", js=script(), css=css, isolate_styles=False)
 
 
 @st.cache_resource(show_spinner=False)
-def _link_component() -> Callable[..., Any]:
+def _link_component() -> ComponentRenderer:
     js = (FOLDER / "link.js").read_text("utf-8")
-    return st.components.v2.component("synthcur_map_link", js=js, isolate_styles=False)
+    return v2.component("synthcur_map_link", js=js, isolate_styles=False)

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+
+from synthcur.review import Decision
+from synthcur.schema import Collection
+from synthcur.settings import WeightingSettings
+from synthcur.ui import curate_rows
+from synthcur.ui.curate_rows import UNKNOWN, CurateRows
+from synthcur.weighting import sample_weight
+from tests.conftest import make_scores
+
+ARTEFACTS = {"coordinates": "a" * 16, "quality": "b" * 16, "diversity": "c" * 16}
+
+
+def joined(
+    collection: Collection, decisions: tuple[Decision, ...] = (), *, of_real: bool = True
+) -> CurateRows:
+    found = make_scores(collection)
+    arrays = {
+        "quality": found["quality"]["synthetic"],
+        "diversity": found["diversity"]["synthetic"],
+        **found["coordinates"],
+    }
+    if of_real:
+        arrays["real_quality"] = found["quality"]["real_out_of_fold"]
+    return curate_rows.join(collection, decisions, arrays, ARTEFACTS)
+
+
+def decided(collection: Collection, row: int, action: str, label: str | None = None) -> Decision:
+    sample_id = collection.synthetic["sample_id"][row]
+    return Decision(seq=row + 1, sample_id=sample_id, action=action, label=label, annotator="Ana")
+
+
+def test_synthetic_rows_come_first_and_real_rows_follow(small_collection: Collection) -> None:
+    rows = joined(small_collection)
+    assert rows.n == len(small_collection.synthetic)
+    assert rows.frame["source"].tolist() == ["synthetic"] * rows.n + ["real"] * 24
+    assert rows.coordinates.shape == (rows.n + 24, 2)
+
+
+def test_without_decisions_the_weights_are_those_of_the_formula(
+    small_collection: Collection,
+) -> None:
+    rows, settings = joined(small_collection), WeightingSettings(floor=0.2, normalise=True)
+    expected = sample_weight(rows.quality, rows.diversity, rows.labels, settings)
+    assert np.array_equal(rows.weights(settings), expected)
+
+
+def test_a_relabelled_row_is_weighed_under_its_new_label(small_collection: Collection) -> None:
+    before = joined(small_collection)
+    label = (before.labels[3] + 1) % 3
+    name = small_collection.labels[label]
+    after = joined(small_collection, (decided(small_collection, 3, "relabel", name),))
+    p, q = before.quality[3, label], before.diversity[3, label]
+    assert after.weights(WeightingSettings())[3] == pytest.approx(p / q, rel=1e-6)
+    assert after.frame["p"][3] == pytest.approx(p)
+    assert after.version != before.version
+    assert after.map_id == before.map_id
+
+
+def test_a_discarded_row_has_no_weight_and_does_not_move_the_mean(
+    small_collection: Collection,
+) -> None:
+    rows = joined(small_collection, (decided(small_collection, 0, "discard"),))
+    weights = rows.weights(WeightingSettings(normalise=True))
+    assert np.isnan(weights[0])
+    assert np.nanmean(weights) == pytest.approx(1.0)
+
+
+def test_real_rows_are_read_out_of_fold_or_not_at_all(small_collection: Collection) -> None:
+    known, unknown = joined(small_collection), joined(small_collection, of_real=False)
+    assert (known.frame["predicted"][known.n :] != UNKNOWN).all()
+    assert (unknown.frame["predicted"][unknown.n :] == UNKNOWN).all()
+    assert known.frame["p"][known.n :].notna().all()
+    assert unknown.frame["p"][unknown.n :].isna().all()
+    assert known.frame["q"][known.n :].isna().all()
+
+
+def test_positions_leave_out_ids_of_other_collections(small_collection: Collection) -> None:
+    rows = joined(small_collection)
+    ids = [rows.frame["sample_id"][7], "no such row", rows.frame["sample_id"][2]]
+    assert rows.positions(ids).tolist() == [2, 7]
+
+
+def test_the_lightest_rows_come_first_and_rows_without_a_weight_last() -> None:
+    weights = np.array([3.0, np.nan, 0.5, 1.0])
+    chosen = np.array([0, 1, 2, 3, 4, 5])
+    assert curate_rows.lightest_first(chosen, weights).tolist() == [2, 3, 0, 1, 4, 5]
+
+
+def test_the_table_names_labels_and_decisions(small_collection: Collection) -> None:
+    rows = joined(small_collection, of_real=False)
+    weights = rows.weights(WeightingSettings())
+    verdicts = {rows.frame["sample_id"][1]: "keep"}
+    table = curate_rows.table(rows, np.array([rows.n, 1]), weights, verdicts)
+    assert table["source"].tolist() == ["real", "synthetic"]
+    assert table["label"].tolist() == ["delivery", "delivery"]
+    assert table["predicted"][0] == ""
+    assert table["decision"].tolist() == ["", "keep"]
+    assert np.isnan(table["weight"][0])
+    assert table["weight"][1] == weights[1]
