@@ -1,9 +1,11 @@
-"""Data."""
+"""Data: the rows of the open collection and what was found in them; adding a collection."""
 
-import streamlit as st
-
-from synthcur.ui import session
+from synthcur.ui import import_form, import_panel, session, stored_panel
 
 with session.page():
-    session.collection_picker()
-    st.title("Data")
+    name = session.collection_picker()
+    state = import_form.current(name)
+    if state is None:
+        stored_panel.show(name)
+    else:
+        import_panel.show(state)
