@@ -204,7 +204,7 @@ class Bench {
   /** Keys of the page; none acts while a text field has the focus, a key is held or with Ctrl. */
   press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (this.view.help.open) return;
+    if (this.view.help.open) return this.view.pressInHelp(event);
     const target = event.composedPath()[0];
     if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
     const isButton = target.tagName === 'BUTTON' || target.closest?.('[role="dialog"]');

@@ -81,6 +81,14 @@ export class View {
     this.root.style.setProperty('--begins', `${Math.min(Math.max(begins, 0), 260)}px`);
   }
 
+  /** While the key sheet is open, keys only close it. */
+  pressInHelp(event) {
+    if (event.key !== 'Escape' && event.key !== '?') return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.help.close();
+  }
+
   showRecord(card, state, data, mode) {
     const isOther = this.shown !== card.id;
     this.shown = card.id;
@@ -194,7 +202,6 @@ function buildHelp() {
   const close = make('button', { type: 'button' }, 'Close', key('Esc'));
   const sheet = make('dialog', { 'aria-label': 'Keys' }, make('h2', {}, 'Keys'), table, close);
   close.onclick = () => sheet.close();
-  sheet.onkeydown = (event) => event.key === '?' && sheet.close();
   return sheet;
 }
 
