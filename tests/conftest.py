@@ -64,8 +64,12 @@ def small_collection() -> Collection:
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Folder of a random BERT small enough to train in a second."""
     # Torch takes seconds to import, which only the tests of models should wait for.
+    import torch
+
     from tests.tiny import write_tiny_bert
 
+    # Threads only wait for each other where a whole step takes less than a millisecond.
+    torch.set_num_threads(1)
     return str(write_tiny_bert(tmp_path_factory.mktemp("models") / "tiny"))
 
 

@@ -1,0 +1,120 @@
+"""What each arm trains on, and the factor of every row."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from synthcur.arms import ARMS
+from synthcur.errors import ArtefactError, InputError
+from synthcur.review import DISCARD, RELABEL, Decision
+from synthcur.schema import SYNTHETIC, Collection
+from synthcur.settings import WeightingSettings
+from synthcur.training_rows import Pool, judging_rows, make_pool, rows_of
+from tests.conftest import make_scores
+
+
+def pool_of(collection: Collection, *decisions: Decision) -> Pool:
+    scores = make_scores(collection)
+    return make_pool(
+        collection,
+        decisions,
+        quality_probs=scores["quality"]["synthetic"],
+        diversity_probs=scores["diversity"]["synthetic"],
+    )
+
+
+def test_imp_weighs_every_row_by_p_prime_over_q_at_its_label(small_collection: Collection):
+    scores = make_scores(small_collection)
+    own = np.arange(40), small_collection.label_ids(small_collection.synthetic)
+    part = rows_of(ARMS["imp"], pool_of(small_collection))
+    expected = scores["quality"]["synthetic"][own] / scores["diversity"]["synthetic"][own]
+    np.testing.assert_allclose(part.factor, expected, rtol=1e-5)
+    assert not part.is_dynamic
+
+
+def test_dimp_brings_p_prime_along_and_divides_in_training(small_collection: Collection):
+    own = np.arange(40), small_collection.label_ids(small_collection.synthetic)
+    part = rows_of(ARMS["dimp"], pool_of(small_collection))
+    np.testing.assert_allclose(
+        part.factor, make_scores(small_collection)["quality"]["synthetic"][own]
+    )
+    assert part.is_dynamic
+
+
+def test_a_relabelled_sample_uses_the_other_column(small_collection: Collection):
+    synthetic = small_collection.synthetic
+    before = int(small_collection.label_ids(synthetic)[5])
+    after = (before + 1) % 3
+    decision = Decision(
+        sample_id=synthetic["sample_id"][5], action=RELABEL, label=small_collection.labels[after]
+    )
+    part = rows_of(ARMS["p_only"], pool_of(small_collection, decision))
+    quality = make_scores(small_collection)["quality"]["synthetic"]
+    assert part.labels[5] == after
+    assert part.factor[5] == pytest.approx(quality[5, after])
+    assert part.factor[5] != pytest.approx(quality[5, before])
+
+
+def test_a_discarded_sample_is_left_out_and_the_others_keep_their_own_factors(
+    small_collection: Collection,
+):
+    gone = Decision(sample_id=small_collection.synthetic["sample_id"][7], action=DISCARD)
+    everything = rows_of(ARMS["imp"], pool_of(small_collection))
+    part = rows_of(ARMS["imp"], pool_of(small_collection, gone))
+    stays = np.arange(40) != 7
+    np.testing.assert_array_equal(part.factor, everything.factor[stays])
+    np.testing.assert_array_equal(part.labels, everything.labels[stays])
+    assert part.rows["sample_id"].tolist() == everything.rows["sample_id"][stays].tolist()
+
+
+@pytest.mark.parametrize(("arm", "n"), [("ce", 40), ("ce_real", 24), ("ce_both", 64)])
+def test_plain_arms_give_every_row_weight_one(small_collection: Collection, arm: str, n: int):
+    part = rows_of(ARMS[arm], make_pool(small_collection, []))
+    np.testing.assert_array_equal(part.factor, np.ones(n))
+    assert len(part.rows) == len(part.labels) == n
+
+
+def test_the_saved_scheme_decides_the_weights_of_its_arm(small_collection: Collection):
+    scheme = WeightingSettings(rule="p_only", floor=0.5, normalise=True)
+    part = rows_of(ARMS["scheme"], pool_of(small_collection), weighting=scheme)
+    assert part.factor.mean() == pytest.approx(1)
+    assert not np.allclose(part.factor, rows_of(ARMS["p_only"], pool_of(small_collection)).factor)
+    with pytest.raises(InputError, match="no weighting"):
+        rows_of(ARMS["scheme"], pool_of(small_collection))
+
+
+def test_an_arm_that_needs_checkers_says_so(small_collection: Collection):
+    with pytest.raises(InputError, match="not scored"):
+        rows_of(ARMS["imp"], make_pool(small_collection, []))
+
+
+def test_a_label_without_rows_is_refused_with_the_count_of_every_label(
+    small_collection: Collection,
+):
+    synthetic = small_collection.synthetic
+    gone = [
+        Decision(sample_id=sample_id, action=DISCARD, seq=i)
+        for i, sample_id in enumerate(synthetic["sample_id"][synthetic["label"] == "pests"])
+    ]
+    pool = pool_of(small_collection, *gone)
+    with pytest.raises(InputError, match=r"'imp' hold 2 of the 3 labels \(.*pests: 0"):
+        rows_of(ARMS["imp"], pool)
+    assert len(rows_of(ARMS["ce_both"], pool).labels) == 40 - len(gone) + 24
+
+
+def test_results_of_another_collection_are_refused(small_collection: Collection):
+    with pytest.raises(ArtefactError, match="shape"):
+        make_pool(small_collection, [], quality_probs=np.ones((7, 3)))
+
+
+def test_a_collection_without_judges_is_refused(small_collection: Collection):
+    is_test = (small_collection.rows["split"] == "test").to_numpy()
+    bare = replace(
+        small_collection,
+        rows=small_collection.rows[~is_test],
+        provenance=small_collection.provenance[~is_test],
+    )
+    assert (bare.rows["source"] == SYNTHETIC).sum() == 40
+    with pytest.raises(InputError, match="no test rows"):
+        judging_rows(bare, "test")
