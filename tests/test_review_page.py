@@ -1,0 +1,236 @@
+"""The Review page without a browser: cards, progress, rail."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from synthcur.review import Decision
+from synthcur.schema import Collection
+from synthcur.settings import WeightingSettings
+from synthcur.store import Store
+from synthcur.ui.review_cards import TEXT_LENGTH, Bench, card, shown
+from synthcur.ui.review_panel import queue_data, queues, size_in_words, window
+from synthcur.weighting import sample_weight
+from tests.conftest import make_collection, make_scores
+
+PAGE = Path(__file__).resolve().parent.parent / "pages" / "review.py"
+
+
+def bench_of(collection: Collection, log: list[Decision] | None = None, **scheme: object) -> Bench:
+    scores = make_scores(collection)
+    return Bench(
+        collection=collection,
+        quality=scores["quality"]["synthetic"],
+        diversity=scores["diversity"]["synthetic"],
+        neighbours=scores["neighbours"],
+        scheme=WeightingSettings(**scheme),
+        log=log or [],
+    )
+
+
+def decided(bench: Bench, row: int, action: str, seq: int = 1, **more: object) -> Decision:
+    return Decision(
+        seq=seq, sample_id=bench.sample_ids[row], action=action, annotator="ana", **more
+    )
+
+
+def test_a_card_says_weight_and_share_under_every_label(small_collection):
+    bench = bench_of(small_collection)
+    shown_card = card(bench, 4, at=0, shows_hints=True)
+    own = sample_weight(bench.quality, bench.diversity, bench.file_labels, bench.scheme)[4]
+    assert bench.label_weights(4)[bench.file_labels[4]] == pytest.approx(own)
+    assert [option["label"] for option in shown_card["options"]] == [0, 1, 2]
+    assert shown_card["best"] == int(np.argmax(bench.quality[4]))
+    assert len(shown_card["real"]) == 3
+    assert len(shown_card["synthetic"]) == 2
+    json.dumps(shown_card)
+
+
+def test_a_relabelled_sample_is_shown_with_the_other_column(small_collection):
+    plain = bench_of(small_collection)
+    other = (int(plain.file_labels[4]) + 1) % 3
+    log = [decided(plain, 4, "relabel", label=small_collection.labels[other])]
+    relabelled = card(bench_of(small_collection, log), 4, at=0, shows_hints=True)
+    assert relabelled["label"] == other
+    assert relabelled["fileLabel"] == int(plain.file_labels[4])
+    assert relabelled["why"][1].startswith(small_collection.labels[other])
+    assert relabelled["version"] == 1
+
+
+def test_normalised_weights_divide_by_the_mean_of_the_kept_rows(small_collection):
+    plain = bench_of(small_collection)
+    bench = bench_of(small_collection, [decided(plain, 0, "discard")], normalise=True)
+    labels = bench.file_labels[1:]
+    pool = sample_weight(bench.quality[1:], bench.diversity[1:], labels, bench.scheme)
+    assert bench.label_weights(1)[labels[0]] == pytest.approx(pool[0])
+
+
+def test_a_queue_without_hints_gives_the_browser_no_figures(small_collection):
+    blind = card(bench_of(small_collection), 4, at=0, shows_hints=False)
+    assert {option["weight"] + option["share"] for option in blind["options"]} == {""}
+    assert (blind["best"], blind["real"], blind["synthetic"]) == (-1, [], [])
+    assert len(blind["guides"]) == 3
+
+
+def test_with_many_labels_nine_have_keys_and_the_present_one_is_among_them():
+    labels = tuple(f"label {i:02}" for i in range(14))
+    rows = [("synthetic", "train", f"text {label} {i}", label) for label in labels for i in (0, 1)]
+    rows += [("real", "train", f"real {label}", label) for label in labels]
+    bench = bench_of(make_collection("many", rows, labels))
+    for shows_hints in (True, False):
+        for row in (0, 27):
+            options = card(bench, row, at=0, shows_hints=shows_hints)["options"]
+            assert len(options) == 9
+            assert int(bench.file_labels[row]) in [option["label"] for option in options]
+
+
+def test_a_pair_is_two_texts(small_collection):
+    rows = small_collection.rows.assign(text_pair="second text")
+    pair = card(bench_of(replace(small_collection, rows=rows)), 0, at=0, shows_hints=True)
+    assert pair["pair"] == "second text"
+    assert pair["real"][0]["text"].endswith(" | second text")
+
+
+def test_long_text_is_cut_and_its_length_stated(small_collection):
+    rows = small_collection.rows.assign(text="x" * 9_000)
+    long = card(bench_of(replace(small_collection, rows=rows)), 0, at=0, shows_hints=True)
+    assert len(long["text"]) == TEXT_LENGTH
+    assert long["length"] == 9_000
+
+
+def test_characters_that_hide_or_turn_text_are_shown_as_such():
+    assert shown("a\u202eb\x00c\x1b[31m\nd\te", 100) == "a\ufffdb\ufffdc\ufffd[31m\nd\te"
+
+
+def test_the_queues_hold_synthetic_rows_and_that_of_the_map_needs_a_selection(small_collection):
+    bench = bench_of(small_collection)
+    assert set(queues(bench, ())) == {"mislabelled", "low_weight", "random"}
+    real = small_collection.real_train["sample_id"][0]
+    opened = queues(bench, (bench.sample_ids[5], real, bench.sample_ids[3]))
+    assert opened["map"].sample_ids == (bench.sample_ids[5], bench.sample_ids[3])
+    for each in opened.values():
+        assert set(each.sample_ids) <= set(bench.sample_ids)
+
+
+def test_a_decision_does_not_reshuffle_a_queue(small_collection):
+    bench = bench_of(small_collection)
+    before = queues(bench, ())
+    rows = before["low_weight"].rows[:3].tolist()
+    log = [
+        decided(bench, rows[0], "discard", 1),
+        decided(bench, rows[1], "relabel", 2, label="pests"),
+    ]
+    after = queues(bench_of(small_collection, log), ())
+    assert {name: each.name for name, each in before.items()} == {
+        name: each.name for name, each in after.items()
+    }
+
+
+def test_the_queue_opens_at_the_first_undecided_row_with_the_next_ones_prefetched(
+    small_collection,
+):
+    plain = bench_of(small_collection)
+    rows = queues(plain, ())["random"].rows
+    log = [
+        decided(plain, rows[0], "keep", 1),
+        decided(plain, rows[1], "discard", 2),
+        decided(plain, rows[3], "unsure", 3),
+    ]
+    bench = bench_of(small_collection, log)
+    data = queue_data(bench, queues(bench, ())["random"], place=None, annotator="ana")
+    assert data["states"][:5] == "kd.u."
+    assert data["start"] == 2
+    assert [each["at"] for each in data["history"]] == [0, 1, 3]
+    places = [each["at"] for each in data["cards"]]
+    assert places[:5] == [0, 1, 2, 4, 5]
+    assert len(places) >= 24
+    json.dumps(data)
+
+
+def test_a_place_of_another_opening_does_not_count(small_collection):
+    bench = bench_of(small_collection)
+    opened = queues(bench, ())["random"]
+    for place in (None, 3, {"opening": "other", "at": 9}, {"opening": opened.name, "at": "x"}):
+        data = queue_data(bench, opened, place=place, annotator="ana")
+        assert data["cards"][0]["at"] == 0
+    moved = queue_data(bench, opened, place={"opening": opened.name, "at": 9}, annotator="ana")
+    assert moved["cards"][0]["at"] == 3
+
+
+def test_a_sample_outside_of_the_queue_can_be_asked_for(small_collection):
+    bench = bench_of(small_collection)
+    opened = queues(bench, ())["mislabelled"]
+    outside = next(each for each in bench.sample_ids if each not in opened.sample_ids)
+    place = {"opening": opened.name, "at": 0, "detour": outside}
+    cards = queue_data(bench, opened, place=place, annotator="ana")["cards"]
+    assert {each["id"]: each["at"] for each in cards}[outside] == -1
+
+
+def test_the_window_skips_decided_rows_ahead():
+    assert window("kkkkkkkkk.kk.", 9) == [3, 4, 5, 6, 7, 8, 9, 12]
+
+
+def test_a_size_says_how_many_are_done(small_collection):
+    bench = bench_of(small_collection)
+    assert size_in_words(bench.sample_ids, bench) == "40 rows"
+    done = bench_of(small_collection, [decided(bench, 0, "keep")])
+    assert size_in_words(done.sample_ids, done) == "40 rows, 1 done"
+    assert size_in_words(done.sample_ids[:1], done) == "1 row, 1 done"
+
+
+@pytest.fixture
+def open_page(fill: Callable[..., Store], small_collection: Collection) -> Callable[..., AppTest]:
+    def run(*, scored: bool = True) -> AppTest:
+        fill(small_collection, scored=scored)
+        app = AppTest.from_file(str(PAGE), default_timeout=60)
+        app.query_params["collection"] = small_collection.name
+        return app.run()
+
+    return run
+
+
+def test_the_rail_lists_the_queues_with_sizes_and_the_rule(open_page):
+    app = open_page()
+    assert not app.exception
+    assert not app.error
+    radio = app.sidebar.radio(key="review_queue_choice")
+    assert radio.options == ["Probably mislabelled", "Low weight", "Random check"]
+    app = radio.set_value("low_weight").run()
+    assert app.session_state["synthcur"].queue == "low_weight"
+    assert "chosen scheme weighs least" in " ".join(each.value for each in app.sidebar.caption)
+
+
+def test_a_selection_on_the_map_becomes_a_queue(open_page, small_collection):
+    app = open_page()
+    app.session_state["synthcur"].selection = tuple(small_collection.synthetic["sample_id"][:4])
+    app.session_state["synthcur"].queue = "map"
+    app = app.run()
+    radio = app.sidebar.radio(key="review_queue_choice")
+    assert radio.options[-1] == "From the map"
+    assert radio.value == "map"
+
+
+def test_a_name_that_cannot_be_used_keeps_the_last_one(open_page):
+    app = open_page()
+    field = app.sidebar.text_input(key="review_annotator")
+    assert field.value == "me"
+    app = field.set_value("Ana").run()
+    app = app.sidebar.text_input(key="review_annotator").set_value("   ").run()
+    assert app.session_state["synthcur"].annotator == "Ana"
+    assert "Until then you are Ana" in " ".join(each.value for each in app.sidebar.caption)
+
+
+def test_without_scores_the_page_offers_to_score(open_page, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "synthcur.jobs.submit_score", lambda store, name, settings: asked.append(name)
+    )
+    app = open_page(scored=False)
+    assert "score" in app.title[0].value
+    app.button(key="review_score").click().run()
+    assert asked == ["small"]
