@@ -8,7 +8,13 @@ from synthcur.ui import theme
 
 STATIC = Path(__file__).parent / "static"
 
-st.set_page_config(page_title="synthcur", layout="wide", initial_sidebar_state=240)
+# Without an icon of its own, the browser would fetch each page's from another server.
+st.set_page_config(
+    page_title="synthcur",
+    page_icon=str(STATIC / "mark.svg"),
+    layout="wide",
+    initial_sidebar_state=240,
+)
 st.logo(STATIC / ("logo-dark.svg" if theme.palette().is_dark else "logo-light.svg"), size="medium")
 st.html(theme.PAGE_PADDING)
 st.navigation(

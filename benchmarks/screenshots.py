@@ -9,13 +9,15 @@ import argparse
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 PAGES = ("overview", "data", "curate", "review", "train", "results")
 THEMES = ("light", "dark")
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
-    "--disable-gpu",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -24,16 +26,19 @@ CHROMIUM_ARGUMENTS = (
 )
 
 
-def launch(playwright, executable: str | None = None) -> Browser:
-    """Start the system's Chromium, headless and silent on the network."""
-    path = executable or shutil.which("chromium") or shutil.which("chromium-browser")
+def launch(playwright: Playwright) -> Browser:
+    """Start the system's Chromium, headless, silent on the network, with WebGL in software."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
     return playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
 
 
 def wait_until_still(page: Page, *, settle_ms: int = 1500) -> None:
     """Wait until the script of the page has run and its last elements are drawn."""
     page.wait_for_selector('[data-testid="stApp"]')
-    page.wait_for_selector('[data-testid="stMainBlockContainer"] h1', timeout=60_000)
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stMainBlockContainer]')?.innerText.length > 20",
+        timeout=60_000,
+    )
     page.wait_for_selector('[data-test-script-state="notRunning"]', timeout=60_000)
     page.wait_for_selector('[data-testid="stSkeleton"]', state="detached", timeout=60_000)
     page.evaluate("document.fonts.ready")
