@@ -115,7 +115,9 @@ def measure(browser: Browser, url: str, found: dict[str, list[float]]) -> None:
     release = draw_lasso(page)
     with timed(found, "lasso to filled table, s"):
         release()
-        page.get_by_text(re.compile(r"^[\d,]+ selected rows$")).wait_for()
+        page.get_by_test_id("stMarkdown").get_by_text(
+            re.compile(r"^[\d,]+ rows selected$")
+        ).wait_for()
     context.close()
 
 
@@ -136,6 +138,7 @@ def main() -> None:
             store.close()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         with served(workspace) as server:
+            browser.new_page().goto(server.url)
             for _ in range(TIMES):
                 measure(browser, f"{server.url}/curate?collection={name}", found)
         browser.close()

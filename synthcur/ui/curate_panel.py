@@ -235,13 +235,15 @@ def undo_line(name: str) -> None:
     if of != name or not n:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(
-            f"{parts.count(n)} rows discarded; the next run leaves them out.", width="content"
-        )
+        st.caption(f"{_rows_of(n)} discarded; the next run does without.", width="content")
         if st.button("Undo", icon=":material/undo:", key="curate_undo"):
             _take_back(name, n)
             del st.session_state[_UNDO]
             st.rerun()
+
+
+def _rows_of(n: int) -> str:
+    return f"{parts.count(n)} {'row' if n == 1 else 'rows'}"
 
 
 def _take_back(name: str, n: int) -> None:
@@ -255,7 +257,7 @@ def _rows_card(name: str, rows: CurateRows, selected: np.ndarray, weights: np.nd
     n = len(selected)
     if n:
         chosen = curate_rows.lightest_first(selected, weights)
-        title, note = f"{parts.count(n)} selected rows", "lowest weight first"
+        title, note = f"{_rows_of(n)} selected", "lowest weight first"
         note += f"; the first {SHOWN_ROWS}, the export has all" if n > SHOWN_ROWS else ""
     else:
         chosen = curate_rows.lightest_first(np.flatnonzero(rows.kept), weights)[:LOWEST_ROWS]

@@ -52,7 +52,7 @@ function iconButton(icon, words, onClick) {
 
 function choice(name, options, value, onChange) {
   const label = element('label', '', name);
-  const select = element('select');
+  const select = element('select', '', undefined, { 'aria-label': name });
   for (const [key, words] of Object.entries(options)) {
     select.append(element('option', '', words, { value: key }));
   }
