@@ -72,6 +72,14 @@ class Draft:
         places = zip(self.rows["file"], self.rows["row"].tolist(), strict=True)
         return np.array([place not in gone for place in places], dtype=bool)
 
+    def kept_rows(self, codes: Codes[str]) -> pd.DataFrame:
+        """Return the rows that stay, under the labels that they would be stored with."""
+        rows = self.rows.loc[self.kept(codes)].reset_index(drop=True)
+        if MERGE not in codes:
+            return rows
+        merged = [self.merges.get(label, label) for label in rows["label"]]
+        return rows.assign(label=pd.Series(merged, index=rows.index, dtype=object))
+
 
 def keep_of_two_labels(draft: Draft, kept: Codes[tuple[str, int]]) -> Draft:
     """Choose which rows of texts with two labels stay; the others of them are left out.
@@ -127,17 +135,13 @@ def accept(draft: Draft, codes: Codes[str] | None = None) -> Collection:
             f"Nothing was stored: {'; '.join(_in_words(finding) for finding in unresolved)}.",
             fix="Accept the proposals, or correct the files and read them again.",
         )
-    kept = draft.kept(codes)
-    rows = draft.rows.loc[kept].reset_index(drop=True)
-    if MERGE in codes:
-        merged = [draft.merges.get(label, label) for label in rows["label"]]
-        rows["label"] = pd.Series(merged, dtype=object)
+    rows = draft.kept_rows(codes)
     rows.insert(0, "sample_id", sample_ids(rows))
     return Collection(
         name=draft.name,
         labels=tuple(sorted(set(rows["label"]))),
         rows=rows.loc[:, list(ROW_COLUMNS)],
-        provenance=draft.provenance.loc[kept].reset_index(drop=True),
+        provenance=draft.provenance.loc[draft.kept(codes)].reset_index(drop=True),
         title=draft.title,
         note=draft.note,
         guidelines=draft.guidelines,

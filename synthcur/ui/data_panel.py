@@ -3,7 +3,7 @@
 They draw a `Sheet`, be it of a stored collection or of files that are not stored yet.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -12,10 +12,12 @@ import streamlit as st
 
 from synthcur import figures
 from synthcur.checks import validate
+from synthcur.drafting import TWO_LABELS
 from synthcur.loading import PARTS
 from synthcur.palette import Palette
 from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Collection, Finding
 from synthcur.tables import UNSHOWABLE, Rejected
+from synthcur.texts import text_keys
 from synthcur.ui import parts, resources, theme
 
 PART_TITLES = {
@@ -35,6 +37,7 @@ _ACCEPTED = "Accepted"
 _ROW_HEIGHT = 33
 _ROWS_SHOWN = (1, 8)
 _FINDINGS_SHOWN = (4, 9)
+_LABELS_SHOWN = 7
 _MOST_ROWS = 300
 _MOST_CHARACTERS = 2_000
 _NUMBERS_SHOWN = 6
@@ -196,8 +199,10 @@ def finding_rows(
     ticks
         Whether rows can be ticked.
     """
-    shown = finding.rows[:_MOST_ROWS]
+    shown = _by_text(sheet, finding)[:_MOST_ROWS]
     note = f"{in_words(len(finding.rows), 'row')} of {parts.count(finding.of)}"
+    if len(files := {file for file, _ in finding.rows}) == 1:
+        note += f", all in {parts.plain(*files)}"
     if len(shown) < len(finding.rows):
         note += f", the first {parts.count(len(shown))} shown"
     with parts.card(parts.plain(finding.title), note):
@@ -205,12 +210,24 @@ def finding_rows(
             table = _rejected_table(sheet, shown)
         else:
             table = _table(sheet, _positions(sheet, shown))
-            left_out = set(finding.excludes)
-            table["Proposal"] = [
-                ["Exclude" if place in left_out else "Keep"] if left_out else [] for place in shown
-            ]
+            if finding.excludes:
+                left_out = set(finding.excludes)
+                pills = [["Exclude" if place in left_out else "Keep"] for place in shown]
+                table.insert(1, "Proposal", pills)
+        if len(files) == 1:
+            table = table.drop(columns=sheet.place)
         ticked = _draw(table, f"rows-{sheet.key}-{finding.code}", ticks=ticks)
         actions([shown[i] for i in ticked if i < len(shown)])
+
+
+def _by_text(sheet: Sheet, finding: Finding) -> list[tuple[str, int]]:
+    """Return the rows of a finding; rows of one text stand together where texts are compared."""
+    if not finding.code.endswith(TWO_LABELS):
+        return list(finding.rows)
+    keys = text_keys(sheet.rows.iloc[_positions(sheet, finding.rows)])
+    first = {key: i for i, key in reversed(list(enumerate(keys)))}
+    order = sorted(range(len(keys)), key=lambda i: first[keys[i]])
+    return [finding.rows[i] for i in order]
 
 
 def _browser(sheet: Sheet) -> None:
@@ -244,7 +261,7 @@ def _search(rows: pd.DataFrame, part: str, label: str | None, words: str) -> lis
     return [int(i) for i in found.to_numpy().nonzero()[0]]
 
 
-def _positions(sheet: Sheet, places: tuple[tuple[str, int], ...]) -> list[int]:
+def _positions(sheet: Sheet, places: Sequence[tuple[str, int]]) -> list[int]:
     wanted = set(places)
     at = {
         place: i
@@ -270,7 +287,7 @@ def _as_text(cells: pd.Series) -> list[str]:
     return [shown_text(None if pd.isna(cell) else str(cell)) for cell in cells]
 
 
-def _rejected_table(sheet: Sheet, places: tuple[tuple[str, int], ...]) -> pd.DataFrame:
+def _rejected_table(sheet: Sheet, places: Sequence[tuple[str, int]]) -> pd.DataFrame:
     of_place = {(file, item.row): item for file, items in sheet.rejected.items() for item in items}
     items = [of_place[place] for place in places]
     return pd.DataFrame(
@@ -300,11 +317,11 @@ def _draw(table: pd.DataFrame, key: str, *, ticks: bool) -> list[int]:
         "Line": st.column_config.NumberColumn(format="localized", width=56),
         "File": st.column_config.TextColumn(width=110),
         "Part": st.column_config.TextColumn(width=110),
-        "Text": st.column_config.TextColumn(width=380),
+        "Text": st.column_config.TextColumn(width=330),
         "Second text": st.column_config.TextColumn(width=260),
         "Label": st.column_config.TextColumn(width=130),
         "Proposal": st.column_config.MultiselectColumn(
-            options=["Exclude", "Keep"], color=[tints["discard"], tints["keep"]], width=80
+            options=["Exclude", "Keep"], color=[tints["discard"], tints["keep"]], width=90
         ),
     }
     config = {**dict.fromkeys(table.columns, st.column_config.TextColumn()), **config}
@@ -319,8 +336,10 @@ def _draw(table: pd.DataFrame, key: str, *, ticks: bool) -> list[int]:
     return list(event["selection"]["rows"])
 
 
-def splits_card(counts: Mapping[str, int], made: tuple[str, ...]) -> None:
+def splits_card(rows: pd.DataFrame, made: tuple[str, ...]) -> None:
     """Draw how many rows every part has, what it is for, and which parts the app drew."""
+    by_label = rows_by_label(rows)
+    counts = {part: int(by_label[part].sum()) for part in PARTS}
     drawn = " and ".join(made)
     note = f"{drawn} drawn from real train, seed 0" if made else "as in the files"
     with parts.card("Splits", note):
@@ -330,6 +349,28 @@ def splits_card(counts: Mapping[str, int], made: tuple[str, ...]) -> None:
             alt=", ".join(f"{PART_TITLES[part]} {counts[part]:,} rows" for part in PARTS),
         )
         st.caption("A test row never reaches a checker, a weight, a queue or a checkpoint choice.")
+        _labels_table(by_label)
+
+
+def rows_by_label(rows: pd.DataFrame) -> pd.DataFrame:
+    """Count rows by label (index, sorted) and part (columns)."""
+    counts = pd.crosstab(rows["label"].fillna(""), part_of(rows))
+    return counts.reindex(columns=list(PARTS), fill_value=0)
+
+
+def _labels_table(by_label: pd.DataFrame) -> None:
+    titles = ("Synthetic", "Train", "Validation", "Test")
+    table = by_label.set_axis(titles, axis="columns")
+    table.insert(0, "Label", [shown_text(str(label)) for label in by_label.index])
+    numbers = st.column_config.NumberColumn(format="localized", width=70)
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=28,
+        height=28 * (1 + min(max(len(table), 1), _LABELS_SHOWN)) + 2,
+        column_config={"Label": st.column_config.TextColumn(), **dict.fromkeys(titles, numbers)},
+        alt="Rows by label and part",
+    )
 
 
 def splits_chart(counts: Mapping[str, int], palette: Palette) -> go.Figure:

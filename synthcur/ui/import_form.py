@@ -31,6 +31,7 @@ from synthcur.loading import (
 )
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION
 from synthcur.settings import ScoreSettings, fingerprint
+from synthcur.tables import GUIDE, LIMITS
 from synthcur.ui import parts, resources
 from synthcur.ui.session import session
 
@@ -130,10 +131,11 @@ def choose_files(state: Import) -> Sources:
         key=f"how-{state.id}",
         label_visibility="collapsed",
     )
-    if how == PATH:
-        st.caption(
-            f"Read inside {parts.plain(import_root())}, or the folder that {ROOT_VARIABLE} names."
-        )
+    where = f"Paths are read inside {import_root()}; {ROOT_VARIABLE} names another folder. "
+    limits = f"at most {LIMITS.rows:,} rows and {LIMITS.columns:,} columns a file."
+    st.caption(
+        parts.plain(f"{where if how == PATH else ''}{GUIDE} There may be {limits}", limit=500)
+    )
     for part, column in zip(PARTS, st.columns(len(PARTS), gap="small"), strict=True):
         with column:
             try:

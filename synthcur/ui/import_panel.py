@@ -180,11 +180,7 @@ def _findings(state: Import, draft: Draft) -> None:
         else:
             data_panel.rows_card(sheet, None)
     with right:
-        kept = draft.rows.loc[draft.kept(state.accepted)]
-        counts = data_panel.part_of(kept).value_counts()
-        data_panel.splits_card(
-            {part: int(counts.get(part, 0)) for part in PARTS}, draft.made_splits
-        )
+        data_panel.splits_card(draft.kept_rows(state.accepted), draft.made_splits)
 
 
 def _decide(state: Import, draft: Draft, finding: Finding, ticked: list[tuple[str, int]]) -> None:

@@ -22,6 +22,8 @@ def show(name: str) -> None:
         f"{parts.count(real)} real, {in_words(len(collection.labels), 'label')}"
     )
     with parts.finding_line(title, _caption(info, len(found), len(sheet.findings))):
+        if st.button("See the weights", icon=":material/scatter_plot:"):
+            st.switch_page("pages/curate.py")
         st.button(
             "Add a collection",
             type="primary",
@@ -35,7 +37,7 @@ def show(name: str) -> None:
     with left:
         data_panel.rows_card(sheet, finding)
     with right:
-        data_panel.splits_card({part: info.counts[part] for part in PARTS}, collection.made_splits)
+        data_panel.splits_card(sheet.rows, collection.made_splits)
 
 
 def _caption(info: CollectionInfo, found: int, checks: int) -> str:
