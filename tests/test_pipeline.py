@@ -1,0 +1,381 @@
+"""Jobs from their spec to their spool: what is computed, what is reused, what is refused."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from transformers import AutoModelForSequenceClassification
+
+from synthcur import encoders, pipeline, training
+from synthcur.artefacts import Artefacts
+from synthcur.errors import InputError
+from synthcur.progress import Progress
+from synthcur.review import DISCARD, RELABEL, Decision
+from synthcur.schema import REAL, Collection
+from synthcur.settings import FitSettings, ScoreSettings, TrainSettings
+from synthcur.spool import Spool, read_spool
+
+SHAPES = {
+    "embeddings": {"real": (24, 32), "synthetic": (40, 32)},
+    "coordinates": {"real": (24, 2), "synthetic": (40, 2)},
+    "neighbours": {
+        "real_index": (40, 3),
+        "real_cosine": (40, 3),
+        "synthetic_index": (40, 2),
+        "synthetic_cosine": (40, 2),
+    },
+    "quality": {"synthetic": (40, 3), "real_out_of_fold": (24, 3)},
+    "diversity": {"synthetic": (40, 3), "synthetic_out_of_fold": (40, 3)},
+}
+
+
+@dataclass
+class Desk:
+    """A job folder with its artefacts and spool."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.artefacts = Artefacts(self.folder / "artefacts")
+        self.spool = Spool(self.folder / "spool.jsonl")
+
+    def said(self, t: str | None = None) -> list[dict[str, Any]]:
+        records, _ = read_spool(self.folder / "spool.jsonl", 0)
+        return [record for record in records if t in (None, record["t"])]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "job")
+
+
+@pytest.fixture(scope="module")
+def scored(
+    small_collection: Collection, tiny_model: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Desk, dict[str, str]]:
+    """The small collection scored by probes on the embeddings of the tiny model."""
+    desk = Desk(tmp_path_factory.mktemp("scored"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoders, "model_folder", lambda base_model: Path(tiny_model))
+        names = pipeline.score(small_collection, ScoreSettings(), desk.artefacts, desk.spool)
+    return desk, names
+
+
+def arrays(desk: Desk, name: str, wanted: Iterable[str]) -> dict[str, np.ndarray]:
+    return {each: desk.artefacts.array(name, each) for each in wanted}
+
+
+def test_scoring_leaves_every_result_in_its_shape(scored: tuple[Desk, dict[str, str]]):
+    desk, names = scored
+    assert set(names) == set(SHAPES)
+    for kind, shapes in SHAPES.items():
+        found = arrays(desk, names[kind], shapes)
+        assert {name: array.shape for name, array in found.items()} == shapes
+        assert all(np.isfinite(array).all() for array in found.values())
+    (record,) = desk.said("scored")
+    assert record["artefacts"] == names
+    assert record["checkers"] == "probe"
+    assert record["trust"]["quality"]["n"] == 24
+    assert record["trust"]["diversity"]["n"] == 40
+
+
+def test_scoring_says_what_it_is_doing(scored: tuple[Desk, dict[str, str]]):
+    phases = scored[0].said("phase")
+    named = list(dict.fromkeys(record["phase"] for record in phases))
+    assert named == ["embed", "map", "neighbours", "quality", "diversity"]
+    embed = [record for record in phases if record["phase"] == "embed"]
+    assert (embed[0]["done"], embed[-1]["done"], embed[-1]["total"]) == (0, 64, 64)
+    assert embed[-1]["eta_s"] == 0
+
+
+def test_what_exists_is_not_computed_again(
+    scored: tuple[Desk, dict[str, str]],
+    small_collection: Collection,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    desk, names = scored
+
+    def refuse(*args: object, **options: object) -> None:
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(encoders, "encode", refuse)
+    before = len(desk.said("phase"))
+    again = pipeline.score(small_collection, ScoreSettings(), desk.artefacts, desk.spool)
+    assert again == names
+    assert len(desk.said("phase")) == before
+    assert desk.said("scored")[-1]["trust"] == desk.said("scored")[0]["trust"]
+
+
+def test_a_setting_of_one_stage_leaves_the_others_as_they_are(
+    scored: tuple[Desk, dict[str, str]], small_collection: Collection
+):
+    desk, names = scored
+    folds = pipeline.score(small_collection, ScoreSettings(folds=3), desk.artefacts, desk.spool)
+    changed = {kind for kind in names if names[kind] != folds[kind]}
+    assert changed == {"quality", "diversity"}
+
+
+def test_validation_and_test_rows_change_no_score_of_a_probe(
+    scored: tuple[Desk, dict[str, str]],
+    small_collection: Collection,
+    tiny_model: str,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(encoders, "model_folder", lambda base_model: Path(tiny_model))
+    rows = small_collection.rows.copy()
+    judges = (rows["split"] != "train").to_numpy()
+    rows.loc[judges, "text"] = "something else altogether"
+    other = replace(small_collection, rows=rows)
+    names = pipeline.score(other, ScoreSettings(), desk.artefacts, desk.spool)
+    for kind in ("embeddings", "quality", "diversity"):
+        np.testing.assert_array_equal(
+            desk.artefacts.array(names[kind], "synthetic"),
+            scored[0].artefacts.array(scored[1][kind], "synthetic"),
+        )
+
+
+def test_rows_of_one_label_are_refused_before_any_model_is_loaded(
+    small_collection: Collection, desk: Desk
+):
+    rows = small_collection.rows.copy()
+    rows.loc[(rows["source"] == REAL) & (rows["split"] == "train"), "label"] = "pests"
+    with pytest.raises(InputError, match="real training rows hold 1 of the 3 labels") as caught:
+        pipeline.score(
+            replace(small_collection, rows=rows), ScoreSettings(), desk.artefacts, desk.spool
+        )
+    assert "pests: 24" in caught.value.what
+    assert desk.said() == []
+
+
+def settings(tiny_model: str, **changes: Any) -> TrainSettings:
+    recipe = FitSettings(base_model=tiny_model, epochs=2, learning_rate=3e-3, batch_size=8)
+    return TrainSettings(**({"arms": ("ce", "imp", "dimp"), "seeds": 2, "fit": recipe} | changes))
+
+
+@pytest.fixture(scope="module")
+def trained(
+    scored: tuple[Desk, dict[str, str]],
+    small_collection: Collection,
+    tiny_model: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Desk:
+    desk = Desk(tmp_path_factory.mktemp("trained"))
+    pipeline.train(
+        small_collection,
+        settings(tiny_model),
+        scored[1],
+        scored[0].artefacts,
+        desk.spool,
+        desk.folder,
+    )
+    return desk
+
+
+def test_all_arms_of_a_seed_run_before_the_next_seed(trained: Desk):
+    order = [(record["arm"], record["seed"]) for record in trained.said("run_started")]
+    assert order == [(arm, seed) for seed in (0, 1) for arm in ("ce", "imp", "dimp")]
+    assert order == [(record["arm"], record["seed"]) for record in trained.said("run_done")]
+
+
+def test_a_finished_run_reports_its_figures_and_its_predictions(
+    trained: Desk, scored: tuple[Desk, dict[str, str]], small_collection: Collection
+):
+    test = small_collection.part(REAL, "test")
+    for record in trained.said("run_done"):
+        found = arrays(scored[0], record["predictions"], ("probs", "labels"))
+        assert found["probs"].shape == (len(test), 3)
+        assert found["probs"].dtype == np.float32
+        np.testing.assert_array_equal(found["labels"], small_collection.label_ids(test))
+        right = (found["probs"].argmax(axis=1) == found["labels"]).mean()
+        assert record["accuracy"] == pytest.approx(right)
+        assert record["rows"] == 40
+        assert record["best_epoch"] in (1, 2)
+        assert record["seconds"] > 0
+        assert record["samples_per_s"] > 0
+
+
+def test_the_curve_of_a_run_stands_in_the_spool(trained: Desk):
+    metrics = [r for r in trained.said("metric") if (r["arm"], r["seed"]) == ("dimp", 1)]
+    assert [r["step"] for r in metrics if "loss" in r] == [10]
+    assert [r["epoch"] for r in metrics if "val_accuracy" in r] == [1, 2]
+    phases = [r for r in trained.said("phase") if r["phase"] == "train"]
+    assert phases[-1]["done"] == phases[-1]["total"] == 6 * 10
+    assert "seed 2 of 2" in phases[-1]["title"]
+
+
+def test_of_every_arm_the_model_of_the_best_seed_is_kept(trained: Desk):
+    done = trained.said("run_done")
+    for arm in ("ce", "imp", "dimp"):
+        runs = [record for record in done if record["arm"] == arm]
+        keeper = max(runs, key=lambda record: (record["val_accuracy"], -record["seed"]))
+        assert keeper["model"] == f"models/{arm}"
+        folder = trained.folder / keeper["model"]
+        assert json.loads((folder / "synthcur.json").read_text())["seed"] == keeper["seed"]
+        assert AutoModelForSequenceClassification.from_pretrained(folder).config.num_labels == 3
+    assert sorted(path.name for path in (trained.folder / "models").iterdir()) == [
+        "ce",
+        "dimp",
+        "imp",
+    ]
+
+
+def test_the_same_job_gives_the_same_figures(
+    trained: Desk,
+    scored: tuple[Desk, dict[str, str]],
+    small_collection: Collection,
+    tiny_model: str,
+    desk: Desk,
+):
+    one = settings(tiny_model, seeds=1)
+    pipeline.train(small_collection, one, scored[1], scored[0].artefacts, desk.spool, desk.folder)
+    again = {record["arm"]: record["predictions"] for record in desk.said("run_done")}
+    before = {r["arm"]: r["predictions"] for r in trained.said("run_done") if r["seed"] == 0}
+    assert again == before
+
+
+def test_decisions_change_what_is_trained_on(
+    scored: tuple[Desk, dict[str, str]],
+    small_collection: Collection,
+    tiny_model: str,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    ids = small_collection.synthetic["sample_id"]
+    first = small_collection.label_ids(small_collection.synthetic)[0]
+    label = small_collection.labels[(first + 1) % 3]
+    seen = []
+    original = training.fit
+
+    def watch(train: Any, *args: Any, **options: Any) -> Any:
+        seen.append(train)
+        return original(train, *args, **options)
+
+    monkeypatch.setattr(training, "fit", watch)
+    pipeline.train(
+        small_collection,
+        settings(tiny_model, arms=("p_only",), seeds=1),
+        scored[1],
+        scored[0].artefacts,
+        desk.spool,
+        desk.folder,
+        decisions=[
+            Decision(sample_id=ids[0], action=RELABEL, label=label, seq=1),
+            Decision(sample_id=ids[3], action=DISCARD, seq=2),
+        ],
+    )
+    quality = scored[0].artefacts.array(scored[1]["quality"], "synthetic")
+    assert len(seen[0].labels) == 39
+    assert seen[0].labels[0] == (first + 1) % 3
+    assert seen[0].factor[0] == pytest.approx(quality[0, (first + 1) % 3])
+    assert desk.said("run_done")[0]["rows"] == 39
+
+
+def test_an_untrainable_arm_stops_the_job_before_any_run(
+    small_collection: Collection, tiny_model: str, desk: Desk
+):
+    rows = small_collection.rows
+    gone = (rows["source"] == REAL) & (rows["split"] == "train") & (rows["label"] == "pests")
+    bare = replace(
+        small_collection,
+        rows=rows[~gone].reset_index(drop=True),
+        provenance=small_collection.provenance[~gone].reset_index(drop=True),
+    )
+    with pytest.raises(InputError, match=r"'ce_real' hold 2 of the 3 labels \(.*pests: 0"):
+        pipeline.train(
+            bare,
+            settings(tiny_model, arms=("ce", "ce_real")),
+            {},
+            desk.artefacts,
+            desk.spool,
+            desk.folder,
+        )
+    assert desk.said("run_started") == []
+
+
+def write_spec(desk: Desk, collection: Collection, **spec: Any) -> None:
+    fixed = {
+        "job_id": "test",
+        "collection": collection.name,
+        "collection_fp": desk.artefacts.write_collection(collection),
+        "artefacts_root": str(desk.artefacts.root),
+        "decisions": [],
+        "scores": {},
+    }
+    (desk.folder / "spec.json").write_text(json.dumps(fixed | spec))
+
+
+def test_a_worker_does_what_the_spec_says(
+    small_collection: Collection, tiny_model: str, desk: Desk
+):
+    ids = small_collection.synthetic["sample_id"]
+    write_spec(
+        desk,
+        small_collection,
+        kind="train",
+        settings=settings(tiny_model, arms=("ce",), seeds=1).to_dict(),
+        decisions=[{"sample_id": ids[0], "action": "discard", "label": None}],
+    )
+    pipeline.execute(desk.folder)
+    (done,) = desk.said("run_done")
+    assert done["rows"] == 39
+    assert desk.said()[0]["phase"] == "start"
+    assert Counter(record["t"] for record in desk.said())["run_started"] == 1
+
+
+def test_being_asked_to_stop_passes_through_and_keeps_finished_runs(
+    small_collection: Collection, tiny_model: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    class Stop(BaseException):
+        pass
+
+    class Impatient(Spool):
+        def append(self, t: str, **fields: Any) -> None:
+            super().append(t, **fields)
+            if t == "metric" and fields["seed"] == 1:
+                raise Stop
+
+    spool = Impatient(desk.folder / "spool.jsonl")
+    with pytest.raises(Stop):
+        pipeline.train(
+            small_collection,
+            settings(tiny_model, arms=("ce",)),
+            {},
+            desk.artefacts,
+            spool,
+            desk.folder,
+        )
+    assert [record["seed"] for record in desk.said("run_done")] == [0]
+    assert [path.name for path in (desk.folder / "models").iterdir()] == ["ce"]
+
+
+def test_progress_tells_first_and_last_and_little_between(desk: Desk):
+    progress = Progress(desk.spool, "embed", "Reading the texts", total=1000)
+    for done in range(1, 1001):
+        progress(done)
+    told = [record["done"] for record in desk.said("phase")]
+    assert told[0] == 0
+    assert told[-1] == 1000
+    assert len(told) < 10
+
+
+@pytest.mark.real
+def test_fine_tuned_checkers_score_with_the_real_encoder(
+    small_collection: Collection, tiny_model: str, desk: Desk
+):
+    recipe = FitSettings(base_model=tiny_model, epochs=1, batch_size=8)
+    names = pipeline.score(
+        small_collection,
+        ScoreSettings(checkers="finetune", fit=recipe),
+        desk.artefacts,
+        desk.spool,
+    )
+    assert desk.artefacts.array(names["embeddings"], "synthetic").shape == (40, 384)
+    assert desk.artefacts.array(names["quality"], "synthetic").shape == (40, 3)
+    assert desk.said("scored")[0]["trust"]["quality"]["how"].startswith("validation rows")
