@@ -1,9 +1,11 @@
-"""Results."""
+"""Results: which arm won, by how much, and where."""
 
-import streamlit as st
-
-from synthcur.ui import session
+from synthcur.ui import results_panel, results_rail, session
 
 with session.page():
-    session.collection_picker()
-    st.title("Results")
+    name = session.collection_picker()
+    choice = results_rail.rail(name)
+    if choice is None:
+        results_panel.nothing_yet(name)
+    else:
+        results_panel.show(choice)

@@ -1,9 +1,9 @@
-"""Train."""
+"""Train: start runs and watch them live."""
 
-import streamlit as st
-
-from synthcur.ui import session
+from synthcur.ui import session, train_panel, train_rail
 
 with session.page():
-    session.collection_picker()
-    st.title("Train")
+    name = session.collection_picker()
+    choice = train_rail.rail(name)
+    train_panel.queue(name, choice)
+    train_panel.live(name, choice)

@@ -85,28 +85,31 @@ def spreadsheet_safe(table: pd.DataFrame) -> pd.DataFrame:
     return safe
 
 
+def as_bytes(table: pd.DataFrame, kind: str) -> bytes:
+    """Return a table as a file of one of three kinds.
+
+    ``parquet`` and ``jsonl`` give back every character; ``csv`` is safe to open in a spreadsheet,
+    see `spreadsheet_safe`.
+    """
+    if kind == "parquet":
+        return table.to_parquet(index=False)
+    if kind == "jsonl":
+        text = table.to_json(orient="records", lines=True, force_ascii=False, double_precision=15)
+    else:
+        text = spreadsheet_safe(table).to_csv(index=False)
+    return (text or "").encode()
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as the kind of file that the ending of `path` names, see `as_bytes`."""
+    with _whole_file(path) as target:
+        target.write_bytes(as_bytes(table, path.suffix.removeprefix(".").lower()))
+
+
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as Parquet, exact."""
+    """Write a table as Parquet, whatever the path ends in."""
     with _whole_file(path) as target:
-        table.to_parquet(target, index=False)
-
-
-def write_jsonl(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as JSON Lines, exact; what is missing becomes null."""
-    with _whole_file(path) as target:
-        target.write_text(jsonl(table), "utf-8")
-
-
-def jsonl(table: pd.DataFrame) -> str:
-    """Return a table as JSON Lines."""
-    lines = table.to_json(orient="records", lines=True, force_ascii=False, double_precision=15)
-    return lines or ""
-
-
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV that is safe to open in a spreadsheet, see `spreadsheet_safe`."""
-    with _whole_file(path) as target:
-        spreadsheet_safe(table).to_csv(target, index=False)
+        target.write_bytes(as_bytes(table, "parquet"))
 
 
 def decisions_table(log: Iterable[Decision]) -> pd.DataFrame:
@@ -166,11 +169,10 @@ def export(
         The files, in the order they were written.
     """
     table = curated_table(store, name, checkers=checkers, weighting=weighting)
-    write_parquet(table, out / "curated.parquet")
-    write_jsonl(table, out / "curated.jsonl")
-    write_csv(table, out / "curated.csv")
-    write_jsonl(decisions_table(store.decisions(name)), out / "decisions.jsonl")
     written = ["curated.parquet", "curated.jsonl", "curated.csv", "decisions.jsonl"]
+    for file in written[:3]:
+        write_table(table, out / file)
+    write_table(decisions_table(store.decisions(name)), out / "decisions.jsonl")
     if report.readable_jobs(store, name):
         found = report.results(store, name)
         _write_json(found, out / "results.json")

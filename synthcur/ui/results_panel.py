@@ -1,0 +1,269 @@
+"""The Results page beside its rail: the verdict, the arms, and a closer look at one of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from synthcur import exporting, figures, report
+from synthcur.evaluation import seeds_in_words
+from synthcur.report import Comparison
+from synthcur.store import Store
+from synthcur.ui import parts, resources, theme
+from synthcur.ui.results_rail import Choice, model_button
+
+MOST_LABELS = 12
+"""More labels than this do not fit a card: those that change most are drawn."""
+
+_VERDICTS = ("better", "worse", "no evidence", "baseline", "alone")
+
+
+def nothing_yet(name: str) -> None:
+    """Say that there is nothing to read, and offer the way to it."""
+    parts.finding_line(
+        "No finished run yet",
+        "Results compare the arms on the real test rows, which no checker and no run has seen.",
+    )
+    test = parts.count(resources.store().collection_info(name).counts["test"])
+    if parts.empty(
+        f"A run trains each arm and reads {test} test rows with it.",
+        button="Go to Train",
+        key="results_to_train",
+        icon=":material/show_chart:",
+    ):
+        st.switch_page("pages/train.py")
+
+
+def show(choice: Choice) -> None:
+    """Draw the page for a chosen comparison."""
+    store = resources.store()
+    finished = sum(run.status == "done" for run in store.runs(choice.job.id))
+    found = _results(choice.job.id, finished, choice.baseline, choice.metric, store)
+    leader = report.leading_arm(found)
+    _finding(store, choice, found, leader)
+    _arms_card(found)
+    seen = _comparison(choice.job.id, finished, leader["arm"], choice.baseline, store)
+    if seen is None or leader["arm"] == choice.baseline:
+        st.caption("A closer look needs a second arm with a finished seed in common.")
+        return
+    left, middle, right = st.columns([9, 9, 13], gap="small")
+    with left:
+        _label_card(seen)
+    with middle:
+        _confusion_card(seen)
+    with right:
+        _flips_card(seen)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _results(
+    job_id: str, finished: int, baseline: str, metric: str, _store: Store
+) -> dict[str, Any]:
+    """Results of a job with that many finished runs; finished runs never change."""
+    name = _store.job(job_id).collection
+    return report.results(_store, name, job_id=job_id, baseline=baseline, metric=metric)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _comparison(
+    job_id: str, finished: int, arm: str, baseline: str, _store: Store
+) -> Comparison | None:
+    return report.compare(_store, job_id, arm=arm, baseline=baseline)
+
+
+def _finding(
+    store: Store, choice: Choice, found: Mapping[str, Any], leader: Mapping[str, Any]
+) -> None:
+    badge = "1 seed" if leader["n_seeds"] == 1 else None
+    if found["runs_finished"] < found["runs_planned"]:
+        badge = f"{found['runs_finished']} of {found['runs_planned']} runs"
+    with parts.finding_line(parts.plain(found["verdict"]), _basis(found, leader), badge=badge):
+        if choice.job.is_active and st.button("Watch the run", icon=":material/show_chart:"):
+            st.switch_page("pages/train.py")
+        for run in exporting.kept_models(store, choice.job.id):
+            if run.arm == leader["arm"]:
+                name = figures.ARM_NAMES.get(run.arm, run.arm)
+                model_button(store, run, f"Download the {name} model", is_primary=True)
+
+
+def _basis(found: Mapping[str, Any], leader: Mapping[str, Any]) -> str:
+    """Say what the verdict rests on: interval, rows, seeds."""
+    rows, difference = parts.count(found["test_rows"]), leader["difference"]
+    if difference is None:
+        return f"{rows} real test rows, {seeds_in_words(leader['n_seeds'])}."
+    seeds = seeds_in_words(difference["n_seeds"])
+    words = report.difference_in_words(difference)
+    luck = "; one seed says nothing about the luck of the seed" if seeds == "1 seed" else ""
+    return (
+        f"{leader['title']}: {words} points of {report.METRIC_TITLES[found['metric']].lower()}, "
+        f"95 % interval by paired bootstrap over {rows} real test rows and {seeds}{luck}."
+    )
+
+
+def _arms_card(found: Mapping[str, Any]) -> None:
+    title = report.METRIC_TITLES[found["metric"]]
+    rows = parts.count(found["test_rows"])
+    note = f"{title.lower()} on {rows} real test rows, mean over seeds, 95 % interval"
+    with parts.card("Arms", note):
+        left, right = st.columns([7, 5], gap="medium")
+        with left:
+            _arms_table(found, title)
+        with right:
+            baseline = figures.ARM_NAMES.get(found["baseline"], found["baseline"])
+            chart = figures.interval_chart(
+                [arm["difference"] for arm in found["arms"]],
+                baseline=baseline.lower() if found["baseline"] == report.PLAIN else baseline,
+                palette=theme.palette(),
+            )
+            parts.show_chart(chart, "intervals", alt=_intervals_in_words(found))
+
+
+def _arms_table(found: Mapping[str, Any], title: str) -> None:
+    against = f"Against {figures.ARM_NAMES.get(found['baseline'], found['baseline'])}, points"
+    table = pd.DataFrame(
+        [
+            {
+                "Arm": arm["title"],
+                "Rows": arm["rows"],
+                "Seeds": arm["n_seeds"],
+                title: 100 * arm["mean"],
+                against: report.difference_in_words(arm["difference"]),
+                "Verdict": [_verdict(arm, found["baseline"])],
+            }
+            for arm in found["arms"]
+        ]
+    )
+    tints = theme.palette().tints
+    column = st.column_config
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="",
+        row_height=figures.ROW_HEIGHT,
+        column_config={
+            "Rows": column.NumberColumn(format="localized", width=56),
+            "Seeds": column.NumberColumn(width=50),
+            title: column.NumberColumn(format="%.1f %%", width=72),
+            against: column.TextColumn(width=140),
+            "Verdict": column.MultiselectColumn(
+                options=list(_VERDICTS),
+                color=[tints["keep"], tints["discard"], *[tints["neutral"]] * 3],
+                width=96,
+            ),
+        },
+    )
+
+
+def _verdict(arm: Mapping[str, Any], baseline: str) -> str:
+    if arm["difference"] is None:
+        return "baseline" if arm["arm"] == baseline else "alone"
+    return arm["difference"]["outcome"]
+
+
+def _intervals_in_words(found: Mapping[str, Any]) -> str:
+    said = [arm["verdict"] for arm in found["arms"] if arm["verdict"]]
+    return "; ".join(said) or "No arm to compare with"
+
+
+def _label_card(seen: Comparison) -> None:
+    arm, baseline = _names(seen)
+    with parts.card("By label", f"share right, {baseline} to {arm}"):
+        shown = _most_changed(seen)
+        table = seen.by_label.iloc[shown].iloc[::-1]
+        chart = figures.label_chart(table, palette=theme.palette())
+        parts.show_chart(chart, "by_label", alt=_labels_in_words(table))
+        rows = seen.by_label["rows"]
+        size = f"{rows.min():,}" if rows.min() == rows.max() else f"{rows.min():,}-{rows.max():,}"
+        st.caption(
+            f"Circle: {baseline}. Square: {arm}, up; diamond: down. {size} test rows a label."
+            f"{_left_out(seen, shown)}"
+        )
+
+
+def _labels_in_words(table: pd.DataFrame) -> str:
+    return "; ".join(
+        f"{label}: {100 * before:.0f} to {100 * after:.0f} %"
+        for label, before, after in zip(
+            table["label"], table["baseline"], table["arm"], strict=True
+        )
+    )
+
+
+def _confusion_card(seen: Comparison) -> None:
+    arm, baseline = _names(seen)
+    with parts.card("Confusion, change", f"{arm} minus {baseline}"):
+        shown = _most_changed(seen)
+        chart = figures.confusion_chart(
+            seen.confusion_change[np.ix_(shown, shown)],
+            [seen.by_label["label"][i] for i in shown],
+            palette=theme.palette(),
+        )
+        right = float(np.trace(seen.confusion_change))
+        alt = f"{arm} reads {right:+.1f} test rows more right than {baseline}".replace("-", "−")
+        parts.show_chart(chart, "confusion", alt=alt)
+        mean = "" if seen.n_seeds == 1 else f", mean of {seen.n_seeds} seeds"
+        st.caption(
+            f"Rows: true. Columns: predicted. Test rows{mean}. Blue better, orange worse."
+            f"{_left_out(seen, shown)}"
+        )
+
+
+def _flips_card(seen: Comparison) -> None:
+    _, baseline = _names(seen)
+    flips = seen.flips
+    now = {True: flips[flips["is_right"]], False: flips[~flips["is_right"]]}
+    with st.container(border=True, height="stretch"):
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+        ):
+            st.markdown("**Flipped test rows**", width="content")
+            wanted = st.radio(
+                "Flipped test rows",
+                [True, False],
+                format_func=lambda right: (
+                    f"Now {'right' if right else 'wrong'} {parts.count(len(now[right]))}"
+                ),
+                horizontal=True,
+                label_visibility="collapsed",
+                key="results_flips",
+                width="content",
+            )
+        chosen = now[bool(wanted)]
+        said = "baseline_says" if wanted else "arm_says"
+        who = baseline if wanted else _names(seen)[0]
+        columns = {"text": "Text", "text_pair": "Second text", said: f"{who} said", "label": "True"}
+        if chosen["text_pair"].isna().all():
+            del columns["text_pair"]
+        text = st.column_config.TextColumn
+        st.dataframe(
+            chosen[list(columns)].rename(columns=columns),
+            hide_index=True,
+            row_height=28,
+            height=330,
+            column_config={
+                "Text": text(width=210),
+                "Second text": text(width=160),
+                f"{who} said": text(width=100),
+                "True": text(width=100),
+            },
+        )
+        if seen.n_seeds > 1:
+            st.caption(f"By what most of {seen.n_seeds} seeds say; largest change first.")
+
+
+def _names(seen: Comparison) -> tuple[str, str]:
+    return tuple(figures.ARM_NAMES.get(arm, arm) for arm in (seen.arm, seen.baseline))  # type: ignore[return-value]
+
+
+def _most_changed(seen: Comparison) -> list[int]:
+    """Return the labels to draw, in their order: all, or the `MOST_LABELS` that change most."""
+    change = np.abs(seen.confusion_change)
+    size = change.sum(axis=0) + change.sum(axis=1)
+    return sorted(np.argsort(-size, kind="stable")[:MOST_LABELS].tolist())
+
+
+def _left_out(seen: Comparison, shown: list[int]) -> str:
+    total = len(seen.by_label)
+    return "" if len(shown) == total else f" The {len(shown)} of {total} labels that change most."

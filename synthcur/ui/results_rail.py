@@ -1,0 +1,163 @@
+"""The rail of the Results page: which run is read, against what, what it was made from, files."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from synthcur import exporting, report
+from synthcur.arms import ARMS
+from synthcur.evaluation import METRICS
+from synthcur.records import Job, Run
+from synthcur.settings import TrainSettings, WeightingSettings
+from synthcur.store import Store
+from synthcur.ui import parts, resources
+from synthcur.ui.clock import clock
+
+_FORMATS = {"Parquet": "parquet", "JSON Lines": "jsonl", "CSV, safe for spreadsheets": "csv"}
+_MIME = {
+    "parquet": "application/vnd.apache.parquet",
+    "jsonl": "application/jsonl",
+    "csv": "text/csv",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which comparison the page shows."""
+
+    job: Job
+    baseline: str
+    metric: str
+
+
+def rail(name: str) -> Choice | None:
+    """Draw the choices and downloads; None while no run has finished."""
+    store = resources.store()
+    found = report.readable_jobs(store, name)
+    if not found:
+        return None
+    with st.sidebar:
+        job = _job_choice(found)
+        arms = [
+            arm
+            for arm in job.settings["arms"]
+            if any(run.arm == arm and run.status == "done" for run in store.runs(job.id))
+        ]
+        baseline = st.selectbox(
+            "Compare with",
+            arms,
+            index=arms.index(report.PLAIN) if report.PLAIN in arms else 0,
+            format_func=_title,
+            key=f"results_baseline_{job.id}",
+        )
+        metric = st.selectbox(
+            "Score", METRICS, format_func=report.METRIC_TITLES.__getitem__, key="results_metric"
+        )
+        _made_from(job)
+        _downloads(store, job)
+    return Choice(job, baseline or arms[0], metric or METRICS[0])
+
+
+def model_button(store: Store, run: Run, label: str, *, is_primary: bool = False) -> None:
+    """Draw the download of a run's model; the zip is made when the button is pressed."""
+    st.download_button(
+        label,
+        data=lambda: exporting.model_archive(store, run).read_bytes(),
+        file_name=f"synthcur-{run.arm}-seed{run.seed}.zip",
+        mime="application/zip",
+        icon=":material/deployed_code:",
+        key=f"model_{run.job_id}_{run.arm}_{is_primary}",
+        type="primary" if is_primary else "secondary",
+        on_click="ignore",
+        width="content" if is_primary else "stretch",
+        help="A folder for AutoModelForSequenceClassification.from_pretrained. Of every arm the "
+        "seed that is best on the validation rows is kept.",
+    )
+
+
+def _job_choice(found: list[Job]) -> Job:
+    finished = [job for job in found if job.status == "done"]
+    by_id = {job.id: job for job in found}
+    chosen = st.selectbox(
+        "Run",
+        list(by_id),
+        index=found.index(finished[0]) if finished else 0,
+        format_func=lambda job_id: _job_in_words(by_id[job_id]),
+        key="results_job",
+    )
+    return by_id.get(chosen or "", found[0])
+
+
+def _job_in_words(job: Job) -> str:
+    state = "" if job.status == "done" else ", running" if job.is_active else ", not finished"
+    return f"Run {job.number}, {clock(job.created_at)}{state}"
+
+
+def _title(arm: str) -> str:
+    return ARMS[arm].title if arm in ARMS else arm
+
+
+def _made_from(job: Job) -> None:
+    st.subheader("Made from", anchor=False)
+    facts = report.made_from(job)
+    settings = TrainSettings.from_dict(job.settings)
+    lines = {
+        "data": facts["data"][:7],
+        "decide": f"{facts['decisions']:,} rows",
+        "P′": (facts["quality"] or "not used")[:8],
+        "Q": (facts["diversity"] or "not used")[:8],
+        "recipe": facts["settings"][:7],
+        "seeds": f"0-{settings.seeds - 1}" if settings.seeds > 1 else "0",
+    }
+    st.code("\n".join(f"{key:<8} {value}" for key, value in lines.items()), language=None)
+
+
+def _downloads(store: Store, job: Job) -> None:
+    st.subheader("Download", anchor=False)
+    models = exporting.kept_models(store, job.id)
+    with st.popover("Model", icon=":material/deployed_code:", width="stretch"):
+        if not models:
+            st.caption("No model of this run is kept yet.")
+        for run in models:
+            model_button(store, run, f"{parts.plain(_title(run.arm))}, seed {run.seed}")
+    with st.popover("Curated data", icon=":material/table_view:", width="stretch"):
+        _data_buttons(store, job)
+    with st.popover("Command line", icon=":material/terminal:", width="stretch"):
+        st.caption("Repeats this run with the rows as they stand now.")
+        st.code(report.command_line(job), language=None, wrap_lines=True)
+
+
+def _data_buttons(store: Store, job: Job) -> None:
+    settings = TrainSettings.from_dict(job.settings)
+    scored = store.scores(job.collection)
+    checkers = settings.checkers if settings.checkers in scored else next(iter(scored), None)
+    weighting = settings.weighting or WeightingSettings()
+    how = "of the scheme of this run" if settings.weighting else "of IMP"
+    st.caption(f"Rows the next run trains on, with P′, Q, the weight {how}, and the decisions.")
+    for title, kind in _FORMATS.items():
+        st.download_button(
+            title,
+            data=_Table(store, job.collection, checkers, weighting, kind),
+            file_name=f"synthcur-{job.collection}-curated.{kind}",
+            mime=_MIME[kind],
+            key=f"curated_{kind}",
+            on_click="ignore",
+            width="stretch",
+        )
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The curated rows in one format, made when the download is asked for."""
+
+    store: Store
+    collection: str
+    checkers: str | None
+    weighting: WeightingSettings
+    kind: str
+
+    def __call__(self) -> bytes:
+        table = exporting.curated_table(
+            self.store, self.collection, checkers=self.checkers, weighting=self.weighting
+        )
+        return exporting.as_bytes(table, self.kind)

@@ -1,0 +1,373 @@
+"""The Train page beside its rail: the state of the newest job, its curves, its runs.
+
+All of it is read from the store in every poll, so a reload, a second tab or a restarted server
+shows the same.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+
+from synthcur import curves, jobs
+from synthcur.arms import ARMS
+from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Measure
+from synthcur.evaluation import seeds_in_words
+from synthcur.records import Job, Run
+from synthcur.settings import ScoreSettings, TrainSettings
+from synthcur.ui import parts, resources, session, theme
+from synthcur.ui.clock import clock
+from synthcur.ui.train_rail import Choice
+
+POLL_SECONDS = 1.0
+TABLE_ROWS = 8
+_BADGES: Mapping[str, tuple[str, Literal["gray", "blue", "orange"], str]] = {
+    "queued": ("waiting", "gray", ":material/schedule:"),
+    "starting": ("starting", "blue", ":material/play_circle:"),
+    "running": ("running", "blue", ":material/play_circle:"),
+    "cancelling": ("stopping", "gray", ":material/stop_circle:"),
+    "done": ("done", "gray", ":material/check:"),
+    "cancelled": ("cancelled", "gray", ":material/block:"),
+    "failed": ("failed", "orange", ":material/error:"),
+    "crashed": ("stopped unexpectedly", "orange", ":material/error:"),
+}
+_RUN_STATES = {"running": "running", "done": "done", "stopped": "stopped"}
+
+
+def newest_job(name: str) -> Job | None:
+    """Return the collection's newest training job that is running, else its newest."""
+    found = [job for job in resources.store().jobs(name) if job.kind == "train"]
+    running = [job for job in found if job.is_active and job.status != "queued"]
+    return next(iter(running or found), None)
+
+
+def live(name: str, choice: Choice) -> None:
+    """Draw the state of the newest job; while it is active, once a second."""
+    job = newest_job(name)
+    is_active = job is not None and job.is_active
+    poll = st.fragment(_draw, run_every=POLL_SECONDS if is_active else None, key="train_live")
+    poll(name, job.id if job else None, is_active, choice)
+
+
+def queue(name: str, choice: Choice) -> None:
+    """Draw in the rail what runs and waits, and let one more job be added behind it."""
+    active = [job for job in resources.store().active_jobs() if job.kind == "train"]
+    if not active:
+        return
+    with st.sidebar:
+        settings = [TrainSettings.from_dict(job.settings) for job in active]
+        if choice.settings is not None and choice.settings not in settings:
+            label = "Add to the queue"
+            if st.button(label, icon=":material/playlist_add:", width="stretch"):
+                _submit(name, choice.settings)
+        st.subheader("Queue", anchor=False)
+        lines = (_queued_in_words(job, name) for job in active)
+        st.caption("  \n".join(lines))
+
+
+def _queued_in_words(job: Job, name: str) -> str:
+    settings = TrainSettings.from_dict(job.settings)
+    state = "waiting" if job.status == "queued" else "running"
+    arms = ", ".join(curves.ARM_NAMES.get(arm, arm) for arm in settings.arms)
+    other = "" if job.collection == name else f", {parts.plain(job.collection)}"
+    return f"Run {job.number}, {state}: {arms}; {seeds_in_words(settings.seeds)}{other}"
+
+
+def _draw(name: str, job_id: str | None, was_active: bool, choice: Choice) -> None:
+    with session.page():
+        if job_id is None:
+            _before_the_first(name, choice)
+            return
+        job = resources.store().job(job_id)
+        if was_active and not job.is_active:
+            st.rerun()
+        _state(name, job, choice)
+        if job.is_active or resources.store().runs(job.id):
+            _charts(job)
+            _second_row(job)
+
+
+def _before_the_first(name: str, choice: Choice) -> None:
+    caption = choice.cost or "Set the run on the left."
+    with parts.finding_line("No run yet: what do the weights do to a classifier?", caption):
+        _start_button(name, choice)
+    _offer_scores(name)
+    with parts.card("Arms", "what each way of training does with a synthetic row"):
+        table = pd.DataFrame(
+            [(arm.title, arm.formula, arm.sentence) for arm in ARMS.values()],
+            columns=["Arm", "Loss of a row", "What it does"],
+        )
+        st.dataframe(
+            table,
+            hide_index=True,
+            row_height=28,
+            column_config={
+                "Arm": st.column_config.TextColumn(width=160),
+                "Loss of a row": st.column_config.TextColumn(width=250),
+            },
+        )
+
+
+def _offer_scores(name: str) -> None:
+    """Offer to score the rows where the arms with weights still lack their checkers."""
+    if resources.scores(name):
+        return
+    store = resources.store()
+    running = [job for job in store.jobs(name) if job.kind == "score" and job.is_active]
+    if running:
+        parts.job_progress(running[0])
+        return
+    rows = parts.count(store.collection_info(name).counts["synthetic"])
+    if parts.empty(
+        "IMP, DIMP and P′ need checkers, and none has scored these rows yet.",
+        button=f"Score {rows} rows",
+        key="train_score",
+        icon=":material/calculate:",
+    ):
+        jobs.submit_score(store, name, ScoreSettings())
+        st.rerun()
+
+
+def _state(name: str, job: Job, choice: Choice) -> None:
+    """Draw the state sentence with its badge and buttons, and what belongs right below it."""
+    title, caption = _state_in_words(job)
+    with parts.finding_line(title, caption):
+        word, colour, icon = _BADGES[job.status]
+        st.badge(word, color=colour, icon=icon)
+        if job.is_active:
+            _cancel_button(job)
+        else:
+            _results_button(job)
+            _start_button(name, choice)
+    if job.is_active:
+        done, total = job.done or 0.0, job.total or 0.0
+        st.progress(min(1.0, done / total) if total else 0.0)
+    elif job.status in ("failed", "crashed"):
+        _failure(job)
+
+
+def _state_in_words(job: Job) -> tuple[str, str]:
+    settings = TrainSettings.from_dict(job.settings)
+    runs = resources.store().runs(job.id)
+    done, planned = sum(run.status == "done" for run in runs), len(settings.arms) * settings.seeds
+    of = f"{done} of {planned} runs done"
+    name = f"Run {job.number}"
+    if job.status == "queued":
+        return f"{name} waits for the run before it to end", f"{planned} runs."
+    if job.is_active:
+        return _progress_in_words(name, job, settings, runs), (
+            f"{of}, started {clock(job.started_at or job.created_at)}. Process of its own: "
+            "closing this tab does not stop it."
+        )
+    ended = clock(job.ended_at or job.created_at)
+    time = f"in {parts.duration((job.ended_at or 0) - (job.started_at or job.created_at))}"
+    return {
+        "done": (f"{name} finished: {planned} runs {time}", f"Ended {ended}. {_data(job)}"),
+        "cancelled": (
+            f"{name} was cancelled, {of}",
+            f"Ended {ended}. Finished runs and their models are kept.",
+        ),
+        "failed": (f"{name} failed, {of}", f"Ended {ended}. Finished runs are kept."),
+        "crashed": (
+            f"{name} stopped unexpectedly, {of}",
+            f"Noticed {ended}. Finished runs are kept.",
+        ),
+    }[job.status]
+
+
+def _progress_in_words(name: str, job: Job, settings: TrainSettings, runs: list[Run]) -> str:
+    if job.status == "cancelling":
+        return f"{name} is stopping"
+    running = [run for run in runs if run.status == "running"]
+    if not running:
+        return f"{name}: {'between two runs' if runs else 'starting'}"
+    epoch = _latest(resources.store().metrics(job.id), running[-1]).get("epoch", 0.0)
+    left = f", {parts.duration(job.eta_s)} left" if job.eta_s else ""
+    arm = curves.ARM_NAMES.get(running[-1].arm, running[-1].arm)
+    return f"{name}: {arm}, epoch {epoch:.1f} of {settings.fit.epochs}{left}"
+
+
+def _data(job: Job) -> str:
+    decided = len(job.spec["decisions"])
+    decisions = "1 decision" if decided == 1 else f"{parts.count(decided)} decisions"
+    return f"Trained with {decisions} applied."
+
+
+def _start_button(name: str, choice: Choice) -> None:
+    pressed = st.button(
+        "Start training",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="train_start",
+        disabled=choice.settings is None,
+        help=parts.plain(choice.problem) or None,
+    )
+    if pressed and choice.settings is not None:
+        _submit(name, choice.settings)
+
+
+def _submit(name: str, settings: TrainSettings) -> None:
+    """Queue the job unless the same one waits or runs: a second tab has been faster."""
+    store = resources.store()
+    active = [job for job in store.active_jobs() if job.kind == "train" and job.collection == name]
+    if not any(TrainSettings.from_dict(job.settings) == settings for job in active):
+        jobs.submit_train(store, name, settings)
+    st.rerun()
+
+
+def _cancel_button(job: Job) -> None:
+    is_second = job.status == "cancelling"
+    label = "Stop at once" if is_second else "Cancel, keep finished runs"
+    if st.button(label, icon=":material/stop_circle:", key=f"train_cancel_{job.status}"):
+        jobs.cancel(resources.store(), job.id)
+        st.rerun()
+
+
+def _results_button(job: Job) -> None:
+    if any(run.status == "done" for run in resources.store().runs(job.id)) and st.button(
+        "See the results", icon=":material/fact_check:", key="train_results"
+    ):
+        st.switch_page("pages/results.py")
+
+
+def _failure(job: Job) -> None:
+    lines = (parts.plain(line, limit=2000) for line in (job.what, job.fix) if line)
+    st.error("  \n".join(lines) or "The worker left no reason.")
+    log = jobs.log_tail(job).strip()
+    if log:
+        with st.expander("Log, last lines"):
+            st.code(log[-6000:], language=None, wrap_lines=True)
+
+
+def _charts(job: Job) -> None:
+    validation = resources.store().collection_info(job.collection).counts["validation"]
+    rows = f"{parts.count(validation)} real rows"
+    notes = {LOSS: "weighted mean, per arm", VAL_ACCURACY: rows, VAL_MACRO_F1: rows}
+    metrics = resources.store().metrics(job.id)
+    for column, measure in zip(st.columns(3, gap="small"), notes, strict=True):
+        with column, parts.card(measure.title, notes[measure]):
+            _curve(job, measure, metrics)
+    st.caption(
+        "Line: mean of the finished seeds. Band: smallest to largest. Dashed: the seed in progress."
+    )
+
+
+def _curve(job: Job, measure: Measure, metrics: pd.DataFrame, *, height: int = 240) -> None:
+    settings = TrainSettings.from_dict(job.settings)
+    finished = [
+        (run.arm, run.seed) for run in resources.store().runs(job.id) if run.status == "done"
+    ]
+    table = curves.curve_table(metrics, measure, finished=finished, arms=settings.arms)
+    if table.empty:
+        with st.container(height=height + 40, border=False):
+            when = "the first steps" if measure is LOSS else "the first epoch"
+            st.caption(f"Appears after {when}." if job.is_active else "Nothing was measured.")
+        return
+    chart = curves.curve_chart(
+        measure,
+        settings.arms,
+        epochs=settings.fit.epochs,
+        palette=theme.palette(),
+        height=height,
+    )
+    ends = table[table["kind"] == "end"]
+    said = ", ".join(f"{arm} {text}" for arm, text in zip(ends["arm"], ends["text"], strict=True))
+    st.vega_lite_chart(
+        table,
+        chart,
+        theme=None,
+        width="stretch",
+        key=f"curve_{measure.column}",
+        alt=f"{measure.title} by epoch; last values: {said}",
+    )
+
+
+def _second_row(job: Job) -> None:
+    metrics = resources.store().metrics(job.id)
+    left, right = st.columns([4, 8], gap="small")
+    synthetic = resources.store().collection_info(job.collection).counts["synthetic"]
+    with left, parts.card(EFFECTIVE_ROWS.title, f"of {parts.count(synthetic)}, each epoch"):
+        _curve(job, EFFECTIVE_ROWS, metrics, height=228)
+    with right, parts.card("Runs", "one arm with one seed each"):
+        _run_table(job, metrics)
+
+
+def _run_table(job: Job, metrics: pd.DataFrame) -> None:
+    settings = TrainSettings.from_dict(job.settings)
+    known = {(run.arm, run.seed): run for run in resources.store().runs(job.id)}
+    planned = [(arm, seed) for seed in range(settings.seeds) for arm in settings.arms]
+    # A stable sort: what runs comes first, then what has ended, then what waits.
+    planned.sort(key=lambda run: _place(known.get(run)))
+    table = pd.DataFrame([_run_row(job, arm, seed, known, metrics) for arm, seed in planned])
+    column = st.column_config
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="",
+        row_height=28,
+        height=28 * (min(TABLE_ROWS, len(table)) + 1) + 3,
+        column_config={
+            "Seed": column.NumberColumn(width=50),
+            "State": column.MultiselectColumn(
+                options=["running", "done", "stopped", "waiting"],
+                color=_state_tints(),
+                width=90,
+            ),
+            "Epoch": column.NumberColumn(format="%.1f", width=60),
+            "Validation accuracy": column.NumberColumn(format="%.1f %%", width=120),
+            "Rows": column.NumberColumn(format="localized", width=60),
+            "Samples/s": column.NumberColumn(format="%.0f", width=80),
+            "Time": column.TextColumn(width=70),
+        },
+    )
+
+
+def _place(run: Run | None) -> int:
+    return 2 if run is None else int(run.status != "running")
+
+
+def _run_row(
+    job: Job,
+    arm: str,
+    seed: int,
+    known: Mapping[tuple[str, int], Run],
+    metrics: pd.DataFrame,
+) -> dict[str, Any]:
+    run = known.get((arm, seed))
+    row: dict[str, Any] = {
+        "Arm": ARMS[arm].title if arm in ARMS else arm,
+        "Seed": seed,
+        "State": ["waiting" if job.is_active else "stopped"],
+        "Epoch": None,
+        "Validation accuracy": None,
+        "Rows": None,
+        "Samples/s": None,
+        "Time": None,
+    }
+    if run is None:
+        return row
+    latest = _latest(metrics, run)
+    reached = run.val_accuracy if run.val_accuracy is not None else latest.get("val_accuracy")
+    return {
+        **row,
+        "State": [_RUN_STATES.get(run.status, run.status)],
+        "Epoch": latest.get("epoch"),
+        "Validation accuracy": None if reached is None else 100 * reached,
+        "Rows": run.rows,
+        "Samples/s": run.samples_per_s or latest.get("samples_per_s"),
+        "Time": None if run.seconds is None else parts.duration(run.seconds),
+    }
+
+
+def _latest(metrics: pd.DataFrame, run: Run) -> dict[str, float]:
+    """Return the last known value of every measure of a run."""
+    own = metrics[(metrics["arm"] == run.arm) & (metrics["seed"] == run.seed)]
+    latest = own[["epoch", "samples_per_s", "val_accuracy"]].ffill().tail(1)
+    known = {} if latest.empty else latest.iloc[0].dropna().to_dict()
+    return {str(column): float(value) for column, value in known.items()}
+
+
+def _state_tints() -> list[str]:
+    tints = theme.palette().tints
+    return [tints["keep"], tints["neutral"], tints["discard"], tints["neutral"]]

@@ -1,0 +1,180 @@
+"""The rail of the Train page: what is to be run, and what that will cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from synthcur.arms import ARMS, Arm
+from synthcur.errors import InputError, SynthcurError
+from synthcur.estimate import Estimate, estimate
+from synthcur.records import Scores
+from synthcur.settings import BUNDLED_MODEL, FitSettings, TrainSettings, WeightingSettings
+from synthcur.ui import parts, resources
+
+OFFERED = ("ce", "imp", "dimp")
+"""Arms that are ticked at first, where the checkers have scored the rows."""
+
+CHECKER_TITLES = {"probe": "Probe", "finetune": "Fine-tuned"}
+_OTHER = "other"
+_MODELS = {BUNDLED_MODEL: "MiniLM-L6, bundled, 22 M", _OTHER: "Other: folder or hub name"}
+_DEFAULTS = FitSettings()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the rail is set to.
+
+    Attributes
+    ----------
+    settings
+        The job, or None while something is missing.
+    problem
+        What is missing, in a sentence; empty with `settings`.
+    cost
+        The size of the job in words.
+    """
+
+    settings: TrainSettings | None
+    problem: str
+    cost: str
+
+
+def rail(name: str) -> Choice:
+    """Draw the controls of a training job and return what they are set to."""
+    scores, schemes = resources.scores(name), resources.store().schemes(name)
+    with st.sidebar:
+        arms, weighting = _arm_choice(scores, schemes)
+        checkers = _checker_choice(scores)
+        seeds = st.number_input(
+            "Seeds",
+            min_value=1,
+            max_value=50,
+            value=TrainSettings().seeds,
+            key="train_seeds",
+            persist_state="session",
+            help="Every arm is trained once a seed. A claim needs at least 5.",
+        )
+        model = _model_choice()
+        left, right = st.columns(2, gap="small")
+        epochs = left.number_input(
+            "Epochs",
+            min_value=1,
+            max_value=100,
+            value=_DEFAULTS.epochs,
+            key="train_epochs",
+            persist_state="session",
+        )
+        rate = right.text_input(
+            "Learning rate",
+            f"{_DEFAULTS.learning_rate:g}".replace("e-0", "e-"),
+            key="train_rate",
+            persist_state="session",
+        )
+        try:
+            fit = FitSettings(base_model=model, epochs=epochs, learning_rate=_as_number(rate))
+            settings = TrainSettings(
+                arms=arms, seeds=seeds, fit=fit, checkers=checkers, weighting=weighting
+            )
+        except SynthcurError as error:
+            st.caption(parts.plain(str(error), limit=400))
+            return Choice(None, error.what, "")
+        cost = _cost_in_words(estimate(resources.store(), settings, _rows(name)))
+        st.caption(cost)
+    return Choice(settings, "", cost)
+
+
+def _arm_choice(
+    scores: Mapping[str, Scores], schemes: Mapping[str, WeightingSettings]
+) -> tuple[tuple[str, ...], WeightingSettings | None]:
+    st.caption("Arms")
+    with st.container(gap="xsmall"):
+        arms = tuple(arm.name for arm in ARMS.values() if _is_ticked(arm, scores, schemes))
+    if "scheme" not in arms:
+        return arms, None
+    scheme = st.selectbox(
+        "Scheme", list(schemes)[::-1], key="train_scheme", persist_state="session"
+    )
+    return arms, schemes.get(scheme or "")
+
+
+def _is_ticked(
+    arm: Arm, scores: Mapping[str, Scores], schemes: Mapping[str, WeightingSettings]
+) -> bool:
+    reason = ""
+    if arm.needs_scores and not scores:
+        reason = "Needs checkers; they have not scored these rows yet. "
+    elif arm.rule == "scheme" and not schemes:
+        reason = "No scheme is saved yet; save one on the Curate page. "
+    ticked = st.checkbox(
+        parts.plain(arm.title),
+        value=arm.name in OFFERED and not reason,
+        key=f"train_arm_{arm.name}_{'off' if reason else 'on'}",
+        persist_state="session",
+        disabled=bool(reason),
+        help=f"{reason}{arm.sentence}  \n`{arm.formula}`",
+    )
+    return ticked and not reason
+
+
+def _checker_choice(scores: Mapping[str, Scores]) -> str:
+    kinds = [kind for kind in ("finetune", "probe") if kind in scores]
+    if len(kinds) < 2:
+        return kinds[0] if kinds else "probe"
+    chosen = st.radio(
+        "Checkers",
+        kinds,
+        format_func=CHECKER_TITLES.__getitem__,
+        horizontal=True,
+        key="train_checkers",
+        persist_state="session",
+        help="Which pair supplies P′ and Q: BERT-size classifiers, or logistic regressions on "
+        "embeddings.",
+    )
+    return chosen or kinds[0]
+
+
+def _model_choice() -> str:
+    chosen = st.selectbox(
+        "Model",
+        list(_MODELS),
+        format_func=_MODELS.__getitem__,
+        key="train_model",
+        persist_state="session",
+    )
+    if chosen != _OTHER:
+        return BUNDLED_MODEL
+    named = st.text_input(
+        "Folder or hub name",
+        key="train_model_name",
+        persist_state="session",
+        placeholder="bert-base-uncased",
+        help="A folder of this machine with a config.json, or a name on the Hugging Face hub.",
+    )
+    named = named.strip()
+    return str(Path(named).expanduser().resolve()) if Path(named).is_dir() and named else named
+
+
+def _as_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise InputError(
+            f"The learning rate {text!r} is not a number.", fix="Write it like 6e-5."
+        ) from error
+
+
+def _rows(name: str) -> dict[str, int]:
+    collection = resources.effective(name)
+    return {"synthetic": len(collection.synthetic), "real": len(collection.real_train)}
+
+
+def _cost_in_words(cost: Estimate) -> str:
+    runs = "1 run" if cost.n_runs == 1 else f"{cost.n_runs} runs"
+    if cost.seconds is None:
+        return f"Estimate: {runs}; no finished run of this model yet to measure the time by."
+    return (
+        f"Estimate: {runs}, about {parts.duration(cost.seconds)} on this machine, by the speed of "
+        f"run {cost.measured_on}."
+    )

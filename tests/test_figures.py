@@ -1,0 +1,103 @@
+"""Figures: what is drawn where, rows that line up with a table, texts that stay characters."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthcur.arms import ARMS
+from synthcur.figures import (
+    ARM_NAMES,
+    ROW_HEIGHT,
+    arm_colour,
+    confusion_chart,
+    interval_chart,
+    label_chart,
+    literal,
+)
+from synthcur.palette import DARK, LIGHT
+
+MARKUP = "<b>x</b>"
+
+
+def test_every_arm_has_a_short_name_and_a_colour_of_its_own():
+    assert set(ARM_NAMES) == set(ARMS)
+    for palette in (LIGHT, DARK):
+        assert len({arm_colour(arm, palette) for arm in ARMS}) == len(ARMS)
+
+
+def test_text_is_shortened_and_cannot_be_markup():
+    assert literal(MARKUP) == "&lt;b&gt;x&lt;/b&gt;"
+    assert literal("a" * 50, limit=10) == "a" * 9 + "…"
+
+
+DIFFERENCES = (
+    {"mean": 0.044, "low": 0.018, "high": 0.072, "outcome": "better"},
+    {"mean": 0.002, "low": -0.03, "high": 0.031, "outcome": "no evidence"},
+    None,
+    {"mean": -0.021, "low": -0.04, "high": -0.004, "outcome": "worse"},
+)
+
+
+@pytest.fixture
+def intervals():
+    return interval_chart(DIFFERENCES, baseline="plain", palette=LIGHT)
+
+
+def test_intervals_have_the_height_of_a_table_with_a_header_and_as_many_rows(intervals):
+    assert intervals.layout.height == ROW_HEIGHT * 5 + 2
+    assert intervals.layout.margin.t == ROW_HEIGHT
+    assert tuple(intervals.layout.yaxis.range) == (3.5, -0.5)
+
+
+def test_better_worse_and_no_evidence_differ_in_colour_and_shape(intervals):
+    marks = [trace.marker for trace in intervals.data if trace.mode == "markers"]
+    assert [(mark.color, mark.symbol) for mark in marks] == [
+        (LIGHT.keep, "square"),
+        (LIGHT.muted, "circle"),
+        (LIGHT.page, None),
+        (LIGHT.discard, "diamond"),
+    ]
+
+
+def test_zero_is_named_after_the_baseline_and_negative_ticks_have_a_true_minus(intervals):
+    words = dict(zip(intervals.layout.xaxis.tickvals, intervals.layout.xaxis.ticktext, strict=True))
+    assert words[0] == "0 = plain"
+    assert words[-4] == "−4"
+    assert words[6] == "+6"
+    low, high = intervals.layout.xaxis.range
+    assert low < -4
+    assert high > 7.2
+
+
+def test_intervals_of_one_arm_alone_can_be_drawn():
+    figure = interval_chart([None], baseline="plain", palette=DARK)
+    assert "0 = plain" in figure.layout.xaxis.ticktext
+
+
+def test_labels_go_from_baseline_to_arm_and_say_the_direction_by_shape():
+    table = pd.DataFrame(
+        {"label": ["up", MARKUP], "baseline": [0.5, 0.75], "arm": [0.625, 0.5], "rows": [4, 4]}
+    )
+    figure = label_chart(table, palette=LIGHT)
+    up, down = figure.data
+    assert list(up.x) == [50, 62.5]
+    assert up.marker.symbol[1] == "square"
+    assert down.marker.symbol[1] == "diamond"
+    assert down.marker.color[1] == LIGHT.discard
+    assert figure.layout.yaxis.ticktext == ("up", "&lt;b&gt;x&lt;/b&gt;")
+
+
+def test_confusion_counts_more_right_and_fewer_wrong_answers_as_better():
+    change = np.array([[2.0, -2.0], [1.4, -1.4]])
+    figure = confusion_chart(change, ["a", MARKUP], palette=LIGHT)
+    heat = figure.data[0]
+    assert np.array_equal(heat.z, [[2, 2], [-1.4, -1.4]])
+    assert heat.zmax == -heat.zmin == 2
+    written = {(note.y, note.x): note.text for note in figure.layout.annotations}
+    assert written == {(0, 0): "+2", (0, 1): "−2", (1, 0): "+1", (1, 1): "−1"}
+    assert "<b>" not in str(heat.customdata)
+
+
+def test_confusion_without_any_change_writes_no_number():
+    figure = confusion_chart(np.zeros((3, 3)), list("abc"), palette=DARK)
+    assert not figure.layout.annotations
