@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 
 from synthcur import review, weighting
 from synthcur.review import Decision
@@ -134,17 +135,16 @@ def card(bench: Bench, row: int, *, at: int, shows_hints: bool) -> dict[str, Any
     dict
         Plain JSON data; labels are ids in the order of the collection's labels.
     """
-    sample = bench.collection.synthetic.iloc[row]
-    sample_id, label = sample["sample_id"], int(bench.effective[0][row])
+    rows = bench.collection.synthetic
+    sample_id, label = bench.sample_ids[row], int(bench.effective[0][row])
     decision = bench.current.get(sample_id)
-    text, pair = sample["text"], sample["text_pair"]
-    pair = pair if isinstance(pair, str) else None
+    text, pair = _texts(rows, row)
     longest = max(len(text), len(pair or ""))
     judged = _judged(bench, row, label) if shows_hints else _blind(bench, label)
     return {
         "id": sample_id,
         "at": at,
-        "row": int(sample["row"]),
+        "row": int(cast(Any, rows["row"].iat[row])),
         "text": shown(text, TEXT_LENGTH),
         "pair": None if pair is None else shown(pair, TEXT_LENGTH),
         "length": longest if longest > TEXT_LENGTH else 0,
@@ -213,18 +213,21 @@ def _near(bench: Bench, row: int, source: str) -> list[dict[str, str]]:
         bench.neighbours[f"{source}_cosine"][row],
         strict=True,
     ):
-        sample = rows.iloc[near]
-        label = sample["label"] if is_real else names[bench.effective[0][near]]
-        pair = sample["text_pair"]
-        text = f"{sample['text']} | {pair}" if isinstance(pair, str) else sample["text"]
+        label = rows["label"].iat[near] if is_real else names[bench.effective[0][near]]
+        texts = " | ".join(text for text in _texts(rows, near) if text is not None)
         found.append(
             {
                 "label": label,
                 "cosine": f"{cosine:.2f}".replace("-", parts.MINUS),
-                "text": shown(text, NEIGHBOUR_LENGTH),
+                "text": shown(texts, NEIGHBOUR_LENGTH),
             }
         )
     return found
+
+
+def _texts(rows: pd.DataFrame, row: int) -> tuple[str, str | None]:
+    text, pair = (cast(Any, rows[column].iat[row]) for column in ("text", "text_pair"))
+    return text, pair if isinstance(pair, str) else None
 
 
 def shown(text: str, limit: int) -> str:

@@ -168,6 +168,7 @@ def show_queue(bench: Bench, opened: Opened, *, annotator: str) -> None:
         "acknowledged": {client: store.acknowledged(client) for client in clients},
         "refused": [asdict(refusal) for refusal in outcome.refused],
         "trouble": outcome.trouble,
+        "answered": sent.get("number"),
     }
     review_queue(
         answer

@@ -1,8 +1,7 @@
 // The annotator's bench: shows the next record at once and sends decisions behind the display.
 
 const PLACE = 'synthcur.review.place';
-const SEND_MS = 120; // operations made within this time travel together
-const RETRY_MS = 3000;
+const RETRY_MS = 3000; // without an answer for so long, everything is sent again
 const MARGIN = 8; // records moved before the next ones are asked for
 
 /** What a window has once, whatever Streamlit mounts again: a second key handler would double. */
@@ -39,14 +38,12 @@ class Bench {
     this.onResize = () => this.view.fit();
     document.addEventListener('keydown', this.onKey, true);
     window.addEventListener('resize', this.onResize);
-    this.retry = setInterval(() => this.log.pending.length && this.send(), RETRY_MS);
   }
 
   stop() {
     document.removeEventListener('keydown', this.onKey, true);
     window.removeEventListener('resize', this.onResize);
-    clearInterval(this.retry);
-    clearTimeout(this.timer);
+    clearTimeout(this.retry);
     this.view.root.remove();
   }
 
@@ -84,6 +81,7 @@ class Bench {
     this.refused.push(...refused);
     this.view.setColors(data.colors);
     remember(data.annotator);
+    this.answered(data.answered);
     if (isNew) this.open();
     else this.draw();
     if (isNew) requestAnimationFrame(() => this.view.fit());
@@ -263,20 +261,31 @@ class Bench {
     else this.view.showEnd(this.data, counts);
   }
 
+  /** Send as soon as the last message is answered: a message in between would restart the answer. */
   sendSoon() {
     this.view.showSaved(this.log.pending.length);
-    const wait = SEND_MS - (performance.now() - (this.sentAt ?? 0));
-    this.timer ??= setTimeout(() => this.send(), Math.max(0, wait));
+    if (this.awaited) this.hasMore = true;
+    else this.send();
   }
 
   /** Send everything unconfirmed, and where the annotator is; the server stores each once. */
   send() {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.sentAt = performance.now();
+    this.hasMore = false;
+    this.awaited = `${this.log.client}:${performance.now()}`;
     this.askedAt = this.at;
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => this.send(), RETRY_MS);
     const place = { opening: this.data.opening, at: this.at, detour: this.detour };
-    this.setState('log', { at: Date.now(), place, operations: [...this.log.pending] });
+    this.setState('log', { number: this.awaited, place, operations: [...this.log.pending] });
+  }
+
+  /** Note that the last message was answered; what came up since goes out now. */
+  answered(number) {
+    if (number !== this.awaited) return;
+    this.awaited = undefined;
+    clearTimeout(this.retry);
+    if (this.hasMore) this.send();
+    else if (this.log.pending.length) this.retry = setTimeout(() => this.send(), RETRY_MS);
   }
 }
 

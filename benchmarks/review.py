@@ -1,0 +1,106 @@
+"""Measure how long the annotator waits, and that no decision is lost on the way.
+
+    python -m benchmarks.review [--presses 300] [--every-ms 150]
+
+Serves an empty workspace with the demo under invented scores and drives a headless Chromium. The
+latency of a press runs from the time stamp of the key event to the frame that shows the next row.
+Prints one line of JSON.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.screenshots import launch
+from synthcur.demo import NAME, load_demo
+from synthcur.store import Store
+from synthcur.workspace import open_store
+from tests.conftest import add_scores
+from tests.serving import served
+
+BURST = 10
+BURST_MS = 40
+
+# The window hears a key before the page's own handler, which is the document's.
+WATCH = """() => {
+  const text = () => window.synthcurReview.bench.view.text.textContent;
+  window.latencies = [];
+  window.addEventListener('keydown', (event) => {
+    const before = text();
+    requestAnimationFrame(() => {
+      if (text() !== before) window.latencies.push(performance.now() - event.timeStamp);
+    });
+  }, true);
+}"""
+
+
+def press_all(page: Page, keys: str, *, every_ms: float) -> None:
+    """Press keys at a steady rate, however long one press takes."""
+    begun = time.perf_counter()
+    for number, key in enumerate(keys, start=1):
+        page.keyboard.press(key)
+        page.wait_for_timeout(max(0.0, every_ms * number - 1000 * (time.perf_counter() - begun)))
+
+
+def seconds_to_saved(page: Page) -> float:
+    """Wait until nothing is unsaved; return how long that took."""
+    begun = time.perf_counter()
+    page.get_by_text("saved", exact=True).wait_for()
+    return time.perf_counter() - begun
+
+
+def measure(page: Page, store: Store, *, presses: int, every_ms: float) -> dict:
+    """Run one burst and one long series of decisions, and compare with the rows stored."""
+    page.evaluate(WATCH)
+    press_all(page, "a" * BURST, every_ms=BURST_MS)
+    saved_after = seconds_to_saved(page)
+    burst_rows = len(store.decisions(NAME))
+    page.evaluate("window.latencies.length = 0")
+    press_all(page, "as" * (presses // 2), every_ms=every_ms)
+    seconds_to_saved(page)
+    latencies = np.asarray(page.evaluate("window.latencies"))
+    log = store.decisions(NAME)[burst_rows:]
+    return {
+        "presses": presses,
+        "every_ms": every_ms,
+        "shown": len(latencies),
+        "p50_ms": round(float(np.percentile(latencies, 50)), 1),
+        "p95_ms": round(float(np.percentile(latencies, 95)), 1),
+        "max_ms": round(float(latencies.max()), 1),
+        "rows": len(log),
+        "samples": len({row.sample_id for row in log}),
+        "burst_rows": f"{burst_rows} of {BURST}",
+        "burst_saved_after_s": round(saved_after, 2),
+    }
+
+
+def main() -> None:
+    """Read the arguments, serve, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--presses", type=int, default=150)
+    parser.add_argument("--every-ms", type=float, default=150)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "ws") as server:
+        store = open_store(server.workspace)
+        if NAME not in [info.name for info in store.collections()]:
+            store.add_collection(load_demo())
+        add_scores(store, store.collection(NAME))
+        with sync_playwright() as playwright:
+            page = launch(playwright).new_page(viewport={"width": 1440, "height": 900})
+            page.goto(server.url)
+            page.wait_for_selector('[data-testid="stMainBlockContainer"] h1')
+            page.goto(f"{server.url}/review?collection={NAME}")
+            page.wait_for_selector(".review .sample")
+            page.wait_for_timeout(1_000)
+            found = measure(page, store, presses=options.presses, every_ms=options.every_ms)
+        store.close()
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
