@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthcur.errors import FindingsError, InputError
-from synthcur.loading import ColumnMapping, Draft, accept, build, read_table
+from synthcur.loading import (
+    ColumnMapping,
+    Draft,
+    accept,
+    build,
+    keep_of_two_labels,
+    read_table,
+)
 from synthcur.schema import REAL, ROW_COLUMNS
 from synthcur.splits import draw_splits
 from synthcur.tables import RawTable
@@ -174,6 +181,31 @@ def test_what_has_no_proposal_cannot_be_accepted():
     }
     with pytest.raises(FindingsError, match="Fewer than two labels"):
         accept(draft(rows))
+
+
+def with_two_labels() -> dict[str, list[Row]]:
+    rows = parts()
+    rows["synthetic"] += [
+        {"text": "Soaked parcel", "label": "delivery"},
+        {"text": "soaked  parcel", "label": "pests"},
+        {"text": "Soaked parcel", "label": "Pests"},
+    ]
+    return rows
+
+
+def test_rows_of_a_text_with_two_labels_are_kept_as_chosen():
+    drafted = draft(with_two_labels())
+    chosen = keep_of_two_labels(drafted, {("synthetic.jsonl", 42), ("synthetic.jsonl", 43)})
+    kept = accept(chosen).synthetic
+    assert kept["row"].tolist() == [*range(1, 41), 42, 43]
+    assert kept["label"].tolist()[-2:] == ["pests", "pests"]
+    assert len(accept(drafted).synthetic) == 40
+
+
+def test_a_choice_that_leaves_two_labels_is_refused():
+    drafted = draft(with_two_labels())
+    with pytest.raises(InputError, match="two labels, “delivery” and “pests”"):
+        keep_of_two_labels(drafted, {("synthetic.jsonl", 41), ("synthetic.jsonl", 42)})
 
 
 def test_merging_label_variants_changes_the_labels_only_when_accepted():

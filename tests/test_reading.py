@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthcur.errors import InputError
-from synthcur.reading import read_table
+from synthcur.reading import path_inside, read_table
 from synthcur.tables import Limits, RawTable, shown_name
 
 GOOD = b"text,label\nThe fern wilts,care\nWhere is my order,delivery\n"
@@ -226,6 +226,25 @@ def test_paths_that_are_no_files_are_refused(path: str, part: str):
 def test_a_file_is_read_by_path_and_keeps_its_name(tmp_path: Path):
     (tmp_path / "rows.csv").write_bytes(GOOD)
     assert read_table(tmp_path / "rows.csv").name == "rows.csv"
+
+
+def test_a_path_from_a_browser_stays_inside_its_folder(tmp_path: Path):
+    root = tmp_path / "root"
+    (root / "deep").mkdir(parents=True)
+    (root / "deep" / "in.csv").write_bytes(GOOD)
+    (root / "out.csv").symlink_to(tmp_path / "secret.csv")
+    assert path_inside("deep/../deep/in.csv", root) == (root / "deep" / "in.csv").resolve()
+    assert path_inside(str(root / "deep" / "in.csv"), root).name == "in.csv"
+    for path in ("../secret.csv", "out.csv", "/etc/passwd", "deep/../../secret.csv", "/"):
+        with pytest.raises(InputError, match="is not inside"):
+            path_inside(path, root)
+    for path in ("", " ", "a\x00b", "..\\secret.csv", "\\\\host\\share"):
+        with pytest.raises(InputError, match="not usable"):
+            path_inside(path, root)
+
+
+def test_encoded_dots_are_a_name_and_not_a_way_out(tmp_path: Path):
+    assert path_inside("%2e%2e/secret.csv", tmp_path).is_relative_to(tmp_path.resolve())
 
 
 def test_hostile_file_names_are_cut_to_something_that_can_be_shown():

@@ -131,11 +131,10 @@ def choose_files(state: Import) -> Sources:
         key=f"how-{state.id}",
         label_visibility="collapsed",
     )
-    where = f"Paths are read inside {import_root()}; {ROOT_VARIABLE} names another folder. "
-    limits = f"at most {LIMITS.rows:,} rows and {LIMITS.columns:,} columns a file."
-    st.caption(
-        parts.plain(f"{where if how == PATH else ''}{GUIDE} There may be {limits}", limit=500)
-    )
+    words = [GUIDE, f"At most {LIMITS.rows:,} rows and {LIMITS.columns:,} columns a file."]
+    if how == PATH:
+        words.append(f"Read inside {import_root()}; {ROOT_VARIABLE} names another folder.")
+    st.caption(parts.plain(" ".join(words), limit=500))
     for part, column in zip(PARTS, st.columns(len(PARTS), gap="small"), strict=True):
         with column:
             try:

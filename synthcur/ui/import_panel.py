@@ -34,6 +34,9 @@ def show(state: Import) -> None:
             width="stretch",
             on_click=import_form.end,
         )
+    if state.is_checked and import_form.missing(sources, columns):
+        state.is_checked = False
+        st.rerun()
     draft, problems = None, list(sources.problems)
     try:
         draft = import_form.make_draft(state, sources, columns) if state.is_checked else None
