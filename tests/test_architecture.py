@@ -20,7 +20,7 @@ LAYERS = (
     ("settings", "schema", "arms", "spool", "records", "evaluation", "projection"),
     ("weighting", "review", "artefacts", "tables", "columns", "texts", "splits", "database"),
     ("losses", "training_rows", "pretrained", "progress", "formats", "rows", "summary", "figures"),
-    ("classifier", "encoders", "decision_log", "ingest", "reading", "checks"),
+    ("classifier", "encoders", "decision_log", "ingest", "reading", "checks", "drafting"),
     ("training", "store", "loading", "figures_overview", "curves"),
     ("checkers", "jobs", "report", "exporting", "estimate", "demo"),
     ("scoring", "runs", "workspace"),
