@@ -1,0 +1,149 @@
+"""The whole trip of a new user in one sitting: own files to a trained and compared classifier."""
+
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from synthcur.schema import REAL, TEST, TRAIN, VALIDATION, Collection
+from synthcur.store import Store
+from synthcur.workspace import open_store
+from tests.serving import Server
+
+MINUTES = 60_000
+SAVED = ".review .saved"
+
+
+@pytest.fixture
+def files(tmp_path: Path, small_collection: Collection) -> Mapping[str, Path]:
+    """The small collection as four CSV files of a user, with a column of the user's own."""
+    parts = {
+        "synthetic": small_collection.synthetic,
+        "train": small_collection.part(REAL, TRAIN),
+        "validation": small_collection.part(REAL, VALIDATION),
+        "test": small_collection.part(REAL, TEST),
+    }
+    paths = {part: tmp_path / f"{part}.csv" for part in parts}
+    for part, rows in parts.items():
+        rows.rename(columns={"text": "message", "label": "intent"})[["message", "intent"]].assign(
+            batch=7
+        ).to_csv(paths[part], index=False)
+    return paths
+
+
+@pytest.mark.timeout(600)
+def test_own_files_become_a_map_decisions_a_run_and_a_result(
+    page: Page, server: Server, files: Mapping[str, Path]
+) -> None:
+    page.goto(server.url)
+    _import(page, files)
+    store = open_store(server.workspace)
+    assert store.collection_info("nursery").counts == {
+        "train": 24,
+        "validation": 12,
+        "test": 12,
+        "synthetic": 40,
+    }
+    _see_the_map(page)
+    _lasso(page)
+    _move_a_slider(page)
+    _decide(page, store)
+    _train(page, store)
+    _read_the_results(page)
+    store.close()
+
+
+def _import(page: Page, files: Mapping[str, Path]) -> None:
+    page.get_by_role("link", name="Data").click()
+    page.get_by_role("button", name="Add a collection").click()
+    inputs = page.locator('[data-testid="stFileUploader"] input[type="file"]')
+    expect(inputs).to_have_count(4)
+    for i, path in enumerate(files.values()):
+        inputs.nth(i).set_input_files(path)
+        # The file is read, and says so, before the next one is chosen.
+        expect(page.get_by_text(re.compile(r"\d+ rows\. ")).nth(i)).to_be_visible()
+    name = page.get_by_label("Name", exact=True)
+    name.fill("nursery")
+    name.press("Enter")
+    page.get_by_role("button", name="Check 88 rows").click()
+    page.get_by_role("button", name="Store 88 rows").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("40 synthetic")
+
+
+def _see_the_map(page: Page) -> None:
+    """Scoring runs by itself after an import; the map appears without a reload."""
+    page.get_by_role("link", name="Curate").click()
+    page.wait_for_selector(".sm[data-drawn]", timeout=3 * MINUTES)
+
+
+def _lasso(page: Page) -> None:
+    box = page.locator(".sm-map").bounding_box()
+    assert box is not None
+    left, top = box["x"] + 6, box["y"] + 6
+    right, bottom = box["x"] + box["width"] - 6, box["y"] + box["height"] - 6
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom)):
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+    heading = page.get_by_test_id("stMarkdown").get_by_text(re.compile(r"\d+ rows selected"))
+    expect(heading).to_be_visible()
+
+
+def _move_a_slider(page: Page) -> None:
+    effective = page.get_by_test_id("stMetric").filter(has_text="Effective rows")
+    before = effective.inner_text()
+    thumb = page.get_by_role("slider", name="Exponent on P′")
+    thumb.focus()
+    for _ in range(8):
+        thumb.press("ArrowRight")
+    expect(effective).not_to_have_text(before)
+    # The slider sends its last step a moment after the key; a person would also look first.
+    page.wait_for_timeout(1000)
+    page.wait_for_selector('[data-test-script-state="notRunning"]')
+
+
+def _decide(page: Page, store: Store) -> None:
+    page.get_by_role("link", name="Review").click()
+    page.wait_for_selector(".review .sample")
+    for keys in (["a"], ["x", "Enter"], ["a"], ["u"]):
+        for key in keys:
+            page.keyboard.press(key)
+            page.wait_for_timeout(150)
+    expect(page.locator(SAVED)).to_have_text("saved")
+    log = [decision.action for decision in store.decisions("nursery")]
+    assert log == ["keep", "discard", "keep", "undo"]
+
+
+def _train(page: Page, store: Store) -> None:
+    page.get_by_role("link", name="Train").click()
+    seeds = page.get_by_label("Seeds", exact=True)
+    seeds.fill("1")
+    seeds.press("Enter")
+    page.get_by_role("button", name="Start training").click()
+    page.get_by_role("button", name=re.compile("Cancel")).wait_for()
+    curve = page.get_by_label(re.compile("Validation accuracy by epoch"))
+    curve.first.wait_for(timeout=3 * MINUTES)
+    seen = {curve.first.get_attribute("aria-label")}
+    deadline = time.monotonic() + 180
+    while page.get_by_role("button", name="See the results").count() == 0:
+        assert time.monotonic() < deadline, store.jobs("nursery")[0]
+        if curve.count():
+            seen.add(curve.first.get_attribute("aria-label"))
+        page.wait_for_timeout(200)
+    assert len(seen) >= 3, "the curve grew while it was watched"
+    job = store.jobs("nursery")[0]
+    assert job.status == "done"
+    assert {run.arm for run in store.runs(job.id)} == {"ce", "imp", "dimp"}
+    assert all(run.rows == 39 for run in store.runs(job.id)), "the discarded row was left out"
+
+
+def _read_the_results(page: Page) -> None:
+    page.get_by_role("button", name="See the results").click()
+    expect(page.get_by_text(re.compile(r"on the same|1 seed")).first).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(
+        re.compile("plain training|difference")
+    )
