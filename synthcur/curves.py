@@ -210,7 +210,9 @@ def _line(
 
 def _end_rows(lines: Sequence[_Line], measure: Measure) -> list[tuple[Any, ...]]:
     """One label an arm: what its mean ends at, else what its first run has reached."""
-    ends = {line.arm: line for line in reversed(lines)}
+    ends: dict[str, _Line] = {}
+    for line in lines:
+        ends.setdefault(line.arm, line)
     last = np.array([line.value[-1] for line in ends.values()])
     low = 0.0 if measure.axis == "count" else min(line.low.min() for line in lines)
     high = max(line.high.max() for line in lines)

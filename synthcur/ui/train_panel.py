@@ -4,9 +4,6 @@ All of it is read from the store in every poll, so a reload, a second tab or a r
 shows the same.
 """
 
-from collections.abc import Mapping
-from typing import Any, Literal
-
 import pandas as pd
 import streamlit as st
 
@@ -16,23 +13,11 @@ from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Me
 from synthcur.evaluation import seeds_in_words
 from synthcur.records import Job, Run
 from synthcur.settings import ScoreSettings, TrainSettings
-from synthcur.ui import parts, resources, session, theme
+from synthcur.ui import parts, resources, session, theme, train_tables
 from synthcur.ui.clock import clock
 from synthcur.ui.train_rail import Choice
 
 POLL_SECONDS = 1.0
-TABLE_ROWS = 8
-_BADGES: Mapping[str, tuple[str, Literal["gray", "blue", "orange"], str]] = {
-    "queued": ("waiting", "gray", ":material/schedule:"),
-    "starting": ("starting", "blue", ":material/play_circle:"),
-    "running": ("running", "blue", ":material/play_circle:"),
-    "cancelling": ("stopping", "gray", ":material/stop_circle:"),
-    "done": ("done", "gray", ":material/check:"),
-    "cancelled": ("cancelled", "gray", ":material/block:"),
-    "failed": ("failed", "orange", ":material/error:"),
-    "crashed": ("stopped unexpectedly", "orange", ":material/error:"),
-}
-_RUN_STATES = {"running": "running", "done": "done", "stopped": "stopped"}
 
 
 def newest_job(name: str) -> Job | None:
@@ -86,6 +71,8 @@ def _draw(name: str, job_id: str | None, was_active: bool, choice: Choice) -> No
         if job.is_active or resources.store().runs(job.id):
             _charts(job)
             _second_row(job)
+        if not job.is_active:
+            train_tables.earlier(name, job)
 
 
 def _before_the_first(name: str, choice: Choice) -> None:
@@ -133,7 +120,7 @@ def _state(name: str, job: Job, choice: Choice) -> None:
     """Draw the state sentence with its badge and buttons, and what belongs right below it."""
     title, caption = _state_in_words(job)
     with parts.finding_line(title, caption):
-        word, colour, icon = _BADGES[job.status]
+        word, colour, icon = train_tables.BADGES[job.status]
         st.badge(word, color=colour, icon=icon)
         if job.is_active:
             _cancel_button(job)
@@ -157,8 +144,8 @@ def _state_in_words(job: Job) -> tuple[str, str]:
         return f"{name} waits for the run before it to end", f"{planned} runs."
     if job.is_active:
         return _progress_in_words(name, job, settings, runs), (
-            f"{of}, started {clock(job.started_at or job.created_at)}. Process of its own: "
-            "closing this tab does not stop it."
+            f"{of}{_speed_in_words(job, runs)}, started {clock(job.started_at or job.created_at)}. "
+            "Process of its own: closing this tab does not stop it."
         )
     ended = clock(job.ended_at or job.created_at)
     time = f"in {parts.duration((job.ended_at or 0) - (job.started_at or job.created_at))}"
@@ -182,10 +169,16 @@ def _progress_in_words(name: str, job: Job, settings: TrainSettings, runs: list[
     running = [run for run in runs if run.status == "running"]
     if not running:
         return f"{name}: {'between two runs' if runs else 'starting'}"
-    epoch = _latest(resources.store().metrics(job.id), running[-1]).get("epoch", 0.0)
+    epoch = train_tables.latest(resources.store().metrics(job.id), running[-1]).get("epoch", 0.0)
     left = f", {parts.duration(job.eta_s)} left" if job.eta_s else ""
     arm = curves.ARM_NAMES.get(running[-1].arm, running[-1].arm)
     return f"{name}: {arm}, epoch {epoch:.1f} of {settings.fit.epochs}{left}"
+
+
+def _speed_in_words(job: Job, runs: list[Run]) -> str:
+    running = [run for run in runs if run.status == "running"]
+    latest = train_tables.latest(resources.store().metrics(job.id), running[-1]) if running else {}
+    return f", {latest['samples_per_s']:.0f} samples/s" if "samples_per_s" in latest else ""
 
 
 def _data(job: Job) -> str:
@@ -290,84 +283,4 @@ def _second_row(job: Job) -> None:
     with left, parts.card(EFFECTIVE_ROWS.title, f"of {parts.count(synthetic)}, each epoch"):
         _curve(job, EFFECTIVE_ROWS, metrics, height=228)
     with right, parts.card("Runs", "one arm with one seed each"):
-        _run_table(job, metrics)
-
-
-def _run_table(job: Job, metrics: pd.DataFrame) -> None:
-    settings = TrainSettings.from_dict(job.settings)
-    known = {(run.arm, run.seed): run for run in resources.store().runs(job.id)}
-    planned = [(arm, seed) for seed in range(settings.seeds) for arm in settings.arms]
-    # A stable sort: what runs comes first, then what has ended, then what waits.
-    planned.sort(key=lambda run: _place(known.get(run)))
-    table = pd.DataFrame([_run_row(job, arm, seed, known, metrics) for arm, seed in planned])
-    column = st.column_config
-    st.dataframe(
-        table,
-        hide_index=True,
-        placeholder="",
-        row_height=28,
-        height=28 * (min(TABLE_ROWS, len(table)) + 1) + 3,
-        column_config={
-            "Seed": column.NumberColumn(width=50),
-            "State": column.MultiselectColumn(
-                options=["running", "done", "stopped", "waiting"],
-                color=_state_tints(),
-                width=90,
-            ),
-            "Epoch": column.NumberColumn(format="%.1f", width=60),
-            "Validation accuracy": column.NumberColumn(format="%.1f %%", width=120),
-            "Rows": column.NumberColumn(format="localized", width=60),
-            "Samples/s": column.NumberColumn(format="%.0f", width=80),
-            "Time": column.TextColumn(width=70),
-        },
-    )
-
-
-def _place(run: Run | None) -> int:
-    return 2 if run is None else int(run.status != "running")
-
-
-def _run_row(
-    job: Job,
-    arm: str,
-    seed: int,
-    known: Mapping[tuple[str, int], Run],
-    metrics: pd.DataFrame,
-) -> dict[str, Any]:
-    run = known.get((arm, seed))
-    row: dict[str, Any] = {
-        "Arm": ARMS[arm].title if arm in ARMS else arm,
-        "Seed": seed,
-        "State": ["waiting" if job.is_active else "stopped"],
-        "Epoch": None,
-        "Validation accuracy": None,
-        "Rows": None,
-        "Samples/s": None,
-        "Time": None,
-    }
-    if run is None:
-        return row
-    latest = _latest(metrics, run)
-    reached = run.val_accuracy if run.val_accuracy is not None else latest.get("val_accuracy")
-    return {
-        **row,
-        "State": [_RUN_STATES.get(run.status, run.status)],
-        "Epoch": latest.get("epoch"),
-        "Validation accuracy": None if reached is None else 100 * reached,
-        "Rows": run.rows,
-        "Samples/s": run.samples_per_s or latest.get("samples_per_s"),
-        "Time": None if run.seconds is None else parts.duration(run.seconds),
-    }
-
-
-def _latest(metrics: pd.DataFrame, run: Run) -> dict[str, float]:
-    """Return the last known value of every measure of a run."""
-    own = metrics[(metrics["arm"] == run.arm) & (metrics["seed"] == run.seed)]
-    latest = own[["epoch", "samples_per_s", "val_accuracy"]].ffill().tail(1)
-    known = {} if latest.empty else latest.iloc[0].dropna().to_dict()
-    return {str(column): float(value) for column, value in known.items()}
-
-
-def _state_tints() -> list[str]:
-    tints = theme.palette().tints
-    return [tints["keep"], tints["neutral"], tints["discard"], tints["neutral"]]
+        train_tables.runs(job, metrics)

@@ -1,0 +1,149 @@
+"""The tables of the Train page: the runs of a job, and the jobs before it."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+
+from synthcur import curves
+from synthcur.arms import ARMS
+from synthcur.records import Job, Run
+from synthcur.settings import TrainSettings
+from synthcur.ui import parts, resources, theme
+from synthcur.ui.clock import clock
+
+MOST_ROWS = 8
+"""Rows that are seen without scrolling."""
+
+BADGES: Mapping[str, tuple[str, Literal["gray", "blue", "orange"], str]] = {
+    "queued": ("waiting", "gray", ":material/schedule:"),
+    "starting": ("starting", "blue", ":material/play_circle:"),
+    "running": ("running", "blue", ":material/play_circle:"),
+    "cancelling": ("stopping", "gray", ":material/stop_circle:"),
+    "done": ("done", "gray", ":material/check:"),
+    "cancelled": ("cancelled", "gray", ":material/block:"),
+    "failed": ("failed", "orange", ":material/error:"),
+    "crashed": ("stopped unexpectedly", "orange", ":material/error:"),
+}
+"""Word, colour and icon of every state of a job."""
+
+
+def runs(job: Job, metrics: pd.DataFrame) -> None:
+    """Draw the runs with figures that change once an epoch, so that the table stands still."""
+    settings = TrainSettings.from_dict(job.settings)
+    known = {(run.arm, run.seed): run for run in resources.store().runs(job.id)}
+    planned = [(arm, seed) for seed in range(settings.seeds) for arm in settings.arms]
+    # A stable sort: what runs comes first, then what has ended, then what waits.
+    planned.sort(key=lambda run: _place(known.get(run)))
+    table = pd.DataFrame([_run_row(job, arm, seed, known, metrics) for arm, seed in planned])
+    column = st.column_config
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="",
+        row_height=28,
+        height=28 * (min(MOST_ROWS, len(table)) + 1) + 3,
+        column_config={
+            "Seed": column.NumberColumn(width=50),
+            "State": column.MultiselectColumn(
+                options=["running", "done", "stopped", "waiting"],
+                color=_state_tints(),
+                width=90,
+            ),
+            "Epochs": column.NumberColumn(width=60),
+            "Validation accuracy": column.NumberColumn(format="%.1f %%", width=120),
+            "Rows": column.NumberColumn(format="localized", width=60),
+            "Samples/s": column.NumberColumn(format="%.0f", width=80),
+            "Time": column.TextColumn(width=70),
+        },
+    )
+
+
+def earlier(name: str, job: Job) -> None:
+    """List the collection's other training jobs and what became of them."""
+    others = [
+        each for each in resources.store().jobs(name) if each.kind == "train" and each.id != job.id
+    ]
+    if not others:
+        return
+    with parts.card("Earlier", "newest first"):
+        table = pd.DataFrame([_job_row(each) for each in others])
+        column = st.column_config
+        st.dataframe(
+            table,
+            hide_index=True,
+            row_height=28,
+            height=28 * (min(MOST_ROWS, len(table)) + 1) + 3,
+            column_config={
+                "Run": column.NumberColumn(width=50),
+                "Started": column.TextColumn(width=100),
+                "Arms": column.TextColumn(width=220),
+                "Seeds": column.NumberColumn(width=50),
+                "State": column.TextColumn(width=130),
+            },
+        )
+
+
+def _job_row(job: Job) -> dict[str, Any]:
+    settings = TrainSettings.from_dict(job.settings)
+    return {
+        "Run": job.number,
+        "Started": clock(job.started_at or job.created_at),
+        "Arms": ", ".join(curves.ARM_NAMES.get(arm, arm) for arm in settings.arms),
+        "Seeds": settings.seeds,
+        "State": BADGES[job.status][0],
+        "What happened": job.what,
+    }
+
+
+def _place(run: Run | None) -> int:
+    return 2 if run is None else int(run.status != "running")
+
+
+def _run_row(
+    job: Job,
+    arm: str,
+    seed: int,
+    known: Mapping[tuple[str, int], Run],
+    metrics: pd.DataFrame,
+) -> dict[str, Any]:
+    run = known.get((arm, seed))
+    row: dict[str, Any] = {
+        "Arm": ARMS[arm].title if arm in ARMS else arm,
+        "Seed": seed,
+        "State": ["waiting" if job.is_active else "stopped"],
+        "Epochs": None,
+        "Validation accuracy": None,
+        "Rows": None,
+        "Samples/s": None,
+        "Time": None,
+    }
+    if run is None:
+        return row
+    reached_so_far = latest(metrics, run)
+    reached = (
+        run.val_accuracy if run.val_accuracy is not None else reached_so_far.get("val_accuracy")
+    )
+    return {
+        **row,
+        "State": [run.status],
+        "Epochs": int(reached_so_far.get("epoch", 0)),
+        "Validation accuracy": None if reached is None else 100 * reached,
+        "Rows": run.rows,
+        "Samples/s": run.samples_per_s,
+        "Time": None if run.seconds is None else parts.duration(run.seconds),
+    }
+
+
+def latest(metrics: pd.DataFrame, run: Run) -> dict[str, float]:
+    """Return the last known value of every measure of a run."""
+    own = metrics[(metrics["arm"] == run.arm) & (metrics["seed"] == run.seed)]
+    last = own[["epoch", "samples_per_s", "val_accuracy"]].ffill().tail(1)
+    known = {} if last.empty else last.iloc[0].dropna().to_dict()
+    return {str(column): float(value) for column, value in known.items()}
+
+
+def _state_tints() -> list[str]:
+    tints = theme.palette().tints
+    return [tints["keep"], tints["neutral"], tints["discard"], tints["neutral"]]

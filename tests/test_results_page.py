@@ -1,0 +1,128 @@
+"""The Results page without a browser: verdict, tables, choices and downloads."""
+
+import pytest
+
+from tests.conftest import add_finished_job
+from tests.test_exporting import keep_model
+from tests.test_pages import complaints, open_page
+from tests.test_report import IMP, PLAIN, TRUE, add_runs
+
+
+@pytest.fixture
+def toy(fill, small_collection):
+    """Return a store with one job of plain training and IMP, worked out in test_report."""
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"ce": PLAIN, "imp": IMP})
+    return store
+
+
+def captions(app):
+    return " ".join(each.value for each in app.caption)
+
+
+def test_without_a_run_the_page_says_so_and_offers_one_button(fill, small_collection):
+    fill(small_collection)
+    app = open_page("results", "small")
+    assert app.title[0].value == "No finished run yet"
+    assert [button.label for button in app.button] == ["Go to Train"]
+
+
+def test_the_verdict_is_the_title_and_the_table_is_worked_out_by_hand(toy):
+    app = open_page("results", "small")
+    assert not complaints(app)
+    assert app.title[0].value == (
+        r"No evidence of a difference between IMP\, P′\/Q and plain training"
+    )
+    table = app.dataframe[0].value
+    assert table["Arm"].tolist() == ["IMP, P′/Q", "Plain (synthetic only)"]
+    assert table["Seeds"].tolist() == [2, 2]
+    assert table["Accuracy"].tolist() == pytest.approx([2200 / 24, 75])
+    assert table["Verdict"].tolist() == [["no evidence"], ["baseline"]]
+    assert table["Against Plain, points"][0].startswith("+16.7 [")
+    assert "12 real test rows and 2 seeds" in captions(app)
+
+
+def test_another_baseline_turns_the_comparison_round(toy):
+    app = open_page("results", "small")
+    job = toy.jobs("small")[0]
+    app.selectbox(key=f"results_baseline_{job.id}").set_value("imp").run()
+    assert not complaints(app)
+    table = app.dataframe[0].value
+    assert table["Against IMP, points"].tolist()[1].startswith("−16.7 [")
+    assert table["Verdict"].tolist() == [["baseline"], ["no evidence"]]
+
+
+def test_another_score_changes_the_column(toy):
+    app = open_page("results", "small")
+    app.selectbox(key="results_metric").set_value("macro_f1").run()
+    assert "Macro-F1" in app.dataframe[0].value
+    assert "macro-f1" in captions(app)
+
+
+def test_flipped_rows_can_be_read_in_both_directions(fill, small_collection):
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"ce": PLAIN, "imp": ((TRUE + 1) % 3, TRUE)})
+    app = open_page("results", "small")
+    radio = app.radio(key="results_flips")
+    gained = app.dataframe[1].value
+    assert list(gained) == ["Text", "Plain said", "True"]
+    radio.set_value(False).run()
+    assert list(app.dataframe[1].value) == ["Text", "IMP said", "True"]
+
+
+def test_one_seed_is_said(fill, small_collection):
+    store = fill(small_collection)
+    add_finished_job(store, small_collection, {"ce": 0.5, "imp": 0.9}, seeds=1)
+    app = open_page("results", "small")
+    assert "one seed says nothing about the luck of the seed" in captions(app)
+    assert "1 seed" in " ".join(each.value for each in app.markdown)
+
+
+def test_results_of_a_job_that_still_runs_are_marked_as_partial(fill, small_collection):
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"ce": PLAIN, "imp": IMP[:1]}, end="")
+    app = open_page("results", "small")
+    assert not complaints(app)
+    assert "3 of 4 runs" in " ".join(each.value for each in app.markdown)
+
+
+def test_without_the_baseline_the_arms_stand_alone(fill, small_collection):
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"imp": IMP})
+    app = open_page("results", "small")
+    assert not complaints(app)
+    assert app.dataframe[0].value["Verdict"].tolist() == [["baseline"]]
+    assert "needs a second arm" in captions(app)
+
+
+def test_models_rows_and_the_command_can_be_taken_away(toy, small_collection):
+    job = toy.jobs("small")[0]
+    keep_model(toy, job, "imp", seed=1)
+    app = open_page("results", "small")
+    labels = {button.proto.label for button in app.get("download_button")}
+    assert labels == {
+        r"IMP\, P′\/Q\, seed 1",
+        "Parquet",
+        "JSON Lines",
+        "CSV, safe for spreadsheets",
+        "Download the IMP model",
+    }
+    assert any("synthcur train small --arms ce,imp --seeds 2" in code.value for code in app.code)
+
+
+def test_what_the_results_were_made_from_is_named(toy, small_collection):
+    app = open_page("results", "small")
+    made_from = app.code[0].value
+    assert f"data     {small_collection.fingerprint[:7]}" in made_from
+    assert "seeds    0-1" in made_from
+
+
+def test_more_labels_than_fit_are_cut_and_the_card_says_so(fill, small_collection, monkeypatch):
+    from synthcur.ui import results_panel
+
+    monkeypatch.setattr(results_panel, "MOST_LABELS", 2)
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"ce": PLAIN, "imp": IMP})
+    app = open_page("results", "small")
+    assert not complaints(app)
+    assert captions(app).count("The 2 of 3 labels that change most.") == 2

@@ -1,0 +1,266 @@
+"""The Train page without a browser: what it starts, and what it says of every state of a job."""
+
+import os
+import shutil
+from dataclasses import asdict
+
+import pytest
+import streamlit as st
+
+from synthcur import jobs
+from synthcur.processes import process_identity
+from synthcur.settings import TrainSettings, WeightingSettings
+from synthcur.spool import Spool
+from tests.conftest import add_finished_job
+from tests.test_pages import complaints, open_page
+
+
+@pytest.fixture(autouse=True)
+def no_processes(monkeypatch):
+    """Start no worker and signal nobody; return what would have been signalled."""
+    signalled = []
+    monkeypatch.setattr(jobs, "_spawn", lambda store, job: None)
+    monkeypatch.setattr(jobs, "_signal_group", lambda pid, number: signalled.append(number.name))
+    return signalled
+
+
+def run_job(store, *, arms=("ce", "imp"), seeds=2, records=(), identity=None):
+    """Store a running job of this process that has said `records` so far."""
+    settings = TrainSettings(arms=arms, seeds=seeds)
+    job = store.add_job("train", "small", settings=asdict(settings), scores={})
+    store.claim_job(job.id)
+    job.folder.mkdir(parents=True)
+    spool = Spool(job.folder / "spool.jsonl")
+    living = process_identity(os.getpid())
+    spool.append("started", pid=os.getpid(), identity=living if identity is None else identity)
+    for t, fields in records:
+        spool.append(t, **fields)
+    spool.close()
+    store.ingest(job.id)
+    return store.job(job.id)
+
+
+def run_records(arm, seed, *, epochs, is_done=False):
+    """Records of a run: a loss every tenth of an epoch, a validation score at the end of each."""
+    yield "run_started", {"arm": arm, "seed": seed, "steps": 50}
+    run = {"arm": arm, "seed": seed}
+    for step in range(1, round(10 * epochs) + 1):
+        epoch = step / 10
+        measured = {"loss": 1 / step, "samples_per_s": 80.0}
+        yield "metric", {**run, "step": step, "epoch": epoch, **measured}
+        if step % 10 == 0:
+            scores = {"val_accuracy": 0.5 + epoch / 20, "val_macro_f1": 0.5, "ess": 30.0}
+            yield "metric", {**run, "step": step, "epoch": epoch, **scores}
+    if is_done:
+        yield "run_done", {**run, "val_accuracy": 0.75, "seconds": 20.0, "rows": 40}
+
+
+def title(app):
+    return app.title[0].value
+
+
+def buttons(app):
+    return [button.label for button in app.button]
+
+
+def charts(app):
+    return app.get("vega_lite_chart")
+
+
+def test_before_the_first_run_the_arms_are_explained_and_one_button_starts(fill, small_collection):
+    fill(small_collection)
+    app = open_page("train", "small")
+    assert title(app).startswith("No run yet")
+    assert buttons(app) == ["Start training"]
+    assert "no finished run of this model yet" in app.caption[0].value + app.caption[1].value
+    assert [box.label for box in app.checkbox if box.value] == [
+        r"Plain \(synthetic only\)",
+        r"IMP\, P′\/Q",
+        r"DIMP\, P′\/p",
+    ]
+
+
+def test_start_queues_what_the_rail_is_set_to(fill, small_collection):
+    store = fill(small_collection)
+    app = open_page("train", "small")
+    app.checkbox(key="train_arm_dimp_on").uncheck()
+    app.number_input(key="train_seeds").set_value(2)
+    app.number_input(key="train_epochs").set_value(3)
+    app.text_input(key="train_rate").set_value("1e-4").run()
+    app.button(key="train_start").click().run()
+    (job,) = store.jobs("small")
+    settings = TrainSettings.from_dict(job.settings)
+    assert (settings.arms, settings.seeds) == (("ce", "imp"), 2)
+    assert (settings.fit.epochs, settings.fit.learning_rate) == (3, 1e-4)
+    assert set(job.spec["scores"]) >= {"quality", "diversity"}
+    assert title(app) == "Run 1: starting"
+    assert "Start training" not in buttons(app)
+
+
+def test_a_scheme_of_the_curate_page_can_be_trained(fill, small_collection):
+    store = fill(small_collection)
+    scheme = WeightingSettings(rule="imp", clip_high=1.0)
+    store.save_scheme("small", "gentle :red[x]", scheme)
+    app = open_page("train", "small")
+    app.checkbox(key="train_arm_scheme_on").check().run()
+    app.button(key="train_start").click().run()
+    assert not complaints(app)
+    assert TrainSettings.from_dict(store.jobs("small")[0].settings).weighting == scheme
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [("train_rate", "fast", "not a number"), ("train_rate", "7", "learning\\_rate is 7")],
+)
+def test_a_setting_that_cannot_be_used_is_named_and_nothing_can_be_started(
+    fill, small_collection, key, value, words
+):
+    fill(small_collection)
+    app = open_page("train", "small")
+    app.text_input(key=key).set_value(value).run()
+    assert words in " ".join(caption.value for caption in app.caption)
+    assert app.button(key="train_start").disabled
+
+
+def test_without_an_arm_nothing_can_be_started(fill, small_collection):
+    fill(small_collection)
+    app = open_page("train", "small")
+    for box in [box for box in app.checkbox if box.value]:
+        box.uncheck()
+    app.run()
+    assert app.button(key="train_start").disabled
+    assert "Choose at least one arm" in " ".join(caption.value for caption in app.caption)
+
+
+def test_without_scores_only_plain_arms_can_be_chosen_and_scoring_is_offered(
+    fill, small_collection
+):
+    store = fill(small_collection, scored=False)
+    app = open_page("train", "small")
+    assert app.checkbox(key="train_arm_imp_off").disabled
+    assert not app.checkbox(key="train_arm_ce_on").disabled
+    app.button(key="train_score").click().run()
+    assert [job.kind for job in store.jobs("small")] == ["score"]
+
+
+def test_a_running_job_says_where_it_is_and_draws_its_curves(fill, small_collection):
+    store = fill(small_collection)
+    records = [
+        *run_records("ce", 0, epochs=5, is_done=True),
+        *run_records("imp", 0, epochs=3.2),
+        ("phase", {"phase": "train", "title": "x", "done": 8, "total": 20, "eta_s": 960.0}),
+    ]
+    run_job(store, records=records)
+    app = open_page("train", "small")
+    assert not complaints(app)
+    assert title(app) == "Run 1: IMP, epoch 3.2 of 5, 16 min left"
+    assert "1 of 4 runs done, 80 samples/s" in " ".join(each.value for each in app.caption)
+    assert [chart.proto.alt.split(";")[0] for chart in charts(app)] == [
+        "Training loss by epoch",
+        "Validation accuracy by epoch",
+        "Validation macro-F1 by epoch",
+        "Effective rows by epoch",
+    ]
+    assert "Plain 75 %, IMP 65 %" in charts(app)[1].proto.alt
+    table = app.dataframe[0].value
+    assert table["State"].tolist() == [["running"], ["done"], ["waiting"], ["waiting"]]
+    assert table["Epochs"].tolist()[:2] == [3, 5]
+    assert buttons(app)[-1] == "Cancel, keep finished runs"
+
+
+def test_before_the_first_values_every_chart_says_when_they_come(fill, small_collection):
+    store = fill(small_collection)
+    run_job(store, records=[("run_started", {"arm": "ce", "seed": 0, "steps": 50})])
+    app = open_page("train", "small")
+    assert not charts(app)
+    said = [caption.value for caption in app.caption]
+    assert said.count("Appears after the first steps.") == 1
+    assert said.count("Appears after the first epoch.") == 3
+
+
+def test_what_is_drawn_survives_a_restart_of_the_server(fill, small_collection):
+    store = fill(small_collection)
+    run_job(store, records=run_records("ce", 0, epochs=2))
+    before = open_page("train", "small")
+    st.cache_resource.clear()
+    after = open_page("train", "small")
+    assert title(after) == title(before) == "Run 1: Plain, epoch 2.0 of 5"
+    assert [chart.proto.alt for chart in charts(after)] == [
+        chart.proto.alt for chart in charts(before)
+    ]
+
+
+def test_cancel_asks_first_and_ends_the_process_when_pressed_again(
+    fill, small_collection, no_processes
+):
+    store = fill(small_collection)
+    run_job(store, records=run_records("ce", 0, epochs=1))
+    app = open_page("train", "small")
+    app.button(key="train_cancel_running").click().run()
+    assert title(app) == "Run 1 is stopping"
+    app.button(key="train_cancel_cancelling").click().run()
+    assert no_processes == ["SIGTERM", "SIGKILL"]
+
+
+def test_another_job_can_be_queued_while_one_runs_but_not_the_same_one(fill, small_collection):
+    store = fill(small_collection)
+    run_job(store, arms=("ce", "imp", "dimp"), seeds=5)
+    app = open_page("train", "small")
+    assert "Add to the queue" not in buttons(app)
+    app.number_input(key="train_seeds").set_value(1).run()
+    next(button for button in app.button if button.label == "Add to the queue").click().run()
+    assert [job.status for job in store.jobs("small")] == ["queued", "running"]
+    waiting = " ".join(caption.value for caption in app.sidebar.caption)
+    assert "Run 2, waiting: Plain, IMP, DIMP; 1 seed" in waiting
+
+
+def test_a_finished_job_leads_to_its_results(fill, small_collection):
+    store = fill(small_collection)
+    add_finished_job(store, small_collection, {"ce": 0.6, "imp": 0.9}, seeds=2)
+    app = open_page("train", "small")
+    assert title(app).startswith("Run 1 finished: 4 runs in")
+    assert buttons(app) == ["See the results", "Start training"]
+
+
+def test_a_failed_job_says_why_and_shows_its_log_as_characters(fill, small_collection):
+    store = fill(small_collection)
+    failed = ("failed", {"what": "The disk is full.", "fix": "Free 2 GB."})
+    job = run_job(store, records=[*run_records("ce", 0, epochs=1), failed])
+    (job.folder / "log.txt").write_text("OSError: ![x](http://example.org/a.png)\n")
+    app = open_page("train", "small")
+    assert title(app) == "Run 1 failed, 0 of 4 runs done"
+    assert app.error[0].value == "The disk is full\\.  \nFree 2 GB\\."
+    assert app.code[0].value == "OSError: ![x](http://example.org/a.png)"
+    assert buttons(app) == ["Start training"]
+
+
+def test_a_killed_worker_is_said_to_have_stopped_with_its_log_at_hand(fill, small_collection):
+    store = fill(small_collection)
+    job = run_job(store, records=run_records("ce", 0, epochs=1), identity="of nobody alive")
+    (job.folder / "log.txt").write_text("Killed\n")
+    jobs.poll(store)
+    app = open_page("train", "small")
+    assert title(app) == "Run 1 stopped unexpectedly, 0 of 4 runs done"
+    assert "stopped unexpectedly" in app.error[0].value
+    assert app.code[0].value == "Killed"
+    assert app.dataframe[0].value["State"].tolist()[0] == ["stopped"]
+
+
+def test_a_lost_log_is_no_error(fill, small_collection):
+    store = fill(small_collection)
+    job = run_job(store, records=[("failed", {"what": "The disk is full.", "fix": ""})])
+    shutil.rmtree(job.folder)
+    app = open_page("train", "small")
+    assert not app.exception
+    assert title(app) == "Run 1 failed, 0 of 4 runs done"
+
+
+def test_earlier_jobs_are_listed_with_what_became_of_them(fill, small_collection):
+    store = fill(small_collection)
+    run_job(store, records=[("failed", {"what": "The disk is full.", "fix": ""})])
+    add_finished_job(store, small_collection, {"ce": 0.6}, seeds=1)
+    app = open_page("train", "small")
+    earlier = app.dataframe[1].value
+    assert earlier["Run"].tolist() == [1]
+    assert earlier["State"].tolist() == ["failed"]
+    assert earlier["What happened"].tolist() == ["The disk is full."]
