@@ -128,7 +128,7 @@ def test_missing_splits_are_drawn_and_said(app: AppTest):
     real = [*rows["train"], *rows["validation"], *rows["test"]]
     upload(app, {"synthetic": as_csv(rows["synthetic"]), "train": as_csv(real)})
     press(app, "Check 88 rows")
-    assert "validation and test drawn from real train" in words(app)
+    assert "validation and test drawn from train" in words(app)
     assert findings(app)["Drawn from real train: validation 9, test 9"] == "Check"
 
 

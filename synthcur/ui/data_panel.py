@@ -341,7 +341,7 @@ def splits_card(rows: pd.DataFrame, made: tuple[str, ...]) -> None:
     by_label = rows_by_label(rows)
     counts = {part: int(by_label[part].sum()) for part in PARTS}
     drawn = " and ".join(made)
-    note = f"{drawn} drawn from real train, seed 0" if made else "as in the files"
+    note = f"{drawn} drawn from train, seed 0" if made else "as in the files"
     with parts.card("Splits", note):
         parts.show_chart(
             splits_chart(counts, theme.palette()),

@@ -317,7 +317,8 @@ def missing(sources: Sources, columns: Mapping[str, ColumnMapping]) -> str:
 def obstacle(name: str, draft: Draft, accepted: frozenset[str]) -> str:
     """Say in one sentence why checked rows cannot be stored yet; empty when they can."""
     if still_open := draft.unresolved(accepted):
-        return f"Still open: {'; '.join(finding.title for finding in still_open[:3])}."
+        more = f" and {len(still_open) - 1} more" if len(still_open) > 1 else ""
+        return f"Still open: {still_open[0].title}{more}."
     try:
         check_name(name)
     except InputError as error:

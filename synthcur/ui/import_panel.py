@@ -147,7 +147,14 @@ def _preview(sources: Sources, columns: dict[str, ColumnMapping]) -> None:
             table = sources.tables[part]
             title = f"{data_panel.PART_TITLES[part]}: {table.name}"
             with column, parts.card(parts.plain(title), f"the first {_PREVIEW_ROWS} rows"):
-                st.dataframe(_first_rows(table, columns.get(part)), hide_index=True, row_height=28)
+                mapping = columns.get(part)
+                text = {mapping.text: st.column_config.TextColumn(width=270)} if mapping else {}
+                st.dataframe(
+                    _first_rows(table, mapping),
+                    hide_index=True,
+                    row_height=28,
+                    column_config={"Row": st.column_config.NumberColumn(width=50), **text},
+                )
 
 
 def _first_rows(table: RawTable, mapping: ColumnMapping | None) -> pd.DataFrame:
