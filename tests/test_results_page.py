@@ -101,7 +101,7 @@ def test_models_rows_and_the_command_can_be_taken_away(toy, small_collection):
     app = open_page("results", "small")
     labels = {button.proto.label for button in app.get("download_button")}
     assert labels == {
-        r"IMP\, P′\/Q\, seed 1",
+        r"IMP\, P′\/Q, seed 1",
         "Parquet",
         "JSON Lines",
         "CSV, safe for spreadsheets",
