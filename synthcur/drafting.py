@@ -151,8 +151,7 @@ def accept(draft: Draft, codes: Codes[str] | None = None) -> Collection:
 
 def _in_words(finding: Finding) -> str:
     """Name a finding and its first rows."""
-    first = ", ".join(f"{row:,}" for _, row in finding.rows[:5])
+    first = ", ".join(f"{file}:{row}" for file, row in finding.rows[:5])
     more = " …" if len(finding.rows) > 5 else ""
-    where = f" ({finding.rows[0][0]}, row {first}{more})" if finding.rows else ""
     plural = "" if len(finding.rows) == 1 else "s"
-    return f"{finding.title}, {len(finding.rows):,} row{plural}{where}"
+    return f"{finding.title}, {len(finding.rows):,} row{plural} ({first}{more})"

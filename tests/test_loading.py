@@ -164,7 +164,7 @@ def test_all_findings_come_together_and_accepting_them_leaves_the_clean_rows():
 
 def test_what_must_be_fixed_is_named_with_its_rows_until_it_is_accepted():
     drafted = draft(with_faults())
-    with pytest.raises(FindingsError, match=r"Empty text, 1 row \(synthetic.jsonl, row 41\)"):
+    with pytest.raises(FindingsError, match=r"Empty text, 1 row \(synthetic.jsonl:41\)"):
         accept(drafted, codes={"one_source_label", "test_in_synthetic"})
 
 
