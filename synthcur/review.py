@@ -269,7 +269,7 @@ QUEUES: Mapping[str, Queue] = MappingProxyType(
             Queue(
                 "random",
                 "Random check",
-                f"{RANDOM_ROWS} rows drawn blind; the checkers' figures stay hidden.",
+                f"{RANDOM_ROWS} rows drawn at random; what the checkers say stays hidden.",
                 shows_hints=False,
             ),
             Queue("map", "From the map", "The rows selected on the map, in their order there."),

@@ -119,6 +119,7 @@ def open_queue(bench: Bench) -> Opened:
         list(opened),
         format_func=lambda name: QUEUES[name].title,
         captions=[size_in_words(each.sample_ids, bench) for each in opened.values()],
+        help="\n\n".join(f"{each.queue.title}: {each.queue.rule}" for each in opened.values()),
         key=_CHOICE,
         on_change=_open_chosen,
     )

@@ -48,9 +48,10 @@ function verdict(card, state, data) {
   return span;
 }
 
-/** The why-sentence: every second part is emphasised. */
+/** The why-sentence: every second part is emphasised; a number stays with its percent sign. */
 export function why(card) {
-  return card.why.map((part, i) => (i % 2 ? make('b', {}, part) : part));
+  const parts = card.why.map((part) => part.replaceAll(' %', '\u00a0%'));
+  return parts.map((part, i) => (i % 2 ? make('b', {}, part) : part));
 }
 
 /** The sample's text or pair of texts, its note, and how long it is if it was cut. */
@@ -74,21 +75,21 @@ export function text(card, state) {
 /** One row a label with the weight under it; `choose(label)` relabels. */
 export function labelRows(card, state, data, choose) {
   const hints = card.options.some((option) => option.weight);
-  const head = make('div', { className: 'label head' });
-  head.append(make('span', { className: 'title' }, headline(hints)));
+  const words = hints ? 'Weight under each label; a number key relabels' : 'A number key relabels';
+  const title = make('span', { className: 'title' }, words);
+  if (card.options.length < data.labels.length) title.append(otherLabels(card, data, choose));
+  const head = make('div', { className: `label head${hints ? '' : ' blind'}` }, title);
   if (hints) head.append(make('span', {}, 'weight'), make('span', {}, 'P′'));
   const rows = card.options.map((option, i) => labelRow(option, i, card, state, data, choose));
-  if (card.options.length < data.labels.length) rows.push(otherLabels(card, data, choose));
   return [head, ...rows];
 }
-
-const headline = (hints) =>
-  hints ? 'Weight under each label; a number key relabels' : 'A number key relabels';
 
 function labelRow(option, i, card, state, data, choose) {
   const name = data.labels[option.label];
   const isNow = option.label === state.label;
-  const look = `label${isNow ? ' now' : ''}${option.label === card.best ? ' best' : ''}`;
+  const looks = ['label', isNow && 'now', option.label === card.best && 'best'];
+  if (!option.weight) looks.push('blind');
+  const look = looks.filter(Boolean).join(' ');
   const row = make('button', { className: look, type: 'button', title: name });
   row.append(key(String(i + 1)), make('span', { className: 'name' }, name));
   if (isNow) row.children[1].append(make('span', { className: 'mark' }, 'now'));
@@ -120,7 +121,7 @@ function otherLabels(card, data, choose) {
     if (!shown.has(label)) select.append(make('option', { value: String(label) }, name));
   });
   select.onchange = () => select.value && choose(Number(select.value));
-  return make('div', { className: 'label other' }, select);
+  return select;
 }
 
 /** Guidelines and neighbours of a record. */

@@ -204,9 +204,8 @@ class Bench {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (this.view.help.open) return this.view.pressInHelp(event);
     const target = event.composedPath()[0];
-    if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
-    const isButton = target.tagName === 'BUTTON' || target.closest?.('[role="dialog"]');
-    if (event.key === 'Enter' && isButton) return;
+    if (isTypedInto(target) || (isPressed(target) && ['Enter', ' '].includes(event.key))) return;
+    if (isMovedIn(target) && event.key.startsWith('Arrow')) return;
     const act = this.mode === 'reasons' ? this.reasonKey(event.key) : this.plainKey(event.key);
     if (!act) return;
     event.preventDefault();
@@ -288,6 +287,12 @@ class Bench {
     else if (this.log.pending.length) this.retry = setTimeout(() => this.send(), RETRY_MS);
   }
 }
+
+const isTypedInto = (target) =>
+  target.isContentEditable ||
+  target.matches?.('textarea, select, input:not([type=radio], [type=checkbox], [type=range])');
+const isPressed = (target) => target.matches?.('button, a, summary, [role=button]');
+const isMovedIn = (target) => target.matches?.('input, [role=slider], [role=listbox], [role=tab]');
 
 function readPlace() {
   try {

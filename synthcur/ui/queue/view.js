@@ -102,6 +102,9 @@ export class View {
     else if (mode === 'note') this.showNote(state.note, data.noteLength, isOther);
     else this.panel.replaceChildren(...labelRows(card, state, data, this.on.relabel));
     this.setEnabled(true);
+    requestAnimationFrame(() => {
+      this.text.classList.toggle('scrolls', this.text.scrollHeight > this.text.clientHeight + 1);
+    });
   }
 
   showEnd(data, counts) {
@@ -184,7 +187,9 @@ export class View {
     if (trouble) {
       lines.push(notice('error', `${trouble} Your decisions wait here and are sent again.`));
     }
+    const hasMoved = lines.length !== this.alerts.childElementCount;
     this.alerts.replaceChildren(...lines);
+    if (hasMoved) this.fit();
   }
 
   showSaved(unsaved) {
