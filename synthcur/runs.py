@@ -14,6 +14,7 @@ import numpy as np
 
 from synthcur.arms import Arm, get_arm
 from synthcur.artefacts import Artefacts
+from synthcur.errors import WorkerError
 from synthcur.evaluation import accuracy, macro_f1
 from synthcur.progress import Progress
 from synthcur.review import Decision
@@ -142,15 +143,18 @@ def _run(
     from synthcur.training import fit
 
     job.spool.append("run_started", arm=arm, seed=seed, steps=n_steps)
-    result = fit(
-        rows,
-        job.validation,
-        labels=job.collection.labels,
-        settings=job.settings.fit,
-        seed=seed,
-        on_row=lambda row: job.spool.append("metric", arm=arm, seed=seed, **row),
-        on_step=on_step,
-    )
+    try:
+        result = fit(
+            rows,
+            job.validation,
+            labels=job.collection.labels,
+            settings=job.settings.fit,
+            seed=seed,
+            on_row=lambda row: job.spool.append("metric", arm=arm, seed=seed, **row),
+            on_step=on_step,
+        )
+    except WorkerError as error:
+        raise WorkerError(f"Arm {arm}, seed {seed}: {error.what}", fix=error.fix) from error
     is_best = result.val_accuracy > best_so_far
     model = _keep_model(job, arm, seed, result) if is_best else None
     _report(job, arm, seed, result, model=model, n_rows=len(rows.labels))

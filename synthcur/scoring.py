@@ -4,25 +4,20 @@ A stage reads the artefacts of earlier ones and writes its own under a fingerpri
 its version, its parent, and its own settings; an artefact that exists is not computed again.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from synthcur.artefacts import Artefacts
+from synthcur.checkers import CHECKERS, QUALITY, ROLES, Sample, Task
 from synthcur.progress import Progress
 from synthcur.schema import VALIDATION, Collection
 from synthcur.settings import BUNDLED_MODEL, ScoreSettings, fingerprint
 from synthcur.spool import Spool
 from synthcur.training_rows import judging_rows, require_labels
 
-if TYPE_CHECKING:
-    from synthcur.checkers import Task
-
 VERSIONS = {"embeddings": 1, "coordinates": 1, "neighbours": 1, "quality": 1, "diversity": 1}
 """Version of every stage; raised when the stage would compute something else."""
 
-ROLES = ("quality", "diversity")
 REAL_NEIGHBOURS = 3
 SYNTHETIC_NEIGHBOURS = 2
 
@@ -125,13 +120,11 @@ def _check(
     if artefacts.has(name):
         return name
     progress = Progress(spool, role, f"Training the {role} checker")
-    from synthcur.checkers import CHECKERS
-
     task = _task(role, collection, embeddings, artefacts)
     checked = CHECKERS[settings.checkers](task, settings, progress)
     arrays = {"synthetic": checked.synthetic}
     if checked.out_of_fold is not None:
-        learned_from = "real" if role == "quality" else "synthetic"
+        learned_from = "real" if role == QUALITY else "synthetic"
         arrays[f"{learned_from}_out_of_fold"] = checked.out_of_fold
     meta = {
         "kind": settings.checkers,
@@ -143,9 +136,7 @@ def _check(
     return name
 
 
-def _task(role: str, collection: Collection, embeddings: str, artefacts: Artefacts) -> "Task":
-    from synthcur.checkers import Sample, Task
-
+def _task(role: str, collection: Collection, embeddings: str, artefacts: Artefacts) -> Task:
     def sample(rows: pd.DataFrame, part: str) -> Sample:
         return Sample(rows, collection.label_ids(rows), artefacts.array(embeddings, part))
 

@@ -1,5 +1,6 @@
 """Fixtures that several test files share: small collections, workspaces, finished work."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,9 @@ from synthcur.settings import TrainSettings, fingerprint
 from synthcur.spool import Spool
 from synthcur.store import Store
 from tests import samples
+
+# Set before torch is imported: its threads would spin while browsers and workers share the cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 RINGS = ("real", "browser")
 DIMENSIONS = 16

@@ -13,7 +13,7 @@ from transformers import AutoModelForSequenceClassification
 
 from synthcur import encoders, pipeline, training
 from synthcur.artefacts import Artefacts
-from synthcur.errors import InputError
+from synthcur.errors import InputError, WorkerError
 from synthcur.progress import Progress
 from synthcur.review import DISCARD, RELABEL, Decision
 from synthcur.schema import REAL, Collection
@@ -297,6 +297,18 @@ def test_an_untrainable_arm_stops_the_job_before_any_run(
             desk.folder,
         )
     assert desk.said("run_started") == []
+
+
+def test_a_run_that_has_to_stop_is_named(
+    small_collection: Collection, tiny_model: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*args: object, **options: object) -> None:
+        raise WorkerError("The loss is no longer a number.", fix="Clip the weights.")
+
+    monkeypatch.setattr(training, "fit", refuse)
+    arms = settings(tiny_model, arms=("ce",))
+    with pytest.raises(WorkerError, match=r"Arm ce, seed 0: The loss .* Clip the weights"):
+        pipeline.train(small_collection, arms, {}, desk.artefacts, desk.spool, desk.folder)
 
 
 def write_spec(desk: Desk, collection: Collection, **spec: Any) -> None:
