@@ -6,13 +6,14 @@ from dataclasses import asdict
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from synthcur import jobs
 from synthcur.processes import process_identity
 from synthcur.settings import TrainSettings, WeightingSettings
 from synthcur.spool import Spool
 from tests.conftest import add_finished_job
-from tests.test_pages import complaints, open_page
+from tests.test_pages import ROOT, complaints, open_page
 
 
 @pytest.fixture(autouse=True)
@@ -222,6 +223,19 @@ def test_a_finished_job_leads_to_its_results(fill, small_collection):
     assert buttons(app) == ["See the results", "Start training"]
 
 
+def test_the_results_open_with_the_job_that_was_looked_at(fill, small_collection):
+    store = fill(small_collection)
+    first = add_finished_job(store, small_collection, {"ce": 0.6, "imp": 0.9}, seeds=2)
+    add_finished_job(store, small_collection, {"ce": 0.7}, seeds=1)
+    app = open_page("results", "small")
+    assert app.sidebar.selectbox(key="results_job_small").value != first.id
+    app = AppTest.from_file(str(ROOT / "pages" / "results.py"), default_timeout=60)
+    app.query_params["collection"] = "small"
+    app.session_state["results_job_small"] = first.id
+    assert app.run().sidebar.selectbox(key="results_job_small").value == first.id
+    assert "2 seeds" in " ".join(caption.value for caption in app.caption)
+
+
 def test_a_failed_job_says_why_and_shows_its_log_as_characters(fill, small_collection):
     store = fill(small_collection)
     failed = ("failed", {"what": "The disk is full.", "fix": "Free 2 GB."})
@@ -243,7 +257,8 @@ def test_a_killed_worker_is_said_to_have_stopped_with_its_log_at_hand(fill, smal
     assert title(app) == "Run 1 stopped unexpectedly, 0 of 4 runs done"
     assert "stopped unexpectedly" in app.error[0].value
     assert app.code[0].value == "Killed"
-    assert app.dataframe[0].value["State"].tolist()[0] == ["stopped"]
+    states = app.dataframe[0].value["State"].tolist()
+    assert states == [["stopped"], ["not run"], ["not run"], ["not run"]]
 
 
 def test_a_lost_log_is_no_error(fill, small_collection):

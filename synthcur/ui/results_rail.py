@@ -58,6 +58,11 @@ def rail(name: str) -> Choice | None:
     return Choice(job, baseline or arms[0], metric or METRICS[0])
 
 
+def open_job(job: Job) -> None:
+    """Let the Results page open with this job."""
+    st.session_state[_job_key(job.collection)] = job.id
+
+
 def model_button(store: Store, run: Run, label: str, *, is_primary: bool = False) -> None:
     """Draw the download of a run's model; the zip is made when the button is pressed."""
     st.download_button(
@@ -75,6 +80,10 @@ def model_button(store: Store, run: Run, label: str, *, is_primary: bool = False
     )
 
 
+def _job_key(name: str) -> str:
+    return f"results_job_{name}"
+
+
 def _job_choice(found: list[Job]) -> Job:
     finished = [job for job in found if job.status == "done"]
     by_id = {job.id: job for job in found}
@@ -83,7 +92,7 @@ def _job_choice(found: list[Job]) -> Job:
         list(by_id),
         index=found.index(finished[0]) if finished else 0,
         format_func=lambda job_id: _job_in_words(by_id[job_id]),
-        key="results_job",
+        key=_job_key(found[0].collection),
     )
     return by_id.get(chosen or "", found[0])
 

@@ -15,6 +15,7 @@ from synthcur.records import Job, Run
 from synthcur.settings import ScoreSettings, TrainSettings
 from synthcur.ui import parts, resources, session, theme, train_tables
 from synthcur.ui.clock import clock
+from synthcur.ui.results_rail import open_job
 from synthcur.ui.train_rail import Choice
 
 POLL_SECONDS = 1.0
@@ -221,6 +222,7 @@ def _results_button(job: Job) -> None:
     if any(run.status == "done" for run in resources.store().runs(job.id)) and st.button(
         "See the results", icon=":material/fact_check:", key="train_results"
     ):
+        open_job(job)
         st.switch_page("pages/results.py")
 
 

@@ -47,7 +47,7 @@ def runs(job: Job, metrics: pd.DataFrame) -> None:
         column_config={
             "Seed": column.NumberColumn(width=50),
             "State": column.MultiselectColumn(
-                options=["running", "done", "stopped", "waiting"],
+                options=["running", "done", "stopped", "waiting", "not run"],
                 color=_state_tints(),
                 width=90,
             ),
@@ -112,7 +112,7 @@ def _run_row(
     row: dict[str, Any] = {
         "Arm": ARMS[arm].title if arm in ARMS else arm,
         "Seed": seed,
-        "State": ["waiting" if job.is_active else "stopped"],
+        "State": ["waiting" if job.is_active else "not run"],
         "Epochs": None,
         "Validation accuracy": None,
         "Rows": None,
@@ -146,4 +146,4 @@ def latest(metrics: pd.DataFrame, run: Run) -> dict[str, float]:
 
 def _state_tints() -> list[str]:
     tints = theme.palette().tints
-    return [tints["keep"], tints["neutral"], tints["discard"], tints["neutral"]]
+    return [tints["keep"], tints["neutral"], tints["discard"], *[tints["neutral"]] * 2]
