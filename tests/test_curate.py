@@ -1,5 +1,7 @@
 """The Curate page without a browser: figures, warnings, controls, empty state."""
 
+import base64
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,7 +59,7 @@ def test_trust_is_told_with_its_interval_and_how_it_was_found() -> None:
     found = {"accuracy": 0.45, "low": 0.38, "high": 0.51, "n": 240, "how": "out of fold"}
     quality, diversity = curate_panel.trust_figures({"quality": found, "diversity": found})
     assert quality == ("Quality checker", "45 %", "[38, 51] of 240 real, out of fold")
-    assert diversity[2].startswith("[38, 51] of 240 synthetic")
+    assert diversity[2] == "[38, 51] of 240, out of fold"
 
 
 def test_even_weights_of_large_classes_give_no_warning() -> None:
@@ -160,3 +162,34 @@ def test_an_unscored_collection_offers_to_score_its_rows(
     app = open_page("small")
     assert app.button(key="curate_score").label == "Score 40 rows"
     assert not app.metric
+
+
+def test_a_failed_scoring_says_why_and_can_be_tried_again(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection, scored=False)
+    job = store.add_job("score", "small", settings={}, scores={})
+    store.move_job(job.id, "failed", only_from=["queued"], what="No room left.", fix="Make room.")
+    app = open_page("small")
+    (sentence,) = (error.value for error in app.error)
+    assert "No room left" in sentence
+    assert app.button(key="curate_score")
+
+
+def test_a_selection_made_on_another_page_is_sent_to_the_map(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    fill(small_collection)
+    app = open_page("small")
+    assert "selection" not in link_message(app)
+    chosen = tuple(small_collection.synthetic["sample_id"][[4, 9]])
+    app.session_state["synthcur"].selection = chosen
+    app.run()
+    rows = np.frombuffer(base64.b64decode(link_message(app)["selection"]["rows"]), "<u4")
+    assert rows.tolist() == [4, 9]
+
+
+def link_message(app: AppTest) -> dict:
+    messages = [each.proto for each in app.get("bidi_component")]
+    (link,) = (each for each in messages if each.component_name == "synthcur_map_link")
+    return json.loads(link.json or link.mixed.json)

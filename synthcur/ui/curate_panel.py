@@ -70,11 +70,7 @@ def unscored(name: str) -> None:
             )
             curate_rail.watch_scoring(name)
         return
-    last = next((job for job in resources.store().jobs(name) if job.kind == "score"), None)
-    if last is not None and last.status in ("failed", "crashed"):
-        st.error(
-            "  \n".join(parts.plain(line, limit=2000) for line in (last.what, last.fix) if line)
-        )
+    curate_rail.say_failure(name)
     sentence = "No weights yet. They need two checkers, one of quality and one of diversity."
     label = f"Score {parts.count(synthetic)} rows"
     if parts.empty(sentence, button=label, key="curate_score", icon=":material/scoreboard:"):
@@ -118,12 +114,12 @@ def trust_figures(trust: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return how far both checkers can be trusted, each with interval and how it was found."""
     figures = []
     for kind, title, rows in (
-        ("quality", "Quality checker", "real"),
-        ("diversity", "Diversity checker", "synthetic"),
+        ("quality", "Quality checker", " real"),
+        ("diversity", "Diversity checker", ""),
     ):
         found = trust[kind]
         low, high = (f"{100 * found[end]:.0f}" for end in ("low", "high"))
-        of_what = f"[{low}, {high}] of {parts.count(found['n'])} {rows}, {found['how']}"
+        of_what = f"[{low}, {high}] of {parts.count(found['n'])}{rows}, {found['how']}"
         figures.append((title, parts.percent(found["accuracy"], digits=0), of_what))
     return figures
 
@@ -306,9 +302,9 @@ def rows_table(frame: pd.DataFrame) -> None:
             "text_pair": column.TextColumn("Second text", width=300),
             "label": column.TextColumn("Label", width=120),
             "predicted": column.TextColumn("Read as", width=120),
-            "weight": column.NumberColumn("Weight", width=68, format="%.2f"),
-            "p": column.NumberColumn("P′", width=56, format="%.2f"),
-            "q": column.NumberColumn("Q", width=56, format="%.2f"),
+            "weight": column.NumberColumn("Weight", width=76, format="%.2g"),
+            "p": column.NumberColumn("P′", width=72, format="%.2g"),
+            "q": column.NumberColumn("Q", width=72, format="%.2g"),
             "decision": column.TextColumn("Decision", width=84),
         },
     )

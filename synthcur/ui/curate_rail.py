@@ -20,7 +20,7 @@ CLIP_END = 5.0
 
 CLIP_STEP = 0.5
 
-CHECKER_TITLES = {"finetune": "Fine-tuned, as published", "probe": "Probe, in seconds"}
+CHECKER_TITLES = {"finetune": "Fine-tuned, as published", "probe": "Probes on embeddings"}
 
 _STATE = "curate_what_if"
 _WIDGETS = {
@@ -228,7 +228,9 @@ def checkers(name: str, scored: Mapping[str, Scores]) -> str:
     st.caption(f"Checkers: {CHECKER_TITLES[kinds[0]].lower()}")
     if score_job(name) is not None:
         watch_scoring(name)
-    elif "finetune" not in scored and st.button(
+        return kinds[0]
+    say_failure(name)
+    if "finetune" not in scored and st.button(
         "Fine-tune the checkers",
         icon=":material/model_training:",
         width="stretch",
@@ -238,6 +240,15 @@ def checkers(name: str, scored: Mapping[str, Scores]) -> str:
         jobs.submit_score(resources.store(), name, ScoreSettings(checkers="finetune"))
         st.rerun()
     return kinds[0]
+
+
+def say_failure(name: str) -> None:
+    """Say what went wrong if the latest scoring of a collection failed."""
+    scorings = (job for job in resources.store().jobs(name) if job.kind == "score")
+    last = next(scorings, None)
+    if last is not None and last.status in ("failed", "crashed"):
+        lines = [parts.plain(line, limit=2000) for line in (last.what, last.fix) if line]
+        st.error("  \n".join(lines))
 
 
 def score_job(name: str) -> Job | None:

@@ -20,7 +20,7 @@ export function labelRanks(points) {
 export function planePoints(points) {
   const { n } = points;
   const values = [...points.p.subarray(0, n), ...points.q.subarray(0, n)].sort((a, b) => a - b);
-  const rare = values[Math.floor(values.length * 0.002)] ?? 0.01;
+  const rare = values[Math.floor(values.length * 0.01)] ?? 0.01;
   const low = Math.log(Math.min(0.008, Math.max(PLANE_LEAST, rare * 0.8)));
   const cut = (probability) => Math.min(0, Math.max(low, Math.log(probability)));
   return { low, x: points.q.subarray(0, n).map(cut), y: points.p.subarray(0, n).map(cut) };

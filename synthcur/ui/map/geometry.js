@@ -62,3 +62,27 @@ export function padded(values, before, after) {
   const width = high - low || 1;
   return [low - before * width, high + after * width];
 }
+
+/**
+ * Corner of a stage under which fewest points lie; of equal ones the first, bottom left.
+ * @param {{x: number[], y: number[]}} ranges of the axes, which fill the stage
+ * @param {{x: number, y: number}} share of the stage's width and height that the corner covers
+ * @returns {[string, string]} 'left' or 'right', 'bottom' or 'top'
+ */
+export function emptiestCorner(xs, ys, ranges, share) {
+  const { x, y } = ranges;
+  const [width, height] = [share.x * (x[1] - x[0]), share.y * (y[1] - y[0])];
+  let best = ['left', 'bottom'];
+  let fewest = Infinity;
+  for (const corner of [['left', 'bottom'], ['left', 'top'], ['right', 'bottom'], ['right', 'top']]) {
+    const isNearX = corner[0] === 'left' ? (v) => v < x[0] + width : (v) => v > x[1] - width;
+    const isNearY = corner[1] === 'bottom' ? (v) => v < y[0] + height : (v) => v > y[1] - height;
+    let under = 0;
+    for (let i = 0; i < xs.length; i++) if (isNearX(xs[i]) && isNearY(ys[i])) under += 1;
+    if (under < fewest) {
+      fewest = under;
+      best = corner;
+    }
+  }
+  return best;
+}

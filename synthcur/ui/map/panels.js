@@ -172,8 +172,8 @@ export function fillFooter(node, selection, on) {
     element('span', 'sm-space'),
     ...(selection.toReview ? [iconButton('rule', `Review ${rowsOf(selection.toReview)}`, on.review)] : []),
     ...(selection.toDiscard ? [discardButton(selection.toDiscard, on.discard)] : []),
-    element('kbd', '', 'Esc'),
-    element('span', 'sm-note', 'clears'),
+    element('kbd', 'sm-hint', 'Esc'),
+    element('span', 'sm-note sm-hint', 'clears'),
   );
 }
 

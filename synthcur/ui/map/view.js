@@ -27,7 +27,7 @@ export class MapView {
    */
   constructor(parent, points, state, send) {
     Object.assign(this, { points, state, send, control: null, drawings: 0 });
-    this.home = { x: padded(points.x, 0.03, 0.03), y: padded(points.y, 0.1, 0.04) };
+    this.home = { x: padded(points.x, 0.03, 0.03), y: padded(points.y, 0.05, 0.05) };
     this.plane = planePoints(points);
     this.ranks = labelRanks(points);
     this.#build(parent);
@@ -195,11 +195,22 @@ export class MapView {
     });
     const Plotly = await loadPlotly();
     if (!this.root.isConnected || this.control !== control) return;
+    if (isFirst) this.#placeKey();
     await this.#drawMap(Plotly, scale, mask);
     if (isFirst) this.charts.map.on('plotly_relayout', () => { this.state.ranges = this.ranges; });
     await this.#drawSide(Plotly, mask);
     this.drawings += 1;
     this.root.dataset.drawn = String(this.drawings);
+  }
+
+  /** Put the key where it hides fewest points of the whole map. */
+  #placeKey() {
+    const { x, y } = this.points;
+    const share = {
+      x: (this.key.offsetWidth + 20) / this.stage.clientWidth,
+      y: (this.key.offsetHeight + 20) / this.stage.clientHeight,
+    };
+    this.key.classList.add(...emptiestCorner(x, y, this.home, share));
   }
 
   #drawMap(Plotly, scale, mask) {
