@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from synthcur.errors import InputError, NotFoundError, SynthcurError
 from synthcur.review import check_annotator
@@ -73,12 +74,24 @@ def page() -> Iterator[None]:
     An expected error says what happened and what to do. Any other is written to the log under an
     id, and the page shows that id.
     """
+    _run_under_the_app()
     try:
         yield
     except SynthcurError as error:
         _show_expected(error)
     except Exception as error:
         _show_unexpected(error)
+
+
+def _run_under_the_app() -> None:
+    """Let ``app.py`` draw the frame although the folder is called ``pages``.
+
+    Streamlit takes that name for its older kind of app and runs a page alone until the first
+    ``st.navigation`` of the server: whoever opens another address first would see no frame.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
 
 
 def _show_expected(error: SynthcurError) -> None:
