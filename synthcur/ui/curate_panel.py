@@ -18,6 +18,9 @@ from synthcur.ui.curate_rows import CurateRows
 from synthcur.ui.session import page, session
 
 SHOWN_ROWS = 200
+RECORD_LENGTH = 4_000
+"""Characters shown of the one row that is selected."""
+
 LOWEST_ROWS = 50
 """Rows shown while none is selected; every move of a slider sends them anew."""
 
@@ -274,6 +277,8 @@ def _rows_card(name: str, rows: CurateRows, selected: np.ndarray, weights: np.nd
             key="curate_export",
             on_click="ignore",
         )
+    if n == 1:
+        st.text(" | ".join(frame[["text", "text_pair"]].iloc[0].dropna())[:RECORD_LENGTH])
     rows_table(frame.head(SHOWN_ROWS))
 
 
@@ -292,7 +297,7 @@ def rows_table(frame: pd.DataFrame) -> None:
     st.dataframe(
         frame.drop(columns=list(hidden)),
         hide_index=True,
-        height=162,
+        height="content" if len(frame) < 5 else 162,
         row_height=28,
         key="curate_rows",
         column_config={

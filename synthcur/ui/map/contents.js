@@ -134,9 +134,10 @@ export function footerContent(points, state, weights, mostDiscarded) {
   const synthetic = selected.filter((row) => row < points.n);
   const kept = synthetic.filter((row) => points.kept[row]);
   const real = selected.length - synthetic.length;
+  const middle = weightText(median(kept.map((row) => weights[row])));
   const note = [
     real ? `${count(synthetic.length)} synthetic, ${count(real)} real` : `of ${count(points.n)}`,
-    ...(kept.length ? [`median weight ${weightText(median(kept.map((row) => weights[row])))}`] : []),
+    ...(kept.length ? [`${kept.length > 1 ? 'median weight' : 'weight'} ${middle}`] : []),
   ].join(' · ');
   return {
     rows: selected.length,
