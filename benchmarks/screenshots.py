@@ -35,12 +35,11 @@ def launch(playwright: Playwright) -> Browser:
 def wait_until_still(page: Page, *, settle_ms: int = 1500) -> None:
     """Wait until the script of the page has run and its last elements are drawn."""
     page.wait_for_selector('[data-testid="stApp"]')
-    page.wait_for_function(
-        "document.querySelector('[data-testid=stMainBlockContainer]')?.innerText.length > 20",
-        timeout=60_000,
+    page.wait_for_selector(
+        '[data-testid="stMainBlockContainer"] [data-testid="stVerticalBlock"] > *', timeout=120_000
     )
-    page.wait_for_selector('[data-test-script-state="notRunning"]', timeout=60_000)
-    page.wait_for_selector('[data-testid="stSkeleton"]', state="detached", timeout=60_000)
+    page.wait_for_selector('[data-test-script-state="notRunning"]', timeout=120_000)
+    page.wait_for_selector('[data-testid="stSkeleton"]', state="detached", timeout=120_000)
     page.evaluate("document.fonts.ready")
     page.wait_for_timeout(settle_ms)
 

@@ -115,7 +115,9 @@ def rail(state: Overview) -> None:
         )
         st.subheader("History", anchor=False)
         events = resources.store().events(state.info.name, limit=HISTORY)
-        st.caption("  \n".join(f"{_clock(at)}  {parts.plain(text)}" for at, text in events))
+        with st.container(gap="xsmall"):
+            for at, text in events:
+                st.caption(f"{_clock(at)}  {parts.plain(text)}")
 
 
 def _clock(at: float) -> str:
@@ -128,7 +130,8 @@ def _clock(at: float) -> str:
 def finding(state: Overview) -> None:
     """Draw the page's first line: what is known, and the next useful step as one button."""
     title, caption = _finding_in_words(state)
-    with parts.finding_line(title, caption):
+    badge = "1 seed" if state.results and state.results["arms"][0]["n_seeds"] == 1 else None
+    with parts.finding_line(title, caption, badge=badge):
         if state.active is not None:
             _active_button(state.active)
         elif state.scores is None:
@@ -169,8 +172,9 @@ def _result_in_words(results: Mapping[str, Any]) -> tuple[str, str]:
     if leader["difference"]["outcome"] != "better":
         title = results["verdict"]
     difference = report.difference_in_words(leader["difference"])
-    against = f"{leader['title']} against plain training {on}, {seeds}"
-    return title, f"{difference} points, 95 % interval, {against}."
+    against = f"{leader['title']} against plain training {on}"
+    several = f", {seeds}" if leader["n_seeds"] > 1 else ""
+    return title, f"{difference} points, 95 % interval, {against}{several}."
 
 
 def _active_button(job: Job) -> None:

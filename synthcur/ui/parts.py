@@ -91,21 +91,19 @@ def finding_line(title: str, caption: str, *, badge: str | None = None) -> Delta
     DeltaGenerator
         Container at the right end of the line, for the page's one primary button.
     """
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-    ):
-        with st.container(width="content", gap=None):
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        with st.container(width="stretch", gap=None):
             st.title(title, anchor=False)
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.caption(caption, width="content")
-                if badge:
-                    st.badge(badge, color="gray", width="content")
-        return st.container(
+            st.caption(caption)
+        right = st.container(
             horizontal=True,
             vertical_alignment="center",
             horizontal_alignment="right",
             width="content",
         )
+    if badge:
+        right.badge(badge, color="gray", width="content")
+    return right
 
 
 def metrics(values: Sequence[tuple[str, str, str]]) -> None:
