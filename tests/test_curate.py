@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from synthcur.review import current_decisions
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store import Store
 from synthcur.ui import curate_panel
+from synthcur.ui.curate_panel import Discarded
 from synthcur.weighting import effective_sample_size, sample_weight
 from tests.conftest import add_scores, make_scores
 
@@ -187,6 +189,47 @@ def test_a_selection_made_on_another_page_is_sent_to_the_map(
     app.run()
     rows = np.frombuffer(base64.b64decode(link_message(app)["selection"]["rows"]), "<u4")
     assert rows.tolist() == [4, 9]
+
+
+def test_an_undo_is_offered_only_while_nothing_else_was_decided(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    ids = small_collection.synthetic["sample_id"]
+    discard(store, ids[0], number=1)
+    app = open_page("small")
+    app.session_state["curate_discarded"] = Discarded(
+        "small", "Ana", 1, store.decision_count("small")
+    )
+    app.run()
+    assert app.button(key="curate_undo")
+    discard(store, ids[1], number=2)
+    app.run()
+    assert not [button for button in app.button if button.key == "curate_undo"]
+
+
+def discard(store: Store, sample_id: str, *, number: int) -> None:
+    store.append_decision(
+        "small",
+        sample_id=sample_id,
+        annotator="Ana",
+        action="discard",
+        client_id="test",
+        client_seq=number,
+    )
+
+
+def test_undo_takes_back_every_row_that_was_discarded(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    for number, sample_id in enumerate(small_collection.synthetic["sample_id"][:3], start=1):
+        discard(store, sample_id, number=number)
+    app = open_page("small")
+    app.session_state["curate_discarded"] = Discarded("small", "Ana", 2, 3)
+    app.run()
+    app.button(key="curate_undo").click().run()
+    assert len(current_decisions(store.decisions("small"))) == 1
 
 
 def link_message(app: AppTest) -> dict:

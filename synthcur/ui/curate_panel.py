@@ -1,6 +1,7 @@
 """What is seen on the Curate page: figures, warnings, the map, the rows behind it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,16 @@ MOST_DISCARDED = 500
 
 FORMULAS = {"imp": "P′/Q", "dimp": "K·P′", "p_only": "P′", "ce": "1"}
 _UNDO = "curate_discarded"
+
+
+@dataclass(frozen=True)
+class Discarded:
+    """What was last discarded from the map: whose, how many rows, and the log's length then."""
+
+    collection: str
+    annotator: str
+    rows: int
+    log_length: int
 
 
 def load_rows(name: str, scores: Scores) -> CurateRows:
@@ -225,18 +236,23 @@ def _discard(name: str, sample_ids: list[str]) -> None:
             client_id=client_id,
             client_seq=number + i,
         )
-    st.session_state[_UNDO] = (name, len(sample_ids))
+    st.session_state[_UNDO] = Discarded(
+        name, session().annotator, len(sample_ids), store.decision_count(name)
+    )
 
 
 def undo_line(name: str) -> None:
-    """Offer to take back what was last discarded from the map."""
-    of, n = st.session_state.get(_UNDO, ("", 0))
-    if of != name or not n:
+    """Offer to take back what was last discarded from the map, while it is the latest decision."""
+    last: Discarded | None = st.session_state.get(_UNDO)
+    if last is None or (last.collection, last.log_length) != (
+        name,
+        resources.store().decision_count(name),
+    ):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{_rows_of(n)} discarded; the next run does without.", width="content")
+        st.caption(f"{_rows_of(last.rows)} discarded; the next run does without.", width="content")
         if st.button("Undo", icon=":material/undo:", key="curate_undo"):
-            _take_back(name, n)
+            _take_back(last)
             del st.session_state[_UNDO]
             st.rerun()
 
@@ -245,11 +261,13 @@ def _rows_of(n: int) -> str:
     return f"{parts.count(n)} {'row' if n == 1 else 'rows'}"
 
 
-def _take_back(name: str, n: int) -> None:
+def _take_back(last: Discarded) -> None:
     store, client_id = resources.store(), _client_id()
     number = store.acknowledged(client_id)
-    for i in range(1, n + 1):
-        store.undo(name, annotator=session().annotator, client_id=client_id, client_seq=number + i)
+    for i in range(1, last.rows + 1):
+        store.undo(
+            last.collection, annotator=last.annotator, client_id=client_id, client_seq=number + i
+        )
 
 
 def _rows_card(name: str, rows: CurateRows, selected: np.ndarray, weights: np.ndarray) -> None:
