@@ -80,6 +80,35 @@ def arm_colour(arm: str, palette: Palette) -> str:
     return palette.category(_ARM_CATEGORIES.get(arm, len(palette.categories)))
 
 
+def blend(first: str, second: str, share: float) -> str:
+    """Return the colour ``#RRGGBB`` that lies `share` (0 to 1) of the way to the second."""
+    pairs = zip(_channels(first), _channels(second), strict=True)
+    return "#" + "".join(f"{round(a + share * (b - a)):02X}" for a, b in pairs)
+
+
+def contrast(first: str, second: str) -> float:
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    darker, lighter = sorted((_luminance(first), _luminance(second)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def readable(ground: str, palette: Palette) -> str:
+    """Return the one of ink and page colour that is easier to read on a ground."""
+    return max(palette.text, palette.page, key=lambda colour: contrast(colour, ground))
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _luminance(colour: str) -> float:
+    shares = (channel / 255 for channel in _channels(colour))
+    red, green, blue = (
+        share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 def interval_chart(
     differences: Sequence[Mapping[str, Any] | None], *, baseline: str, palette: Palette
 ) -> go.Figure:
@@ -161,8 +190,7 @@ def label_chart(by_label: pd.DataFrame, *, palette: Palette, height: int = 300) 
     figure = base(palette, height=height)
     names = [literal(label) for label in by_label["label"]]
     for row, (before, after) in enumerate(zip(by_label["baseline"], by_label["arm"], strict=True)):
-        colour = palette.keep if after >= before else palette.discard
-        symbol = "square" if after >= before else "diamond"
+        colour, symbol = _direction(after - before, palette)
         hover = f"{names[row]}: {100 * before:.1f} to {100 * after:.1f} %<extra></extra>"
         figure.add_scatter(
             x=[100 * before, 100 * after],
@@ -187,6 +215,13 @@ def label_chart(by_label: pd.DataFrame, *, palette: Palette, height: int = 300) 
     )
     figure.update_xaxes(ticksuffix=" %", nticks=5)
     return figure
+
+
+def _direction(change: float, palette: Palette) -> tuple[str, str]:
+    """Colour and shape of a mark that has gone up, down, or stayed where it was."""
+    if change == 0:
+        return palette.muted, "circle"
+    return (palette.keep, "square") if change > 0 else (palette.discard, "diamond")
 
 
 def confusion_chart(
@@ -230,14 +265,14 @@ def confusion_chart(
     )
     for true, predicted in np.argwhere(np.round(change) != 0).tolist():
         value = float(change[true, predicted])
-        strong = abs(value) > 0.6 * largest
-        colour = (palette.page if palette.is_dark else "#FFFFFF") if strong else palette.text
+        end = palette.weight_bins[7 if better[true, predicted] > 0 else 2]
+        ground = blend(palette.raised, end, abs(value) / largest)
         figure.add_annotation(
             x=predicted,
             y=true,
             text=_signed(value, digits=0),
             showarrow=False,
-            font={"size": 12, "color": colour},
+            font={"size": 12, "color": readable(ground, palette)},
         )
     ticks = list(range(len(names)))
     figure.update_yaxes(autorange="reversed", showgrid=False, tickvals=ticks, ticktext=names)

@@ -6,11 +6,10 @@ Runs that have not ended are left out, so a job can be read while it runs.
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from synthcur.arms import ARMS
 from synthcur.errors import InputError, NotFoundError
@@ -18,7 +17,6 @@ from synthcur.evaluation import (
     ACCURACY,
     METRICS,
     Interval,
-    confusion,
     mean_interval,
     paired_difference,
     points,
@@ -26,41 +24,12 @@ from synthcur.evaluation import (
     verdict,
 )
 from synthcur.records import Job, Run
-from synthcur.schema import REAL, TEST
-from synthcur.settings import BUNDLED_MODEL, TrainSettings, fingerprint
+from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
 from synthcur.store import Store
 
 PLAIN = "ce"
 METRIC_TITLES = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One arm beside another on the test rows, over the seeds that both have finished.
-
-    Attributes
-    ----------
-    arm, baseline
-        Names of the two arms.
-    n_seeds
-        Number of seeds in common.
-    by_label
-        One row a label: label, rows, baseline, arm; the last two are shares of the label's rows
-        that were predicted right, mean over seeds.
-    confusion_change
-        (K, K) rows true, columns predicted: arm minus baseline, mean over seeds.
-    flips
-        Test rows that the two read differently, one of them right: text, text_pair, label,
-        baseline_says, arm_says, is_right (whether the arm is the one that is), gain (change of the
-        share of seeds that are right, -1 to 1). What an arm says is what most of its seeds say.
-    """
-
-    arm: str
-    baseline: str
-    n_seeds: int
-    by_label: pd.DataFrame
-    confusion_change: np.ndarray
-    flips: pd.DataFrame
+_NO_SCHEMES: Mapping[str, WeightingSettings] = MappingProxyType({})
 
 
 def readable_jobs(store: Store, name: str) -> list[Job]:
@@ -107,7 +76,7 @@ def results(
     if metric not in METRICS:
         raise InputError(f"Unknown score {metric!r}.", fix=f"Choose from {', '.join(METRICS)}.")
     job = _choose_job(store, name, job_id)
-    finished = _finished_runs(store, job)
+    finished = finished_runs(store, job)
     arms = [_arm_result(store, runs, finished.get(baseline), metric) for runs in finished.values()]
     arms.sort(key=lambda arm: -arm["mean"])
     found: dict[str, Any] = {
@@ -194,8 +163,16 @@ def made_from(job: Job) -> dict[str, Any]:
     }
 
 
-def command_line(job: Job) -> str:
-    """Return the command that runs a training job again."""
+def command_line(job: Job, schemes: Mapping[str, WeightingSettings] = _NO_SCHEMES) -> str:
+    """Return the command that runs a training job again.
+
+    Parameters
+    ----------
+    job
+        The job.
+    schemes
+        The saved schemes of its collection; the one that the job used is named.
+    """
     settings = TrainSettings.from_dict(job.settings)
     words = ["python", "-m", "synthcur", "train", job.collection]
     words += ["--arms", ",".join(settings.arms), "--seeds", str(settings.seeds)]
@@ -203,32 +180,11 @@ def command_line(job: Job) -> str:
     words += ["--checkers", settings.checkers]
     if settings.fit.base_model != BUNDLED_MODEL:
         words += ["--base-model", settings.fit.base_model]
+    for scheme, weighting in schemes.items():
+        if weighting == settings.weighting:
+            words += ["--scheme", scheme]
+            break
     return shlex.join(words)
-
-
-def compare(store: Store, job_id: str, *, arm: str, baseline: str) -> Comparison | None:
-    """Look closer at one arm beside another; None if they have no finished seed in common."""
-    job = store.job(job_id)
-    finished = _finished_runs(store, job)
-    pairs = _paired_runs(finished.get(arm, []), finished.get(baseline, []))
-    if not pairs:
-        return None
-    collection = store.collection(job.collection)
-    first, labels = _probabilities(store, [pair[0] for pair in pairs])
-    second, _ = _probabilities(store, [pair[1] for pair in pairs])
-    mine, other = _mean_confusion(first, labels), _mean_confusion(second, labels)
-    rows = np.bincount(labels, minlength=len(collection.labels))
-    by_label = pd.DataFrame(
-        {
-            "label": collection.labels,
-            "rows": rows,
-            "baseline": np.diag(other) / np.maximum(rows, 1),
-            "arm": np.diag(mine) / np.maximum(rows, 1),
-        }
-    )
-    test = collection.part(REAL, TEST)
-    flips = _flips(test, collection.labels, first, second, labels)
-    return Comparison(arm, baseline, len(pairs), by_label, mine - other, flips)
 
 
 def _choose_job(store: Store, name: str, job_id: str | None) -> Job:
@@ -250,7 +206,7 @@ def _choose_job(store: Store, name: str, job_id: str | None) -> Job:
     return job
 
 
-def _finished_runs(store: Store, job: Job) -> dict[str, list[Run]]:
+def finished_runs(store: Store, job: Job) -> dict[str, list[Run]]:
     """Group the finished runs of a job by arm, in the order of the job's arms."""
     done = [run for run in store.runs(job.id) if run.status == "done"]
     grouped = {arm: [run for run in done if run.arm == arm] for arm in job.settings["arms"]}
@@ -263,13 +219,14 @@ def _finished_runs(store: Store, job: Job) -> dict[str, list[Run]]:
     return found
 
 
-def _paired_runs(first: Sequence[Run], second: Sequence[Run]) -> list[tuple[Run, Run]]:
+def paired_runs(first: Sequence[Run], second: Sequence[Run]) -> list[tuple[Run, Run]]:
+    """Put the runs of two arms side by side by seed, leaving out seeds that only one has."""
     by_seed = {run.seed: run for run in second}
     return [(run, by_seed[run.seed]) for run in first if run.seed in by_seed]
 
 
-def _probabilities(store: Store, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities (S, T, K) of some runs for the test rows, and the true label ids (T,)."""
+def probabilities(store: Store, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
+    """Read the probabilities (S, T, K) of some runs for the test rows, and the true ids (T,)."""
     artefacts = [run.predictions or "" for run in runs]
     probs = np.stack([store.artefacts.array(name, "probs") for name in artefacts])
     return probs, store.artefacts.array(artefacts[0], "labels").astype(np.int64)
@@ -277,7 +234,7 @@ def _probabilities(store: Store, runs: Sequence[Run]) -> tuple[np.ndarray, np.nd
 
 def _predictions(store: Store, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
     """Predicted label ids (S, T) of some runs, and the true ones (T,)."""
-    probs, labels = _probabilities(store, runs)
+    probs, labels = probabilities(store, runs)
     return probs.argmax(axis=2), labels
 
 
@@ -295,7 +252,7 @@ def _arm_result(
         "difference": None,
         "verdict": "",
     }
-    pairs = _paired_runs(runs, baseline or [])
+    pairs = paired_runs(runs, baseline or [])
     if pairs and runs[0].arm != pairs[0][1].arm:
         mine, _ = _predictions(store, [pair[0] for pair in pairs])
         theirs, _ = _predictions(store, [pair[1] for pair in pairs])
@@ -347,43 +304,3 @@ def _short_verdict(arm: Mapping[str, Any], plain: str) -> str:
     if outcome == "no evidence":
         return f"No evidence of a difference between {arm['title']} and {plain}"
     return f"{arm['title']} is {outcome} than {plain}: {points(mean, signed=True)} points"
-
-
-def _mean_confusion(probs: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    predictions, n_labels = probs.argmax(axis=2), probs.shape[2]
-    return np.mean([confusion(row, labels, n_labels) for row in predictions], axis=0)
-
-
-def _most_said(probs: np.ndarray) -> np.ndarray:
-    """Label that most seeds predict for every row: (S, T, K) -> (T,).
-
-    Between labels with as many seeds, the one with the higher mean probability is taken.
-    """
-    votes = np.eye(probs.shape[2])[probs.argmax(axis=2)].sum(axis=0)
-    return (votes + 0.5 * probs.mean(axis=0)).argmax(axis=1)
-
-
-def _flips(
-    test: pd.DataFrame,
-    names: Sequence[str],
-    first: np.ndarray,
-    second: np.ndarray,
-    labels: np.ndarray,
-) -> pd.DataFrame:
-    mine, theirs = _most_said(first), _most_said(second)
-    right, was_right = first.argmax(axis=2) == labels, second.argmax(axis=2) == labels
-    gain = right.mean(axis=0) - was_right.mean(axis=0)
-    flipped = np.flatnonzero((mine == labels) != (theirs == labels))
-    order = flipped[np.argsort(-np.abs(gain[flipped]), kind="stable")]
-    name = np.asarray(names, dtype=object)
-    return pd.DataFrame(
-        {
-            "text": test["text"].to_numpy()[order],
-            "text_pair": test["text_pair"].to_numpy()[order],
-            "label": name[labels[order]],
-            "baseline_says": name[theirs[order]],
-            "arm_says": name[mine[order]],
-            "is_right": mine[order] == labels[order],
-            "gain": gain[order],
-        }
-    )

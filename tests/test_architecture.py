@@ -23,7 +23,7 @@ LAYERS = (
     ("classifier", "encoders", "decision_log", "ingest", "reading", "checks", "drafting"),
     ("training", "store", "loading", "figures_overview", "curves"),
     ("checkers", "jobs", "report", "estimate", "demo"),
-    ("scoring", "runs", "workspace", "exporting"),
+    ("scoring", "runs", "workspace", "exporting", "comparison"),
     ("pipeline",),
     ("worker", "commands"),
     ("ui", "__main__"),

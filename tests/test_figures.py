@@ -9,10 +9,13 @@ from synthcur.figures import (
     ARM_NAMES,
     ROW_HEIGHT,
     arm_colour,
+    blend,
     confusion_chart,
+    contrast,
     interval_chart,
     label_chart,
     literal,
+    readable,
 )
 from synthcur.palette import DARK, LIGHT
 
@@ -76,15 +79,16 @@ def test_intervals_of_one_arm_alone_can_be_drawn():
 
 def test_labels_go_from_baseline_to_arm_and_say_the_direction_by_shape():
     table = pd.DataFrame(
-        {"label": ["up", MARKUP], "baseline": [0.5, 0.75], "arm": [0.625, 0.5], "rows": [4, 4]}
+        {"label": ["up", MARKUP, "same"], "baseline": [0.5, 0.75, 1], "arm": [0.625, 0.5, 1]}
     )
     figure = label_chart(table, palette=LIGHT)
-    up, down = figure.data
+    up, down, same = figure.data
     assert list(up.x) == [50, 62.5]
     assert up.marker.symbol[1] == "square"
     assert down.marker.symbol[1] == "diamond"
     assert down.marker.color[1] == LIGHT.discard
-    assert figure.layout.yaxis.ticktext == ("up", "&lt;b&gt;x&lt;/b&gt;")
+    assert same.marker.symbol[1] == "circle"
+    assert figure.layout.yaxis.ticktext == ("up", "&lt;b&gt;x&lt;/b&gt;", "same")
 
 
 def test_confusion_counts_more_right_and_fewer_wrong_answers_as_better():
@@ -96,6 +100,20 @@ def test_confusion_counts_more_right_and_fewer_wrong_answers_as_better():
     written = {(note.y, note.x): note.text for note in figure.layout.annotations}
     assert written == {(0, 0): "+2", (0, 1): "−2", (1, 0): "+1", (1, 1): "−1"}
     assert "<b>" not in str(heat.customdata)
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+@pytest.mark.parametrize("end", [2, 7])
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.6, 0.75, 1.0])
+def test_numbers_can_be_read_on_every_step_of_the_confusion_scale(palette, end, share):
+    ground = blend(palette.raised, palette.weight_bins[end], share)
+    assert contrast(readable(ground, palette), ground) >= 4
+
+
+def test_contrast_agrees_with_known_pairs():
+    assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
+    assert contrast(LIGHT.text, LIGHT.page) == pytest.approx(18.4, abs=0.1)
+    assert contrast(DARK.keep, DARK.page) == pytest.approx(8.1, abs=0.1)
 
 
 def test_confusion_without_any_change_writes_no_number():

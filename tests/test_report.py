@@ -10,7 +10,7 @@ from synthcur import report
 from synthcur.errors import InputError, NotFoundError
 from synthcur.evaluation import paired_difference
 from synthcur.schema import REAL
-from synthcur.settings import FitSettings, TrainSettings, fingerprint
+from synthcur.settings import FitSettings, TrainSettings, WeightingSettings, fingerprint
 from synthcur.spool import Spool
 from tests.conftest import add_finished_job
 
@@ -172,27 +172,6 @@ def test_a_job_of_another_collection_is_refused(toy, hostile_collection):
         report.results(toy, "hostile", job_id=job.id)
 
 
-def test_the_closer_look_counts_labels_confusions_and_flips_by_hand(toy):
-    job = toy.jobs("small")[0]
-    seen = report.compare(toy, job.id, arm="imp", baseline="ce")
-    assert seen.n_seeds == 2
-    assert seen.by_label["rows"].tolist() == [4, 4, 4]
-    assert seen.by_label["baseline"].tolist() == pytest.approx([5 / 8, 1.0, 5 / 8])
-    assert seen.by_label["arm"].tolist() == pytest.approx([1.0, 7 / 8, 7 / 8])
-    assert np.allclose(seen.confusion_change, [[1.5, -1.5, 0], [0, -0.5, 0.5], [-1, 0, 1]])
-    assert seen.confusion_change.sum() == pytest.approx(0)
-    flips = seen.flips
-    assert flips["is_right"].all()
-    assert flips["gain"].tolist() == pytest.approx([1.0, 0.5])
-    assert flips["baseline_says"].tolist() == [seen.by_label["label"][1], seen.by_label["label"][0]]
-    test = toy.collection("small").part(REAL, "test")
-    assert flips["text"].tolist() == test["text"].iloc[[3, 10]].tolist()
-
-
-def test_arms_without_a_seed_in_common_have_no_closer_look(toy):
-    assert report.compare(toy, toy.jobs("small")[0].id, arm="dimp", baseline="ce") is None
-
-
 def test_the_text_for_a_terminal_has_every_arm_and_its_verdict(toy):
     found = report.results(toy, "small")
     text = report.results_text(found)
@@ -211,6 +190,17 @@ def test_the_command_line_repeats_the_job(fill, small_collection):
         "python -m synthcur train small --arms ce,imp --seeds 3 --epochs 2 --lr 0.0005 "
         "--checkers probe --base-model 'my models/tiny'"
     )
+
+
+def test_the_command_line_names_the_scheme_that_was_used(fill, small_collection):
+    store = fill(small_collection)
+    first, second = WeightingSettings(rule="p_only"), WeightingSettings(clip_high=1.0)
+    store.save_scheme("small", "first", first)
+    store.save_scheme("small", "clip at e", second)
+    settings = TrainSettings(arms=("scheme",), seeds=1, weighting=second)
+    job = store.add_job("train", "small", settings=asdict(settings), scores={})
+    command = report.command_line(job, store.schemes("small"))
+    assert command.endswith("--checkers probe --scheme 'clip at e'")
 
 
 def test_made_from_changes_with_the_decisions(fill, small_collection):

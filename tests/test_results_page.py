@@ -74,7 +74,7 @@ def test_one_seed_is_said(fill, small_collection):
     store = fill(small_collection)
     add_finished_job(store, small_collection, {"ce": 0.5, "imp": 0.9}, seeds=1)
     app = open_page("results", "small")
-    assert "one seed says nothing about the luck of the seed" in captions(app)
+    assert "1 seed, whose luck it leaves out" in captions(app)
     assert "1 seed" in " ".join(each.value for each in app.markdown)
 
 

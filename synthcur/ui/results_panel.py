@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from synthcur import exporting, figures, report
+from synthcur.comparison import Comparison, compare
 from synthcur.evaluation import seeds_in_words
-from synthcur.report import Comparison
 from synthcur.store import Store
 from synthcur.ui import parts, resources, theme
 from synthcur.ui.results_rail import Choice, model_button
@@ -70,7 +70,7 @@ def _results(
 def _comparison(
     job_id: str, finished: int, arm: str, baseline: str, _store: Store
 ) -> Comparison | None:
-    return report.compare(_store, job_id, arm=arm, baseline=baseline)
+    return compare(_store, job_id, arm=arm, baseline=baseline)
 
 
 def _finding(
@@ -93,12 +93,13 @@ def _basis(found: Mapping[str, Any], leader: Mapping[str, Any]) -> str:
     rows, difference = parts.count(found["test_rows"]), leader["difference"]
     if difference is None:
         return f"{rows} real test rows, {seeds_in_words(leader['n_seeds'])}."
-    seeds = seeds_in_words(difference["n_seeds"])
-    words = report.difference_in_words(difference)
-    luck = "; one seed says nothing about the luck of the seed" if seeds == "1 seed" else ""
+    seeds = f" and {seeds_in_words(difference['n_seeds'])}."
+    if difference["n_seeds"] == 1:
+        seeds = "; 1 seed, whose luck it leaves out."
     return (
-        f"{leader['title']}: {words} points of {report.METRIC_TITLES[found['metric']].lower()}, "
-        f"95 % interval by paired bootstrap over {rows} real test rows and {seeds}{luck}."
+        f"{leader['title']}: {report.difference_in_words(difference)} points of "
+        f"{report.METRIC_TITLES[found['metric']].lower()}, 95 % interval by paired bootstrap over "
+        f"{rows} real test rows{seeds}"
     )
 
 
@@ -177,7 +178,7 @@ def _label_card(seen: Comparison) -> None:
         rows = seen.by_label["rows"]
         size = f"{rows.min():,}" if rows.min() == rows.max() else f"{rows.min():,}-{rows.max():,}"
         st.caption(
-            f"Circle: {baseline}. Square: {arm}, up; diamond: down. {size} test rows a label."
+            f"Ring: {baseline}. Square: {arm}, up; diamond: down. {size} test rows a label."
             f"{_left_out(seen, shown)}"
         )
 
@@ -222,6 +223,7 @@ def _flips_card(seen: Comparison) -> None:
             wanted = st.radio(
                 "Flipped test rows",
                 [True, False],
+                index=int(now[True].empty and not now[False].empty),
                 format_func=lambda right: (
                     f"Now {'right' if right else 'wrong'} {parts.count(len(now[right]))}"
                 ),

@@ -133,7 +133,8 @@ def _downloads(store: Store, job: Job) -> None:
         _data_buttons(store, job)
     with st.popover("Command line", icon=":material/terminal:", width="stretch"):
         st.caption("Repeats this run with the rows as they stand now.")
-        st.code(report.command_line(job), language=None, wrap_lines=True)
+        command = report.command_line(job, store.schemes(job.collection))
+        st.code(command, language=None, wrap_lines=True)
 
 
 def _data_buttons(store: Store, job: Job) -> None:

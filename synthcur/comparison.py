@@ -1,0 +1,106 @@
+"""A closer look at one arm beside another: labels, confusions, and the rows that flipped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from synthcur.evaluation import confusion
+from synthcur.report import finished_runs, paired_runs, probabilities
+from synthcur.schema import REAL, TEST
+from synthcur.store import Store
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One arm beside another on the test rows, over the seeds that both have finished.
+
+    Attributes
+    ----------
+    arm, baseline
+        Names of the two arms.
+    n_seeds
+        Number of seeds in common.
+    by_label
+        One row a label: label, rows, baseline, arm; the last two are shares of the label's rows
+        that were predicted right, mean over seeds.
+    confusion_change
+        (K, K) rows true, columns predicted: arm minus baseline, mean over seeds.
+    flips
+        Test rows that the two read differently, one of them right: text, text_pair, label,
+        baseline_says, arm_says, is_right (whether the arm is the one that is), gain (change of the
+        share of seeds that are right, -1 to 1). What an arm says is what most of its seeds say.
+    """
+
+    arm: str
+    baseline: str
+    n_seeds: int
+    by_label: pd.DataFrame
+    confusion_change: np.ndarray
+    flips: pd.DataFrame
+
+
+def compare(store: Store, job_id: str, *, arm: str, baseline: str) -> Comparison | None:
+    """Look closer at one arm beside another; None if they have no finished seed in common."""
+    job = store.job(job_id)
+    finished = finished_runs(store, job)
+    pairs = paired_runs(finished.get(arm, []), finished.get(baseline, []))
+    if not pairs:
+        return None
+    collection = store.collection(job.collection)
+    first, labels = probabilities(store, [pair[0] for pair in pairs])
+    second, _ = probabilities(store, [pair[1] for pair in pairs])
+    mine, other = _mean_confusion(first, labels), _mean_confusion(second, labels)
+    rows = np.bincount(labels, minlength=len(collection.labels))
+    by_label = pd.DataFrame(
+        {
+            "label": collection.labels,
+            "rows": rows,
+            "baseline": np.diag(other) / np.maximum(rows, 1),
+            "arm": np.diag(mine) / np.maximum(rows, 1),
+        }
+    )
+    test = collection.part(REAL, TEST)
+    flips = _flips(test, collection.labels, first, second, labels)
+    return Comparison(arm, baseline, len(pairs), by_label, mine - other, flips)
+
+
+def _mean_confusion(probs: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    predictions, n_labels = probs.argmax(axis=2), probs.shape[2]
+    return np.mean([confusion(row, labels, n_labels) for row in predictions], axis=0)
+
+
+def _most_said(probs: np.ndarray) -> np.ndarray:
+    """Label that most seeds predict for every row: (S, T, K) -> (T,).
+
+    Between labels with as many seeds, the one with the higher mean probability is taken.
+    """
+    votes = np.eye(probs.shape[2])[probs.argmax(axis=2)].sum(axis=0)
+    return (votes + 0.5 * probs.mean(axis=0)).argmax(axis=1)
+
+
+def _flips(
+    test: pd.DataFrame,
+    names: Sequence[str],
+    first: np.ndarray,
+    second: np.ndarray,
+    labels: np.ndarray,
+) -> pd.DataFrame:
+    mine, theirs = _most_said(first), _most_said(second)
+    right, was_right = first.argmax(axis=2) == labels, second.argmax(axis=2) == labels
+    gain = right.mean(axis=0) - was_right.mean(axis=0)
+    flipped = np.flatnonzero((mine == labels) != (theirs == labels))
+    order = flipped[np.argsort(-np.abs(gain[flipped]), kind="stable")]
+    name = np.asarray(names, dtype=object)
+    return pd.DataFrame(
+        {
+            "text": test["text"].to_numpy()[order],
+            "text_pair": test["text_pair"].to_numpy()[order],
+            "label": name[labels[order]],
+            "baseline_says": name[theirs[order]],
+            "arm_says": name[mine[order]],
+            "is_right": mine[order] == labels[order],
+            "gain": gain[order],
+        }
+    )
