@@ -2,23 +2,24 @@
 
 import streamlit as st
 
+from synthcur.ui import overview_cards as cards
 from synthcur.ui import overview_panel as panel
-from synthcur.ui import session
+from synthcur.ui import overview_state, session
 
 with session.page():
-    state = panel.read(session.collection_picker())
+    state = overview_state.read(session.collection_picker())
     panel.rail(state)
     panel.finding(state)
     if state.active is not None:
-        panel.progress(state.info.name, state.active.id)
+        panel.progress(state.active.id)
     panel.numbers(state)
     left, right = st.columns([7, 5], gap="small")
     with left:
-        panel.flow_card(state)
+        cards.flow_card(state)
     with right:
-        panel.arms_card(state)
+        cards.arms_card(state)
     left, right = st.columns([7, 5], gap="small")
     with left:
-        panel.mass_card(state)
+        cards.label_card(state)
     with right:
         panel.next_card(state)

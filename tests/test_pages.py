@@ -97,12 +97,12 @@ def test_a_page_shows_hostile_text_as_characters(
 def test_a_page_that_fails_says_so_in_a_sentence_with_an_id(
     workspace: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from synthcur.ui import overview_panel
+    from synthcur.ui import overview_state
 
     def fail(name: str) -> None:
         raise ZeroDivisionError("a secret of the code")
 
-    monkeypatch.setattr(overview_panel, "read", fail)
+    monkeypatch.setattr(overview_state, "read", fail)
     app = open_page("overview")
     assert not app.exception
     (sentence,) = (each.value for each in app.error)

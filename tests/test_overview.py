@@ -1,0 +1,152 @@
+"""What the Overview says and offers, from an unscored collection to a finished run."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from synthcur import jobs
+from synthcur.review import queue_order
+from synthcur.schema import Collection
+from synthcur.settings import ScoreSettings, WeightingSettings
+from synthcur.store import Store
+from tests.conftest import add_finished_job
+from tests.test_pages import complaints, open_page
+
+
+def title(app: AppTest) -> str:
+    return app.title[0].value
+
+
+def button_labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def metric(app: AppTest, label: str) -> str:
+    return next(each.value for each in app.metric if each.label == label)
+
+
+def decide(store: Store, collection: Collection, rows: list[int], action: str) -> None:
+    for number, row in enumerate(rows, start=1):
+        store.append_decision(
+            collection.name,
+            sample_id=collection.synthetic["sample_id"][row],
+            annotator="Ana",
+            action=action,
+            client_id=action,
+            client_seq=number,
+        )
+
+
+def test_unscored_rows_can_be_scored_by_the_one_button(
+    fill: Callable[..., Store], small_collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = fill(small_collection, scored=False)
+    asked = []
+    monkeypatch.setattr(jobs, "submit_score", lambda _, *what: asked.append(what))
+    app = open_page("overview", "small")
+    assert title(app) == "Plant nursery: 40 synthetic rows, not weighed yet"
+    assert metric(app, "Effective rows") == "not yet"
+    button = next(each for each in app.button if each.label == "Score 40 rows")
+    button.click().run()
+    assert asked == [("small", ScoreSettings())]
+    assert store.jobs("small") == []
+
+
+def test_a_waiting_job_is_followed_and_can_be_cancelled(
+    fill: Callable[..., Store], small_collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = fill(small_collection, scored=False)
+    monkeypatch.setattr(jobs, "poll", lambda _: None)
+    store.add_job("score", "small", settings={}, scores={})
+    app = open_page("overview", "small")
+    assert title(app) == "Plant nursery: 40 synthetic rows, being scored"
+    assert "Cancel scoring" in button_labels(app)
+    next(each for each in app.button if each.label == "Cancel scoring").click().run()
+    assert store.jobs("small")[0].status == "cancelled"
+    assert "Score 40 rows" in button_labels(app)
+
+
+def test_weighed_rows_are_told_as_effective_rows_and_lead_to_the_queue(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    fill(small_collection)
+    app = open_page("overview", "small")
+    assert title(app) == f"40 synthetic rows carry the weight of {metric(app, 'Effective rows')}"
+    assert "Review 25 probably mislabelled" in button_labels(app)
+    assert "Train 3 arms" in button_labels(app)
+    assert metric(app, "Quality checker accuracy") == "71 %"
+
+
+def test_decisions_count_and_lead_on_to_training(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    scores = store.scores("small")["probe"]
+    quality = store.artefacts.array(scores.artefacts["quality"], "synthetic")
+    labels = small_collection.label_ids(small_collection.synthetic)
+    rows = queue_order("mislabelled", quality_probs=quality, labels=labels, weights=labels * 1.0)
+    decide(store, small_collection, list(rows), "discard")
+    app = open_page("overview", "small")
+    assert metric(app, "Reviewed") == metric(app, "Discarded") == "25"
+    assert "Train with the decisions" in button_labels(app)
+
+
+def test_a_finished_run_is_the_finding(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    add_finished_job(store, small_collection, {"ce": 0.0, "dimp": 1.0})
+    app = open_page("overview", "small")
+    assert title(app) == "DIMP, P′/p beats plain training: accuracy 0.0 → 100.0 %"
+    captions = [each.value for each in app.caption]
+    assert (
+        "+100.0 [+100.0, +100.0] points, 95 % interval, DIMP, P′/p against plain training on "
+        "12 real test rows, 3 seeds." in captions
+    )
+    decide(store, small_collection, [0, 1], "keep")
+    app = open_page("overview", "small")
+    assert "last was run 1, 2 decisions ago" in [each.value for each in app.caption]
+
+
+def test_no_difference_is_said_as_such_and_one_seed_wears_a_badge(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    add_finished_job(store, small_collection, {"ce": 1.0, "imp": 1.0}, seeds=1)
+    app = open_page("overview", "small")
+    assert title(app) == "No evidence of a difference between IMP, P′/Q and plain training"
+    assert any("1 seed" in each.value for each in app.markdown)
+
+
+def test_the_newest_scheme_is_what_the_weights_are_told_with(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    store.save_scheme("small", "even", WeightingSettings(rule="ce"))
+    app = open_page("overview", "small")
+    assert metric(app, "Effective rows") == "40"
+    assert any("scheme “even”" in each.value for each in app.caption)
+
+
+def test_all_rows_discarded_leave_no_weight_and_no_error(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    decide(store, small_collection, list(range(40)), "discard")
+    app = open_page("overview", "small")
+    assert not complaints(app)
+    assert metric(app, "Effective rows") == "0"
+    assert "Every row is discarded: no weight is left." in [each.value for each in app.caption]
+
+
+def test_the_address_names_the_collection_and_an_unknown_one_opens_the_demo(
+    fill: Callable[..., Store], small_collection: Collection, workspace: Path
+) -> None:
+    fill(small_collection)
+    app = open_page("overview", "nowhere")
+    assert app.query_params["collection"] == "demo"
+    app.selectbox(key="collection_picker").set_value("small").run()
+    assert app.query_params["collection"] == "small"
+    assert "40 synthetic rows" in title(app)
