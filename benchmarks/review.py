@@ -1,6 +1,6 @@
 """Measure how long the annotator waits, and that no decision is lost on the way.
 
-    python -m benchmarks.review [--presses 300] [--every-ms 150]
+    python -m benchmarks.review [--presses 150] [--every-ms 150]
 
 Serves an empty workspace with the demo under invented scores and drives a headless Chromium. The
 latency of a press runs from the time stamp of the key event to the frame that shows the next row.
@@ -82,7 +82,7 @@ def measure(page: Page, store: Store, *, presses: int, every_ms: float) -> dict:
 def main() -> None:
     """Read the arguments, serve, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--presses", type=int, default=150)
+    parser.add_argument("--presses", type=int, default=150, help="at most 170, the queue ends")
     parser.add_argument("--every-ms", type=float, default=150)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "ws") as server:
@@ -92,8 +92,6 @@ def main() -> None:
         add_scores(store, store.collection(NAME))
         with sync_playwright() as playwright:
             page = launch(playwright).new_page(viewport={"width": 1440, "height": 900})
-            page.goto(server.url)
-            page.wait_for_selector('[data-testid="stMainBlockContainer"] h1')
             page.goto(f"{server.url}/review?collection={NAME}")
             page.wait_for_selector(".review .sample")
             page.wait_for_timeout(1_000)

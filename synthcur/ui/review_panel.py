@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ class Opened:
     rows: np.ndarray
     sample_ids: tuple[str, ...]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Name of what is open: the same rows in the same order have the same name."""
         return fingerprint(self.queue.name, self.sample_ids)

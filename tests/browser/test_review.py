@@ -77,8 +77,6 @@ def bench(
 
 
 def open_review(page: Page, server: Server, collection: str) -> None:
-    page.goto(server.url)
-    page.wait_for_selector('[data-testid="stMainBlockContainer"] h1')
     page.goto(f"{server.url}/review?collection={collection}")
     page.wait_for_selector(SAMPLE)
     page.wait_for_selector('[data-test-script-state="notRunning"]')

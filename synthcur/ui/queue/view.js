@@ -89,9 +89,13 @@ export class View {
     this.help.close();
   }
 
+  /** Draw a record; what is drawn already stays, with the focus and the selection in it. */
   showRecord(card, state, data, mode) {
+    const drawn = JSON.stringify([card, state, mode, data.colors]);
+    if (drawn === this.drawn) return;
     const isOther = this.shown !== card.id;
     this.shown = card.id;
+    this.drawn = drawn;
     this.card.classList.remove('over');
     this.head.replaceChildren(...header(card, state, data), this.saved);
     this.why.replaceChildren(...why(card));
@@ -108,7 +112,7 @@ export class View {
   }
 
   showEnd(data, counts) {
-    this.shown = '';
+    this.shown = this.drawn = '';
     this.card.classList.add('over');
     this.head.replaceChildren(this.saved);
     this.why.replaceChildren();
@@ -119,7 +123,7 @@ export class View {
   }
 
   showWaiting() {
-    this.shown = '';
+    this.shown = this.drawn = '';
     this.card.classList.remove('over');
     this.head.replaceChildren(make('span', { className: 'muted' }, 'Loading the row'), this.saved);
     this.why.replaceChildren();
