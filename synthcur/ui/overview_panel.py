@@ -176,30 +176,37 @@ def _trust_in_words(scores: Scores | None) -> tuple[str, str]:
 
 
 def next_card(state: Overview) -> None:
-    """List what else can be done, each with its size and a way there."""
+    """List what else can be done, at most four things, each with its size and a way there."""
     with parts.card("Next"):
         if state.weighed is not None:
-            total, done = state.weighed.queues["random"]
-            of = f"{parts.count(total)} rows, {parts.count(done)} reviewed"
-            if _step(QUEUES["random"].title, of, ":material/casino:"):
-                _open_queue("random")
+            _queue_step(state.weighed, "random", ":material/casino:")
+            if state.results is None:
+                _queue_step(state.weighed, "low_weight", ":material/arrow_downward:")
         points = state.rows + state.info.counts["train"]
         if _step("Look at the map", f"{parts.count(points)} points", ":material/scatter_plot:"):
             st.switch_page("pages/curate.py")
-        if _step("Train the arms", _since_last_run(state), ":material/play_arrow:"):
+        if state.results is None:
+            return
+        if _step("Train again", _since_last_run(state, state.results), ":material/play_arrow:"):
             st.switch_page("pages/train.py")
-        rows = state.rows
-        of = f"{parts.count(rows - state.decided.discarded)} of {parts.count(rows)} rows"
+        of = (
+            f"{parts.count(state.rows - state.decided.discarded)} of {parts.count(state.rows)} rows"
+        )
         if _step("Export curated data", of, ":material/download:"):
             st.switch_page("pages/results.py")
 
 
-def _since_last_run(state: Overview) -> str:
-    if state.results is None:
-        return "no run yet"
-    newer = state.decided.reviewed - state.results["made_from"]["decisions"]
+def _queue_step(weighed: Weighed, queue: str, icon: str) -> None:
+    total, done = weighed.queues[queue]
+    of_what = f"{parts.count(total)} rows, {parts.count(done)} reviewed"
+    if _step(QUEUES[queue].title, of_what, icon):
+        _open_queue(queue)
+
+
+def _since_last_run(state: Overview, results: Mapping[str, Any]) -> str:
+    newer = state.decided.reviewed - results["made_from"]["decisions"]
     since = f", {parts.count(newer)} decisions ago" if newer > 0 else ""
-    return f"last was run {state.results['number']}{since}"
+    return f"last was run {results['number']}{since}"
 
 
 def _step(title: str, of_what: str, icon: str) -> bool:

@@ -16,7 +16,7 @@ from synthcur.store import Store
 from synthcur.ui import resources
 from synthcur.weighting import sample_weight
 
-QUEUES = ("mislabelled", "random")
+QUEUES = ("mislabelled", "low_weight", "random")
 """Review queues that the page offers."""
 
 
