@@ -128,8 +128,8 @@ def collection_picker() -> str:
         )
     if state.collection not in infos:
         state.collection = _first_choice(list(infos))
-    if st.session_state.get(_PICKER) != state.collection:
-        st.session_state[_PICKER] = state.collection
+    # Always set: after a change of page the browser would show the first collection.
+    st.session_state[_PICKER] = state.collection
     st.sidebar.selectbox(
         "Collection",
         list(infos),
