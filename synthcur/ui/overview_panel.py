@@ -178,10 +178,14 @@ def _trust_in_words(scores: Scores | None) -> tuple[str, str]:
 def next_card(state: Overview) -> None:
     """List what else can be done, at most four things, each with its size and a way there."""
     with parts.card("Next"):
-        if state.weighed is not None:
-            _queue_step(state.weighed, "random", ":material/casino:")
-            if state.results is None:
-                _queue_step(state.weighed, "low_weight", ":material/arrow_downward:")
+        if state.weighed is None:
+            of = f"{parts.count(len(state.collection.rows))} rows"
+            if _step("Look at the rows", of, ":material/table_rows:"):
+                st.switch_page("pages/data.py")
+            return
+        _queue_step(state.weighed, "random", ":material/casino:")
+        if state.results is None:
+            _queue_step(state.weighed, "low_weight", ":material/arrow_downward:")
         points = state.rows + state.info.counts["train"]
         if _step("Look at the map", f"{parts.count(points)} points", ":material/scatter_plot:"):
             st.switch_page("pages/curate.py")
