@@ -119,6 +119,8 @@ export function fillStrip(node, strip, onIsolate) {
     return button;
   });
   node.replaceChildren(element('div', 'sm-note', strip.title), ...buttons);
+  // It stays wrapped, so that the map moves at most once.
+  if (node.scrollWidth > node.clientWidth) node.classList.add('sm-wrapped');
 }
 
 /**
