@@ -229,7 +229,7 @@ def test_2000_resamples_of_5_seeds_and_2000_rows_take_a_moment(metric):
     first, second = (noisy(labels, share, rng, n_labels=6, n_seeds=5) for share in (0.8, 0.7))
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         paired_difference(first, second, labels, metric=metric)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.5, "measured 0.03 to 0.07 s on an idle machine"
+        times.append(time.process_time() - start)
+    assert min(times) < 0.5, "0.03 to 0.1 s of processor time, whatever else the machine does"
