@@ -12,7 +12,7 @@ from synthcur import jobs
 from synthcur.processes import process_identity
 from synthcur.settings import TrainSettings, WeightingSettings
 from synthcur.spool import Spool
-from tests.conftest import add_finished_job
+from tests.conftest import add_finished_job, add_scores
 from tests.test_pages import ROOT, complaints, open_page
 
 
@@ -141,7 +141,14 @@ def test_without_scores_only_plain_arms_can_be_chosen_and_scoring_is_offered(
     assert app.checkbox(key="train_arm_imp_off").disabled
     assert not app.checkbox(key="train_arm_ce_on").disabled
     app.button(key="train_score").click().run()
-    assert [job.kind for job in store.jobs("small")] == ["score"]
+    (job,) = store.jobs("small")
+    assert job.kind == "score"
+    assert app.get("progress")
+    store.move_job(job.id, "done", only_from=("starting",))
+    add_scores(store, small_collection)
+    app.run()
+    assert app.checkbox(key="train_arm_imp_on").value
+    assert not app.get("progress")
 
 
 def test_a_running_job_says_where_it_is_and_draws_its_curves(fill, small_collection):

@@ -29,11 +29,16 @@ def newest_job(name: str) -> Job | None:
 
 
 def live(name: str, choice: Choice) -> None:
-    """Draw the state of the newest job; while it is active, once a second."""
+    """Draw the state of the newest job; while a job of the collection is active, once a second."""
     job = newest_job(name)
-    is_active = job is not None and job.is_active
-    poll = st.fragment(_draw, run_every=POLL_SECONDS if is_active else None, key="train_live")
-    poll(name, job.id if job else None, is_active, choice)
+    active = [each for each in (job, _scoring(name)) if each is not None and each.is_active]
+    poll = st.fragment(_draw, run_every=POLL_SECONDS if active else None, key="train_live")
+    poll(name, job.id if job else None, [each.id for each in active], choice)
+
+
+def _scoring(name: str) -> Job | None:
+    found = [job for job in resources.store().jobs(name) if job.kind == "score" and job.is_active]
+    return next(iter(found), None)
 
 
 def queue(name: str, choice: Choice) -> None:
@@ -60,19 +65,22 @@ def _queued_in_words(job: Job, name: str) -> str:
     return f"Run {job.number}, {state}: {arms}; {seeds_in_words(settings.seeds)}{other}"
 
 
-def _draw(name: str, job_id: str | None, was_active: bool, choice: Choice) -> None:
+def _draw(name: str, job_id: str | None, followed: list[str], choice: Choice) -> None:
+    """Draw one state; the whole page is drawn anew when one of the jobs followed has ended."""
+    store = resources.store()
     with session.page():
+        if not all(store.job(each).is_active for each in followed):
+            st.rerun()
         if job_id is None:
             _before_the_first(name, choice)
             return
-        job = resources.store().job(job_id)
-        if was_active and not job.is_active:
-            st.rerun()
+        job = store.job(job_id)
         _state(name, job, choice)
-        if job.is_active or resources.store().runs(job.id):
+        if job.is_active or store.runs(job.id):
             _charts(job)
             _second_row(job)
         if not job.is_active:
+            _offer_scores(name)
             train_tables.earlier(name, job)
 
 
@@ -92,7 +100,8 @@ def _before_the_first(name: str, choice: Choice) -> None:
             row_height=28,
             column_config={
                 "Arm": st.column_config.TextColumn(width=160),
-                "Loss of a row": st.column_config.TextColumn(width=250),
+                "Loss of a row": st.column_config.TextColumn(width=230),
+                "What it does": st.column_config.TextColumn(width=700),
             },
         )
 
@@ -101,10 +110,9 @@ def _offer_scores(name: str) -> None:
     """Offer to score the rows where the arms with weights still lack their checkers."""
     if resources.scores(name):
         return
-    store = resources.store()
-    running = [job for job in store.jobs(name) if job.kind == "score" and job.is_active]
-    if running:
-        parts.job_progress(running[0])
+    store, running = resources.store(), _scoring(name)
+    if running is not None:
+        parts.job_progress(running)
         return
     rows = parts.count(store.collection_info(name).counts["synthetic"])
     if parts.empty(
