@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from synthcur.evaluation import wilson_interval
 from synthcur.settings import ScoreSettings
@@ -25,6 +26,10 @@ ABSENT_PROBABILITY = 1e-6
 
 PROBE_C = (1.0, 3.0, 10.0, 30.0, 100.0)
 """Inverse regularisations a probe may have; embeddings have length 1, so they are large."""
+
+
+PROBE_TOL = 1e-6
+"""Gradient at which a fit ends: small enough for probabilities to agree between machines."""
 
 
 @dataclass(frozen=True)
@@ -246,9 +251,12 @@ def _fit_probe(
     from sklearn.linear_model import LogisticRegression
 
     seen = np.unique(labels)
-    model = LogisticRegression(C=c, max_iter=1000) if len(seen) > 1 else None
-    if model is not None:
-        model.fit(embeddings, labels)
+    model = None
+    if len(seen) > 1:
+        model = LogisticRegression(C=c, solver="newton-cg", tol=PROBE_TOL, max_iter=1000)
+        # Its products are so small that several threads take forty times as long as one.
+        with threadpool_limits(1):
+            model.fit(embeddings.astype(np.float64), labels)
 
     def ask(queries: np.ndarray) -> np.ndarray:
         probs = np.full((len(queries), n_labels), ABSENT_PROBABILITY, dtype=np.float64)

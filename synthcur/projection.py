@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 SMALLEST_FOR_UMAP = 30
 """Distinct rows below which neighbourhoods mean little and the map is a linear one."""
@@ -41,7 +42,9 @@ def coordinates(embeddings: np.ndarray, *, seed: int = 0) -> np.ndarray:
 def principal_components(embeddings: np.ndarray) -> np.ndarray:
     """First two principal components (n, 2), float32; a missing one is all zeros."""
     centred = embeddings.astype(np.float64) - embeddings.mean(axis=0, keepdims=True)
-    _, values, directions = np.linalg.svd(centred, full_matrices=False)
+    # Threads that wait for each other take longer than one, most of all on a busy machine.
+    with threadpool_limits(1):
+        _, values, directions = np.linalg.svd(centred, full_matrices=False)
     placed = np.zeros((len(embeddings), 2), dtype=np.float32)
     usable = int((values[:2] > 1e-9).sum())
     placed[:, :usable] = centred @ directions[:usable].T
