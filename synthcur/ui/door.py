@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import streamlit as st
+from streamlit import config
 
 from synthcur.errors import StoreError
 
@@ -21,7 +21,7 @@ WATCHED = (
 
 def settings() -> dict[str, Any]:
     """Return the settings of the running server that decide who can reach it."""
-    return {name: st.config.get_option(name) for name in WATCHED}
+    return {name: config.get_option(name) for name in WATCHED}
 
 
 def require_closed(found: Mapping[str, Any]) -> None:
