@@ -304,5 +304,5 @@ def _guidelines(collection: Collection) -> dict[str, str]:
 
 def colors(palette: Palette) -> dict[str, Any]:
     """Return the colours that Streamlit's own theme does not give a component."""
-    names = ("muted", "keep", "discard", "raised", "reference")
+    names = ("muted", "keep", "discard", "reference")
     return {name: getattr(palette, name) for name in names} | {"bins": palette.weight_bins}

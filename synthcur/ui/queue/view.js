@@ -70,7 +70,7 @@ export class View {
   }
 
   setColors(colors) {
-    for (const name of ['muted', 'keep', 'discard', 'raised', 'reference']) {
+    for (const name of ['muted', 'keep', 'discard']) {
       this.root.style.setProperty(`--${name}`, colors[name]);
     }
   }
@@ -183,7 +183,7 @@ export class View {
       const line = notice('sync_problem', `Not saved: ${operation.action}. ${operation.what}`);
       const show = make('button', { type: 'button' }, 'Show the row');
       show.onclick = () => this.on.showRefused(operation);
-      const close = make('button', { type: 'button', 'aria-label': 'Dismiss' }, icon('close'));
+      const close = make('button', { className: 'close', 'aria-label': 'Dismiss' }, icon('close'));
       close.onclick = () => this.on.dismiss(operation);
       line.append(show, close);
       return line;
