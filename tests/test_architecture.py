@@ -5,9 +5,11 @@ import re
 import subprocess
 import sys
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from synthcur.errors import StoreError
 from synthcur.ui import door
@@ -199,6 +201,20 @@ def test_requirements_are_pinned_exactly() -> None:
             assert re.fullmatch(r"(#.*|-r requirements\.txt|[\w.-]+(\[\w+\])?==[\w.]+|)", line), (
                 line
             )
+
+
+@pytest.mark.parametrize(
+    ("package", "floor"),
+    [
+        ("streamlit", "1.54"),
+        ("starlette", "1.1"),
+        ("transformers", "5.3"),
+        ("torch", "2.10"),
+        ("pyarrow", "14.0.1"),
+    ],
+)
+def test_no_package_is_older_than_its_last_known_hole(package: str, floor: str) -> None:
+    assert Version(version(package)) >= Version(floor)
 
 
 def test_the_shipped_server_settings_keep_the_door_closed() -> None:
