@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from synthcur.database import is_wal_safe
 from synthcur.errors import InputError, NotFoundError
 from synthcur.loading import accept, build, guess_columns, read_table
 from synthcur.processes import process_identity
-from synthcur.records import Job
+from synthcur.records import Job, ranked_checkers
 from synthcur.schema import Finding
 from synthcur.settings import (
     BUNDLED_MODEL,
@@ -144,7 +144,9 @@ def decide(options: argparse.Namespace) -> Answer:
         try:
             review.check_decision(decision, sample_ids=sample_ids, labels=collection.labels)
         except InputError as error:
-            raise InputError(f"{options.source}, line {line}: {error.what}", fix=error.fix) from error
+            raise InputError(
+                f"{options.source}, line {line}: {error.what}", fix=error.fix
+            ) from error
     client_id = "file:" + hashlib.sha256(content.encode()).hexdigest()[:16]
     before = store.decision_count(options.name)
     for line, decision in decisions:
@@ -265,15 +267,15 @@ def _fit(options: argparse.Namespace) -> FitSettings:
 
 def _checkers_or_none(store: Store, name: str) -> str | None:
     store.collection_info(name)
-    scored = store.scores(name)
-    return next((kind for kind in ("finetune", "probe") if kind in scored), None)
+    return next(iter(ranked_checkers(store.scores(name))), None)
 
 
 def _best_checkers(store: Store, name: str) -> str:
     checkers = _checkers_or_none(store, name)
     if checkers is None:
         raise InputError(
-            f"The collection {name!r} is not scored yet.", fix=f"Run: python -m synthcur score {name}"
+            f"The collection {name!r} is not scored yet.",
+            fix=f"Run: python -m synthcur score {name}",
         )
     return checkers
 
@@ -309,11 +311,11 @@ def _job_data(job: Job) -> dict[str, Any]:
     }
 
 
-def _print_progress():
+def _print_progress() -> Callable[[Job], None]:
     said: set[str] = set()
 
     def say(job: Job) -> None:
-        line = f"{job.phase_title or job.status}"
+        line = job.phase_title or job.status
         if line not in said:
             said.add(line)
             print(f"synthcur: job {job.number}: {line}", file=sys.stderr, flush=True)

@@ -88,3 +88,11 @@ class Run:
     seconds: float | None
     samples_per_s: float | None
     rows: int | None
+
+
+def ranked_checkers(scores: Mapping[str, Scores]) -> list[str]:
+    """Order kinds of checkers by the measured accuracy of their quality checker, best first.
+
+    Weights are only as good as P', so the pair that reads real rows best is the one to start with.
+    """
+    return sorted(scores, key=lambda kind: -scores[kind].trust["quality"]["accuracy"])

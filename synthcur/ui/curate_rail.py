@@ -10,7 +10,7 @@ import streamlit as st
 
 from synthcur import jobs
 from synthcur.arms import ARMS
-from synthcur.records import Job, Scores
+from synthcur.records import Job, Scores, ranked_checkers
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.ui import parts, resources
 
@@ -222,7 +222,7 @@ def checkers(name: str, scored: Mapping[str, Scores]) -> str:
     str
         The kind to be used.
     """
-    kinds = [kind for kind in ("finetune", "probe") if kind in scored]
+    kinds = ranked_checkers(scored)
     if len(kinds) > 1:
         return st.radio("Checkers", kinds, format_func=CHECKER_TITLES.__getitem__, key=_CHECKERS)
     st.caption(f"Checkers: {CHECKER_TITLES[kinds[0]].lower()}")

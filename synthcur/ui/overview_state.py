@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from synthcur import report, summary
-from synthcur.records import CollectionInfo, Job, Scores
+from synthcur.records import CollectionInfo, Job, Scores, ranked_checkers
 from synthcur.review import Decision, current_decisions, queue_done, queue_order
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
@@ -74,7 +74,7 @@ def read(name: str) -> Overview:
     collection, decisions = resources.collection(name), store.decisions(name)
     results = _results(name, _finished_runs(store, name), store)
     found = resources.scores(name)
-    scores = found.get("finetune") or found.get("probe")
+    scores = found[ranked_checkers(found)[0]] if found else None
     weighed = None
     if scores is not None:
         best = report.leading_arm(results)["arm"] if results else None

@@ -11,6 +11,7 @@ import streamlit as st
 from synthcur import jobs, review
 from synthcur.errors import InputError
 from synthcur.palette import Palette
+from synthcur.records import ranked_checkers
 from synthcur.review import QUEUES, Queue
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, fingerprint
@@ -92,10 +93,9 @@ def unscored(name: str) -> None:
 def open_bench(name: str) -> Bench | None:
     """Return everything the queues need; None while the collection has no scores."""
     found = resources.scores(name)
-    kind = next((each for each in ("finetune", "probe") if each in found), None)
-    if kind is None:
+    if not found:
         return None
-    artefacts = found[kind].artefacts
+    artefacts = found[ranked_checkers(found)[0]].artefacts
     neighbours = ("real_index", "real_cosine", "synthetic_index", "synthetic_cosine")
     return Bench(
         collection=resources.collection(name),

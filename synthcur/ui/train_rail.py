@@ -9,7 +9,7 @@ import streamlit as st
 from synthcur.arms import ARMS, Arm
 from synthcur.errors import InputError, SynthcurError
 from synthcur.estimate import Estimate, estimate
-from synthcur.records import Scores
+from synthcur.records import Scores, ranked_checkers
 from synthcur.settings import BUNDLED_MODEL, FitSettings, TrainSettings, WeightingSettings
 from synthcur.ui import parts, resources
 
@@ -119,7 +119,7 @@ def _is_ticked(
 
 
 def _checker_choice(scores: Mapping[str, Scores]) -> str:
-    kinds = [kind for kind in ("finetune", "probe") if kind in scores]
+    kinds = ranked_checkers(scores)
     if len(kinds) < 2:
         return kinds[0] if kinds else "probe"
     chosen = st.radio(

@@ -1,0 +1,34 @@
+"""Recompute the results that are shipped with the demo.
+
+    python -m benchmarks.demo_cache WORKSPACE
+
+They save the first minute of a new user and are what ``score demo`` leaves in a fresh workspace,
+nothing else; a test recomputes them and compares.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from synthcur import demo, jobs
+from synthcur.settings import ScoreSettings
+from synthcur.store import Store
+
+
+def main(workspace: Path) -> None:
+    """Score the demo with the probe checkers and copy what that leaves behind."""
+    store = Store(workspace)
+    if not any(info.name == demo.NAME for info in store.collections()):
+        store.add_collection(demo.load_demo())
+    jobs.wait(store, jobs.submit_score(store, demo.NAME, ScoreSettings()).id)
+    probe = store.scores(demo.NAME)["probe"]
+    shutil.rmtree(demo.ARTEFACTS, ignore_errors=True)
+    for fingerprint in probe.artefacts.values():
+        shutil.copytree(store.artefacts.root / fingerprint, demo.ARTEFACTS / fingerprint)
+    index = {"probe": {"artefacts": dict(probe.artefacts), "trust": dict(probe.trust)}}
+    (demo.FOLDER / "scores.json").write_text(json.dumps(index, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
