@@ -28,7 +28,7 @@ from tests.serving import served
 
 TIMES = 5
 CHROMIUM = "/usr/bin/chromium"
-DRAWN = "document.querySelector('.sm')?.dataset.drawn ?? '0'"
+DRAWN = "(document.querySelector('.sm')?.dataset.drawn ?? '0')"
 
 
 def invented(rows: int) -> Collection:
@@ -94,6 +94,14 @@ def draw_lasso(page: Page) -> Callable[[], None]:
     return page.mouse.up
 
 
+def warm_up(browser: Browser, url: str) -> None:
+    """Let the server import what its first visitor needs."""
+    page = browser.new_page()
+    page.goto(url)
+    page.get_by_test_id("stMetric").first.wait_for()
+    page.close()
+
+
 def measure(browser: Browser, url: str, found: dict[str, list[float]]) -> None:
     """Open the page in a fresh browser profile, move a slider, draw a lasso."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
@@ -138,7 +146,7 @@ def main() -> None:
             store.close()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         with served(workspace) as server:
-            browser.new_page().goto(server.url)
+            warm_up(browser, server.url)
             for _ in range(TIMES):
                 measure(browser, f"{server.url}/curate?collection={name}", found)
         browser.close()

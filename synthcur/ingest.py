@@ -72,9 +72,7 @@ def move_job(
         (status, ended_at, what, fix, job_id, *only_from),
     )
     if cursor.rowcount and ended_at is not None:
-        db.execute(
-            "UPDATE run SET status='stopped' WHERE job_id=? AND status='running'", (job_id,)
-        )
+        db.execute("UPDATE run SET status='stopped' WHERE job_id=? AND status='running'", (job_id,))
     return cursor.rowcount == 1
 
 
@@ -165,9 +163,7 @@ def _failed(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any])
 
 
 def _cancelled(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
-    move_job(
-        db, job["id"], "cancelled", only_from=("queued", *ACTIVE, "crashed"), at=record["at"]
-    )
+    move_job(db, job["id"], "cancelled", only_from=("queued", *ACTIVE, "crashed"), at=record["at"])
 
 
 _HANDLERS = {

@@ -90,9 +90,7 @@ def cancel(store: Store, job_id: str) -> Job:
     return store.job(job_id)
 
 
-def wait(
-    store: Store, job_id: str, *, on_progress: Callable[[Job], None] | None = None
-) -> Job:
+def wait(store: Store, job_id: str, *, on_progress: Callable[[Job], None] | None = None) -> Job:
     """Follow a job to its end, taking in what it says.
 
     Raises

@@ -273,9 +273,9 @@ class Store:
 
     def decision_count(self, name: str) -> int:
         """Return the length of the log; it changes with every decision and undo."""
-        return self._db.rows(
-            "SELECT COUNT(*) AS n FROM decision WHERE collection=?", (name,)
-        )[0]["n"]
+        return self._db.rows("SELECT COUNT(*) AS n FROM decision WHERE collection=?", (name,))[0][
+            "n"
+        ]
 
     def acknowledged(self, client_id: str) -> int:
         """Return the highest running number stored for a client, 0 if none."""
