@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from synthcur.records import ranked_checkers
 from synthcur.review import current_decisions
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
@@ -152,9 +153,11 @@ def test_both_kinds_of_checkers_can_be_chosen_once_both_have_scored(
     assert open_page("small").button(key="curate_finetune")
     add_scores(store, small_collection, checkers="finetune")
     app = open_page("small")
-    assert app.radio(key="curate_checkers").value == "finetune"
-    app.radio(key="curate_checkers").set_value("probe").run()
+    best, *_ = ranked_checkers(store.scores("small"))
+    assert app.radio(key="curate_checkers").value == best
+    app.radio(key="curate_checkers").set_value("finetune").run()
     assert not app.exception
+    assert not [button for button in app.button if button.key == "curate_finetune"]
 
 
 def test_an_unscored_collection_offers_to_score_its_rows(
