@@ -51,7 +51,7 @@ class Overview:
     results
         `report.results` of the newest finished training job, None before the first.
     scores, weighed
-        Of the fine-tuned checkers if there are any, else of the probes; None before scoring.
+        Of the checkers that measured best; None before scoring.
     """
 
     info: CollectionInfo
