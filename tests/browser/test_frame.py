@@ -57,7 +57,8 @@ def test_a_page_shows_its_finding_without_errors_or_sideways_scrolling(
     expect(page.get_by_test_id("stException")).to_have_count(0)
     for width in (1440, 1280):
         page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate(SIDEWAYS) <= 0
+        # Charts follow the window a moment later.
+        page.wait_for_function(f"({SIDEWAYS}) <= 0", timeout=10_000)
 
 
 def test_the_open_collection_is_in_the_address_and_survives_a_reload(

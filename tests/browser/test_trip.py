@@ -113,9 +113,12 @@ def _decide(page: Page, store: Store) -> None:
         for key in keys:
             page.keyboard.press(key)
             page.wait_for_timeout(150)
-    expect(page.locator(SAVED)).to_have_text("saved")
+    deadline = time.monotonic() + 30
+    while store.decision_count("nursery") < 4 and time.monotonic() < deadline:
+        page.wait_for_timeout(200)
     log = [decision.action for decision in store.decisions("nursery")]
     assert log == ["keep", "discard", "keep", "undo"]
+    expect(page.locator(SAVED)).to_have_text("saved")
 
 
 def _train(page: Page, store: Store) -> None:
