@@ -109,7 +109,7 @@ def measure(browser: Browser, url: str, found: dict[str, list[float]]) -> None:
     socket = Socket(page)
     with timed(found, "page to drawn map, s"):
         page.goto(url)
-        wait_for(page, f"{DRAWN} !== '0'")
+        wait_for(page, "document.querySelector('.sm-map')?.dataset.drawn")
     page.wait_for_timeout(1500)
     found.setdefault("socket at load, bytes", []).append(socket.taken())
     slider = page.get_by_role("slider").first

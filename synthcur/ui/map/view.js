@@ -198,6 +198,10 @@ export class MapView {
     if (isFirst) this.#placeKey();
     await this.#drawMap(Plotly, scale, mask);
     if (isFirst) this.charts.map.on('plotly_relayout', () => { this.state.ranges = this.ranges; });
+    this.stage.dataset.drawn = 'true';
+    // The map is seen before the charts beside it are worked on.
+    await new Promise(requestAnimationFrame);
+    if (!this.root.isConnected) return;
     await this.#drawSide(Plotly, mask);
     this.drawings += 1;
     this.root.dataset.drawn = String(this.drawings);

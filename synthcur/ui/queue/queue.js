@@ -210,6 +210,8 @@ class Bench {
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();
+    // A link that was clicked to get here must not take the Enter that follows this key.
+    if (isPressed(target) && !this.view.root.contains(target)) target.blur();
     act();
   }
 
