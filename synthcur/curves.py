@@ -259,7 +259,7 @@ def _value_axis(measure: Measure) -> dict[str, Any]:
         "number": "format(datum.value, '~g')",
     }[measure.axis]
     return {
-        "scale": {"zero": measure.axis == "count", "nice": True},
+        "scale": {"zero": measure.axis != "percent", "nice": True},
         "axis": {"title": None, "grid": True, "tickCount": 5, "labelExpr": label},
     }
 
