@@ -113,7 +113,11 @@ def headline(found: Mapping[str, Any]) -> str:
         return _short_verdict(best, plain)
     if all(arm["difference"]["outcome"] == "worse" for arm in rivals):
         return f"All {len(rivals)} arms are worse than {plain}"
-    return f"No evidence that any of {len(rivals)} arms is better than {plain}"
+    if len(rivals) > 3:
+        return f"No evidence that any of {len(rivals)} arms is better than {plain}"
+    # "IMP, P′/Q" is called IMP in a sentence.
+    names = " or ".join(arm["title"].split(",")[0] for arm in rivals)
+    return f"No evidence that {names} is better than {plain}"
 
 
 def leading_arm(found: Mapping[str, Any]) -> dict[str, Any]:

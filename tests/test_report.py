@@ -134,7 +134,7 @@ def test_the_headline_follows_the_intervals(fill, small_collection):
         "No evidence of a difference between IMP, P′/Q and plain training"
     )
     assert verdict(ce=PLAIN, imp=PLAIN, dimp=wrong) == (
-        "No evidence that any of 2 arms is better than plain training"
+        "No evidence that IMP or DIMP is better than plain training"
     )
     assert verdict(ce=right, imp=wrong, dimp=wrong) == "All 2 arms are worse than plain training"
     assert verdict(ce=PLAIN) == ("Plain (synthetic only): 75.0 % accuracy on 12 test rows, 2 seeds")
