@@ -1,6 +1,6 @@
 """Photograph every page of a running server in both themes.
 
-    python benchmarks/screenshots.py http://127.0.0.1:8501 OUT [--size 1440x900] [--page overview]
+    python -m benchmarks.screenshots http://127.0.0.1:8501 OUT [--size 1440x900] [--page overview]
 
 Each picture is taken once the page has stopped running and its charts and components stand still.
 """
@@ -11,25 +11,16 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from tests.browser.conftest import FLAGS
+
 PAGES = ("overview", "data", "curate", "review", "train", "results")
 THEMES = ("light", "dark")
-CHROMIUM_ARGUMENTS = (
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 def launch(playwright: Playwright) -> Browser:
     """Start the system's Chromium, headless, silent on the network, with WebGL in software."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
-    return playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
+    return playwright.chromium.launch(executable_path=path, args=FLAGS)
 
 
 def wait_until_still(page: Page, *, settle_ms: int = 1500) -> None:
