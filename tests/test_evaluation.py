@@ -4,17 +4,24 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from scipy import stats
 from sklearn import metrics
 
+from synthcur import resampling
 from synthcur.evaluation import (
     METRICS,
     Difference,
     accuracy,
     confusion,
+    holm,
     macro_f1,
     mcnemar,
     mean_interval,
+    mean_over_tasks,
+    p_in_words,
     paired_difference,
     points,
     verdict,
@@ -151,6 +158,7 @@ def test_swapping_the_arms_turns_the_difference_round(metric):
     one = paired_difference(first, second, labels, metric=metric, n_resamples=500)
     other = paired_difference(second, first, labels, metric=metric, n_resamples=500)
     assert (one.mean, one.low, one.high) == pytest.approx((-other.mean, -other.high, -other.low))
+    assert one.p_value == other.p_value
 
 
 def test_equal_predictions_are_no_evidence():
@@ -158,6 +166,135 @@ def test_equal_predictions_are_no_evidence():
     difference = paired_difference(predictions, predictions, np.array([0, 1, 0]))
     assert (difference.mean, difference.low, difference.high) == (0, 0, 0)
     assert difference.outcome == "no evidence"
+    assert difference.p_value == 1.0
+
+
+@given(
+    hnp.arrays(np.float64, st.integers(40, 400), elements=st.integers(-20, 20)),
+    st.floats(-20, 20),
+)
+def test_a_p_value_is_below_5_percent_exactly_when_the_interval_leaves_0_out(values, shift):
+    gains = (values + np.round(shift)) / 20
+    low, high = resampling.interval(gains)
+    p_value = resampling.p_value(gains)
+    assert 2 / (len(gains) + 1) <= p_value <= 1
+    assert (p_value < 0.05) == (low > 0 or high < 0)
+
+
+def test_the_interval_ends_at_the_50th_of_2000_values_and_needs_40():
+    values = np.random.default_rng(0).permutation(np.arange(1.0, 2001.0))
+    assert resampling.interval(values) == (50, 1951)
+    assert resampling.interval(np.arange(40)) == (0, 39)
+    with pytest.raises(ValueError, match="39 resamples are too few"):
+        resampling.interval(np.arange(39))
+
+
+def test_the_p_value_agrees_with_the_paired_normal_test():
+    labels = np.ones(3000, dtype=int)
+    gain = np.repeat([1, -1, 0], [170, 135, 2695])
+    first, second = np.where(gain < 0, 0, 1), np.where(gain > 0, 0, 1)
+    difference = paired_difference(first, second, labels, n_resamples=8000)
+    expected = 2 * stats.norm.sf(gain.mean() / gain.std() * np.sqrt(3000))
+    assert expected == pytest.approx(0.045, abs=0.002)
+    assert difference.p_value == pytest.approx(expected, abs=0.012)
+
+
+def test_no_difference_however_clear_has_a_p_value_of_0():
+    labels = np.ones(50, dtype=int)
+    clear = paired_difference(labels, labels - 1, labels, n_resamples=999)
+    assert clear.p_value == pytest.approx(2 / 1000)
+    assert clear.outcome == "better"
+
+
+def test_what_float32_leaves_over_is_no_difference():
+    # The gain of 2 rows of 7 in one seed and the loss of 2 in the other, as float32 adds them up.
+    left_over = float(np.float32(3 / 7) - np.float32(1 / 7)) - float(np.float32(2 / 7))
+    assert left_over != 0
+    gains = np.full(100, left_over)
+    assert resampling.interval(gains) == (0, 0)
+    assert resampling.p_value(gains) == 1.0
+
+
+def test_a_true_difference_of_0_is_called_significant_in_no_more_than_5_of_100_cases():
+    rng = np.random.default_rng(8)
+    called = 0
+    for _ in range(200):
+        gain = rng.choice([-1, 0, 1], p=[0.1, 0.8, 0.1], size=(1, 200))
+        first, second = np.where(gain < 0, 0, 1), np.where(gain > 0, 0, 1)
+        found = paired_difference(first, second, np.ones(200, dtype=int), n_resamples=200)
+        called += found.p_value < 0.05
+    assert 1 <= called <= 19
+
+
+def task(gained, lost, rows, n_seeds=3):
+    """Predictions of two arms for rows of one label, the same for every seed."""
+    labels = np.ones(rows, dtype=int)
+    at = np.arange(rows)
+    first, second = (at >= lost).astype(int), ((at < lost) | (at >= lost + gained)).astype(int)
+    return np.tile(first, (n_seeds, 1)), np.tile(second, (n_seeds, 1)), labels
+
+
+def test_the_mean_over_one_task_is_the_paired_difference_of_it():
+    draw = {"metric": "macro_f1", "n_resamples": 300, "seed": 4}
+    assert mean_over_tasks([task(12, 5, 90)], **draw) == paired_difference(*task(12, 5, 90), **draw)
+
+
+def test_every_task_counts_the_same_whatever_its_size():
+    found = mean_over_tasks([task(30, 10, 100, n_seeds=5), task(10, 30, 1000, n_seeds=2)])
+    assert found.mean == pytest.approx((0.2 - 0.02) / 2)
+    assert (found.n_rows, found.n_seeds) == (1100, 2)
+
+
+def test_the_interval_over_tasks_agrees_with_the_sum_of_their_variances():
+    sizes = (300, 600, 900)
+    tasks = [task(40, 20, rows, n_seeds=1) for rows in sizes]
+    found = mean_over_tasks(tasks, n_resamples=4000)
+    means = np.array([20 / rows for rows in sizes])
+    variances = np.array([60 / rows for rows in sizes]) - means**2
+    half = 1.96 * np.sqrt((variances / sizes).sum()) / 3
+    assert found.mean == pytest.approx(means.mean())
+    assert found.low == pytest.approx(means.mean() - half, abs=0.002)
+    assert found.high == pytest.approx(means.mean() + half, abs=0.002)
+
+
+def test_tasks_that_agree_are_evidence_where_none_of_them_is_alone():
+    tasks = [task(20, 10, 300)] * 6
+    assert paired_difference(*tasks[0]).outcome == "no evidence"
+    together = mean_over_tasks(tasks)
+    assert together.outcome == "better"
+    # The rows of equal tasks are drawn apart, or the interval would be as wide as that of one.
+    alone = paired_difference(*tasks[0])
+    ratio = (alone.high - alone.low) / (together.high - together.low)
+    assert ratio == pytest.approx(np.sqrt(6), rel=0.15)
+
+
+def test_the_mean_over_no_task_is_refused():
+    with pytest.raises(ValueError, match="no task"):
+        mean_over_tasks([])
+
+
+def test_holm_agrees_with_the_example_worked_out_by_hand():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([0.04]) == [0.04]
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_keeps_the_order_and_rejects_what_the_step_down_procedure_rejects(p_values):
+    adjusted = holm(p_values)
+    order = np.argsort(p_values, kind="stable")
+    assert (np.diff(np.asarray(adjusted)[order]) >= 0).all()
+    assert all(
+        own <= new <= min(1.0, len(p_values) * own) or own == new
+        for own, new in zip(p_values, adjusted, strict=True)
+    )
+    rejected = set()
+    for step, i in enumerate(order):
+        if not (len(p_values) - step) * p_values[i] < 0.05:
+            break
+        rejected.add(i)
+    assert rejected == {i for i, new in enumerate(adjusted) if new < 0.05}
 
 
 def test_resampling_is_repeatable_and_does_not_depend_on_the_block_size(monkeypatch):
@@ -166,7 +303,7 @@ def test_resampling_is_repeatable_and_does_not_depend_on_the_block_size(monkeypa
     first, second = (noisy(labels, share, rng, n_labels=3, n_seeds=2) for share in (0.7, 0.5))
     draw = {"metric": "macro_f1", "n_resamples": 300, "seed": 9}
     whole = paired_difference(first, second, labels, **draw)
-    monkeypatch.setattr("synthcur.evaluation._CELLS_AT_ONCE", 700)
+    monkeypatch.setattr("synthcur.resampling._CELLS_AT_ONCE", 700)
     assert paired_difference(first, second, labels, **draw) == whole
 
 
@@ -191,7 +328,8 @@ def test_mcnemar_is_the_exact_test_of_the_rows_that_flipped():
 
 
 def difference(mean, low, high, n_seeds=5):
-    return Difference(mean, low, high, n_rows=600, n_seeds=n_seeds)
+    p_value = 0.03 if low > 0 or high < 0 else 0.4
+    return Difference(mean, low, high, n_rows=600, n_seeds=n_seeds, p_value=p_value)
 
 
 @pytest.mark.parametrize(
@@ -214,6 +352,24 @@ def difference(mean, low, high, n_seeds=5):
 )
 def test_a_verdict_says_direction_size_interval_and_seeds(found, sentence):
     assert verdict(found, "IMP") == sentence
+
+
+def test_a_verdict_takes_back_what_does_not_stand_after_correction():
+    better = difference(0.019, 0.004, 0.033)
+    alone = "IMP is better than plain training by 1.9 points (95 % interval 0.4 to 3.3, 5 seeds)"
+    assert verdict(better, "IMP", p_holm=0.03, n_arms=6) == alone
+    assert verdict(better, "IMP", p_holm=0.08, n_arms=6) == (
+        f"{alone}; after Holm correction over 6 arms this is not significant (p = 0.08)"
+    )
+    unclear = difference(0.001, -0.02, 0.02)
+    assert verdict(unclear, "IMP", p_holm=1.0, n_arms=6) == verdict(unclear, "IMP")
+
+
+def test_p_values_tell_the_sides_of_5_percent_apart():
+    assert [p_in_words(p) for p in (0.0002, 0.0042, 0.0482, 0.0521, 0.08, 1.0)] == [
+        *("p < 0.001", "p = 0.004", "p = 0.048"),
+        *("p = 0.052", "p = 0.08", "p = 1.00"),
+    ]
 
 
 def test_points_have_a_true_minus_and_no_negative_zero():
