@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from synthcur.evaluation import confusion
+from synthcur.evaluation import SIGNIFICANT, Flips, confusion, mcnemar, p_in_words
 from synthcur.report import finished_runs, paired_runs, probabilities
 from synthcur.schema import REAL, TEST
 from synthcur.store import Store
@@ -31,6 +31,11 @@ class Comparison:
         Test rows that the two read differently, one of them right: text, text_pair, label,
         baseline_says, arm_says, is_right (whether the arm is the one that is), gain (change of the
         share of seeds that are right, -1 to 1). What an arm says is what most of its seeds say.
+    flip_test
+        How many rows flipped either way, and McNemar's test of that. It is made of the same
+        answers of most seeds: the rows of several seeds are not independent, so they cannot be
+        pooled, and a test a seed would ask as many questions as there are seeds. It speaks of
+        other rows under these models; the interval of the results is what speaks of other seeds.
     """
 
     arm: str
@@ -39,6 +44,7 @@ class Comparison:
     by_label: pd.DataFrame
     confusion_change: np.ndarray
     flips: pd.DataFrame
+    flip_test: Flips
 
 
 def compare(store: Store, job_id: str, *, arm: str, baseline: str) -> Comparison | None:
@@ -63,7 +69,21 @@ def compare(store: Store, job_id: str, *, arm: str, baseline: str) -> Comparison
     )
     test = collection.part(REAL, TEST)
     flips = _flips(test, collection.labels, first, second, labels)
-    return Comparison(arm, baseline, len(pairs), by_label, mine - other, flips)
+    test_of_flips = mcnemar(_most_said(first) == labels, _most_said(second) == labels)
+    return Comparison(arm, baseline, len(pairs), by_label, mine - other, flips, test_of_flips)
+
+
+def flips_in_words(found: Flips) -> str:
+    """Say whether the rows that flipped tell the two models apart."""
+    gained, lost = f"{found.gained:,}", f"{found.lost:,}"
+    if found.gained + found.lost == 0:
+        return "No test row flipped."
+    if found.p_value < SIGNIFICANT:
+        says = "are more than chance in the choice of test rows explains"
+    else:
+        says = "are no evidence of a difference"
+    test = f"exact McNemar test of this pair, {p_in_words(found.p_value)}"
+    return f"{gained} gained and {lost} lost {says} ({test})."
 
 
 def _mean_confusion(probs: np.ndarray, labels: np.ndarray) -> np.ndarray:

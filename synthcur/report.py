@@ -16,8 +16,12 @@ from synthcur.errors import InputError, NotFoundError
 from synthcur.evaluation import (
     ACCURACY,
     METRICS,
+    SIGNIFICANT,
+    Difference,
     Interval,
+    holm,
     mean_interval,
+    p_in_words,
     paired_difference,
     points,
     seeds_in_words,
@@ -29,6 +33,7 @@ from synthcur.store import Store
 
 PLAIN = "ce"
 METRIC_TITLES = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}
+_NOT_COMPARED: Mapping[str, Any] = MappingProxyType({"difference": None, "verdict": ""})
 _NO_SCHEMES: Mapping[str, WeightingSettings] = MappingProxyType({})
 
 
@@ -64,7 +69,9 @@ def results(
     dict
         Plain JSON data. ``arms`` is sorted by mean, best first; each has its ``runs`` (one a
         seed), ``mean``, ``low``, ``high`` and, unless it is the baseline, ``difference`` and
-        ``verdict``. Scores are fractions. ``verdict`` is the finding in one sentence.
+        ``verdict``. A difference has its ``p_value``, that after Holm correction over all arms
+        compared here, ``p_holm``, and as ``outcome`` what stands after it: ``better``, ``worse``
+        or ``no evidence``. Scores are fractions. ``verdict`` is the finding in one sentence.
 
     Raises
     ------
@@ -77,7 +84,11 @@ def results(
         raise InputError(f"Unknown score {metric!r}.", fix=f"Choose from {', '.join(METRICS)}.")
     job = _choose_job(store, name, job_id)
     finished = finished_runs(store, job)
-    arms = [_arm_result(store, runs, finished.get(baseline), metric) for runs in finished.values()]
+    compared = _compared(_differences(store, finished, baseline, metric), baseline)
+    arms = [
+        {**_arm_result(store, runs, metric), **compared.get(arm, _NOT_COMPARED)}
+        for arm, runs in finished.items()
+    ]
     arms.sort(key=lambda arm: -arm["mean"])
     found: dict[str, Any] = {
         "collection": name,
@@ -98,17 +109,17 @@ def results(
 def headline(found: Mapping[str, Any]) -> str:
     """Say in one sentence which arm won: the finding of the Results page.
 
-    The best arm by its mean is named if it is better than the baseline. If none is, the sentence
-    says so, or names the one arm there is.
+    An arm is named if it is better than the baseline, after Holm correction over all of them. If
+    none is, the sentence says so, or names the one arm there is.
     """
-    rivals = [arm for arm in found["arms"] if arm["difference"]]
+    rivals = compared_arms(found)
     plain = _as_baseline(found["baseline"])
     if not rivals:
         arms = found["arms"]
         if len(arms) == 1:
             return f"{arms[0]['title']}: {points(arms[0]['mean'])} % {_unit(found)}"
         return f"{arms[0]['title']} has the highest mean, but there is no {plain} to compare with"
-    best = max(rivals, key=lambda arm: arm["difference"]["mean"])
+    best = leading_arm(found)
     if best["difference"]["outcome"] == "better" or len(rivals) == 1:
         return _short_verdict(best, plain)
     if all(arm["difference"]["outcome"] == "worse" for arm in rivals):
@@ -120,10 +131,22 @@ def headline(found: Mapping[str, Any]) -> str:
     return f"No evidence that {names} is better than {plain}"
 
 
+def compared_arms(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List the arms that are compared with the baseline, best mean first."""
+    return [arm for arm in found["arms"] if arm["difference"]]
+
+
 def leading_arm(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arm that the page looks at closely: the best one that is not the baseline."""
-    rivals = [arm for arm in found["arms"] if arm["difference"]]
-    return rivals[0] if rivals else found["arms"][0]
+    """Return the arm that the page looks at closely.
+
+    Of the arms that are better than the baseline, or else of all that are compared with it, it is
+    the one with the largest difference; a larger one that is no evidence does not outdo evidence.
+    """
+    rivals = compared_arms(found)
+    better = [arm for arm in rivals if arm["difference"]["outcome"] == "better"]
+    if not rivals:
+        return found["arms"][0]
+    return max(better or rivals, key=lambda arm: arm["difference"]["mean"])
 
 
 def results_text(found: Mapping[str, Any]) -> str:
@@ -135,11 +158,14 @@ def results_text(found: Mapping[str, Any]) -> str:
     )
     if found["runs_finished"] < found["runs_planned"]:
         head += f" ({found['runs_finished']} of {found['runs_planned']} runs finished)"
-    table = [("arm", "seeds", title.lower(), "interval", f"against {found['baseline']}, points")]
+    against = f"against {found['baseline']}, points"
+    table = [("arm", "seeds", title.lower(), "interval", against, "after Holm")]
     for arm in found["arms"]:
         interval = f"{points(arm['low'])} to {points(arm['high'])}"
         cells = (arm["arm"], str(len(arm["runs"])), f"{points(arm['mean'])} %", interval)
-        table.append((*cells, difference_in_words(arm["difference"])))
+        difference = arm["difference"]
+        p_holm = p_in_words(difference["p_holm"]) if difference else "—"
+        table.append((*cells, difference_in_words(difference), p_holm))
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
     sentences = [arm["verdict"] for arm in found["arms"] if arm["verdict"]]
@@ -242,27 +268,46 @@ def _predictions(store: Store, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndar
     return probs.argmax(axis=2), labels
 
 
-def _arm_result(
-    store: Store, runs: Sequence[Run], baseline: Sequence[Run] | None, metric: str
-) -> dict[str, Any]:
+def _arm_result(store: Store, runs: Sequence[Run], metric: str) -> dict[str, Any]:
     predictions, labels = _predictions(store, runs)
-    interval = mean_interval(predictions, labels, metric=metric)
-    result: dict[str, Any] = {
+    return {
         "arm": runs[0].arm,
         "title": _title(runs[0].arm),
         "rows": runs[0].rows,
         "runs": [_run_result(run) for run in runs],
-        **_interval_data(interval),
-        "difference": None,
-        "verdict": "",
+        **_interval_data(mean_interval(predictions, labels, metric=metric)),
     }
-    pairs = paired_runs(runs, baseline or [])
-    if pairs and runs[0].arm != pairs[0][1].arm:
-        mine, _ = _predictions(store, [pair[0] for pair in pairs])
-        theirs, _ = _predictions(store, [pair[1] for pair in pairs])
-        found = paired_difference(mine, theirs, labels, metric=metric)
-        result["difference"] = {**_interval_data(found), "outcome": found.outcome}
-        result["verdict"] = verdict(found, result["title"], _as_baseline(pairs[0][1].arm))
+
+
+def _differences(
+    store: Store, finished: Mapping[str, Sequence[Run]], baseline: str, metric: str
+) -> dict[str, Difference]:
+    """Paired difference to the baseline of every other arm with a seed in common."""
+    found = {}
+    for arm, runs in finished.items():
+        pairs = paired_runs(runs, finished.get(baseline, []))
+        if pairs and arm != baseline:
+            mine, labels = _predictions(store, [pair[0] for pair in pairs])
+            theirs, _ = _predictions(store, [pair[1] for pair in pairs])
+            found[arm] = paired_difference(mine, theirs, labels, metric=metric)
+    return found
+
+
+def _compared(differences: Mapping[str, Difference], baseline: str) -> dict[str, dict[str, Any]]:
+    """Difference and verdict of every arm, corrected for how many arms are compared."""
+    adjusted = holm([found.p_value for found in differences.values()])
+    result = {}
+    for (arm, found), p_holm in zip(differences.items(), adjusted, strict=True):
+        difference = {
+            **_interval_data(found),
+            "p_value": found.p_value,
+            "p_holm": p_holm,
+            "outcome": found.outcome if p_holm < SIGNIFICANT else "no evidence",
+        }
+        sentence = verdict(
+            found, _title(arm), _as_baseline(baseline), p_holm=p_holm, n_arms=len(differences)
+        )
+        result[arm] = {"difference": difference, "verdict": sentence}
     return result
 
 

@@ -107,4 +107,4 @@ def test_precision_is_the_mean_over_all_orders_of_tied_rows(rows, data):
     for _ in range(300):
         order = np.lexsort([rng.random(len(scores)), -scores])
         found.append(positive[order[:k]].mean())
-    assert precision_at(scores, positive, k) == pytest.approx(np.mean(found), abs=0.12)
+    assert precision_at(scores, positive, k) == pytest.approx(np.mean(found), abs=0.15)

@@ -8,7 +8,7 @@ import pytest
 
 from synthcur import report
 from synthcur.errors import InputError, NotFoundError
-from synthcur.evaluation import paired_difference
+from synthcur.evaluation import holm, paired_difference
 from synthcur.schema import REAL
 from synthcur.settings import FitSettings, TrainSettings, WeightingSettings, fingerprint
 from synthcur.spool import Spool
@@ -66,6 +66,7 @@ def test_results_agree_with_the_example_worked_out_by_hand(toy):
     assert (found["runs_finished"], found["runs_planned"]) == (4, 4)
     expected = paired_difference(IMP, PLAIN, TRUE)
     assert imp["difference"]["low"] == expected.low
+    assert imp["difference"]["p_value"] == imp["difference"]["p_holm"] == expected.p_value
     assert imp["difference"]["outcome"] == expected.outcome
     assert plain["difference"] is None
     assert plain["verdict"] == ""
@@ -140,6 +141,57 @@ def test_the_headline_follows_the_intervals(fill, small_collection):
     assert verdict(ce=PLAIN) == ("Plain (synthetic only): 75.0 % accuracy on 12 test rows, 2 seeds")
 
 
+FOUR_WRONG = (np.where(np.arange(12) < 4, (TRUE + 1) % 3, TRUE),) * 2
+ALL_RIGHT, ALL_WRONG = (TRUE, TRUE), ((TRUE + 1) % 3,) * 2
+
+
+def test_p_values_are_corrected_for_the_arms_that_are_compared(fill, small_collection):
+    store = fill(small_collection)
+    predicted = {"ce": FOUR_WRONG, "imp": ALL_RIGHT, "dimp": ALL_WRONG, "p_only": FOUR_WRONG}
+    add_runs(store, small_collection, predicted)
+    arms = {arm["arm"]: arm["difference"] for arm in report.results(store, "small")["arms"]}
+    assert arms.pop("ce") is None
+    expected = holm([found["p_value"] for found in arms.values()])
+    assert [found["p_holm"] for found in arms.values()] == expected
+    assert arms["imp"]["p_holm"] == pytest.approx(2 * arms["imp"]["p_value"])
+    assert arms["dimp"]["p_holm"] == pytest.approx(3 * arms["dimp"]["p_value"])
+    assert {arm: found["outcome"] for arm, found in arms.items()} == {
+        **{"imp": "better", "dimp": "worse", "p_only": "no evidence"}
+    }
+
+
+def test_what_holds_for_one_arm_may_not_hold_for_the_best_of_five(fill, small_collection):
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"ce": FOUR_WRONG, "imp": ALL_RIGHT})
+    alone = report.results(store, "small")
+    assert alone["verdict"] == "IMP, P′/Q is better than plain training: +33.3 points"
+    others = dict.fromkeys(("ce", "dimp", "p_only", "ce_both", "ce_real"), FOUR_WRONG)
+    add_runs(store, small_collection, {**others, "imp": ALL_RIGHT})
+    found = report.results(store, "small")
+    imp = found["arms"][0]
+    assert imp["difference"]["low"] == alone["arms"][0]["difference"]["low"] > 0
+    assert imp["difference"]["p_value"] < 0.05 < imp["difference"]["p_holm"]
+    assert imp["difference"]["outcome"] == "no evidence"
+    assert imp["verdict"].startswith("IMP, P′/Q is better than plain training by 33.3 points (95 %")
+    assert imp["verdict"].endswith(
+        f"; after Holm correction over 5 arms this is not significant "
+        f"(p = {imp['difference']['p_holm']:.2f})"
+    )
+    assert found["verdict"] == "No evidence that any of 5 arms is better than plain training"
+
+
+def test_a_larger_mean_that_is_no_evidence_does_not_outdo_evidence(fill, small_collection):
+    store = fill(small_collection)
+    half_right = (np.where(np.arange(12) < 6, TRUE, (TRUE + 1) % 3),) * 2
+    moody = (TRUE, np.where(np.arange(12) < 1, TRUE, (TRUE + 1) % 3))
+    add_runs(store, small_collection, {"ce": ALL_WRONG, "imp": half_right, "dimp": moody})
+    found = report.results(store, "small")
+    assert found["arms"][0]["arm"] == "dimp"
+    assert found["arms"][0]["difference"]["outcome"] == "no evidence"
+    assert found["verdict"] == "IMP, P′/Q is better than plain training: +50.0 points"
+    assert report.leading_arm(found)["arm"] == "imp"
+
+
 def test_the_newest_finished_job_is_read_and_a_running_one_only_if_there_is_no_other(
     fill, small_collection
 ):
@@ -176,6 +228,10 @@ def test_the_text_for_a_terminal_has_every_arm_and_its_verdict(toy):
     found = report.results(toy, "small")
     text = report.results_text(found)
     assert "Run 1 on small: accuracy on 12 test rows" in text
+    header, imp, plain = text.splitlines()[2:5]
+    assert header.split("  ")[-1].strip() == "after Holm"
+    assert imp.endswith(f"  p = {found['arms'][0]['difference']['p_holm']:.2f}")
+    assert plain.endswith("  —")
     assert "imp  2      91.7 %" in text
     assert "ce   2      75.0 %" in text
     assert text.splitlines()[-1] == found["arms"][0]["verdict"]

@@ -1,7 +1,9 @@
 """The Results page without a browser: verdict, tables, choices and downloads."""
 
+import numpy as np
 import pytest
 
+from synthcur.evaluation import paired_difference
 from tests.conftest import add_finished_job
 from tests.test_exporting import keep_model
 from tests.test_pages import complaints, open_page
@@ -39,7 +41,26 @@ def test_the_verdict_is_the_title_and_the_table_is_worked_out_by_hand(toy):
     assert table["Accuracy"].tolist() == pytest.approx([2200 / 24, 75])
     assert table["Verdict"].tolist() == [["no evidence"], ["baseline"]]
     assert table["Against Plain, points"][0].startswith("+16.7 [")
-    assert "12 real test rows and 2 seeds" in captions(app)
+    assert "12 real test rows and 2 seeds; p = 0." in captions(app)
+    assert table["p"][0] == paired_difference(IMP, PLAIN, TRUE).p_value
+    assert np.isnan(table["p"][1])
+
+
+def test_the_p_value_is_corrected_for_all_arms_and_says_so(fill, small_collection):
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"ce": PLAIN, "imp": IMP, "dimp": PLAIN})
+    app = open_page("results", "small")
+    assert not complaints(app)
+    alone = paired_difference(IMP, PLAIN, TRUE).p_value
+    assert app.dataframe[0].value["p"][0] == pytest.approx(2 * alone)
+    assert f"; p = {2 * alone:.2f} after Holm correction over 2 arms." in captions(app)
+
+
+def test_flips_stand_beside_their_test(toy):
+    said = captions(open_page("results", "small"))
+    assert "2 gained and 0 lost are no evidence of a difference" in said
+    assert "exact McNemar test of this pair, p = 0.50" in said
+    assert "By what most of 2 seeds say" in said
 
 
 def test_another_baseline_turns_the_comparison_round(toy):

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from synthcur import exporting, figures, report
-from synthcur.comparison import Comparison, compare
-from synthcur.evaluation import seeds_in_words
+from synthcur.comparison import Comparison, compare, flips_in_words
+from synthcur.evaluation import p_in_words, seeds_in_words
 from synthcur.store import Store
 from synthcur.ui import parts, resources, theme
 from synthcur.ui.results_rail import Choice, model_button
@@ -89,17 +89,19 @@ def _finding(
 
 
 def _basis(found: Mapping[str, Any], leader: Mapping[str, Any]) -> str:
-    """Say what the verdict rests on: interval, rows, seeds."""
+    """Say what the verdict rests on: interval, rows, seeds, p-value."""
     rows, difference = parts.count(found["test_rows"]), leader["difference"]
     if difference is None:
         return f"{rows} real test rows, {seeds_in_words(leader['n_seeds'])}."
-    seeds = f" and {seeds_in_words(difference['n_seeds'])}."
+    seeds = f" and {seeds_in_words(difference['n_seeds'])}"
     if difference["n_seeds"] == 1:
-        seeds = "; 1 seed, whose luck it leaves out."
+        seeds = "; 1 seed, whose luck it leaves out"
+    n_compared = len(report.compared_arms(found))
+    corrected = f" after Holm correction over {n_compared} arms" if n_compared > 1 else ""
     return (
         f"{leader['title']}: {report.difference_in_words(difference)} points of "
         f"{report.METRIC_TITLES[found['metric']].lower()}, 95 % interval by paired bootstrap over "
-        f"{rows} real test rows{seeds}"
+        f"{rows} real test rows{seeds}; {p_in_words(difference['p_holm'])}{corrected}."
     )
 
 
@@ -108,7 +110,7 @@ def _arms_card(found: Mapping[str, Any]) -> None:
     rows = parts.count(found["test_rows"])
     note = f"{title.lower()} on {rows} real test rows, mean over seeds, 95 % interval"
     with parts.card("Arms", note):
-        left, right = st.columns([7, 5], gap="medium")
+        left, right = st.columns([13, 8], gap="medium")
         with left:
             _arms_table(found, title)
         with right:
@@ -131,6 +133,7 @@ def _arms_table(found: Mapping[str, Any], title: str) -> None:
                 "Seeds": arm["n_seeds"],
                 title: 100 * arm["mean"],
                 against: report.difference_in_words(arm["difference"]),
+                "p": arm["difference"]["p_holm"] if arm["difference"] else None,
                 "Verdict": [_verdict(arm, found["baseline"])],
             }
             for arm in found["arms"]
@@ -148,6 +151,12 @@ def _arms_table(found: Mapping[str, Any], title: str) -> None:
             "Seeds": column.NumberColumn(width=50),
             title: column.NumberColumn(format="%.1f %%", width=72),
             against: column.TextColumn(width=140),
+            "p": column.NumberColumn(
+                format="%.3f",
+                width=52,
+                help="Two-sided p-value of the difference, after Holm correction over all arms of "
+                "this table; below 0.05 is evidence.",
+            ),
             "Verdict": column.MultiselectColumn(
                 options=list(_VERDICTS),
                 color=[tints["keep"], tints["discard"], *[tints["neutral"]] * 3],
@@ -251,8 +260,10 @@ def _flips_card(seen: Comparison) -> None:
                 "True": text(width=100),
             },
         )
+        sentence = flips_in_words(seen.flip_test)
         if seen.n_seeds > 1:
-            st.caption(f"By what most of {seen.n_seeds} seeds say; largest change first.")
+            sentence += f" By what most of {seen.n_seeds} seeds say; largest change first."
+        st.caption(sentence)
 
 
 def _names(seen: Comparison) -> tuple[str, str]:
