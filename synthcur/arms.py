@@ -1,7 +1,8 @@
 """The ways to train a classifier on a collection, in one registry.
 
-An arm is a rule for the weight of a synthetic row, the rows that are trained on, and whether the
-weight follows the model in training. Everything that lists, runs or explains arms reads `ARMS`.
+An arm is the rows that are trained on, the weight of a synthetic row, the target that is learned
+from it, and whether the weight follows the model in training. Everything that lists, runs or
+explains arms reads `ARMS`; what the names of weights and targets mean stands in `training_rows`.
 """
 
 from collections.abc import Mapping
@@ -25,27 +26,41 @@ class Arm:
         Loss of one synthetic row, in plain characters.
     sentence
         What it does and when it helps.
-    rule
-        Rule of `synthcur.weighting` that gives the weights of the synthetic rows.
+    cost
+        What it costs beside plain training.
+    source
+        Where it comes from.
     rows
         Which rows are trained on: ``synthetic``, ``real`` or ``both``.
-    is_dynamic
-        Whether the denominator is the model in training instead of the diversity checker.
+    weights
+        Name in `training_rows.FACTORS` of the weights of the synthetic rows.
+    targets
+        Name in `training_rows.TARGETS` of what is learned from them; empty for their labels.
+    dynamic
+        Name in `losses.DYNAMIC_WEIGHTS` when the weight follows the model in training; else empty.
     """
 
     name: str
     title: str
     formula: str
     sentence: str
-    rule: str = "ce"
+    cost: str
+    source: str
     rows: str = "synthetic"
-    is_dynamic: bool = False
+    weights: str = "one"
+    targets: str = ""
+    dynamic: str = ""
 
     @property
     def needs_scores(self) -> bool:
         """Whether the checkers must have scored the collection first."""
-        return self.rule != "ce"
+        return self.weights != "one" or bool(self.targets)
 
+
+_NONE = "No more than plain training."
+_CHECKERS = "Both checkers, once a collection."
+_QUALITY = "The quality checker, once a collection."
+_KUO = "Kuo et al. 2024, arXiv 2410.21526"
 
 _ALL = (
     Arm(
@@ -53,6 +68,27 @@ _ALL = (
         title="Plain (synthetic only)",
         formula="-log p(y|x)",
         sentence="Every synthetic row counts the same: the baseline.",
+        cost=_NONE,
+        source="Cross-entropy",
+    ),
+    Arm(
+        name="ce_real",
+        title="Plain (real only)",
+        formula="-log p(y|x)",
+        sentence="Only the real training rows, for as many steps as the synthetic rows would take: "
+        "what can be had without synthetic data.",
+        cost=_NONE,
+        source="Cross-entropy",
+        rows="real",
+    ),
+    Arm(
+        name="ce_both",
+        title="Plain (synthetic + real)",
+        formula="-log p(y|x)",
+        sentence="Synthetic and real training rows together, all with weight 1.",
+        cost="The real rows are read too.",
+        source="Cross-entropy",
+        rows="both",
     ),
     Arm(
         name="imp",
@@ -60,7 +96,9 @@ _ALL = (
         formula="P'(y|x) / Q(y|x) * -log p(y|x)",
         sentence="Rows that fit the real data and are rare for the generator count more; the "
         "weights are fixed before training.",
-        rule="imp",
+        cost=_CHECKERS,
+        source=_KUO,
+        weights="imp",
     ),
     Arm(
         name="dimp",
@@ -68,36 +106,88 @@ _ALL = (
         formula="P'(y|x) / sg[p(y|x)] * -log p(y|x)",
         sentence="Like IMP, but the model in training takes the place of the diversity checker, "
         "so a row counts less once it is learned.",
-        rule="dimp",
-        is_dynamic=True,
+        cost=_QUALITY,
+        source=_KUO,
+        weights="p_only",
+        dynamic="dimp",
     ),
     Arm(
         name="p_only",
         title="Quality only, P′",
         formula="P'(y|x) * -log p(y|x)",
         sentence="Rows count as much as the quality checker believes their label.",
-        rule="p_only",
+        cost=_QUALITY,
+        source=f"{_KUO}, without the diversity checker",
+        weights="p_only",
     ),
     Arm(
-        name="ce_both",
-        title="Plain, synthetic + real",
-        formula="-log p(y|x)",
-        sentence="Synthetic and real training rows together, all with weight 1.",
-        rows="both",
+        name="focal",
+        title="Focal",
+        formula="(1 - sg[p(y|x)]) * -log p(y|x)",
+        sentence="Rows that the model finds hard count more, right or wrong; no checker is asked.",
+        cost=_NONE,
+        source="Lin et al. 2017, arXiv 1708.02002, with gamma = 1 as in Kuo et al.",
+        dynamic="focal",
     ),
     Arm(
-        name="ce_real",
-        title="Plain (real only)",
-        formula="-log p(y|x)",
-        sentence="Only the real training rows: what can be had without synthetic data.",
-        rows="real",
+        name="quality_filter",
+        title="Quality filter",
+        formula="-log p(y|x) where P'(y|x) >= 1/K, else 0",
+        sentence="Rows whose label the quality checker finds less likely than chance are left out; "
+        "the others count the same.",
+        cost="The quality checker; less training.",
+        source="Filtering by a model of the real data",
+        weights="filter",
+    ),
+    Arm(
+        name="random_drop",
+        title="Random drop",
+        formula="-log p(y|x) for a random part, else 0",
+        sentence="A control: as many random rows as IMP's weights are worth, which tells what the "
+        "smaller size alone does.",
+        cost="Both checkers; less training.",
+        source="Control",
+        weights="random",
+    ),
+    Arm(
+        name="distill",
+        title="Distilled from P′",
+        formula="sum_k P'(k|x) * -log p(k|x)",
+        sentence="The generator's label is put aside; the synthetic texts are learned under what "
+        "the quality checker says.",
+        cost=_QUALITY,
+        source="Hinton et al. 2015, arXiv 1503.02531",
+        weights="one",
+        targets="quality",
+    ),
+    Arm(
+        name="rho",
+        title="RHO-LOSS, top half",
+        formula="-log p(y|x) for the half of a batch with the largest P'(y|x) / p(y|x), else 0",
+        sentence="Each step learns only from the rows that are learnable and not learned yet.",
+        cost=_QUALITY,
+        source="Mindermann et al. 2022, arXiv 2206.07137",
+        weights="p_only",
+        dynamic="rho",
+    ),
+    Arm(
+        name="votes",
+        title="Votes of real rows",
+        formula="v(x, y) * -log p(y|x)",
+        sentence="Every real row votes for the 8 nearest synthetic rows of its label, with 1, 1/2, "
+        "1/4 and so on; rows without a vote are left out.",
+        cost="Embeddings; less training.",
+        source="After WASP, Zou et al. 2025, arXiv 2502.00245",
+        weights="votes",
     ),
     Arm(
         name="scheme",
         title="Saved scheme",
         formula="w(x, y) * -log p(y|x)",
         sentence="The weighting saved on the Curate page, fixed before training.",
-        rule="scheme",
+        cost=_CHECKERS,
+        source="Your own",
+        weights="scheme",
     ),
 )
 

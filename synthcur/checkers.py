@@ -3,18 +3,21 @@
 A checker is trained on some rows and asked about the synthetic ones; which rows it is trained on
 makes it the one or the other. Kinds of checkers are functions in one registry, `CHECKERS`:
 ``probe`` is a logistic regression on embeddings (seconds), ``finetune`` the paper's fine-tuned
-classifier (Kuo et al. 2024, section 3).
+classifier (Kuo et al. 2024, section 3); `average` joins the two. Each is trained once on all of its
+rows, which gives the published P' and Q, and once without each fold, which gives probabilities that
+know nothing of the row, a temperature fitted on them, and an ensemble.
 """
 
+import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from synthcur.evaluation import wilson_interval
+from synthcur.calibration import apply_temperature, fit_temperature, trust_figures
 from synthcur.settings import ScoreSettings
 from synthcur.training_rows import Examples, WeightedExamples
 
@@ -26,7 +29,6 @@ ABSENT_PROBABILITY = 1e-6
 
 PROBE_C = (1.0, 3.0, 10.0, 30.0, 100.0)
 """Inverse regularisations a probe may have; embeddings have length 1, so they are large."""
-
 
 PROBE_TOL = 1e-6
 """Gradient at which a fit ends: small enough for probabilities to agree between machines."""
@@ -80,23 +82,32 @@ class Checked:
     Attributes
     ----------
     synthetic
-        pred_probs of the synthetic rows, shape (N, K), float32, rows sum to 1. Those of the
-        diversity checker are in-sample, as in the paper.
+        pred_probs of the synthetic rows from one checker trained on all of its rows, as published:
+        shape (N, K), float32, rows sum to 1. Those of the diversity checker are in-sample.
+    calibrated
+        The same, honest: of the quality checker the mean of its temperature-scaled members, of the
+        diversity checker the temperature-scaled `out_of_fold`.
+    members
+        What each of M quality checkers says, temperature-scaled, each trained without another
+        fold: (M, N, K), float16. (0, N, K) for the diversity checker, whose rows are these.
     out_of_fold
-        pred_probs (n, K) of its own training rows, each from a checker that has not seen the row;
-        None where there are none.
+        pred_probs (n, K) of its own training rows, each from a checker that has not seen the row.
     trust
-        ``accuracy`` with the ends ``low`` and ``high`` of its 95 % Wilson interval, the number of
-        rows ``n`` and ``how`` it was measured.
+        See `trust_of`.
     details
-        What else is worth keeping, as plain data.
+        What else is worth keeping, as plain data; ``temperature`` always.
     """
 
     synthetic: np.ndarray
-    out_of_fold: np.ndarray | None
+    calibrated: np.ndarray
+    members: np.ndarray
+    out_of_fold: np.ndarray
     trust: Mapping[str, Any]
     details: Mapping[str, Any]
 
+
+Ask = Callable[[Sample], np.ndarray]
+"""A trained checker: rows to pred_probs (n, K)."""
 
 Checker = Callable[[Task, ScoreSettings, Callable[[int, int], None]], Checked]
 """A kind of checker: task, settings and a listener for (done, total) of its work."""
@@ -106,87 +117,163 @@ def probe(task: Task, settings: ScoreSettings, on_progress: Callable[[int, int],
     """Logistic regression on the embeddings of the training rows.
 
     Its regularisation is chosen by the out-of-fold log loss on the real rows, for both roles: the
-    labels of synthetic rows are what is in doubt. Accuracy is measured out of fold.
+    labels of synthetic rows are what is in doubt.
     """
-    n_labels, train = len(task.labels), task.train
-    parts = settings.folds + 2
-    c, out_of_fold = _choose_c(task.real, n_labels, settings)
+    n_labels, parts = len(task.labels), settings.folds + 2
+    c = _choose_c(task.real, n_labels, settings)
     on_progress(1, parts)
-    if task.role == DIVERSITY:
-        folds = fold_ids(train.labels, settings.folds, seed=settings.seed)
-        out_of_fold = _out_of_fold(
-            train, folds, n_labels, c, on_fold=lambda done: on_progress(1 + done, parts)
-        )
-    ask = _fit_probe(train.embeddings, train.labels, n_labels, c)
-    synthetic = ask(task.synthetic.embeddings)
-    on_progress(parts, parts)
-    right = int((out_of_fold.argmax(axis=1) == train.labels).sum())
-    absent = np.setdiff1d(np.arange(n_labels), train.labels)
-    return Checked(
-        synthetic=synthetic,
-        out_of_fold=out_of_fold,
-        trust=trust_of(right, len(train.labels), how="out of fold"),
-        details={"c": c, "labels_never_seen": [task.labels[i] for i in absent]},
-    )
+    fits = itertools.count(2)
+
+    def train(rows: Sample, seed: int) -> Ask:
+        ask = _fit_probe(rows.embeddings, rows.labels, n_labels, c)
+        on_progress(next(fits), parts)
+        return lambda asked: ask(asked.embeddings)
+
+    absent = np.setdiff1d(np.arange(n_labels), task.train.labels)
+    details = {"c": c, "labels_never_seen": [task.labels[i] for i in absent]}
+    return _check(task, settings.folds, settings.seed, train, details)
 
 
 def finetune(
     task: Task, settings: ScoreSettings, on_progress: Callable[[int, int], None]
 ) -> Checked:
-    """Fine-tune a classifier on the training rows; the validation rows choose its epoch.
+    """Fine-tune classifiers on the training rows; the validation rows choose their epoch.
 
-    The quality checker's accuracy is that on the validation rows, a little flattered by having
-    chosen the epoch; the diversity checker's is that on its own training rows.
+    A quality checker has few rows, so it takes at least `ScoreSettings.quality_steps` steps.
     """
     # Fine-tuning takes seconds to import, which a probe need not wait for.
     from synthcur.classifier import predict_proba
     from synthcur.training import count_steps, fit
 
-    train, n = task.train, len(task.synthetic.labels)
-    steps = count_steps(len(train.labels), settings.fit)
-    asked_rows_a_step = settings.fit.batch_size * 3  # asking costs a third of learning
-    total = steps + -(-n // asked_rows_a_step)
-    result = fit(
-        WeightedExamples(train.rows, train.labels, np.ones(len(train.labels))),
-        task.validation,
-        labels=task.labels,
-        settings=settings.fit,
-        seed=settings.seed,
-        on_step=lambda step: on_progress(step, total),
-    )
-    synthetic = predict_proba(
-        result.classifier,
-        task.synthetic.rows,
-        on_progress=lambda rows: on_progress(steps + rows // asked_rows_a_step, total),
-    )
-    on_progress(total, total)
+    recipe = settings.fit
     if task.role == QUALITY:
-        judged = len(task.validation.labels)
-        right = round(result.val_accuracy * judged)
-        how = "validation rows, which also chose the checkpoint"
-    else:
-        judged = n
-        right = int((synthetic.argmax(axis=1) == task.synthetic.labels).sum())
-        how = "its own training rows"
-    return Checked(
-        synthetic=synthetic,
-        out_of_fold=None,
-        trust=trust_of(right, judged, how=how),
-        details={
-            "best_epoch": result.best_epoch,
-            "val_accuracy": result.val_accuracy,
-            "val_macro_f1": result.val_macro_f1,
-        },
-    )
+        a_pass = count_steps(len(task.train.labels), replace(recipe, epochs=1))
+        recipe = replace(recipe, epochs=max(recipe.epochs, -(-settings.quality_steps // a_pass)))
+    n, folds = len(task.train.labels), settings.finetune_folds
+    steps = [count_steps(rows, recipe) for rows in [n, *[n - n // folds] * folds]]
+    asked_rows_a_step = recipe.batch_size * 3  # asking costs a third of learning
+    total = sum(steps) + (folds + 1) * -(-len(task.synthetic.labels) // asked_rows_a_step)
+    done, epochs = [0], []
+
+    def advance(start: int) -> Callable[[int], None]:
+        def tell(more: int) -> None:
+            done[0] = min(start + more, total)
+            on_progress(done[0], total)
+
+        return tell
+
+    def train(rows: Sample, seed: int) -> Ask:
+        result = fit(
+            WeightedExamples(rows.rows, rows.labels, np.ones(len(rows.labels))),
+            task.validation,
+            labels=task.labels,
+            settings=recipe,
+            seed=seed,
+            on_step=advance(done[0]),
+        )
+        epochs.append(result.best_epoch)
+
+        def ask(asked: Sample) -> np.ndarray:
+            tell = advance(done[0])
+            return predict_proba(
+                result.classifier,
+                asked.rows,
+                on_progress=lambda rows: tell(rows // asked_rows_a_step),
+            )
+
+        return ask
+
+    checked = _check(task, folds, settings.seed, train, {"epochs": recipe.epochs})
+    on_progress(total, total)
+    return replace(checked, details={**checked.details, "best_epochs": epochs})
 
 
 CHECKERS: Mapping[str, Checker] = MappingProxyType({"probe": probe, "finetune": finetune})
 
 
-def trust_of(right: int, n: int, *, how: str) -> dict[str, Any]:
-    """Accuracy of a checker that answered `right` of `n` rows, with its 95 % Wilson interval."""
-    low, high = wilson_interval(right, n)
-    return {"accuracy": right / n if n else 0.0, "low": low, "high": high, "n": n, "how": how}
+def average(first: Checked, second: Checked, labels: np.ndarray) -> Checked:
+    """Join two checkers of one role into one that says the mean of both.
+
+    Parameters
+    ----------
+    first, second
+        Of different kinds and equal rows.
+    labels
+        Label ids of the rows both were trained on, shape (n,).
+    """
+    scaled = [
+        apply_temperature(each.out_of_fold, each.details["temperature"]) for each in (first, second)
+    ]
+    out_of_fold = (scaled[0] + scaled[1]) / 2
+    temperature = fit_temperature(out_of_fold, labels)
+    return Checked(
+        synthetic=(first.synthetic + second.synthetic) / 2,
+        calibrated=apply_temperature((first.calibrated + second.calibrated) / 2, temperature),
+        members=np.concatenate([first.members, second.members]),
+        out_of_fold=out_of_fold,
+        trust=trust_of(apply_temperature(out_of_fold, temperature), labels),
+        details={"temperature": temperature},
+    )
+
+
+def trust_of(probs: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """How good the out-of-fold probabilities (n, K) of a checker are for its rows, as plain data.
+
+    Returns
+    -------
+    dict
+        ``accuracy`` with ``low`` and ``high``, the ends of its 95 % Wilson interval; ``n`` rows;
+        ``how`` it was measured; ``macro_f1`` and ``ece`` (expected calibration error), each with
+        ``value``, ``low`` and ``high``; ``log_loss``.
+    """
+    figures = trust_figures(probs, labels)
+    accuracy = figures["accuracy"]
+    return {
+        "accuracy": accuracy["value"],
+        "low": accuracy["low"],
+        "high": accuracy["high"],
+        "n": len(labels),
+        "how": "out of fold",
+        "macro_f1": figures["macro_f1"],
+        "ece": figures["ece"],
+        "log_loss": figures["log_loss"],
+    }
+
+
+def _check(
+    task: Task,
+    n_folds: int,
+    seed: int,
+    train: Callable[[Sample, int], Ask],
+    details: Mapping[str, Any],
+) -> Checked:
+    """Train one checker on all rows and one without each fold, and ask them."""
+    own, asked = task.train, task.synthetic
+    synthetic = train(own, seed)(asked)
+    folds = fold_ids(own.labels, n_folds, seed=seed)
+    out_of_fold = np.empty((len(own.labels), len(task.labels)), dtype=np.float32)
+    members = []
+    for number, fold in enumerate(np.unique(folds), start=1):
+        held = folds == fold
+        ask = train(_take(own, ~held), seed + number)
+        out_of_fold[held] = ask(_take(own, held))
+        if task.role == QUALITY:
+            members.append(ask(asked))
+    temperature = fit_temperature(out_of_fold, own.labels)
+    scaled = np.stack([apply_temperature(each, temperature) for each in members or [out_of_fold]])
+    return Checked(
+        synthetic=synthetic,
+        calibrated=scaled.mean(axis=0),
+        members=scaled[: len(members)].astype(np.float16),
+        out_of_fold=out_of_fold,
+        trust=trust_of(apply_temperature(out_of_fold, temperature), own.labels),
+        details={"temperature": temperature, **details},
+    )
+
+
+def _take(rows: Sample, chosen: np.ndarray) -> Sample:
+    frame = rows.rows[chosen].reset_index(drop=True)
+    return Sample(frame, rows.labels[chosen], rows.embeddings[chosen])
 
 
 def fold_ids(labels: np.ndarray, folds: int, *, seed: int) -> np.ndarray:
@@ -213,35 +300,21 @@ def fold_ids(labels: np.ndarray, folds: int, *, seed: int) -> np.ndarray:
     return ids
 
 
-def _choose_c(real: Sample, n_labels: int, settings: ScoreSettings) -> tuple[float, np.ndarray]:
-    """Return the best of `PROBE_C` by log loss, and the out-of-fold pred_probs under it."""
+def _choose_c(real: Sample, n_labels: int, settings: ScoreSettings) -> float:
+    """Return the one of `PROBE_C` with the lowest out-of-fold log loss on the real rows."""
     folds = fold_ids(real.labels, settings.folds, seed=settings.seed)
-    found = {c: _out_of_fold(real, folds, n_labels, c) for c in PROBE_C}
-    best = min(found, key=lambda c: _log_loss(found[c], real.labels))
-    return best, found[best]
 
+    def log_loss(c: float) -> float:
+        own = np.empty(len(real.labels))
+        for fold in np.unique(folds):
+            held = np.flatnonzero(folds == fold)
+            ask = _fit_probe(
+                real.embeddings[folds != fold], real.labels[folds != fold], n_labels, c
+            )
+            own[held] = ask(real.embeddings[held])[np.arange(len(held)), real.labels[held]]
+        return float(-np.log(np.maximum(own, ABSENT_PROBABILITY)).mean())
 
-def _log_loss(probs: np.ndarray, labels: np.ndarray) -> float:
-    own = probs[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(own, ABSENT_PROBABILITY)).mean())
-
-
-def _out_of_fold(
-    data: Sample,
-    folds: np.ndarray,
-    n_labels: int,
-    c: float,
-    *,
-    on_fold: Callable[[int], None] | None = None,
-) -> np.ndarray:
-    probs = np.empty((len(data.labels), n_labels), dtype=np.float32)
-    for done, fold in enumerate(np.unique(folds), start=1):
-        held = folds == fold
-        ask = _fit_probe(data.embeddings[~held], data.labels[~held], n_labels, c)
-        probs[held] = ask(data.embeddings[held])
-        if on_fold is not None:
-            on_fold(done)
-    return probs
+    return min(PROBE_C, key=log_loss)
 
 
 def _fit_probe(

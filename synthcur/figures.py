@@ -21,16 +21,24 @@ ROW_HEIGHT = 32
 
 ARM_NAMES: Mapping[str, str] = {
     "ce": "Plain",
+    "ce_real": "Real only",
+    "ce_both": "Plain + real",
     "imp": "IMP",
     "dimp": "DIMP",
     "p_only": "P′ only",
-    "ce_both": "Plain + real",
-    "ce_real": "Real only",
+    "focal": "Focal",
+    "quality_filter": "Filter",
+    "random_drop": "Random drop",
+    "distill": "Distilled",
+    "rho": "RHO",
+    "votes": "Votes",
     "scheme": "Scheme",
 }
 """Arms as short as a chart needs them."""
 
 _ARM_CATEGORIES = {"imp": 3, "dimp": 1, "p_only": 2, "ce_both": 4, "ce_real": 5, "scheme": 6}
+_FADED = ("focal", "quality_filter", "random_drop", "distill", "rho", "votes")
+"""Arms seen rarely: the categories over again, half way to the muted ink."""
 
 
 def base(palette: Palette, *, height: int) -> go.Figure:
@@ -77,6 +85,8 @@ def arm_colour(arm: str, palette: Palette) -> str:
     """Return the colour of an arm's curve: ink for plain training, a category for the others."""
     if arm == "ce":
         return palette.text
+    if arm in _FADED:
+        return blend(palette.category(1 + _FADED.index(arm)), palette.muted, 0.5)
     return palette.category(_ARM_CATEGORIES.get(arm, len(palette.categories)))
 
 

@@ -10,12 +10,14 @@ from synthcur.arms import ARMS
 from synthcur.records import ACTIVE
 
 METRICS = ("step", "epoch", "loss", "samples_per_s", "val_accuracy", "val_macro_f1", "ess")
+_CHECKERS_IN_WORDS = {"probe": "Probe", "finetune": "Fine-tuned", "average": "Both kinds of"}
 _RUN_RESULTS = (
     "accuracy",
     "macro_f1",
     "val_accuracy",
     "best_epoch",
     "predictions",
+    "dynamics",
     "model",
     "seconds",
     "samples_per_s",
@@ -101,8 +103,8 @@ def _phase(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) 
 def _scored(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
     name, checkers = job["collection"], record["checkers"]
     put_scores(db, name, checkers, record["artefacts"], record["trust"])
-    kind = "Fine-tuned checkers" if checkers == "finetune" else "Probe checkers"
-    add_event(db, name, f"{kind} scored the rows", at=record["at"])
+    kind = _CHECKERS_IN_WORDS.get(checkers, checkers)
+    add_event(db, name, f"{kind} checkers scored the rows", at=record["at"])
 
 
 def _run_started(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:

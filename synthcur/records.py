@@ -72,7 +72,11 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One arm with one seed; scores are of the test split, ``val_`` of the validation split."""
+    """One arm with one seed; scores are of the test split, ``val_`` of the validation split.
+
+    `predictions` and `dynamics` name artefacts: the probabilities of the test rows, and what the
+    model in training said of every row it learned from (see `training.Fit`).
+    """
 
     job_id: str
     arm: str
@@ -84,6 +88,7 @@ class Run:
     val_accuracy: float | None
     best_epoch: float | None
     predictions: str | None
+    dynamics: str | None
     model: str | None
     seconds: float | None
     samples_per_s: float | None

@@ -2,11 +2,12 @@
 
 import hashlib
 import itertools
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,11 @@ from synthcur.evaluation import accuracy, macro_f1
 from synthcur.progress import Progress
 from synthcur.review import Decision
 from synthcur.schema import TEST, VALIDATION, Collection
-from synthcur.settings import TrainSettings, fingerprint
+from synthcur.settings import FitSettings, TrainSettings, fingerprint
 from synthcur.spool import Spool
 from synthcur.training_rows import (
     Examples,
+    Pool,
     WeightedExamples,
     judging_rows,
     make_pool,
@@ -70,10 +72,10 @@ def train(
         If a run had to stop.
     """
     arms = [get_arm(name) for name in settings.arms]
-    pool = make_pool(collection, decisions, **_read_probs(arms, scores, artefacts))
+    pool = read_pool(collection, decisions, arms, scores, artefacts)
     rows = {arm.name: rows_of(arm, pool, weighting=settings.weighting) for arm in arms}
+    recipes = {arm.name: recipe_of(arm, pool, settings.fit) for arm in arms}
     job = _TrainJob(
-        settings=settings,
         collection=collection,
         validation=judging_rows(collection, VALIDATION),
         test=judging_rows(collection, TEST),
@@ -83,7 +85,7 @@ def train(
     )
     from synthcur.training import count_steps
 
-    steps = {name: count_steps(len(part.labels), settings.fit) for name, part in rows.items()}
+    steps = {name: count_steps(len(part.labels), recipes[name]) for name, part in rows.items()}
     progress = Progress(spool, "train", "Training", total=sum(steps.values()) * settings.seeds)
     best, done = dict.fromkeys(rows, -1.0), 0
     for seed, arm in itertools.product(range(settings.seeds), arms):
@@ -92,7 +94,8 @@ def train(
             job,
             arm.name,
             seed,
-            rows[arm.name],
+            rows_of(arm, pool, weighting=settings.weighting, seed=seed),
+            recipe=recipes[arm.name],
             best_so_far=best[arm.name],
             n_steps=steps[arm.name],
             on_step=_from(done, progress),
@@ -100,29 +103,60 @@ def train(
         done += steps[arm.name]
 
 
+def read_pool(
+    collection: Collection,
+    decisions: Iterable[Decision],
+    arms: Iterable[Arm],
+    scores: Mapping[str, str],
+    artefacts: Artefacts,
+) -> Pool:
+    """Read what the arms draw from: the rows after review and, where needed, their scores.
+
+    Parameters
+    ----------
+    collection, decisions, scores, artefacts
+        See `train`.
+    arms
+        The arms that will draw from it.
+    """
+    if not scores or not any(arm.needs_scores for arm in arms):
+        return make_pool(collection, decisions)
+    quality, diversity = scores["quality"], scores["diversity"]
+    synthetic, real = (artefacts.array(scores["embeddings"], of) for of in ("synthetic", "real"))
+    return make_pool(
+        collection,
+        decisions,
+        embeddings=(synthetic, real),
+        quality_probs=artefacts.array(quality, "synthetic"),
+        diversity_probs=artefacts.array(diversity, "synthetic"),
+        calibrated_probs=artefacts.array(quality, "calibrated"),
+        out_of_fold_probs=artefacts.array(diversity, "out_of_fold"),
+    )
+
+
+def recipe_of(arm: Arm, pool: Pool, fit: FitSettings) -> FitSettings:
+    """Give an arm of real rows alone as many steps as the synthetic rows would take.
+
+    A few hundred rows are not learned in the epochs that suit some thousands; without this the
+    comparison with real rows alone would be won by training longer.
+    """
+    if arm.rows != "real":
+        return fit
+    steps = math.ceil(len(pool.synthetic.labels) / fit.batch_size) * fit.epochs
+    epochs = round(steps / math.ceil(len(pool.real.labels) / fit.batch_size))
+    return replace(fit, epochs=min(max(fit.epochs, epochs), 100))
+
+
 @dataclass(frozen=True, kw_only=True)
 class _TrainJob:
     """What all runs of a training job share."""
 
-    settings: TrainSettings
     collection: Collection
     validation: Examples
     test: Examples
     artefacts: Artefacts
     spool: Spool
     models: Path
-
-
-def _read_probs(
-    arms: Sequence[Arm], scores: Mapping[str, str], artefacts: Artefacts
-) -> dict[str, np.ndarray]:
-    if not any(arm.needs_scores for arm in arms):
-        return {}
-    return {
-        f"{role}_probs": artefacts.array(scores[role], "synthetic")
-        for role in ("quality", "diversity")
-        if role in scores
-    }
 
 
 def _from(done: int, progress: Progress) -> Callable[[int], None]:
@@ -135,6 +169,7 @@ def _run(
     seed: int,
     rows: WeightedExamples,
     *,
+    recipe: FitSettings,
     best_so_far: float,
     n_steps: int,
     on_step: Callable[[int], None],
@@ -148,7 +183,7 @@ def _run(
             rows,
             job.validation,
             labels=job.collection.labels,
-            settings=job.settings.fit,
+            settings=recipe,
             seed=seed,
             on_row=lambda row: job.spool.append("metric", arm=arm, seed=seed, **row),
             on_step=on_step,
@@ -156,7 +191,7 @@ def _run(
     except WorkerError as error:
         raise WorkerError(f"Arm {arm}, seed {seed}: {error.what}", fix=error.fix) from error
     is_best = result.val_accuracy > best_so_far
-    model = _keep_model(job, arm, seed, result) if is_best else None
+    model = _keep_model(job, arm, seed, result, recipe) if is_best else None
     _report(job, arm, seed, result, model=model, n_rows=len(rows.labels))
     return max(result.val_accuracy, best_so_far)
 
@@ -177,6 +212,7 @@ def _report(
         val_accuracy=result.val_accuracy,
         best_epoch=result.best_epoch,
         predictions=_write_predictions(job, arm, seed, probs),
+        dynamics=_write_dynamics(job, arm, seed, result),
         model=model,
         seconds=result.seconds,
         samples_per_s=result.samples_per_s,
@@ -192,7 +228,15 @@ def _write_predictions(job: _TrainJob, arm: str, seed: int, probs: np.ndarray) -
     return name
 
 
-def _keep_model(job: _TrainJob, arm: str, seed: int, result: "Fit") -> str:
+def _write_dynamics(job: _TrainJob, arm: str, seed: int, result: "Fit") -> str:
+    content = hashlib.sha256(result.margin.tobytes()).hexdigest()
+    name = fingerprint("dynamics", job.collection.fingerprint, arm, seed, content)
+    arrays = {"own_probability": result.own_probability, "margin": result.margin}
+    job.artefacts.write(name, arrays=arrays)
+    return name
+
+
+def _keep_model(job: _TrainJob, arm: str, seed: int, result: "Fit", recipe: FitSettings) -> str:
     """Put the model in the place of the arm's earlier one; return its folder within the job's."""
     from synthcur.classifier import save
 
@@ -201,7 +245,7 @@ def _keep_model(job: _TrainJob, arm: str, seed: int, result: "Fit") -> str:
         "seed": seed,
         "val_accuracy": result.val_accuracy,
         "collection": job.collection.name,
-        "base_model": job.settings.fit.base_model,
+        "base_model": recipe.base_model,
     }
     job.models.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".new-", dir=job.models))

@@ -4,19 +4,24 @@ A stage reads the artefacts of earlier ones and writes its own under a fingerpri
 its version, its parent, and its own settings; an artefact that exists is not computed again.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from synthcur.artefacts import Artefacts
-from synthcur.checkers import CHECKERS, QUALITY, ROLES, Sample, Task
+from synthcur.checkers import CHECKERS, ROLES, Checked, Sample, Task, average
 from synthcur.progress import Progress
 from synthcur.schema import VALIDATION, Collection
 from synthcur.settings import BUNDLED_MODEL, ScoreSettings, fingerprint
 from synthcur.spool import Spool
 from synthcur.training_rows import judging_rows, require_labels
 
-VERSIONS = {"embeddings": 1, "coordinates": 1, "neighbours": 1, "quality": 1, "diversity": 1}
+VERSIONS = {"embeddings": 1, "coordinates": 1, "neighbours": 1, "quality": 2, "diversity": 2}
 """Version of every stage; raised when the stage would compute something else."""
+
+_PARTS = ("synthetic", "calibrated", "members", "out_of_fold")
+"""Arrays of a checker's artefact; see `checkers.Checked`."""
 
 REAL_NEIGHBOURS = 3
 SYNTHETIC_NEIGHBOURS = 2
@@ -54,6 +59,13 @@ def score(
     trust = {role: artefacts.meta(names[role])["trust"] for role in ROLES}
     spool.append("scored", checkers=settings.checkers, artefacts=names, trust=trust)
     return names
+
+
+def read_checked(artefacts: Artefacts, name: str) -> Checked:
+    """Read back what a checker said."""
+    meta = artefacts.meta(name)
+    arrays = {part: artefacts.array(name, part) for part in _PARTS}
+    return Checked(**arrays, trust=meta["trust"], details=meta["details"])
 
 
 def _embed(collection: Collection, artefacts: Artefacts, spool: Spool) -> str:
@@ -112,27 +124,38 @@ def _check(
     artefacts: Artefacts,
     spool: Spool,
 ) -> str:
-    # A probe hangs on the embeddings, a fine-tuned checker on the texts themselves.
-    is_probe = settings.checkers == "probe"
-    parent = embeddings if is_probe else collection.fingerprint
-    own = settings.folds if is_probe else settings.fit
-    name = fingerprint(role, VERSIONS[role], settings.checkers, parent, own, settings.seed)
+    kind = settings.checkers
+    made_from = (role, collection, embeddings)
+    if kind == "average":
+        both = [replace(settings, checkers=each) for each in CHECKERS]
+        parents = [_check(*made_from, each, artefacts, spool) for each in both]
+        name = fingerprint(role, VERSIONS[role], kind, parents)
+    else:
+        # A probe hangs on the embeddings, a fine-tuned checker on the texts themselves.
+        is_probe = kind == "probe"
+        parents = [embeddings if is_probe else collection.fingerprint]
+        own = (
+            [settings.folds]
+            if is_probe
+            else [settings.fit, settings.finetune_folds, settings.quality_steps]
+        )
+        name = fingerprint(role, VERSIONS[role], kind, parents, own, settings.seed)
     if artefacts.has(name):
         return name
-    progress = Progress(spool, role, f"Training the {role} checker")
     task = _task(role, collection, embeddings, artefacts)
-    checked = CHECKERS[settings.checkers](task, settings, progress)
-    arrays = {"synthetic": checked.synthetic}
-    if checked.out_of_fold is not None:
-        learned_from = "real" if role == QUALITY else "synthetic"
-        arrays[f"{learned_from}_out_of_fold"] = checked.out_of_fold
+    if kind == "average":
+        first, second = (read_checked(artefacts, parent) for parent in parents)
+        checked = average(first, second, task.train.labels)
+    else:
+        progress = Progress(spool, role, f"Training the {role} checker")
+        checked = CHECKERS[kind](task, settings, progress)
     meta = {
-        "kind": settings.checkers,
+        "kind": kind,
         "settings": settings.to_dict(),
         "trust": dict(checked.trust),
-        **checked.details,
+        "details": dict(checked.details),
     }
-    artefacts.write(name, arrays=arrays, meta=meta)
+    artefacts.write(name, arrays={part: getattr(checked, part) for part in _PARTS}, meta=meta)
     return name
 
 

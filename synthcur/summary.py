@@ -111,7 +111,6 @@ def shown_weighting(
     if schemes:
         name = list(schemes)[-1]
         return f"scheme “{name}”", schemes[name]
-    best = ARMS.get(best_arm or "")
-    rule = best.rule if best and best.rule in RULES and best.rule != "ce" else "imp"
-    start = ", at the start of training" if ARMS[rule].is_dynamic else ""
+    rule = best_arm if best_arm in RULES and best_arm != "ce" else "imp"
+    start = ", at the start of training" if ARMS[rule].dynamic else ""
     return f"{ARMS[rule].title}{start}", WeightingSettings(rule=rule)

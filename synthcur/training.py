@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from transformers import (
     DataCollatorWithPadding,
@@ -27,7 +28,7 @@ from transformers import (
 from synthcur.classifier import Classifier, build, predict_encoded
 from synthcur.errors import WorkerError
 from synthcur.evaluation import accuracy, macro_f1
-from synthcur.losses import dynamic_weight, weighted_cross_entropy
+from synthcur.losses import DYNAMIC_WEIGHTS, own_log_probability, weighted_cross_entropy
 from synthcur.pretrained import default_device, has_bfloat16
 from synthcur.settings import FitSettings
 from synthcur.training_rows import Examples, WeightedExamples
@@ -35,6 +36,9 @@ from synthcur.weighting import effective_sample_size
 
 LOG_STEPS = 10
 """Steps over which a reported loss is averaged."""
+
+_OURS = ("labels", "target", "factor", "row")
+"""Columns of a batch that the loss reads and the model does not."""
 
 Row = dict[str, Any]
 """One entry of the history: step, epoch and what was measured there."""
@@ -56,6 +60,10 @@ class Fit:
         From loading the base model to the end of training.
     samples_per_s
         Rows trained on in a second, evaluation left out.
+    own_probability, margin
+        What the model in training said of every row in every epoch, at the step that learned from
+        it: p(y|x), and the logit of the label above the largest other one; (E, n) float16. For
+        cartography and the area under the margin (`synthcur.signals`).
     """
 
     classifier: Classifier
@@ -64,6 +72,8 @@ class Fit:
     val_macro_f1: float
     seconds: float
     samples_per_s: float
+    own_probability: np.ndarray
+    margin: np.ndarray
 
 
 def count_steps(n_rows: int, settings: FitSettings) -> int:
@@ -113,7 +123,7 @@ def fit(
     started = time.monotonic()
     _make_deterministic(seed)
     classifier = build(settings.base_model, labels, max_length=settings.max_length)
-    weights: list[torch.Tensor] = []
+    steps: list[_Step] = []
     with tempfile.TemporaryDirectory(prefix="synthcur-") as scratch:
         trainer = WeightedTrainer(
             model=classifier.model,
@@ -121,10 +131,10 @@ def fit(
             train_dataset=_dataset(classifier, train),  # type: ignore[arg-type]
             data_collator=DataCollatorWithPadding(classifier.tokenizer),
             processing_class=classifier.tokenizer,
-            is_dynamic=train.is_dynamic,
-            weights=weights,
+            dynamic=train.dynamic,
+            steps=steps,
         )
-        watch = _Watch(weights, classifier, validation, on_row, on_step)
+        watch = _Watch(steps, len(train.labels), classifier, validation, on_row, on_step)
         trainer.add_callback(watch)
         try:
             trainer.train()
@@ -141,7 +151,19 @@ def fit(
         val_macro_f1=watch.best_macro_f1,
         seconds=time.monotonic() - started,
         samples_per_s=watch.samples_per_s,
+        own_probability=np.stack([epoch[0] for epoch in watch.dynamics]),
+        margin=np.stack([epoch[1] for epoch in watch.dynamics]),
     )
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What a batch looked like when it was learned from; all of shape (n,)."""
+
+    row: torch.Tensor
+    weight: torch.Tensor
+    own_probability: torch.Tensor
+    margin: torch.Tensor
 
 
 class WeightedTrainer(Trainer):
@@ -149,20 +171,21 @@ class WeightedTrainer(Trainer):
 
     Parameters
     ----------
-    is_dynamic
-        Whether the factor of a row is its P', to be divided by its probability in training.
-    weights
-        The weights of every batch are appended to it.
+    dynamic
+        Name in `losses.DYNAMIC_WEIGHTS` of what turns the factor of a row into its weight; empty
+        when the factor is the weight.
+    steps
+        What every batch looked like is appended to it.
     options
         Those of transformers' Trainer.
     """
 
     loss_is_scaled_for_ga = False
 
-    def __init__(self, *, is_dynamic: bool, weights: list[torch.Tensor], **options: Any) -> None:
+    def __init__(self, *, dynamic: str, steps: list[_Step], **options: Any) -> None:
         super().__init__(**options)
-        self.is_dynamic = is_dynamic
-        self.weights = weights
+        self.dynamic = dynamic
+        self.steps = steps
 
     def compute_loss(
         self,
@@ -172,19 +195,27 @@ class WeightedTrainer(Trainer):
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
         """Return the loss of a batch, weighted by the factor each row brings along."""
-        read = {name: value for name, value in inputs.items() if name not in ("labels", "factor")}
-        outputs = model(**read)
-        labels, weight = inputs["labels"], inputs["factor"]
-        if self.is_dynamic:
-            weight = dynamic_weight(outputs.logits, labels, weight)
-        loss = weighted_cross_entropy(outputs.logits, labels, weight)
+        outputs = model(**{name: inputs[name] for name in inputs if name not in _OURS})
+        logits, labels, weight = outputs.logits, inputs["labels"], inputs["factor"]
+        if self.dynamic:
+            weight = DYNAMIC_WEIGHTS[self.dynamic](logits, labels, weight)
+        loss = weighted_cross_entropy(logits, inputs.get("target", labels), weight)
         if not torch.isfinite(loss):
             raise WorkerError(
                 f"The loss is no longer a number at step {self.state.global_step + 1}.",
                 fix="Lower the learning rate, or clip the weights.",
             )
-        self.weights.append(weight.detach())
+        self.steps.append(_look_at(logits.detach().float(), labels, weight, inputs["row"]))
         return (loss, outputs) if return_outputs else loss
+
+
+def _look_at(
+    logits: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor, row: torch.Tensor
+) -> _Step:
+    own = logits.gather(1, labels.unsqueeze(1)).squeeze(1)
+    others = logits.scatter(1, labels.unsqueeze(1), -torch.inf)
+    probability = torch.exp(own_log_probability(logits, labels))
+    return _Step(row, weight.detach(), probability, own - others.max(dim=1).values)
 
 
 class _Watch(TrainerCallback):
@@ -192,7 +223,8 @@ class _Watch(TrainerCallback):
 
     def __init__(
         self,
-        weights: list[torch.Tensor],
+        steps: list[_Step],
+        n_rows: int,
         classifier: Classifier,
         validation: Examples,
         on_row: Callable[[Row], None] | None,
@@ -202,7 +234,9 @@ class _Watch(TrainerCallback):
         self.best_epoch = 0
         self.best_accuracy = -1.0
         self.best_macro_f1 = 0.0
-        self._weights = weights
+        self.dynamics: list[np.ndarray] = []
+        self._steps = steps
+        self._n_rows = n_rows
         self._classifier = classifier
         self._validation = validation
         self._encoded = classifier.tokenise(validation.rows)
@@ -227,7 +261,7 @@ class _Watch(TrainerCallback):
     ) -> None:
         now = time.monotonic()
         self._seconds += now - self._clock
-        self._seen += len(self._weights[-1])
+        self._seen += len(self._steps[-1].row)
         self._on_step(state.global_step)
         self._clock = time.monotonic()
 
@@ -252,9 +286,11 @@ class _Watch(TrainerCallback):
         said = predict_encoded(self._classifier, self._encoded).argmax(axis=1)
         truth = self._validation.labels
         reached, f1 = accuracy(said, truth), macro_f1(said, truth)
-        weights = torch.cat(self._weights).cpu().numpy()
-        self._weights.clear()
-        ess = effective_sample_size(weights)
+        ess = effective_sample_size(self._joined("weight"))
+        dynamics = np.full((2, self._n_rows), np.nan, dtype=np.float16)
+        dynamics[:, self._joined("row")] = self._joined("own_probability"), self._joined("margin")
+        self.dynamics.append(dynamics)
+        self._steps.clear()
         self._on_row(self._row(state, val_accuracy=reached, val_macro_f1=f1, ess=ess))
         if reached > self.best_accuracy:
             self.best_accuracy, self.best_macro_f1 = reached, f1
@@ -264,17 +300,25 @@ class _Watch(TrainerCallback):
                 for name, value in self._classifier.model.state_dict().items()
             }
 
+    def _joined(self, name: str) -> np.ndarray:
+        """One figure of every row of the epoch so far, in the order of learning."""
+        return torch.cat([getattr(step, name) for step in self._steps]).cpu().numpy()
+
     def _row(self, state: TrainerState, **measured: float) -> Row:
         return {"step": state.global_step, "epoch": round(state.epoch or 0.0, 4), **measured}
 
 
 def _dataset(classifier: Classifier, examples: WeightedExamples) -> list[Row]:
-    return [
-        {**encoded, "labels": int(label), "factor": float(factor)}
-        for encoded, label, factor in zip(
-            classifier.tokenise(examples.rows), examples.labels, examples.factor, strict=True
+    rows = [
+        {**encoded, "labels": int(label), "factor": float(factor), "row": row}
+        for row, (encoded, label, factor) in enumerate(
+            zip(classifier.tokenise(examples.rows), examples.labels, examples.factor, strict=True)
         )
     ]
+    if examples.targets is not None:
+        for row, target in zip(rows, examples.targets, strict=True):
+            row["target"] = target.tolist()
+    return rows
 
 
 def _arguments(settings: FitSettings, seed: int, folder: str) -> TrainingArguments:

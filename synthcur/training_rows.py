@@ -4,8 +4,9 @@ A relabelled row keeps its place in the checkers' results and takes P' and Q fro
 new label, so a decision never needs a checker to run again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,10 @@ from synthcur.errors import ArtefactError, InputError
 from synthcur.review import Decision, effective_labels
 from synthcur.schema import REAL, Collection
 from synthcur.settings import WeightingSettings
-from synthcur.weighting import sample_weight
+from synthcur.weighting import effective_sample_size, sample_weight
+
+VOTES = 8
+"""Synthetic rows that a real row votes for."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,17 @@ class WeightedExamples(Examples):
     Attributes
     ----------
     factor
-        Shape (n,), >= 0: the weight of every row or, in a dynamic run, its P'.
-    is_dynamic
-        Whether the weight is P' over the probability under the model in training (DIMP).
+        Shape (n,), >= 0: the weight of every row or, in a dynamic run, what it is made from.
+    dynamic
+        Name in `losses.DYNAMIC_WEIGHTS` of how the weight follows the model in training; empty
+        when `factor` is the weight.
+    targets
+        Probabilities of the labels to learn instead of `labels`, shape (n, K), rows sum to 1.
     """
 
     factor: np.ndarray
-    is_dynamic: bool = False
+    dynamic: str = ""
+    targets: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -59,11 +67,18 @@ class Pool:
     synthetic
         The synthetic rows that review has kept, under their labels after review; M rows.
     real
-        The real training rows.
+        The real training rows; R of them.
     labels
         The K labels.
     quality_probs, diversity_probs
-        P'(.|x) and Q(.|x) of `synthetic`, shape (M, K); None when the collection is not scored.
+        P'(.|x) and in-sample Q(.|x) of `synthetic` as published, shape (M, K); None when the
+        collection is not scored.
+    calibrated_probs
+        P'(.|x) of the temperature-scaled ensemble, shape (M, K).
+    out_of_fold_probs
+        Q(.|x) from checkers that have not seen the row, shape (M, K).
+    embeddings
+        Of `synthetic`, shape (M, D), and of `real`, shape (R, D), of length 1.
     """
 
     synthetic: Examples
@@ -71,14 +86,17 @@ class Pool:
     labels: tuple[str, ...]
     quality_probs: np.ndarray | None = None
     diversity_probs: np.ndarray | None = None
+    calibrated_probs: np.ndarray | None = None
+    out_of_fold_probs: np.ndarray | None = None
+    embeddings: tuple[np.ndarray, np.ndarray] | None = None
 
 
 def make_pool(
     collection: Collection,
     decisions: Iterable[Decision],
     *,
-    quality_probs: np.ndarray | None = None,
-    diversity_probs: np.ndarray | None = None,
+    embeddings: tuple[np.ndarray, np.ndarray] | None = None,
+    **probs: np.ndarray,
 ) -> Pool:
     """Apply the decisions to a scored collection.
 
@@ -88,8 +106,10 @@ def make_pool(
         As stored and scored, before any decision.
     decisions
         See `review.effective_labels`.
-    quality_probs, diversity_probs
-        Of all N synthetic rows, shape (N, K).
+    embeddings
+        Of all N synthetic and all R real training rows.
+    probs
+        ``quality_probs`` and others of `Pool`, of all N synthetic rows, shape (N, K).
 
     Raises
     ------
@@ -97,10 +117,10 @@ def make_pool(
         If the probabilities are not those of this collection.
     """
     labels, kept = effective_labels(collection, decisions)
-    for probs in (quality_probs, diversity_probs):
-        if probs is not None and probs.shape != (len(labels), len(collection.labels)):
+    for each in probs.values():
+        if each.shape != (len(labels), len(collection.labels)):
             raise ArtefactError(
-                f"The checkers' results have shape {probs.shape}, but the collection has "
+                f"The checkers' results have shape {each.shape}, but the collection has "
                 f"{len(labels)} synthetic rows and {len(collection.labels)} labels.",
                 fix="Score the collection again.",
             )
@@ -109,24 +129,28 @@ def make_pool(
         synthetic=Examples(synthetic.loc[kept].reset_index(drop=True), labels[kept]),
         real=Examples(real, collection.label_ids(real)),
         labels=collection.labels,
-        quality_probs=None if quality_probs is None else quality_probs[kept],
-        diversity_probs=None if diversity_probs is None else diversity_probs[kept],
+        embeddings=None if embeddings is None else (embeddings[0][kept], embeddings[1]),
+        **{name: each[kept] for name, each in probs.items()},
     )
 
 
 def rows_of(
-    arm: Arm, pool: Pool, *, weighting: WeightingSettings | None = None
+    arm: Arm, pool: Pool, *, weighting: WeightingSettings | None = None, seed: int = 0
 ) -> WeightedExamples:
-    """Select the rows of an arm and look up the factor of each.
+    """Select the rows of an arm and look up the factor and the target of each.
+
+    Synthetic rows of factor 0 teach nothing and are left out.
 
     Parameters
     ----------
     arm
-        The arm; real rows always have weight 1.
+        The arm.
     pool
         What it draws from.
     weighting
         Settings of the arm ``scheme``.
+    seed
+        Of what an arm draws at random.
 
     Raises
     ------
@@ -134,21 +158,22 @@ def rows_of(
         If a label has no row to learn from, or the arm needs scores that are not there; the
         message has the rows of every label.
     """
-    synthetic, real = pool.synthetic, pool.real
-    parts = {"synthetic": [synthetic], "real": [real], "both": [synthetic, real]}[arm.rows]
+    parts = []
+    if arm.rows in ("synthetic", "both"):
+        parts.append(_synthetic_rows(arm, pool, weighting, seed))
+    if arm.rows in ("real", "both"):
+        parts.append(_real_rows(arm, pool))
     labels = np.concatenate([part.labels for part in parts])
     require_labels(
         labels, pool.labels, what=f"The rows of the arm {arm.name!r}", at_least=len(pool.labels)
     )
-    factors = [
-        _factor(arm, pool, weighting) if part is synthetic else np.ones(len(part.labels))
-        for part in parts
-    ]
+    targets = [part.targets for part in parts if part.targets is not None]
     return WeightedExamples(
         rows=pd.concat([part.rows for part in parts], ignore_index=True),
         labels=labels,
-        factor=np.concatenate(factors),
-        is_dynamic=arm.is_dynamic,
+        factor=np.concatenate([part.factor for part in parts]),
+        dynamic=arm.dynamic,
+        targets=np.concatenate(targets) if targets else None,
     )
 
 
@@ -190,18 +215,112 @@ def require_labels(
     )
 
 
-def _factor(arm: Arm, pool: Pool, weighting: WeightingSettings | None) -> np.ndarray:
-    labels = pool.synthetic.labels
-    if not arm.needs_scores:
-        return np.ones(len(labels))
-    if pool.quality_probs is None or pool.diversity_probs is None:
+Factor = Callable[[Pool, WeightingSettings | None, int], np.ndarray]
+"""Factors (M,) of the synthetic rows from the pool, the settings of a scheme and a seed."""
+
+
+def _published(rule: str) -> Factor:
+    def factor(pool: Pool, weighting: WeightingSettings | None, seed: int) -> np.ndarray:
+        return _weights(pool, WeightingSettings(rule=rule))
+
+    return factor
+
+
+def _ones(pool: Pool, weighting: WeightingSettings | None, seed: int) -> np.ndarray:
+    return np.ones(len(pool.synthetic.labels))
+
+
+def _scheme(pool: Pool, weighting: WeightingSettings | None, seed: int) -> np.ndarray:
+    if weighting is None:
+        raise InputError("The arm 'scheme' has no weighting.", fix="Save a scheme first.")
+    return _weights(pool, weighting)
+
+
+def _filter(pool: Pool, weighting: WeightingSettings | None, seed: int) -> np.ndarray:
+    own = _need(pool.quality_probs)[np.arange(len(pool.synthetic.labels)), pool.synthetic.labels]
+    return (own >= 1 / len(pool.labels)).astype(np.float64)
+
+
+def _random(pool: Pool, weighting: WeightingSettings | None, seed: int) -> np.ndarray:
+    n = len(pool.synthetic.labels)
+    size = round(effective_sample_size(_weights(pool, WeightingSettings(rule="imp"))))
+    kept = np.random.default_rng(seed).permutation(n)[: max(size, 1)]
+    return np.bincount(kept, minlength=n).astype(np.float64)
+
+
+def _votes(pool: Pool, weighting: WeightingSettings | None, seed: int) -> np.ndarray:
+    if pool.embeddings is None:
+        raise _NotScoredError
+    synthetic, real = pool.embeddings
+    votes = np.zeros(len(synthetic))
+    for label in range(len(pool.labels)):
+        of_label = np.flatnonzero(pool.synthetic.labels == label)
+        cosine = real[pool.real.labels == label] @ synthetic[of_label].T
+        nearest = np.argsort(-cosine, axis=1, kind="stable")[:, :VOTES]
+        for rank, chosen in enumerate(nearest.T):
+            np.add.at(votes, of_label[chosen], 0.5**rank)
+    voted = votes > 0
+    return votes / votes[voted].mean() if voted.any() else votes
+
+
+FACTORS: Mapping[str, Factor] = MappingProxyType(
+    {
+        "one": _ones,
+        "imp": _published("imp"),
+        "p_only": _published("p_only"),
+        "scheme": _scheme,
+        "filter": _filter,
+        "random": _random,
+        "votes": _votes,
+    }
+)
+"""Factors of the synthetic rows, by the names that arms use."""
+
+TARGETS: Mapping[str, Callable[[Pool], np.ndarray]] = MappingProxyType(
+    {"quality": lambda pool: _need(pool.quality_probs)}
+)
+"""What is learned from the synthetic rows in place of their labels, (M, K)."""
+
+
+def _synthetic_rows(
+    arm: Arm, pool: Pool, weighting: WeightingSettings | None, seed: int
+) -> WeightedExamples:
+    try:
+        factor = FACTORS[arm.weights](pool, weighting, seed)
+        targets = TARGETS[arm.targets](pool) if arm.targets else None
+    except _NotScoredError:
         raise InputError(
             f"The arm {arm.name!r} needs checkers, and they have not scored the collection.",
             fix="Score the collection first, or leave the arm out.",
-        )
-    if arm.is_dynamic:
-        return pool.quality_probs[np.arange(len(labels)), labels].astype(np.float64)
-    settings = weighting if arm.rule == "scheme" else WeightingSettings(rule=arm.rule)
-    if settings is None:
-        raise InputError("The arm 'scheme' has no weighting.", fix="Save a scheme first.")
-    return sample_weight(pool.quality_probs, pool.diversity_probs, labels, settings)
+        ) from None
+    taught = factor > 0
+    return WeightedExamples(
+        rows=pool.synthetic.rows[taught],
+        labels=pool.synthetic.labels[taught],
+        factor=factor[taught],
+        targets=None if targets is None else targets[taught],
+    )
+
+
+def _real_rows(arm: Arm, pool: Pool) -> WeightedExamples:
+    real = pool.real
+    targets = np.eye(len(pool.labels))[real.labels] if arm.targets else None
+    return WeightedExamples(real.rows, real.labels, np.ones(len(real.labels)), targets=targets)
+
+
+class _NotScoredError(Exception):
+    """The checkers' results that an arm needs are not there."""
+
+
+def _need(probs: np.ndarray | None) -> np.ndarray:
+    if probs is None:
+        raise _NotScoredError
+    return probs
+
+
+def _weights(pool: Pool, settings: WeightingSettings) -> np.ndarray:
+    is_held_out = settings.diversity == "out_of_fold"
+    diversity = pool.out_of_fold_probs if is_held_out else pool.diversity_probs
+    return sample_weight(
+        _need(pool.quality_probs), _need(diversity), pool.synthetic.labels, settings
+    )

@@ -135,8 +135,18 @@ def make_scores(collection: Collection, *, seed: int = 0) -> dict[str, dict[str,
             "synthetic_index": nearest(n, 2),
             "synthetic_cosine": cosine(2),
         },
-        "quality": {"synthetic": probs(n, own), "real_out_of_fold": probs(r)},
-        "diversity": {"synthetic": probs(n, 2 * own), "synthetic_out_of_fold": probs(n)},
+        "quality": {
+            "synthetic": probs(n, own),
+            "calibrated": probs(n, own),
+            "members": np.stack([probs(n, own) for _ in range(5)]).astype(np.float16),
+            "out_of_fold": probs(r),
+        },
+        "diversity": {
+            "synthetic": probs(n, 2 * own),
+            "calibrated": probs(n, own),
+            "members": np.empty((0, n, k), dtype=np.float16),
+            "out_of_fold": probs(n),
+        },
     }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from synthcur.calibration import apply_temperature
 from synthcur.checkers import (
     ABSENT_PROBABILITY,
     CHECKERS,
@@ -14,6 +15,7 @@ from synthcur.checkers import (
     ROLES,
     Sample,
     Task,
+    average,
     finetune,
     fold_ids,
     probe,
@@ -58,7 +60,7 @@ def relabelled(sample: Sample, rows: np.ndarray) -> Sample:
 
 
 def test_every_kind_of_checkers_that_settings_allow_is_there():
-    assert tuple(CHECKERS) == CHECKER_KINDS
+    assert (*CHECKERS, "average") == CHECKER_KINDS
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -66,7 +68,6 @@ def test_a_probe_gives_full_rows_of_probabilities(role: str):
     checked = probe(task(role), ScoreSettings(), silent)
     own_rows = 60 if role == QUALITY else 120
     for probs, n in ((checked.synthetic, 120), (checked.out_of_fold, own_rows)):
-        assert probs is not None
         assert probs.shape == (n, 3)
         assert probs.dtype == np.float32
         np.testing.assert_allclose(probs.sum(axis=1), 1, atol=1e-5)
@@ -89,7 +90,6 @@ def test_the_quality_probe_finds_wrong_labels_and_never_sees_the_synthetic_ones(
 def test_probabilities_out_of_fold_do_not_know_the_row():
     memorable = cloud(60, seed=3, noise=3.0)
     checked = probe(task(DIVERSITY, synthetic=memorable), ScoreSettings(), silent)
-    assert checked.out_of_fold is not None
     own = np.arange(60), memorable.labels
     assert checked.out_of_fold[own].mean() < checked.synthetic[own].mean()
 
@@ -130,10 +130,52 @@ def test_folds_hold_every_label_evenly():
     assert not np.array_equal(folds, fold_ids(labels, 5, seed=1))
 
 
-def test_trust_is_an_accuracy_with_its_wilson_interval():
-    trust = trust_of(45, 60, how="out of fold")
-    assert trust["accuracy"] == 0.75
+def test_trust_is_an_accuracy_with_its_wilson_interval_and_a_calibration_error():
+    probs = np.full((60, 2), 0.5) + np.array([0.25, -0.25])
+    trust = trust_of(probs, np.repeat([0, 1], [45, 15]))
+    assert (trust["accuracy"], trust["n"], trust["how"]) == (0.75, 60, "out of fold")
     assert (trust["low"], trust["high"]) == pytest.approx((0.6277, 0.8422), abs=1e-4)
+    assert trust["log_loss"] == pytest.approx(-0.75 * np.log(0.75) - 0.25 * np.log(0.25))
+    for name in ("macro_f1", "ece"):
+        assert trust[name]["low"] <= trust[name]["value"] <= trust[name]["high"]
+
+
+def test_the_calibrated_quality_is_the_mean_of_members_that_each_missed_a_fold():
+    checked = probe(task(QUALITY), ScoreSettings(), silent)
+    assert checked.members.shape == (5, 120, 3)
+    np.testing.assert_allclose(checked.calibrated, checked.members.mean(axis=0), atol=2e-3)
+    assert np.ptp(checked.members.astype(float), axis=0).max() > 0.01, "members all the same"
+
+
+def test_an_overconfident_checker_is_cooled_to_what_it_gets_right():
+    loud = cloud(60, seed=3, noise=0.9)
+    checked = probe(task(QUALITY, real=loud), ScoreSettings(), silent)
+    own = np.arange(60), loud.labels
+    cooled = apply_temperature(checked.out_of_fold, checked.details["temperature"])
+    assert -np.log(cooled[own]).mean() <= -np.log(checked.out_of_fold[own]).mean() + 1e-3
+
+
+def test_the_calibrated_diversity_has_not_seen_the_row():
+    memorable = cloud(60, seed=3, noise=3.0)
+    checked = probe(task(DIVERSITY, synthetic=memorable), ScoreSettings(), silent)
+    own = np.arange(60), memorable.labels
+    assert checked.calibrated[own].mean() < checked.synthetic[own].mean()
+    assert checked.members.shape == (0, 60, 3)
+
+
+def test_the_average_lies_between_two_checkers_and_is_judged_anew():
+    real = cloud(60, seed=1)
+    first = probe(task(QUALITY), ScoreSettings(), silent)
+    blurred = replace(real, embeddings=cloud(60, seed=1, noise=1.5).embeddings)
+    second = probe(task(QUALITY, real=blurred), ScoreSettings(), silent)
+    both = average(first, second, real.labels)
+    np.testing.assert_allclose(both.synthetic, (first.synthetic + second.synthetic) / 2)
+    np.testing.assert_allclose(both.calibrated.sum(axis=1), 1, atol=1e-5)
+    assert both.members.shape == (10, 120, 3)
+    assert both.trust["n"] == 60
+    low, high = sorted([first.trust["log_loss"], second.trust["log_loss"]])
+    assert both.trust["log_loss"] < high
+    assert low > 0
 
 
 def text_task(collection: Collection, role: str) -> Task:
@@ -149,28 +191,26 @@ def text_task(collection: Collection, role: str) -> Task:
     )
 
 
-@pytest.mark.parametrize(
-    ("role", "n", "how"),
-    [
-        (QUALITY, 12, "validation rows, which also chose the checkpoint"),
-        (DIVERSITY, 40, "its own training rows"),
-    ],
-)
-def test_a_fine_tuned_checker_says_on_what_it_was_judged(
-    small_collection: Collection, tiny_model: str, role: str, n: int, how: str
+@pytest.mark.parametrize(("role", "n", "members"), [(QUALITY, 24, 3), (DIVERSITY, 40, 0)])
+def test_a_fine_tuned_checker_is_judged_on_rows_it_has_not_seen(
+    small_collection: Collection, tiny_model: str, role: str, n: int, members: int
 ):
     seen: list[tuple[int, int]] = []
     settings = ScoreSettings(
         checkers="finetune",
         fit=FitSettings(base_model=tiny_model, epochs=2, learning_rate=1e-2, batch_size=8),
+        quality_steps=12,
     )
     checked = finetune(
         text_task(small_collection, role), settings, lambda done, total: seen.append((done, total))
     )
     assert checked.synthetic.shape == (40, 3)
     np.testing.assert_allclose(checked.synthetic.sum(axis=1), 1, atol=1e-4)
-    assert checked.out_of_fold is None
-    assert (checked.trust["n"], checked.trust["how"]) == (n, how)
+    assert checked.out_of_fold.shape == (n, 3)
+    assert checked.members.shape == (members, 40, 3)
+    assert (checked.trust["n"], checked.trust["how"]) == (n, "out of fold")
+    assert checked.details["epochs"] == (4 if role == QUALITY else 2)
+    assert len(checked.details["best_epochs"]) == 4
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert seen[-1][0] == seen[-1][1]
 
@@ -179,7 +219,10 @@ def test_a_fine_tuned_quality_checker_learns_from_real_rows_alone(
     small_collection: Collection, tiny_model: str
 ):
     settings = ScoreSettings(
-        checkers="finetune", fit=FitSettings(base_model=tiny_model, epochs=1, batch_size=8)
+        checkers="finetune",
+        fit=FitSettings(base_model=tiny_model, epochs=1, batch_size=8),
+        finetune_folds=2,
+        quality_steps=0,
     )
     plain = text_task(small_collection, QUALITY)
     spoiled = replace(plain, synthetic=relabelled(plain.synthetic, np.arange(40)))

@@ -5,24 +5,21 @@ from synthcur.review import Decision
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.ui import curate_rows
-from synthcur.ui.curate_rows import UNKNOWN, CurateRows
+from synthcur.ui.curate_rows import CurateRows
 from synthcur.weighting import sample_weight
 from tests.conftest import make_scores
 
 ARTEFACTS = {"coordinates": "a" * 16, "quality": "b" * 16, "diversity": "c" * 16}
 
 
-def joined(
-    collection: Collection, decisions: tuple[Decision, ...] = (), *, of_real: bool = True
-) -> CurateRows:
+def joined(collection: Collection, decisions: tuple[Decision, ...] = ()) -> CurateRows:
     found = make_scores(collection)
     arrays = {
         "quality": found["quality"]["synthetic"],
         "diversity": found["diversity"]["synthetic"],
         **found["coordinates"],
+        "real_quality": found["quality"]["out_of_fold"],
     }
-    if of_real:
-        arrays["real_quality"] = found["quality"]["real_out_of_fold"]
     return curate_rows.join(collection, decisions, arrays, ARTEFACTS)
 
 
@@ -67,13 +64,12 @@ def test_a_discarded_row_has_no_weight_and_does_not_move_the_mean(
     assert np.nanmean(weights) == pytest.approx(1.0)
 
 
-def test_real_rows_are_read_out_of_fold_or_not_at_all(small_collection: Collection) -> None:
-    known, unknown = joined(small_collection), joined(small_collection, of_real=False)
-    assert (known.frame["predicted"][known.n :] != UNKNOWN).all()
-    assert (unknown.frame["predicted"][unknown.n :] == UNKNOWN).all()
-    assert known.frame["p"][known.n :].notna().all()
-    assert unknown.frame["p"][unknown.n :].isna().all()
-    assert known.frame["q"][known.n :].isna().all()
+def test_real_rows_are_read_out_of_fold(small_collection: Collection) -> None:
+    rows = joined(small_collection)
+    probs = make_scores(small_collection)["quality"]["out_of_fold"]
+    own = probs[np.arange(24), small_collection.label_ids(small_collection.real_train)]
+    np.testing.assert_allclose(rows.frame["p"][rows.n :], own, rtol=1e-6)
+    assert rows.frame["q"][rows.n :].isna().all()
 
 
 def test_positions_leave_out_ids_of_other_collections(small_collection: Collection) -> None:
@@ -89,13 +85,13 @@ def test_the_lightest_rows_come_first_and_rows_without_a_weight_last() -> None:
 
 
 def test_the_table_names_labels_and_decisions(small_collection: Collection) -> None:
-    rows = joined(small_collection, of_real=False)
+    rows = joined(small_collection)
     weights = rows.weights(WeightingSettings())
     verdicts = {rows.frame["sample_id"][1]: "keep"}
     table = curate_rows.table(rows, np.array([rows.n, 1]), weights, verdicts)
     assert table["source"].tolist() == ["real", "synthetic"]
     assert table["label"].tolist() == ["delivery", "delivery"]
-    assert table["predicted"][0] == ""
+    assert set(table["predicted"]) <= set(small_collection.labels)
     assert table["decision"].tolist() == ["", "keep"]
     assert np.isnan(table["weight"][0])
     assert table["weight"][1] == weights[1]

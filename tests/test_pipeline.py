@@ -29,8 +29,18 @@ SHAPES = {
         "synthetic_index": (40, 2),
         "synthetic_cosine": (40, 2),
     },
-    "quality": {"synthetic": (40, 3), "real_out_of_fold": (24, 3)},
-    "diversity": {"synthetic": (40, 3), "synthetic_out_of_fold": (40, 3)},
+    "quality": {
+        "synthetic": (40, 3),
+        "calibrated": (40, 3),
+        "members": (5, 40, 3),
+        "out_of_fold": (24, 3),
+    },
+    "diversity": {
+        "synthetic": (40, 3),
+        "calibrated": (40, 3),
+        "members": (0, 40, 3),
+        "out_of_fold": (40, 3),
+    },
 }
 
 

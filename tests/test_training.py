@@ -26,8 +26,8 @@ def made_of_words(n: int, *, seed: int) -> Examples:
     return Examples(pd.DataFrame({"text": texts, "text_pair": None}), labels)
 
 
-def weighted(examples: Examples, factor: np.ndarray, *, is_dynamic: bool = False):
-    return WeightedExamples(examples.rows, examples.labels, factor, is_dynamic)
+def weighted(examples: Examples, factor: np.ndarray, *, dynamic: str = ""):
+    return WeightedExamples(examples.rows, examples.labels, factor, dynamic)
 
 
 def settings(tiny_model: str, **changes: object) -> FitSettings:
@@ -62,13 +62,13 @@ def test_a_dynamic_run_learns_from_the_rows_that_the_quality_checker_believes(ti
     is_wrong = np.arange(80) % 5 < 3
     spoiled = Examples(right.rows, np.where(is_wrong, 1 - right.labels, right.labels))
     quality = np.where(is_wrong, 0.0, 1.0)
-    result = run(weighted(spoiled, quality, is_dynamic=True), settings(tiny_model, epochs=6))
+    result = run(weighted(spoiled, quality, dynamic="dimp"), settings(tiny_model, epochs=6))
     assert accuracy(result, made_of_words(60, seed=2)) > 0.9
 
 
-def history(tiny_model: str, *, seed: int, is_dynamic: bool = False) -> tuple[Fit, list[Row]]:
+def history(tiny_model: str, *, seed: int, dynamic: str = "") -> tuple[Fit, list[Row]]:
     rows: list[Row] = []
-    train = weighted(made_of_words(60, seed=1), np.full(60, 0.5), is_dynamic=is_dynamic)
+    train = weighted(made_of_words(60, seed=1), np.full(60, 0.5), dynamic=dynamic)
     return run(train, settings(tiny_model), seed=seed, on_row=rows.append), rows
 
 
@@ -102,7 +102,7 @@ def test_the_history_has_losses_every_ten_steps_and_a_verdict_every_epoch(tiny_m
 
 def test_the_effective_sample_size_is_that_of_the_weights_of_the_epoch(tiny_model: str):
     _, fixed = history(tiny_model, seed=0)
-    _, dynamic = history(tiny_model, seed=0, is_dynamic=True)
+    _, dynamic = history(tiny_model, seed=0, dynamic="dimp")
     assert [row["ess"] for row in fixed if "ess" in row] == pytest.approx([60, 60, 60])
     assert all(0 < row["ess"] < 60 for row in dynamic if "ess" in row)
 

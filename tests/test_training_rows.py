@@ -30,7 +30,7 @@ def test_imp_weighs_every_row_by_p_prime_over_q_at_its_label(small_collection: C
     part = rows_of(ARMS["imp"], pool_of(small_collection))
     expected = scores["quality"]["synthetic"][own] / scores["diversity"]["synthetic"][own]
     np.testing.assert_allclose(part.factor, expected, rtol=1e-5)
-    assert not part.is_dynamic
+    assert part.dynamic == ""
 
 
 def test_dimp_brings_p_prime_along_and_divides_in_training(small_collection: Collection):
@@ -39,7 +39,7 @@ def test_dimp_brings_p_prime_along_and_divides_in_training(small_collection: Col
     np.testing.assert_allclose(
         part.factor, make_scores(small_collection)["quality"]["synthetic"][own]
     )
-    assert part.is_dynamic
+    assert part.dynamic == "dimp"
 
 
 def test_a_relabelled_sample_uses_the_other_column(small_collection: Collection):

@@ -60,9 +60,8 @@ def _load_rows(
         "diversity": resources.array(found["diversity"], "synthetic"),
         "synthetic": resources.array(found["coordinates"], "synthetic"),
         "real": resources.array(found["coordinates"], "real"),
+        "real_quality": resources.array(found["quality"], "out_of_fold"),
     }
-    if checkers == "probe":
-        arrays["real_quality"] = resources.array(found["quality"], "real_out_of_fold")
     return curate_rows.join(
         resources.collection(name), resources.store().decisions(name)[:log_length], arrays, found
     )

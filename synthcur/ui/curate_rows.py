@@ -90,7 +90,7 @@ def join(
         Its whole log.
     arrays
         ``quality`` and ``diversity`` of the synthetic rows, (N, K); ``synthetic`` and ``real``
-        places, (N, 2) and (R, 2); ``real_quality`` out of fold, (R, K), where there is one.
+        places, (N, 2) and (R, 2); ``real_quality`` out of fold, (R, K).
     artefacts
         Fingerprints of the artefacts that the arrays come from.
     """
@@ -104,7 +104,7 @@ def join(
                 _judged(
                     collection.real_train,
                     collection.label_ids(collection.real_train),
-                    arrays.get("real_quality"),
+                    arrays["real_quality"],
                 ),
             ],
             ignore_index=True,

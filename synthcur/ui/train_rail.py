@@ -105,7 +105,7 @@ def _is_ticked(
     reason = ""
     if arm.needs_scores and not scores:
         reason = "Needs checkers; they have not scored these rows yet. "
-    elif arm.rule == "scheme" and not schemes:
+    elif arm.weights == "scheme" and not schemes:
         reason = "No scheme is saved yet; save one on the Curate page. "
     ticked = st.checkbox(
         parts.plain(arm.title),
