@@ -1,0 +1,50 @@
+"""Task folders as benchmarks read them: one published task with its generated pool each.
+
+A folder holds ``real_train``, ``real_validation``, ``real_test`` and ``synthetic`` as JSON Lines
+with ``text``, ``label`` and for pairs ``text_pair``; every other key is provenance.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from synthcur.columns import ColumnMapping
+from synthcur.loading import accept, build, read_table
+from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION, Collection
+
+FILES = {
+    SYNTHETIC: "synthetic.jsonl",
+    TRAIN: "real_train.jsonl",
+    VALIDATION: "real_validation.jsonl",
+    TEST: "real_test.jsonl",
+}
+
+
+def read_task(folder: Path) -> Collection:
+    """Read a task folder through the same checks as everybody's files.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or cannot be read.
+    """
+    tables = {part: read_table(folder / file, file) for part, file in FILES.items()}
+    has_pairs = "text_pair" in tables[SYNTHETIC].frame.columns
+    mapping = ColumnMapping("text", "label", "text_pair" if has_pairs else None)
+    return accept(build(folder.resolve().name, tables, mapping))
+
+
+def sub_pool(collection: Collection, size: int | None, *, seed: int = 0) -> Collection:
+    """Draw `size` of the synthetic rows, in their order; all of them when there are no more."""
+    is_synthetic = (collection.rows["source"] == SYNTHETIC).to_numpy()
+    places = np.flatnonzero(is_synthetic)
+    if size is None or size >= len(places):
+        return collection
+    kept = ~is_synthetic
+    kept[np.random.default_rng(seed).choice(places, size, replace=False)] = True
+    return replace(
+        collection,
+        rows=collection.rows[kept].reset_index(drop=True),
+        provenance=collection.provenance[kept].reset_index(drop=True),
+    )
