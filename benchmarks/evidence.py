@@ -1,0 +1,341 @@
+"""Train every arm on several tasks with several seeds, and say which way of training won.
+
+    python -m benchmarks.evidence --data DIR --tasks demo,a,b --arms ce,ce_both,imp,dimp --seeds 5
+        [--pool 1000] [--test-rows 1000] [--epochs 5] [--jobs 2] --out results.json
+
+A task is ``demo`` or a folder of DIR (see `benchmarks.tasks`). An arm may name the checkers that
+supply its P' and Q: ``imp@probe``; without a name they are the fine-tuned ones, as published. Every
+run prints a line and is kept in the file of ``--out`` together with what it predicted, so that the
+command can be stopped, started again and widened: what is there is not trained again, and the table
+at the end is of everything in the file. ``--jobs`` runs go side by side, each with its share of the
+cores, which is faster than one run on all of them. ``--table`` only prints the table.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.tasks import read_task, sub_pool
+from synthcur import demo
+from synthcur.arms import get_arm
+from synthcur.artefacts import Artefacts
+from synthcur.evaluation import (
+    Difference,
+    accuracy,
+    holm,
+    macro_f1,
+    mean_over_tasks,
+    points,
+)
+from synthcur.pipeline import ENVIRONMENT
+from synthcur.runs import read_pool, recipe_of
+from synthcur.schema import REAL, TEST, VALIDATION, Collection
+from synthcur.scoring import score
+from synthcur.settings import FitSettings, ScoreSettings, fingerprint
+from synthcur.spool import Spool
+from synthcur.training_rows import judging_rows, rows_of
+
+PLAIN = ("ce_real", "ce_both")
+"""What a user can do without weighting; the better one on the validation rows is the rival."""
+
+DIGITS = string.digits + string.ascii_lowercase
+"""Label ids as characters, so that a run's predictions are one word of the file."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all runs of a file share; equal for every run that is compared."""
+
+    data: Path
+    pool: int
+    test_rows: int
+    fit: FitSettings
+    folder: Path
+
+    def collection(self, task: str) -> Collection:
+        """Read a task with its sub-pool and its drawn test rows."""
+        whole = demo.load_demo() if task == demo.NAME else read_task(self.data / task)
+        return _draw_test(sub_pool(whole, self.pool), self.test_rows)
+
+    def score_settings(self, checkers: str) -> ScoreSettings:
+        """Return how the checkers of that kind are trained: with as few folds as can be."""
+        return ScoreSettings(checkers=checkers, fit=self.fit, finetune_folds=2)
+
+
+def main() -> None:
+    """Run what is missing from the file and print the table."""
+    options = _options()
+    setup = Setup(
+        options.data,
+        options.pool,
+        options.test_rows,
+        FitSettings(epochs=options.epochs),
+        options.out.with_suffix(".work"),
+    )
+    found = _read(options.out, setup)
+    if not options.table:
+        for name, value in ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // options.jobs)))
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(options.jobs, mp_context=context) as executor:
+            _complete(executor, options, setup, found)
+    print(table(found))
+
+
+def _complete(
+    executor: ProcessPoolExecutor,
+    options: argparse.Namespace,
+    setup: Setup,
+    found: dict[str, Any],
+) -> None:
+    """Run what is missing; scoring of every task first, since runs need it."""
+    done = {(run["task"], run["arm"], run["seed"]) for run in found["runs"]}
+    missing: list[tuple[str, str, int]] = [
+        (task, arm, seed)
+        for seed in range(options.seeds)
+        for task in options.tasks
+        for arm in options.arms
+        if (task, arm, seed) not in done
+    ]
+    pairs = sorted({(task, _checkers(arm)) for task, arm, _ in missing if _needs_scores(arm)})
+    scoring = {pair: executor.submit(_score, setup, *pair) for pair in pairs}
+    scored = {pair: future.result() for pair, future in scoring.items()}
+    waiting = [
+        executor.submit(_run, setup, task, arm, seed, scored.get((task, _checkers(arm)), {}))
+        for task, arm, seed in missing
+    ]
+    for future in as_completed(waiting):
+        run, labels = future.result()
+        found["runs"].append(run)
+        found["labels"][run["task"]] = labels
+        _write(options.out, found)
+        print(
+            f"{run['task']:16} {run['arm']:20} seed {run['seed']}  "
+            f"test {points(run['accuracy'])}  validation {points(run['val_accuracy'])}  "
+            f"{run['seconds']:.0f} s, {run['samples_per_s']:.0f} samples/s",
+            flush=True,
+        )
+
+
+def _score(setup: Setup, task: str, checkers: str) -> dict[str, str]:
+    collection = setup.collection(task)
+    artefacts = Artefacts(setup.folder / "artefacts")
+    spool = Spool(setup.folder / f"score-{task}-{checkers}.jsonl")
+    names = score(collection, setup.score_settings(checkers), artefacts, spool)
+    trust = artefacts.meta(names["quality"])["trust"]
+    print(f"{task:16} {checkers} quality checker: {points(trust['accuracy'])} %", flush=True)
+    return names
+
+
+def _run(
+    setup: Setup, task: str, name: str, seed: int, scores: Mapping[str, str]
+) -> tuple[dict[str, Any], str]:
+    from synthcur.classifier import predict_proba
+    from synthcur.training import fit
+
+    collection, arm = setup.collection(task), get_arm(name.partition("@")[0])
+    pool = read_pool(collection, [], [arm], scores, Artefacts(setup.folder / "artefacts"))
+    rows, test = rows_of(arm, pool, seed=seed), judging_rows(collection, TEST)
+    result = fit(
+        rows,
+        judging_rows(collection, VALIDATION),
+        labels=collection.labels,
+        settings=recipe_of(arm, pool, setup.fit),
+        seed=seed,
+    )
+    said = predict_proba(result.classifier, test.rows).argmax(axis=1)
+    run = {
+        "task": task,
+        "arm": name,
+        "seed": seed,
+        "accuracy": accuracy(said, test.labels),
+        "macro_f1": macro_f1(said, test.labels),
+        "val_accuracy": result.val_accuracy,
+        "best_epoch": result.best_epoch,
+        "rows": len(rows.labels),
+        "seconds": round(result.seconds, 1),
+        "samples_per_s": round(result.samples_per_s, 1),
+        "predictions": _as_word(said),
+    }
+    return run, _as_word(test.labels)
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """Write every arm of a results file as a Markdown table with differences below it.
+
+    Parameters
+    ----------
+    found
+        ``runs``, ``labels`` and ``setup``, as in the file.
+    """
+    seen = _Seen(found)
+    lines = [
+        f"| arm | {' | '.join(seen.tasks)} | mean | seeds |",
+        f"|---|{'---|' * (len(seen.tasks) + 2)}",
+    ]
+    for arm in seen.arms:
+        means = [seen.mean(task, arm, "accuracy") for task in seen.tasks]
+        cells = ["" if mean is None else points(mean) for mean in means]
+        whole = [mean for mean in means if mean is not None]
+        mean = points(float(np.mean(whole))) if len(whole) == len(means) else ""
+        lines.append(f"| {arm} | {' | '.join(cells)} | {mean} | {seen.n_seeds(arm)} |")
+    rivals = [("ce", seen.always("ce")), ("dimp", seen.always("dimp"))]
+    rivals.append(("the better plain way", seen.better_plain()))
+    for title, rival in rivals:
+        lines += ["", f"Against {title}, points with 95 % interval:", ""]
+        lines += _against(seen, rival)
+    return "\n".join(lines)
+
+
+def _against(seen: "_Seen", rival: Mapping[str, str]) -> Iterator[str]:
+    """One line an arm: its difference to the rival on every task, and their mean."""
+    tasks = [task for task in seen.tasks if task in rival]
+    found: dict[str, list[Difference]] = {}
+    for arm in seen.arms:
+        pairs = [seen.pair(task, arm, rival[task]) for task in tasks]
+        whole = [pair for pair in pairs if pair is not None]
+        if not tasks or len(whole) < len(tasks) or all(rival[task] == arm for task in tasks):
+            continue
+        found[arm] = [*(mean_over_tasks([pair]) for pair in whole), mean_over_tasks(whole)]
+    if not found:
+        yield "not run on every task yet"
+        return
+    adjusted = holm([differences[-1].p_value for differences in found.values()])
+    yield f"| arm | {' | '.join(tasks)} | mean | p after Holm |"
+    yield f"|---|{'---|' * (len(tasks) + 2)}"
+    for (arm, differences), p in zip(found.items(), adjusted, strict=True):
+        cells = [
+            f"{points(each.mean, signed=True)} [{points(each.low, signed=True)}, "
+            f"{points(each.high, signed=True)}]"
+            for each in differences
+        ]
+        yield f"| {arm} | {' | '.join(cells)} | {p:.3f} |"
+
+
+class _Seen:
+    """The runs of a file by task, arm and seed."""
+
+    def __init__(self, found: Mapping[str, Any]) -> None:
+        self._runs: dict[tuple[str, str], dict[int, dict[str, Any]]] = {}
+        for run in sorted(found["runs"], key=lambda run: run["seed"]):
+            self._runs.setdefault((run["task"], run["arm"]), {})[run["seed"]] = run
+        self._labels = {task: _as_ids(word) for task, word in found["labels"].items()}
+        self.tasks = list(dict.fromkeys(run["task"] for run in found["runs"]))
+        self.arms = list(dict.fromkeys(run["arm"] for run in found["runs"]))
+
+    def n_seeds(self, arm: str) -> int:
+        """Fewest seeds of an arm on any task it was run on."""
+        return min(len(runs) for (_, name), runs in self._runs.items() if name == arm)
+
+    def mean(self, task: str, arm: str, figure: str) -> float | None:
+        """Mean of a figure over seeds; None where there is no run."""
+        runs = self._runs.get((task, arm), {}).values()
+        return float(np.mean([run[figure] for run in runs])) if runs else None
+
+    def always(self, arm: str) -> dict[str, str]:
+        """Name one arm as the rival on every task that has it."""
+        return {task: arm for task in self.tasks if (task, arm) in self._runs}
+
+    def better_plain(self) -> dict[str, str]:
+        """Name the one of `PLAIN` that is better on the validation rows, for every task."""
+        better = {}
+        for task in self.tasks:
+            reached = {arm: self.mean(task, arm, "val_accuracy") for arm in PLAIN}
+            if None not in reached.values():
+                better[task] = max(reached, key=lambda arm: reached[arm] or 0.0)
+        return better
+
+    def pair(
+        self, task: str, arm: str, rival: str
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Predictions of two arms for the seeds they share, and the labels."""
+        first, second = (self._runs.get((task, each), {}) for each in (arm, rival))
+        seeds = [seed for seed in first if seed in second]
+        if not seeds:
+            return None
+        both = [
+            np.stack([_as_ids(runs[seed]["predictions"]) for seed in seeds])
+            for runs in (first, second)
+        ]
+        return both[0], both[1], self._labels[task]
+
+
+def _draw_test(collection: Collection, size: int) -> Collection:
+    rows = collection.rows
+    is_test = ((rows["source"] == REAL) & (rows["split"] == TEST)).to_numpy()
+    places = np.flatnonzero(is_test)
+    if size >= len(places):
+        return collection
+    kept = ~is_test
+    kept[np.random.default_rng(0).choice(places, size, replace=False)] = True
+    return replace(
+        collection,
+        rows=rows[kept].reset_index(drop=True),
+        provenance=collection.provenance[kept].reset_index(drop=True),
+    )
+
+
+def _checkers(arm: str) -> str:
+    return arm.partition("@")[2] or "finetune"
+
+
+def _needs_scores(arm: str) -> bool:
+    return get_arm(arm.partition("@")[0]).needs_scores
+
+
+def _as_word(label_ids: np.ndarray) -> str:
+    return "".join(DIGITS[each] for each in label_ids)
+
+
+def _as_ids(word: str) -> np.ndarray:
+    return np.array([DIGITS.index(each) for each in word])
+
+
+def _read(path: Path, setup: Setup) -> dict[str, Any]:
+    shared = {"pool": setup.pool, "test_rows": setup.test_rows, "fit": setup.fit.to_dict()}
+    if not path.exists():
+        return {"setup": shared, "labels": {}, "runs": []}
+    found = json.loads(path.read_text("utf-8"))
+    if fingerprint(found["setup"]) != fingerprint(shared):
+        raise SystemExit(f"{path} was made with {found['setup']}, not {shared}: name another file.")
+    return found
+
+
+def _write(path: Path, found: Mapping[str, Any]) -> None:
+    new = path.with_suffix(".new")
+    runs = ",\n".join(json.dumps(run) for run in found["runs"])
+    head = json.dumps({"setup": found["setup"], "labels": found["labels"]}, indent=1)
+    new.write_text(f'{head[:-2]},\n "runs": [\n{runs}\n]}}\n', "utf-8")
+    os.replace(new, path)
+
+
+def _options() -> argparse.Namespace:
+    def names(text: str) -> Sequence[str]:
+        return [name.strip() for name in text.split(",") if name.strip()]
+
+    parser = argparse.ArgumentParser(description="Train every arm on several tasks.")
+    parser.add_argument("--data", type=Path, default=Path())
+    parser.add_argument("--tasks", type=names, default=[demo.NAME])
+    parser.add_argument("--arms", type=names, default=["ce", "ce_real", "ce_both", "imp", "dimp"])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--pool", type=int, default=1000)
+    parser.add_argument("--test-rows", type=int, default=1000)
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--out", type=Path, required=True)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
