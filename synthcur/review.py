@@ -259,7 +259,8 @@ QUEUES: Mapping[str, Queue] = MappingProxyType(
             Queue(
                 "mislabelled",
                 "Probably mislabelled",
-                "The tenth of the rows whose label gets the lowest P′ from the quality checker.",
+                "The tenth of the rows whose label the two checkers, each asked about rows it has "
+                "not seen, agree least on.",
             ),
             Queue(
                 "low_weight",
@@ -281,7 +282,7 @@ QUEUES: Mapping[str, Queue] = MappingProxyType(
 def queue_order(
     name: str,
     *,
-    quality_probs: np.ndarray,
+    agreed_probs: np.ndarray,
     labels: np.ndarray,
     weights: np.ndarray,
     selection: Sequence[int] = (),
@@ -296,8 +297,8 @@ def queue_order(
     ----------
     name
         A key of `QUEUES`.
-    quality_probs
-        P', (N, K).
+    agreed_probs
+        `weighting.consensus` of both checkers, (N, K).
     labels
         Label ids of the file, (N,).
     weights
@@ -320,7 +321,7 @@ def queue_order(
         return np.asarray(inside, dtype=np.int64)
     if name == "random":
         return np.random.default_rng(seed).permutation(n_rows)[:RANDOM_ROWS]
-    score = quality_probs[np.arange(n_rows), labels] if name == "mislabelled" else weights
+    score = agreed_probs[np.arange(n_rows), labels] if name == "mislabelled" else weights
     size = max(QUEUE_LEAST, int(np.ceil(QUEUE_SHARE * n_rows)))
     return np.argsort(score, kind="stable")[:size]
 

@@ -130,7 +130,7 @@ def read_pool(
         quality_probs=artefacts.array(quality, "synthetic"),
         diversity_probs=artefacts.array(diversity, "synthetic"),
         calibrated_probs=artefacts.array(quality, "calibrated"),
-        out_of_fold_probs=artefacts.array(diversity, "out_of_fold"),
+        out_of_fold_probs=artefacts.array(diversity, "calibrated"),
     )
 
 

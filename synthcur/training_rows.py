@@ -76,7 +76,7 @@ class Pool:
     calibrated_probs
         P'(.|x) of the temperature-scaled ensemble, shape (M, K).
     out_of_fold_probs
-        Q(.|x) from checkers that have not seen the row, shape (M, K).
+        Temperature-scaled Q(.|x) from checkers that have not seen the row, shape (M, K).
     embeddings
         Of `synthetic`, shape (M, D), and of `real`, shape (R, D), of length 1.
     """

@@ -108,6 +108,31 @@ def label_weights(
     return weights
 
 
+def consensus(quality: np.ndarray, diversity: np.ndarray) -> np.ndarray:
+    """What two checkers that have not seen a row agree on about it.
+
+    The normalised geometric mean of calibrated P'(.|x) and of calibrated out-of-fold Q(.|x). One
+    has learned the real labels of other texts, the other the generator's labels of other texts, so
+    a label that both find unlikely has two independent witnesses against it. In form it is the
+    fixed point of DIMP, proportional to sqrt(Q * P').
+
+    Parameters
+    ----------
+    quality, diversity
+        Shape (N, K), rows sum to 1.
+
+    Returns
+    -------
+    np.ndarray
+        Shape (N, K), float64, rows sum to 1.
+    """
+    both = (
+        np.maximum(each.astype(np.float64), SMALLEST_PROBABILITY) for each in (quality, diversity)
+    )
+    agreed = np.sqrt(math.prod(both))
+    return agreed / agreed.sum(axis=1, keepdims=True)
+
+
 def effective_sample_size(weights: np.ndarray) -> float:
     """Kish's effective sample size, ``(sum w)^2 / sum w^2``, from 0 to N."""
     weights = np.asarray(weights, dtype=np.float64)

@@ -160,7 +160,7 @@ def test_a_relabelled_sample_uses_the_other_column() -> None:
 def _scores(n_rows: int = 400) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(3)
     return {
-        "quality_probs": rng.dirichlet(np.ones(3), size=n_rows),
+        "agreed_probs": rng.dirichlet(np.ones(3), size=n_rows),
         "labels": rng.integers(0, 3, size=n_rows),
         "weights": rng.lognormal(size=n_rows),
     }
@@ -168,7 +168,7 @@ def _scores(n_rows: int = 400) -> dict[str, np.ndarray]:
 
 def test_probably_mislabelled_holds_the_lowest_quality_first() -> None:
     scores = _scores()
-    own = scores["quality_probs"][np.arange(400), scores["labels"]]
+    own = scores["agreed_probs"][np.arange(400), scores["labels"]]
     rows = queue_order("mislabelled", **scores)
     assert len(rows) == 40
     assert own[rows].tolist() == sorted(own)[:40]
@@ -182,7 +182,7 @@ def test_low_weight_holds_the_lowest_weight_first() -> None:
 
 def test_the_random_check_is_a_seeded_draw_that_no_score_changes() -> None:
     rows = queue_order("random", **_scores())
-    other = _scores() | {"weights": np.ones(400), "quality_probs": np.full((400, 3), 1 / 3)}
+    other = _scores() | {"weights": np.ones(400), "agreed_probs": np.full((400, 3), 1 / 3)}
     assert rows.tolist() == queue_order("random", **other).tolist()
     assert rows.tolist() != queue_order("random", **_scores(), seed=1).tolist()
     assert len(set(rows.tolist())) == 50
