@@ -23,9 +23,14 @@ def main(workspace: Path) -> None:
         store.add_collection(demo.load_demo())
     jobs.wait(store, jobs.submit_score(store, demo.NAME, ScoreSettings()).id)
     probe = store.scores(demo.NAME)["probe"]
-    shutil.rmtree(demo.ARTEFACTS, ignore_errors=True)
-    for fingerprint in probe.artefacts.values():
-        shutil.copytree(store.artefacts.root / fingerprint, demo.ARTEFACTS / fingerprint)
+    wanted = set(probe.artefacts.values())
+    for fingerprint in wanted:
+        made = store.artefacts.root / fingerprint
+        if made.exists():  # otherwise what is shipped already was read
+            shutil.copytree(made, demo.ARTEFACTS / fingerprint, dirs_exist_ok=True)
+    for folder in demo.ARTEFACTS.iterdir():
+        if folder.name not in wanted:
+            shutil.rmtree(folder)
     index = {"probe": {"artefacts": dict(probe.artefacts), "trust": dict(probe.trust)}}
     (demo.FOLDER / "scores.json").write_text(json.dumps(index, indent=1) + "\n", "utf-8")
 

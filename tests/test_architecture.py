@@ -19,8 +19,9 @@ PACKAGE = ROOT / "synthcur"
 
 LAYERS = (
     ("errors", "palette", "processes"),
-    ("settings", "schema", "arms", "spool", "records", "evaluation", "projection"),
-    ("weighting", "review", "artefacts", "tables", "columns", "texts", "splits", "database"),
+    ("settings", "schema", "arms", "spool", "records", "resampling", "projection"),
+    ("evaluation", "weighting", "artefacts", "tables", "columns", "texts", "splits", "database"),
+    ("calibration", "ranking", "review", "signals"),
     ("losses", "training_rows", "pretrained", "progress", "formats", "rows", "summary", "figures"),
     ("classifier", "encoders", "decision_log", "ingest", "reading", "checks", "drafting"),
     ("training", "store", "loading", "figures_overview", "curves"),
@@ -32,7 +33,10 @@ LAYERS = (
 )
 """Modules of the package from the bottom up; a module imports from lower layers only."""
 
-PURE = ("weighting", "review", "losses", "evaluation", "summary")
+PURE = (
+    *("weighting", "review", "losses", "evaluation", "summary"),
+    *("calibration", "ranking", "resampling", "signals"),
+)
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {
     *("torch", "transformers", "umap", "numba", "sklearn", "pynndescent", "accelerate"),

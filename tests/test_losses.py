@@ -5,7 +5,13 @@ import math
 import pytest
 import torch
 
-from synthcur.losses import dynamic_weight, weighted_cross_entropy
+from synthcur.losses import (
+    DYNAMIC_WEIGHTS,
+    dynamic_weight,
+    focal_weight,
+    rho_weight,
+    weighted_cross_entropy,
+)
 
 # Three rows whose probabilities are chosen first, so that the losses can be worked out by hand.
 PROBS = torch.tensor([[0.7, 0.2, 0.1], [0.25, 0.5, 0.25], [0.1, 0.1, 0.8]], dtype=torch.float64)
@@ -94,3 +100,34 @@ def test_a_probability_of_almost_nothing_gives_a_finite_weight():
     weight = dynamic_weight(values, torch.tensor([0]), torch.tensor([0.5]))
     assert torch.isfinite(weight).all()
     assert weight.item() == pytest.approx(0.5e12, rel=1e-3)
+
+
+def test_the_focal_weight_is_what_is_missing_from_certainty():
+    weight = focal_weight(logits(), LABELS, torch.ones(3))
+    torch.testing.assert_close(weight, torch.tensor([0.3, 0.5, 0.9]), atol=1e-6, rtol=0)
+
+
+def test_rho_learns_from_the_half_that_is_learnable_and_not_learned():
+    # P'/p = 0.9/0.7, 0.6/0.5, 0.05/0.1: of three rows the first two are the larger half.
+    assert rho_weight(logits(), LABELS, QUALITY).tolist() == [1, 1, 0]
+    learned = rho_weight(logits(), LABELS, torch.tensor([0.1, 0.6, 0.9]))
+    assert learned.tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize("name", DYNAMIC_WEIGHTS)
+def test_no_gradient_flows_through_a_dynamic_weight(name: str):
+    weight = DYNAMIC_WEIGHTS[name](logits().requires_grad_(), LABELS, QUALITY)
+    assert not weight.requires_grad
+    assert weight.dtype == torch.float32
+
+
+def test_soft_targets_give_the_expected_loss_under_them():
+    targets = torch.tensor([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], [0.2, 0.2, 0.6]])
+    expected = -(targets.double() * torch.log(PROBS)).sum(dim=1)
+    weight = torch.tensor([1.0, 0.5, 2.0])
+    assert weighted_cross_entropy(logits(), targets, weight).item() == pytest.approx(
+        (weight * expected).mean().item(), abs=1e-6
+    )
+    one_hot = torch.nn.functional.one_hot(LABELS, 3).float()
+    hard = weighted_cross_entropy(logits(), LABELS, weight)
+    assert weighted_cross_entropy(logits(), one_hot, weight).item() == pytest.approx(hard.item())

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from transformers import AutoModelForSequenceClassification
 
-from synthcur import encoders, pipeline, training
+from synthcur import encoders, pipeline, runs, training
+from synthcur.arms import ARMS
 from synthcur.artefacts import Artefacts
 from synthcur.errors import InputError, WorkerError
 from synthcur.progress import Progress
@@ -205,6 +206,8 @@ def test_a_finished_run_reports_its_figures_and_its_predictions(
         np.testing.assert_array_equal(found["labels"], small_collection.label_ids(test))
         right = (found["probs"].argmax(axis=1) == found["labels"]).mean()
         assert record["accuracy"] == pytest.approx(right)
+        dynamics = scored[0].artefacts.array(record["dynamics"], "margin")
+        assert dynamics.shape == (2, 40)
         assert record["rows"] == 40
         assert record["best_epoch"] in (1, 2)
         assert record["seconds"] > 0
@@ -248,6 +251,39 @@ def test_the_same_job_gives_the_same_figures(
     again = {record["arm"]: record["predictions"] for record in desk.said("run_done")}
     before = {r["arm"]: r["predictions"] for r in trained.said("run_done") if r["seed"] == 0}
     assert again == before
+
+
+def test_real_rows_alone_get_as_many_steps_as_the_synthetic_ones(
+    scored: tuple[Desk, dict[str, str]], small_collection: Collection
+):
+    pool = runs.read_pool(small_collection, [], [ARMS["imp"]], scored[1], scored[0].artefacts)
+    recipe = FitSettings(epochs=4, batch_size=8)
+    assert runs.recipe_of(ARMS["ce"], pool, recipe) == recipe
+    longer = runs.recipe_of(ARMS["ce_real"], pool, recipe)
+    assert longer == replace(recipe, epochs=7)  # 40 rows: 5 steps an epoch; 24 rows: 3
+    assert (longer.epochs * 3, recipe.epochs * 5) == (21, 20)
+
+
+def test_the_average_reads_through_what_both_kinds_have_said(
+    scored: tuple[Desk, dict[str, str]], small_collection: Collection, tiny_model: str
+):
+    desk, names = scored
+    both = ScoreSettings(
+        checkers="average",
+        fit=FitSettings(base_model=tiny_model, epochs=1, batch_size=8),
+        finetune_folds=2,
+        quality_steps=0,
+    )
+    found = pipeline.score(small_collection, both, desk.artefacts, desk.spool)
+    tuned = pipeline.score(
+        small_collection, replace(both, checkers="finetune"), desk.artefacts, desk.spool
+    )
+    for role in ("quality", "diversity"):
+        means = [desk.artefacts.array(each[role], "synthetic") for each in (names, tuned)]
+        mine = desk.artefacts.array(found[role], "synthetic")
+        np.testing.assert_allclose(mine, np.mean(means, axis=0), atol=1e-6)
+    assert desk.artefacts.array(found["quality"], "members").shape == (5 + 2, 40, 3)
+    assert found["embeddings"] == names["embeddings"]
 
 
 def test_decisions_change_what_is_trained_on(

@@ -120,6 +120,26 @@ def test_the_state_that_is_kept_is_the_best_on_the_validation_rows(tiny_model: s
     assert accuracy(result, validation) == pytest.approx(result.val_accuracy)
 
 
+def test_soft_targets_overrule_the_labels(tiny_model: str):
+    right = made_of_words(80, seed=1)
+    targets = np.eye(2)[right.labels] * 0.9 + 0.05
+    train = WeightedExamples(right.rows, 1 - right.labels, np.ones(80), targets=targets)
+    result = run(train, settings(tiny_model, epochs=6))
+    assert accuracy(result, made_of_words(60, seed=2)) > 0.9
+
+
+def test_the_dynamics_tell_rows_that_are_learned_from_rows_that_are_not(tiny_model: str):
+    right = made_of_words(80, seed=1)
+    is_wrong = np.arange(80) % 8 == 0
+    spoiled = Examples(right.rows, np.where(is_wrong, 1 - right.labels, right.labels))
+    result = run(weighted(spoiled, np.ones(80)), settings(tiny_model, epochs=4))
+    assert result.own_probability.shape == result.margin.shape == (4, 80)
+    assert not np.isnan(result.margin).any()
+    odds = result.own_probability.astype(float)
+    np.testing.assert_allclose(np.log(odds / (1 - odds)), result.margin, atol=0.05)
+    assert result.margin[:, is_wrong].mean() < 0 < result.margin[:, ~is_wrong].mean()
+
+
 def test_every_step_is_told(tiny_model: str):
     steps: list[int] = []
     train = weighted(made_of_words(20, seed=1), np.ones(20))

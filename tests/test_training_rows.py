@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from synthcur.arms import ARMS
+from synthcur.arms import ARMS, Arm
 from synthcur.errors import ArtefactError, InputError
+from synthcur.losses import DYNAMIC_WEIGHTS
 from synthcur.review import DISCARD, RELABEL, Decision
 from synthcur.schema import SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
 from synthcur.training_rows import Pool, judging_rows, make_pool, rows_of
+from synthcur.weighting import effective_sample_size
 from tests.conftest import make_scores
 
 
@@ -19,8 +21,11 @@ def pool_of(collection: Collection, *decisions: Decision) -> Pool:
     return make_pool(
         collection,
         decisions,
+        embeddings=(scores["embeddings"]["synthetic"], scores["embeddings"]["real"]),
         quality_probs=scores["quality"]["synthetic"],
         diversity_probs=scores["diversity"]["synthetic"],
+        calibrated_probs=scores["quality"]["calibrated"],
+        out_of_fold_probs=scores["diversity"]["calibrated"],
     )
 
 
@@ -82,6 +87,76 @@ def test_the_saved_scheme_decides_the_weights_of_its_arm(small_collection: Colle
     assert not np.allclose(part.factor, rows_of(ARMS["p_only"], pool_of(small_collection)).factor)
     with pytest.raises(InputError, match="no weighting"):
         rows_of(ARMS["scheme"], pool_of(small_collection))
+
+
+def test_a_scheme_may_divide_by_q_out_of_fold(small_collection: Collection):
+    pool = pool_of(small_collection)
+    own = np.arange(40), pool.synthetic.labels
+    assert pool.quality_probs is not None
+    assert pool.out_of_fold_probs is not None
+    scheme = WeightingSettings(diversity="out_of_fold")
+    part = rows_of(ARMS["scheme"], pool, weighting=scheme)
+    expected = pool.quality_probs[own] / pool.out_of_fold_probs[own]
+    np.testing.assert_allclose(part.factor, expected, rtol=1e-5)
+
+
+def test_the_filter_leaves_out_rows_below_chance(small_collection: Collection):
+    pool = pool_of(small_collection)
+    assert pool.quality_probs is not None
+    own = pool.quality_probs[np.arange(40), pool.synthetic.labels]
+    part = rows_of(ARMS["quality_filter"], pool)
+    stays = own >= 1 / 3
+    assert 0 < stays.sum() < 40
+    assert part.rows["sample_id"].tolist() == pool.synthetic.rows["sample_id"][stays].tolist()
+    np.testing.assert_array_equal(part.factor, 1)
+
+
+def test_random_drop_keeps_as_many_rows_as_imp_is_worth_and_others_with_each_seed(
+    small_collection: Collection,
+):
+    pool = pool_of(small_collection)
+    worth = effective_sample_size(rows_of(ARMS["imp"], pool).factor)
+    first, again, other = (
+        rows_of(ARMS["random_drop"], pool, seed=seed).rows["sample_id"].tolist()
+        for seed in (1, 1, 2)
+    )
+    assert len(first) == len(other) == round(worth)
+    assert first == again != other
+
+
+def test_distilled_rows_are_learned_under_p_prime_whatever_their_label(
+    small_collection: Collection,
+):
+    pool = pool_of(small_collection)
+    part = rows_of(ARMS["distill"], pool)
+    np.testing.assert_array_equal(part.targets, pool.quality_probs)
+    np.testing.assert_array_equal(part.factor, 1)
+
+
+def test_votes_go_to_the_nearest_rows_of_the_voters_label(small_collection: Collection):
+    pool = pool_of(small_collection)
+    assert pool.embeddings is not None
+    synthetic, real = pool.embeddings
+    expected = np.zeros(40)
+    for vector, label in zip(real, pool.real.labels, strict=True):
+        rivals = np.flatnonzero(pool.synthetic.labels == label)
+        ranked = rivals[np.argsort(-(synthetic[rivals] @ vector), kind="stable")]
+        for rank, row in enumerate(ranked[:8]):
+            expected[row] += 0.5**rank
+    part = rows_of(ARMS["votes"], pool)
+    voted = expected > 0
+    np.testing.assert_allclose(part.factor, expected[voted] / expected[voted].mean())
+    assert part.rows["sample_id"].tolist() == pool.synthetic.rows["sample_id"][voted].tolist()
+
+
+@pytest.mark.parametrize("arm", [arm for arm in ARMS.values() if arm.weights != "scheme"])
+def test_every_arm_of_the_registry_finds_its_rows(small_collection: Collection, arm: Arm):
+    part = rows_of(arm, pool_of(small_collection))
+    assert (part.factor > 0).all()
+    assert len(part.rows) == len(part.labels) == len(part.factor)
+    assert part.dynamic == "" or part.dynamic in DYNAMIC_WEIGHTS
+    if part.targets is not None:
+        np.testing.assert_allclose(part.targets.sum(axis=1), 1, atol=1e-5)
 
 
 def test_an_arm_that_needs_checkers_says_so(small_collection: Collection):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from synthcur.errors import InputError
 from synthcur.settings import RULES, WeightingSettings
 from synthcur.weighting import (
+    consensus,
     effective_sample_size,
     label_weights,
     mass_by_group,
@@ -123,3 +124,19 @@ def test_mass_by_group_adds_up_and_compares_with_the_share_of_rows():
 def test_settings_that_mean_nothing_are_refused_with_the_value(bad):
     with pytest.raises(InputError, match=str(next(iter(bad.values()))).split(".")[0]):
         WeightingSettings(**bad)
+
+
+def test_a_label_that_both_checkers_doubt_is_doubted_more_than_one_that_a_single_one_does():
+    sure, doubting = [0.9, 0.05, 0.05], [0.05, 0.9, 0.05]
+    quality = np.array([sure, doubting, doubting])
+    diversity = np.array([sure, sure, doubting])
+    agreed = consensus(quality, diversity)
+    np.testing.assert_allclose(agreed.sum(axis=1), 1)
+    assert agreed[0, 0] > agreed[1, 0] > agreed[2, 0]
+    np.testing.assert_allclose(agreed[[0, 2]], [sure, doubting])
+    np.testing.assert_allclose(agreed, consensus(diversity, quality))
+
+
+def test_a_label_ruled_out_by_a_checker_stays_finite():
+    agreed = consensus(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]))
+    np.testing.assert_allclose(agreed, [[0.5, 0.5]])

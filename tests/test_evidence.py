@@ -1,0 +1,73 @@
+"""The table of the evidence: what stands in it follows from the runs of the file."""
+
+import numpy as np
+import pytest
+
+from benchmarks import evidence
+
+
+def made_up(accuracies: dict[tuple[str, str], float], *, seeds: int = 3, rows: int = 200) -> dict:
+    """Runs whose predictions are right as often as said, on tasks named in the keys."""
+    rng = np.random.default_rng(0)
+    labels = {task: rng.integers(0, 3, rows) for task, _ in accuracies}
+    runs = []
+    for (task, arm), wanted in accuracies.items():
+        for seed in range(seeds):
+            truth = labels[task]
+            right = np.arange(rows) % rows < wanted * rows
+            said = np.where(right, truth, (truth + 1) % 3)
+            runs.append(
+                {
+                    "task": task,
+                    "arm": arm,
+                    "seed": seed,
+                    "accuracy": wanted,
+                    "val_accuracy": wanted,
+                    "predictions": evidence._as_word(said),
+                }
+            )
+    words = {task: evidence._as_word(truth) for task, truth in labels.items()}
+    return {"setup": {}, "labels": words, "runs": runs}
+
+
+def test_means_are_over_tasks_and_differences_are_those_of_the_predictions():
+    found = made_up(
+        {("a", "ce"): 0.7, ("b", "ce"): 0.6, ("a", "imp"): 0.8, ("b", "imp"): 0.7}, seeds=2
+    )
+    text = evidence.table(found)
+    assert "| ce | 70.0 | 60.0 | 65.0 | 2 |" in text
+    assert "| imp | 80.0 | 70.0 | 75.0 | 2 |" in text
+    assert "| imp | +10.0 [" in text
+
+
+def test_the_plain_rival_is_chosen_by_validation_on_every_task():
+    found = made_up(
+        {
+            **{("a", "ce_real"): 0.9, ("a", "ce_both"): 0.5, ("a", "imp"): 0.8},
+            **{("b", "ce_real"): 0.4, ("b", "ce_both"): 0.6, ("b", "imp"): 0.7},
+        }
+    )
+    last = evidence.table(found).split("the better plain way")[1]
+    row = next(line for line in last.splitlines() if line.startswith("| imp |"))
+    cells = [cell.strip() for cell in row.split("|")[2:5]]
+    assert [cell.split(" ")[0] for cell in cells] == ["−10.0", "+10.0", "0.0"]
+
+
+def test_an_arm_that_is_missing_on_a_task_has_no_mean():
+    found = made_up({("a", "ce"): 0.7, ("b", "ce"): 0.6, ("a", "imp"): 0.8})
+    assert "| imp | 80.0 |  |  | 3 |" in evidence.table(found)
+
+
+def test_label_ids_survive_the_file():
+    ids = np.arange(36)
+    np.testing.assert_array_equal(evidence._as_ids(evidence._as_word(ids)), ids)
+
+
+def test_a_file_of_another_setup_is_refused(tmp_path):
+    setup = evidence.Setup(tmp_path, 100, 50, evidence.FitSettings(), tmp_path)
+    path = tmp_path / "results.json"
+    evidence._write(path, evidence._read(path, setup))
+    assert evidence._read(path, setup)["runs"] == []
+    other = evidence.Setup(tmp_path, 200, 50, evidence.FitSettings(), tmp_path)
+    with pytest.raises(SystemExit, match="name another file"):
+        evidence._read(path, other)
