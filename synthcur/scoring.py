@@ -4,11 +4,13 @@ A stage reads the artefacts of earlier ones and writes its own under a fingerpri
 its version, its parent, and its own settings; an artefact that exists is not computed again.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 
+from synthcur import signals
 from synthcur.artefacts import Artefacts
 from synthcur.checkers import CHECKERS, ROLES, Checked, Sample, Task, average
 from synthcur.progress import Progress
@@ -17,7 +19,10 @@ from synthcur.settings import BUNDLED_MODEL, ScoreSettings, fingerprint
 from synthcur.spool import Spool
 from synthcur.training_rows import judging_rows, require_labels
 
-VERSIONS = {"embeddings": 1, "coordinates": 1, "neighbours": 1, "quality": 2, "diversity": 2}
+VERSIONS = {
+    **{"embeddings": 1, "coordinates": 1, "neighbours": 1},
+    **{"quality": 2, "diversity": 2, "signals": 1},
+}
 """Version of every stage; raised when the stage would compute something else."""
 
 _PARTS = ("synthetic", "calibrated", "members", "out_of_fold")
@@ -25,6 +30,8 @@ _PARTS = ("synthetic", "calibrated", "members", "out_of_fold")
 
 REAL_NEIGHBOURS = 3
 SYNTHETIC_NEIGHBOURS = 2
+DUPLICATE_NEIGHBOURS = 10
+"""Rows looked at beside each one; a group of equal rows larger than that may fall apart."""
 
 
 def score(
@@ -35,8 +42,8 @@ def score(
     Returns
     -------
     dict
-        Fingerprint of every result: ``embeddings``, ``coordinates``, ``neighbours``, ``quality``
-        and ``diversity``.
+        Fingerprint of every result: ``embeddings``, ``coordinates``, ``neighbours``, ``quality``,
+        ``diversity`` and ``signals``.
 
     Raises
     ------
@@ -56,6 +63,7 @@ def score(
     }
     for role in ROLES:
         names[role] = _check(role, collection, embeddings, settings, artefacts, spool)
+    names["signals"] = _find_signals(collection, names, artefacts, spool)
     trust = {role: artefacts.meta(names[role])["trust"] for role in ROLES}
     spool.append("scored", checkers=settings.checkers, artefacts=names, trust=trust)
     return names
@@ -156,6 +164,38 @@ def _check(
         "details": dict(checked.details),
     }
     artefacts.write(name, arrays={part: getattr(checked, part) for part in _PARTS}, meta=meta)
+    return name
+
+
+def _find_signals(
+    collection: Collection, names: Mapping[str, str], artefacts: Artefacts, spool: Spool
+) -> str:
+    parents = [names[each] for each in ("embeddings", "quality")]
+    name = fingerprint("signals", VERSIONS["signals"], parents)
+    if artefacts.has(name):
+        return name
+    Progress(spool, "signals", "Looking for duplicates and wrong labels")
+    from synthcur.projection import neighbours
+
+    real, synthetic = (artefacts.array(names["embeddings"], part) for part in ("real", "synthetic"))
+    quality = read_checked(artefacts, names["quality"])
+    labels = collection.label_ids(collection.synthetic)
+    index, cosine = neighbours(synthetic, synthetic, count=DUPLICATE_NEIGHBOURS, exclude_self=True)
+    told_apart = signals.real_vs_synthetic(real, synthetic)
+    own = quality.calibrated[np.arange(len(labels)), labels]
+    arrays = {
+        "label_quality": signals.label_quality(quality.calibrated, labels),
+        "is_likely_mislabelled": signals.likely_mislabelled(quality.calibrated, labels),
+        "duplicate_group": signals.duplicate_groups(index, cosine),
+        "uncertainty": signals.weight_uncertainty(quality.members, labels),
+        "density_ratio": told_apart.density_ratio,
+    }
+    meta = {
+        "real_vs_synthetic": asdict(told_apart.auc),
+        "vendi": signals.vendi_score(synthetic),
+        "vendi_by_quality": signals.vendi_score(synthetic, own),
+    }
+    artefacts.write(name, arrays=arrays, meta=meta)
     return name
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import sparse, special, stats
+from scipy import sparse, stats
 from scipy.sparse import csgraph
 from threadpoolctl import threadpool_limits
 
 from synthcur.errors import ArtefactError, InputError
+from synthcur.ranking import RocAuc, roc_auc_interval
 
 DUPLICATE_COSINE = 0.95
 """Cosine from which two texts count as the same one, written twice."""
@@ -215,17 +216,13 @@ class Separability:
     ----------
     auc
         Chance that a real row looks more real than a synthetic one, out of fold, 0 to 1; about
-        0.5 where they cannot be told apart.
-    low, high
-        Its 95 % interval.
+        0.5 where they cannot be told apart; with its 95 % interval.
     density_ratio
         r(x) = p(x|real) / p(x|synthetic) of the synthetic rows, out of fold, (N,), within
         `DENSITY_LIMITS`.
     """
 
-    auc: float
-    low: float
-    high: float
+    auc: RocAuc
     density_ratio: np.ndarray
 
 
@@ -270,7 +267,11 @@ def real_vs_synthetic(
         for rows, ids, answers in zip(sides, fold_of, log_odds, strict=True):
             answers[ids == fold] = ask(rows[ids == fold])
     low, high = np.log(DENSITY_LIMITS)
-    return Separability(*_auc(*log_odds), density_ratio=np.exp(np.clip(log_odds[1], low, high)))
+    is_real = np.repeat([True, False], [len(real), len(synthetic)])
+    return Separability(
+        auc=roc_auc_interval(np.concatenate(log_odds), is_real),
+        density_ratio=np.exp(np.clip(log_odds[1], low, high)),
+    )
 
 
 def vendi_score(embeddings: np.ndarray, weights: np.ndarray | None = None) -> float:
@@ -313,84 +314,6 @@ def weight_uncertainty(members: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(own, LEAST_TOLD_APART)).std(axis=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RowFacts:
-    """What is known of one synthetic row.
-
-    Attributes
-    ----------
-    label, quality, diversity, weight
-        Its label, P' and Q of that label, and its weight.
-    best_label, best_quality
-        The most likely label under P' and its probability.
-    group_size
-        Rows of its group of near-duplicates, itself included; 1 without duplicates.
-    is_likely_mislabelled
-        See `likely_mislabelled`.
-    margin_rank
-        Share of the rows that have a smaller AUM, 0 to 1; None before a run.
-    coverage
-        `coverage` of the real row nearest to it; None if not computed.
-    uncertainty
-        See `weight_uncertainty`.
-    """
-
-    label: str
-    quality: float
-    best_label: str
-    best_quality: float
-    diversity: float
-    weight: float
-    group_size: int = 1
-    is_likely_mislabelled: bool = False
-    margin_rank: float | None = None
-    coverage: float | None = None
-    uncertainty: float = 0.0
-
-
-def reason(facts: RowFacts) -> str:
-    """Say in one sentence, as plain text, what matters most about a row.
-
-    What calls for a decision comes first (wrong label, duplicate), then what makes label or weight
-    doubtful, then what explains the weight.
-    """
-    label, quality, diversity = facts.label, facts.quality, facts.diversity
-    reads_otherwise = facts.best_label != label
-    gives = f"{label} {_percent(quality)}"
-    if reads_otherwise:
-        gives += f" and {facts.best_label} {_percent(facts.best_quality)}"
-    on_real = f"Trained on real data, the checker gives {gives}"
-    both = f"{on_real}; trained on synthetic data, {_percent(diversity)}"
-    factor = math.exp(facts.uncertainty)
-    weight, least, most = (_number(facts.weight * times) for times in (1, 1 / factor, factor))
-    rank = 1.0 if facts.margin_rank is None else facts.margin_rank
-    covered = 1.0 if facts.coverage is None else facts.coverage
-    ranked = (
-        (reads_otherwise and facts.is_likely_mislabelled, f"{both}."),
-        (facts.group_size > 1, f"One of {facts.group_size:,} rows that say nearly the same."),
-        (factor > 2, f"Quality checkers disagree: its weight may as well be {least} or {most}."),
-        (facts.best_quality < 0.5, f"{on_real}: no label fits well."),
-        (reads_otherwise, f"{both}."),
-        (rank < 0.05, f"In training, {_percent(1 - rank)} of the rows were learned more firmly."),
-        (quality > 1.5 * diversity, f"{both}: right and rare, at a weight of {weight}."),
-        (diversity > 1.5 * quality, f"{both}: more typical of the generator than of real rows."),
-        (covered < 0.5, f"Coverage is {_percent(covered)} of average around its nearest real row."),
-        (True, f"{both}: nothing stands out."),
-    )
-    return next(sentence for applies, sentence in ranked if applies)
-
-
-def _percent(share: float) -> str:
-    """Write a share as whole percent, without claiming a 0 or a 100."""
-    if share < 0.01:
-        return "under 1 %"
-    return "over 99 %" if share > 0.99 else f"{100 * share:.0f} %"
-
-
-def _number(weight: float) -> str:
-    return "under 0.01" if weight < 0.01 else f"{weight:,.2f}"
-
-
 def _numbers(probs: np.ndarray) -> np.ndarray:
     """Return rows of probabilities as float64; refuse a row with one that is not a number."""
     bad = np.flatnonzero(~np.isfinite(probs).all(axis=1))
@@ -425,24 +348,3 @@ def _fit_density(real: np.ndarray, synthetic: np.ndarray) -> Callable[[np.ndarra
     with threadpool_limits(1):
         model.fit(rows, is_real, sample_weight=balance)
     return lambda queries: model.decision_function(queries.astype(np.float64))
-
-
-def _auc(positive: np.ndarray, negative: np.ndarray) -> tuple[float, float, float]:
-    """AUC and its 95 % interval (DeLong et al. 1988, by the midranks of Sun & Xu 2014).
-
-    The limits are taken on the logit scale: they stay within 0 and 1 and, simulated, cover better
-    near both. Sides told apart without a mistake have no variance; then the limit is that of as
-    many coin flips that all came up heads, the worst case of a mean of values from 0 to 1.
-    """
-    m, n = len(positive), len(negative)
-    ranks = stats.rankdata(np.concatenate([positive, negative]))
-    of_positive = (ranks[:m] - stats.rankdata(positive)) / n
-    of_negative = (ranks[m:] - stats.rankdata(negative)) / m  # 1 less its wins: same variance
-    auc = float(of_positive.mean())
-    bound = 0.025 ** (1 / min(m, n))
-    if auc in (0.0, 1.0):
-        return (auc, bound, 1.0) if auc else (auc, 0.0, 1 - bound)
-    variance = of_positive.var(ddof=1) / m + of_negative.var(ddof=1) / n
-    half = stats.norm.ppf(0.975) * math.sqrt(variance) / (auc * (1 - auc))
-    low, high = special.expit(special.logit(auc) + half * np.array([-1, 1]))
-    return auc, float(low), float(high)

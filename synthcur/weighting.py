@@ -109,7 +109,7 @@ def label_weights(
 
 
 def consensus(quality: np.ndarray, diversity: np.ndarray) -> np.ndarray:
-    """What two checkers that have not seen a row agree on about it.
+    """Join what two checkers that have not seen a row say of it.
 
     The normalised geometric mean of calibrated P'(.|x) and of calibrated out-of-fold Q(.|x). One
     has learned the real labels of other texts, the other the generator's labels of other texts, so

@@ -147,6 +147,13 @@ def make_scores(collection: Collection, *, seed: int = 0) -> dict[str, dict[str,
             "members": np.empty((0, n, k), dtype=np.float16),
             "out_of_fold": probs(n),
         },
+        "signals": {
+            "label_quality": random.uniform(size=n),
+            "is_likely_mislabelled": random.uniform(size=n) < 0.2,
+            "duplicate_group": np.where(np.arange(n) < 4, np.arange(n) // 2, -1),
+            "uncertainty": random.gamma(1.0, 0.3, size=n),
+            "density_ratio": random.uniform(0.1, 10, size=n),
+        },
     }
 
 

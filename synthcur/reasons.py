@@ -1,0 +1,85 @@
+"""Why a row deserves a look, in one sentence of plain text."""
+
+import math
+from dataclasses import dataclass
+
+from synthcur.review import share_in_words
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowFacts:
+    """What is known of one synthetic row.
+
+    Attributes
+    ----------
+    label, quality, diversity, weight
+        Its label, P' and Q of that label, and its weight.
+    best_label, best_quality
+        The most likely label under P' and its probability.
+    group_size
+        Rows of its group of near-duplicates, itself included; 1 without duplicates.
+    is_likely_mislabelled
+        See `signals.likely_mislabelled`.
+    margin_rank
+        Share of the rows that have a smaller AUM, 0 to 1; None before a run.
+    coverage
+        `signals.coverage` of the real row nearest to it; None if not computed.
+    uncertainty
+        See `signals.weight_uncertainty`.
+    """
+
+    label: str
+    quality: float
+    best_label: str
+    best_quality: float
+    diversity: float
+    weight: float
+    group_size: int = 1
+    is_likely_mislabelled: bool = False
+    margin_rank: float | None = None
+    coverage: float | None = None
+    uncertainty: float = 0.0
+
+
+def reason(facts: RowFacts) -> str:
+    """Say in one sentence, as plain text, what matters most about a row.
+
+    What calls for a decision comes first (wrong label, duplicate), then what makes label or weight
+    doubtful, then what explains the weight.
+    """
+    label, quality, diversity = facts.label, facts.quality, facts.diversity
+    reads_otherwise = facts.best_label != label
+    gives = f"{label} {share_in_words(quality)}"
+    if reads_otherwise:
+        gives += f" and {facts.best_label} {share_in_words(facts.best_quality)}"
+    on_real = f"Trained on real data, the checker gives {gives}"
+    both = f"{on_real}; trained on synthetic data, {share_in_words(diversity)}"
+    factor = math.exp(facts.uncertainty)
+    weight, least, most = (_number(facts.weight * times) for times in (1, 1 / factor, factor))
+    firmer = share_in_words(1 - (facts.margin_rank or 0.0))
+    rank = 1.0 if facts.margin_rank is None else facts.margin_rank
+    covered = 1.0 if facts.coverage is None else facts.coverage
+    of_average = f"{share_in_words(covered)} of average"
+    ranked = (
+        (reads_otherwise and facts.is_likely_mislabelled, f"{both}."),
+        (facts.group_size > 1, f"One of {facts.group_size:,} rows that say nearly the same."),
+        (factor > 2, f"Quality checkers disagree: its weight may as well be {least} or {most}."),
+        (facts.best_quality < 0.5, f"{on_real}: no label fits well."),
+        (reads_otherwise, f"{both}."),
+        (
+            rank < 0.05,
+            f"In training, {firmer} of the rows were learned more firmly.",
+        ),
+        (quality > 1.5 * diversity, f"{both}: right and rare, at a weight of {weight}."),
+        (diversity > 1.5 * quality, f"{both}: more typical of the generator than of real rows."),
+        (
+            covered < 0.5,
+            f"Coverage is {of_average} around its nearest real row.",
+        ),
+        (True, f"{both}: nothing stands out."),
+    )
+    return next(sentence for applies, sentence in ranked if applies)
+
+
+def _number(weight: float) -> str:
+    return "under 0.01" if weight < 0.01 else f"{weight:,.2f}"
