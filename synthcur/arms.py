@@ -121,6 +121,18 @@ _ALL = (
         weights="p_only",
     ),
     Arm(
+        name="consensus",
+        title="Consensus (synthetic + real)",
+        formula="G(y|x) * sum_k t(k|x) * -log p(k|x), G = norm sqrt(P' Q), t = norm sqrt(G y)",
+        sentence="Real rows join in. A synthetic row counts as much as two calibrated checkers "
+        "that have not seen it agree on its label, and teaches a softened label.",
+        cost="Both checkers out of fold, once a collection; the real rows are read too.",
+        source="Made for synthcur, see docs/method.md",
+        rows="both",
+        weights="consensus",
+        targets="consensus",
+    ),
+    Arm(
         name="focal",
         title="Focal",
         formula="(1 - sg[p(y|x)]) * -log p(y|x)",

@@ -16,10 +16,13 @@ from synthcur.errors import ArtefactError, InputError
 from synthcur.review import Decision, effective_labels
 from synthcur.schema import REAL, Collection
 from synthcur.settings import WeightingSettings
-from synthcur.weighting import effective_sample_size, sample_weight
+from synthcur.weighting import consensus, effective_sample_size, sample_weight
 
 VOTES = 8
 """Synthetic rows that a real row votes for."""
+
+LABEL_DOUBT = 0.1
+"""Share of a generated label that may be any label, before checkers are asked."""
 
 
 @dataclass(frozen=True)
@@ -263,6 +266,20 @@ def _votes(pool: Pool, weighting: WeightingSettings | None, seed: int) -> np.nda
     return votes / votes[voted].mean() if voted.any() else votes
 
 
+def _agreed(pool: Pool) -> np.ndarray:
+    return consensus(_need(pool.calibrated_probs), _need(pool.out_of_fold_probs))
+
+
+def _consensus(pool: Pool, weighting: WeightingSettings | None, seed: int) -> np.ndarray:
+    return _agreed(pool)[np.arange(len(pool.synthetic.labels)), pool.synthetic.labels]
+
+
+def _softened(pool: Pool) -> np.ndarray:
+    """Move each label towards what both checkers agree on: their geometric mean, normalised."""
+    labels = np.eye(len(pool.labels))[pool.synthetic.labels]
+    return consensus(_agreed(pool), (1 - LABEL_DOUBT) * labels + LABEL_DOUBT / len(pool.labels))
+
+
 FACTORS: Mapping[str, Factor] = MappingProxyType(
     {
         "one": _ones,
@@ -272,12 +289,13 @@ FACTORS: Mapping[str, Factor] = MappingProxyType(
         "filter": _filter,
         "random": _random,
         "votes": _votes,
+        "consensus": _consensus,
     }
 )
 """Factors of the synthetic rows, by the names that arms use."""
 
 TARGETS: Mapping[str, Callable[[Pool], np.ndarray]] = MappingProxyType(
-    {"quality": lambda pool: _need(pool.quality_probs)}
+    {"quality": lambda pool: _need(pool.quality_probs), "consensus": _softened}
 )
 """What is learned from the synthetic rows in place of their labels, (M, K)."""
 

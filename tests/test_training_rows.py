@@ -133,6 +133,25 @@ def test_distilled_rows_are_learned_under_p_prime_whatever_their_label(
     np.testing.assert_array_equal(part.factor, 1)
 
 
+def test_consensus_doubts_what_both_checkers_doubt_and_keeps_real_rows_whole(
+    small_collection: Collection,
+):
+    pool = pool_of(small_collection)
+    assert pool.calibrated_probs is not None
+    assert pool.out_of_fold_probs is not None
+    part = rows_of(ARMS["consensus"], pool)
+    agreed = np.sqrt(pool.calibrated_probs.astype(float) * pool.out_of_fold_probs)
+    agreed /= agreed.sum(axis=1, keepdims=True)
+    labels = pool.synthetic.labels
+    np.testing.assert_allclose(part.factor[:40], agreed[np.arange(40), labels], rtol=1e-5)
+    np.testing.assert_array_equal(part.factor[40:], np.ones(24))
+    assert part.targets is not None
+    np.testing.assert_array_equal(part.targets[40:], np.eye(3)[pool.real.labels])
+    softened = np.sqrt(agreed * (0.9 * np.eye(3)[labels] + 0.1 / 3))
+    softened /= softened.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(part.targets[:40], softened, rtol=1e-5)
+
+
 def test_votes_go_to_the_nearest_rows_of_the_voters_label(small_collection: Collection):
     pool = pool_of(small_collection)
     assert pool.embeddings is not None
