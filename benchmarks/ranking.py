@@ -4,7 +4,7 @@
 
 The demo has planted flaws; the task ``snips_intent`` of ``--data``, where it is given, has the rows
 that its authors threw away. Every signal ranks the synthetic rows by how suspicious their own label
-is; ``P'`` is the order of the review queue, the ratio with either Q stands beside it as a contrast.
+is; the consensus of both checkers is the order of the review queue, the others stand beside it.
 Scores are computed into the workspace unless they are there or came with the demo. Prints a table
 and, as the last line, the same as JSON.
 """
@@ -30,6 +30,7 @@ from synthcur.schema import SYNTHETIC, Collection
 from synthcur.scoring import read_checked, score
 from synthcur.settings import CHECKER_KINDS, ScoreSettings
 from synthcur.spool import Spool
+from synthcur.weighting import consensus
 from synthcur.workspace import workspace_folder
 
 PUBLISHED = "snips_intent"
@@ -121,8 +122,10 @@ def suspicion(
             diversity.out_of_fold,
         )
     )
+    agreed = consensus(quality.calibrated, diversity.calibrated)[own]
     return {
-        "P′, the review queue": -p,
+        "consensus, the review queue": -agreed,
+        "P′": -p,
         "P′, calibrated ensemble": -p_calibrated,
         "P′/Q, in-sample Q": q - p,
         "P′/Q, out-of-fold Q": q_out_of_fold - p,

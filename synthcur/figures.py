@@ -37,7 +37,10 @@ ARM_NAMES: Mapping[str, str] = {
 }
 """Arms as short as a chart needs them."""
 
-_ARM_CATEGORIES = {"imp": 3, "dimp": 1, "p_only": 2, "ce_both": 4, "ce_real": 5, "consensus": 0, "scheme": 6}
+_ARM_CATEGORIES = {
+    **{"imp": 3, "dimp": 1, "p_only": 2, "ce_both": 4, "ce_real": 5},
+    **{"consensus": 0, "scheme": 6},
+}
 _FADED = ("focal", "quality_filter", "random_drop", "distill", "rho", "votes")
 """Arms seen rarely: the categories over again, half way to the muted ink."""
 
