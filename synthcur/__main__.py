@@ -13,7 +13,13 @@ from typing import Any
 from synthcur import __version__, commands
 from synthcur.arms import ARMS
 from synthcur.errors import SynthcurError, WorkerError
-from synthcur.settings import BUNDLED_MODEL, CHECKER_KINDS, RULES, FitSettings
+from synthcur.settings import (
+    BUNDLED_MODEL,
+    CHECKER_KINDS,
+    DIVERSITY_KINDS,
+    RULES,
+    FitSettings,
+)
 from synthcur.workspace import workspace_folder
 
 
@@ -114,7 +120,13 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 
 def _add_score(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--checkers", choices=CHECKER_KINDS, default="probe")
+    parser.add_argument(
+        "--checkers",
+        choices=CHECKER_KINDS,
+        default="probe",
+        help="probe: logistic regressions on embeddings, seconds (default); finetune: BERT-size "
+        "classifiers, as published, minutes; average: both, and the mean of what they say",
+    )
     parser.add_argument("--seed", type=int, default=0)
     _add_fit(parser)
 
@@ -131,6 +143,12 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
 def _add_weights(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("--rule", choices=RULES, default="imp")
+    parser.add_argument(
+        "--diversity",
+        choices=DIVERSITY_KINDS,
+        help="which Q: in_sample, of the checker that has learned the row, as published, or "
+        "out_of_fold, of one that has not (default: that of the scheme, else in_sample)",
+    )
     parser.add_argument("--scheme", metavar="SCHEME", help="a weighting saved on the Curate page")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE.parquet")
     parser.add_argument("--checkers", choices=CHECKER_KINDS)

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,8 @@ def weights(options: argparse.Namespace) -> Answer:
     settings = WeightingSettings(rule=options.rule)
     if options.scheme:
         settings = _scheme(store, options.name, options.scheme)
+    if options.diversity:
+        settings = replace(settings, diversity=options.diversity)
     checkers = options.checkers or _best_checkers(store, options.name)
     table = exporting.weights_table(store, options.name, checkers=checkers, weighting=settings)
     exporting.write_parquet(table, options.out)

@@ -25,6 +25,7 @@ from synthcur.review import (
     effective_labels,
     standing,
 )
+from synthcur.scored import weighing_probs
 from synthcur.settings import WeightingSettings
 from synthcur.store import Store
 from synthcur.weighting import sample_weight
@@ -44,7 +45,7 @@ def curated_table(
     checkers
         Which pair of checkers supplies P' and Q; None leaves p, q and weight empty.
     weighting
-        How the weights are made; IMP by default.
+        How the weights are made, and which Q stands in ``q``; IMP by default.
 
     Returns
     -------
@@ -206,12 +207,12 @@ def _weights(
             f"The {checkers} checkers have not scored {name!r}.",
             fix=f"Run: python -m synthcur score {name} --checkers {checkers}",
         )
-    quality = store.artefacts.array(found.artefacts["quality"], "synthetic")
-    diversity = store.artefacts.array(found.artefacts["diversity"], "synthetic")
+    settings = weighting or WeightingSettings()
+    quality, diversity = weighing_probs(found.artefacts, settings, store.artefacts.array)
     own = np.arange(len(labels)), labels
     values["p"], values["q"] = quality[own].astype(float), diversity[own].astype(float)
     values.loc[kept, "weight"] = sample_weight(
-        quality[kept], diversity[kept], labels[kept], weighting or WeightingSettings()
+        quality[kept], diversity[kept], labels[kept], settings
     )
     return values
 

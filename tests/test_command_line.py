@@ -5,10 +5,12 @@ import subprocess
 import sys
 import zipfile
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from synthcur.schema import REAL, TEST, TRAIN, VALIDATION
+from synthcur.settings import WeightingSettings
 from synthcur.store import Store
 
 
@@ -106,6 +108,44 @@ def test_weights_of_the_demo_hold_every_row_with_its_provenance(run, tmp_path):
     assert {"p", "q", "weight", "flaw"} <= set(table.columns)
     assert len(table) == 1800
     pd.testing.assert_series_equal(table["weight"], table["p"] / table["q"], check_names=False)
+
+
+def test_weights_can_be_made_with_the_q_of_a_checker_that_has_not_seen_the_row(run, tmp_path):
+    answer(run("demo", "--json"))
+    tables = {}
+    for kind in ("in_sample", "out_of_fold"):
+        out = tmp_path / f"{kind}.parquet"
+        answer(run("weights", "demo", "--diversity", kind, "--out", out, "--json"))
+        tables[kind] = pd.read_parquet(out)
+    learned, held_out = (tables[kind] for kind in ("in_sample", "out_of_fold"))
+    assert held_out["q"].mean() < learned["q"].mean()
+    np.testing.assert_allclose(held_out["weight"], held_out["p"] / held_out["q"], rtol=1e-6)
+
+
+def test_a_saved_scheme_keeps_its_q_unless_another_is_named(run, tmp_path):
+    answer(run("demo", "--json"))
+    store = Store(tmp_path / "ws")
+    store.save_scheme("demo", "honest", WeightingSettings(diversity="out_of_fold"))
+    store.close()
+    q = {}
+    for name, more in {
+        "scheme": ["--scheme", "honest"],
+        "other": ["--scheme", "honest", "--diversity", "in_sample"],
+        "out_of_fold": ["--diversity", "out_of_fold"],
+        "default": [],
+    }.items():
+        out = tmp_path / f"{name}.parquet"
+        answer(run("weights", "demo", *more, "--out", out, "--json"))
+        q[name] = pd.read_parquet(out)["q"].tolist()
+    assert q["scheme"] == q["out_of_fold"]
+    assert q["other"] == q["default"]
+    assert q["scheme"] != q["other"]
+
+
+def test_help_says_what_the_kinds_of_checkers_are(run):
+    code, out, _ = run("score", "--help")
+    assert code == 0
+    assert all(kind in out for kind in ("probe:", "finetune:", "average:"))
 
 
 def test_the_doctor_finds_the_bundled_model_whole(run):

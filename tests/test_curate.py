@@ -3,20 +3,25 @@
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from synthcur.records import ranked_checkers
+from synthcur import jobs
 from synthcur.review import current_decisions
 from synthcur.schema import Collection
-from synthcur.settings import WeightingSettings
+from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.store import Store
-from synthcur.ui import curate_panel
+from synthcur.ui import curate_panel, curate_trust
 from synthcur.ui.curate_panel import Discarded
+from synthcur.ui.curate_rail import WhatIf
 from synthcur.weighting import effective_sample_size, sample_weight
 from tests.conftest import add_scores, make_scores
+from tests.test_curate_rows import joined
 
 PAGE = Path(__file__).resolve().parent.parent / "pages" / "curate.py"
 
@@ -42,7 +47,8 @@ def figures(app: AppTest) -> dict[str, str]:
 def expected_rows(collection: Collection, settings: WeightingSettings) -> str:
     found = make_scores(collection)
     labels = collection.label_ids(collection.synthetic)
-    quality, diversity = found["quality"]["synthetic"], found["diversity"]["synthetic"]
+    q = {"in_sample": "synthetic", "out_of_fold": "calibrated"}[settings.diversity]
+    quality, diversity = found["quality"]["synthetic"], found["diversity"][q]
     return f"{effective_sample_size(sample_weight(quality, diversity, labels, settings)):.0f}"
 
 
@@ -60,9 +66,44 @@ def test_effective_rows_shrink_when_few_rows_hold_the_weight() -> None:
 
 def test_trust_is_told_with_its_interval_and_how_it_was_found() -> None:
     found = {"accuracy": 0.45, "low": 0.38, "high": 0.51, "n": 240, "how": "out of fold"}
-    quality, diversity = curate_panel.trust_figures({"quality": found, "diversity": found})
+    quality, diversity = curate_trust.figures({"quality": found, "diversity": found})
     assert quality == ("Quality checker", "45 %", "[38, 51] of 240 real, out of fold")
     assert diversity[2] == "[38, 51] of 240, out of fold"
+
+
+def test_the_table_of_trust_has_what_was_measured_and_no_empty_column() -> None:
+    accuracy = {"accuracy": 0.45, "low": 0.38, "high": 0.51, "n": 240, "how": "out of fold"}
+    more = {
+        "macro_f1": {"value": 0.42, "low": 0.36, "high": 0.48},
+        "ece": {"value": 0.06, "low": 0.0, "high": 0.12},
+    }
+    table = curate_trust.table({"quality": accuracy | more, "diversity": accuracy | more})
+    assert table.iloc[0].to_dict() == {
+        "Checker": "Quality checker, P′",
+        "Accuracy": "45 % [38, 51]",
+        "Macro-F1": "42 % [36, 48]",
+        "Calibration error": "6 % [0, 12]",
+        "Measured on": "240 real rows, out of fold",
+    }
+    assert table["Measured on"][1] == "240 synthetic rows, out of fold"
+    older = curate_trust.table({"quality": accuracy, "diversity": accuracy})
+    assert list(older) == ["Checker", "Accuracy", "Measured on"]
+
+
+def test_the_calibration_errors_are_said_without_opening_the_table(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    assert [each.label for each in open_page("small").expander] == ["Checker trust"]
+    scores = store.scores("small")["probe"]
+    ece = {"quality": {"value": 0.06, "low": 0.0, "high": 0.12}}
+    ece |= {"diversity": {"value": 0.02, "low": 0.01, "high": 0.03}}
+    trust = {role: {**found, "ece": ece[role]} for role, found in scores.trust.items()}
+    store.add_scores("small", checkers="probe", artefacts=scores.artefacts, trust=trust)
+    (expander,) = open_page("small").expander
+    assert expander.label == (
+        "Checker trust: calibration error 6 % [0, 12] quality, 2 % [1, 3] diversity"
+    )
 
 
 def test_even_weights_of_large_classes_give_no_warning() -> None:
@@ -107,6 +148,62 @@ def test_the_controls_make_exactly_the_settings_they_show(
     assert settings == WeightingSettings(clip_low=-2.0, floor=0.25, normalise=True)
 
 
+def test_q_out_of_fold_changes_the_weights_and_the_points_of_the_map(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    fill(small_collection)
+    app = open_page("small")
+    before = points_header(app)
+    app.selectbox(key="curate_diversity").select("out_of_fold").run()
+    assert not app.exception
+    settings = WeightingSettings(diversity="out_of_fold")
+    assert figures(app)["Effective rows"] == expected_rows(small_collection, settings)
+    after = points_header(app)
+    assert after["map"] == before["map"]
+    assert after["version"] != before["version"]
+    assert link_message(app)["baseline"] is None
+
+
+def test_which_q_is_part_of_the_scheme_that_is_saved_and_reset(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    app = open_page("small")
+    app.selectbox(key="curate_diversity").select("out_of_fold").run()
+    assert app.session_state["curate_what_if"].is_changed
+    app.text_input(key="curate_scheme_name").input("Honest").run()
+    app.button(key="curate_save").click().run()
+    assert store.schemes("small") == {"Honest": WeightingSettings(diversity="out_of_fold")}
+    app.selectbox(key="curate_diversity").select("in_sample").run()
+    app.button(key="curate_reset").click().run()
+    assert app.selectbox(key="curate_diversity").value == "out_of_fold"
+
+
+def test_which_q_can_only_be_chosen_where_the_rule_reads_it(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    fill(small_collection)
+    app = open_page("small")
+    for rule, is_read in (("imp", True), ("dimp", False), ("p_only", False), ("ce", False)):
+        app.selectbox(key="curate_rule").select(rule).run()
+        assert app.selectbox(key="curate_diversity").disabled is not is_read
+
+
+@pytest.mark.parametrize(
+    ("rule", "measured", "is_compared"),
+    [("imp", "in_sample", True), ("imp", "out_of_fold", False), ("p_only", "out_of_fold", True)],
+)
+def test_the_histogram_is_compared_only_with_what_the_browser_can_weigh(
+    small_collection: Collection, rule: str, measured: str, is_compared: bool
+) -> None:
+    saved = WeightingSettings(rule=rule)
+    tried = replace(saved, diversity=measured, floor=0.5)
+    rows = joined(small_collection, measured=measured)
+    found = curate_panel.histogram_before(WhatIf("small", "s", saved, tried), rows)
+    assert found == (saved if is_compared else None)
+    assert curate_panel.histogram_before(WhatIf("small", "s", tried, tried), rows) is None
+
+
 def test_a_clip_without_width_is_widened_by_one_step(
     fill: Callable[..., Store], small_collection: Collection
 ) -> None:
@@ -146,18 +243,32 @@ def test_choosing_a_scheme_sets_every_control(
     assert app.slider(key="curate_diversity_exponent").disabled
 
 
-def test_both_kinds_of_checkers_can_be_chosen_once_both_have_scored(
+def test_the_average_can_be_asked_for_and_then_chosen(
+    fill: Callable[..., Store], small_collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = fill(small_collection)
+    asked = []
+    monkeypatch.setattr(jobs, "submit_score", lambda _, *what: asked.append(what))
+    app = open_page("small")
+    app.button(key="curate_average").click().run()
+    assert asked == [("small", ScoreSettings(checkers="average"))]
+    add_scores(store, small_collection, checkers="average")
+    app = open_page("small")
+    choice = app.radio(key="curate_checkers")
+    assert set(choice.options) == {"Probe", "Average of both"}
+    choice.set_value("average").run()
+    assert not app.exception
+    assert not [button for button in app.button if button.key == "curate_average"]
+
+
+def test_the_average_is_still_offered_beside_both_kinds_of_checkers(
     fill: Callable[..., Store], small_collection: Collection
 ) -> None:
     store = fill(small_collection)
-    assert open_page("small").button(key="curate_finetune")
     add_scores(store, small_collection, checkers="finetune")
     app = open_page("small")
-    best, *_ = ranked_checkers(store.scores("small"))
-    assert app.radio(key="curate_checkers").value == best
-    app.radio(key="curate_checkers").set_value("finetune").run()
-    assert not app.exception
-    assert not [button for button in app.button if button.key == "curate_finetune"]
+    assert set(app.radio(key="curate_checkers").options) == {"Probe", "Fine-tuned"}
+    assert app.button(key="curate_average")
 
 
 def test_an_unscored_collection_offers_to_score_its_rows(
@@ -235,7 +346,17 @@ def test_undo_takes_back_every_row_that_was_discarded(
     assert len(current_decisions(store.decisions("small"))) == 1
 
 
-def link_message(app: AppTest) -> dict:
+def mounted(app: AppTest, name: str) -> Any:
     messages = [each.proto for each in app.get("bidi_component")]
-    (link,) = (each for each in messages if each.component_name == "synthcur_map_link")
+    (found,) = (each for each in messages if each.component_name == name)
+    return found
+
+
+def link_message(app: AppTest) -> dict:
+    link = mounted(app, "synthcur_map_link")
     return json.loads(link.json or link.mixed.json)
+
+
+def points_header(app: AppTest) -> dict:
+    payload = mounted(app, "synthcur_map").bytes
+    return json.loads(payload[4 : 4 + int.from_bytes(payload[:4], "little")])

@@ -12,15 +12,18 @@ from tests.conftest import make_scores
 ARTEFACTS = {"coordinates": "a" * 16, "quality": "b" * 16, "diversity": "c" * 16}
 
 
-def joined(collection: Collection, decisions: tuple[Decision, ...] = ()) -> CurateRows:
+def joined(
+    collection: Collection, decisions: tuple[Decision, ...] = (), *, measured: str = "in_sample"
+) -> CurateRows:
     found = make_scores(collection)
+    q = {"in_sample": "synthetic", "out_of_fold": "calibrated"}[measured]
     arrays = {
         "quality": found["quality"]["synthetic"],
-        "diversity": found["diversity"]["synthetic"],
+        "diversity": found["diversity"][q],
         **found["coordinates"],
         "real_quality": found["quality"]["out_of_fold"],
     }
-    return curate_rows.join(collection, decisions, arrays, ARTEFACTS)
+    return curate_rows.join(collection, decisions, arrays, ARTEFACTS, measured=measured)
 
 
 def decided(collection: Collection, row: int, action: str, label: str | None = None) -> Decision:
@@ -62,6 +65,14 @@ def test_a_discarded_row_has_no_weight_and_does_not_move_the_mean(
     weights = rows.weights(WeightingSettings(normalise=True))
     assert np.isnan(weights[0])
     assert np.nanmean(weights) == pytest.approx(1.0)
+
+
+def test_another_q_is_the_same_map_with_other_points(small_collection: Collection) -> None:
+    before = joined(small_collection)
+    after = joined(small_collection, measured="out_of_fold")
+    assert after.map_id == before.map_id
+    assert after.version != before.version
+    assert not np.array_equal(after.frame["q"], before.frame["q"])
 
 
 def test_real_rows_are_read_out_of_fold(small_collection: Collection) -> None:

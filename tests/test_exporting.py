@@ -72,15 +72,20 @@ def test_a_normalised_scheme_averages_1_over_the_rows_that_stay(decided):
     assert "decision" not in table
 
 
-def test_weights_agree_with_the_rule_where_nothing_was_decided(fill, small_collection):
+@pytest.mark.parametrize(
+    ("kind", "part"), [("in_sample", "synthetic"), ("out_of_fold", "calibrated")]
+)
+def test_weights_agree_with_the_rule_where_nothing_was_decided(fill, small_collection, kind, part):
     store = fill(small_collection)
     scores = store.scores("small")["probe"].artefacts
     quality = store.artefacts.array(scores["quality"], "synthetic")
-    diversity = store.artefacts.array(scores["diversity"], "synthetic")
+    diversity = store.artefacts.array(scores["diversity"], part)
     labels = small_collection.label_ids(small_collection.synthetic)
-    table = exporting.curated_table(store, "small", checkers="probe")
-    expected = sample_weight(quality, diversity, labels, WeightingSettings())
+    settings = WeightingSettings(diversity=kind)
+    table = exporting.curated_table(store, "small", checkers="probe", weighting=settings)
+    expected = sample_weight(quality, diversity, labels, settings)
     assert np.allclose(table["weight"], expected)
+    assert np.allclose(table["q"], diversity[np.arange(len(labels)), labels])
 
 
 def test_without_scores_the_weights_are_empty_and_asking_for_them_is_refused(

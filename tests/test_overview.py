@@ -11,7 +11,8 @@ from synthcur.review import queue_order
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.store import Store
-from tests.conftest import add_finished_job
+from synthcur.weighting import consensus, effective_sample_size, sample_weight
+from tests.conftest import add_finished_job, make_scores
 from tests.test_pages import complaints, open_page
 
 
@@ -84,9 +85,14 @@ def test_decisions_count_and_lead_on_to_training(
 ) -> None:
     store = fill(small_collection)
     scores = store.scores("small")["probe"]
-    quality = store.artefacts.array(scores.artefacts["quality"], "synthetic")
+    agreed = consensus(
+        *(
+            store.artefacts.array(scores.artefacts[role], "calibrated")
+            for role in ("quality", "diversity")
+        )
+    )
     labels = small_collection.label_ids(small_collection.synthetic)
-    rows = queue_order("mislabelled", quality_probs=quality, labels=labels, weights=labels * 1.0)
+    rows = queue_order("mislabelled", agreed_probs=agreed, labels=labels, weights=labels * 1.0)
     decide(store, small_collection, list(rows), "discard")
     app = open_page("overview", "small")
     assert metric(app, "Reviewed") == metric(app, "Discarded") == "25"
@@ -128,6 +134,21 @@ def test_the_newest_scheme_is_what_the_weights_are_told_with(
     app = open_page("overview", "small")
     assert metric(app, "Effective rows") == "40"
     assert any("scheme “even”" in each.value for each in app.caption)
+
+
+def test_a_scheme_with_q_out_of_fold_is_told_with_that_q(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    scheme = WeightingSettings(diversity="out_of_fold")
+    store.save_scheme("small", "honest", scheme)
+    found = make_scores(small_collection)
+    labels = small_collection.label_ids(small_collection.synthetic)
+    weights = sample_weight(
+        found["quality"]["synthetic"], found["diversity"]["calibrated"], labels, scheme
+    )
+    effective = f"{effective_sample_size(weights):.0f}"
+    assert metric(open_page("overview", "small"), "Effective rows") == effective
 
 
 def test_all_rows_discarded_leave_no_weight_and_no_error(

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from synthcur import review
 from synthcur.review import Decision
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store import Store
+from synthcur.ui.curate_rail import WhatIf
 from synthcur.ui.review_cards import TEXT_LENGTH, Bench, card, shown
 from synthcur.ui.review_panel import queue_data, queues, size_in_words, window
-from synthcur.weighting import sample_weight
+from synthcur.weighting import consensus, sample_weight
 from tests.conftest import make_collection, make_scores
 
 PAGE = Path(__file__).resolve().parent.parent / "pages" / "review.py"
@@ -27,6 +29,8 @@ def bench_of(collection: Collection, log: list[Decision] | None = None, **scheme
         collection=collection,
         quality=scores["quality"]["synthetic"],
         diversity=scores["diversity"]["synthetic"],
+        held_out=scores["diversity"]["calibrated"],
+        agreed=consensus(scores["quality"]["calibrated"], scores["diversity"]["calibrated"]),
         neighbours=scores["neighbours"],
         scheme=WeightingSettings(**scheme),
         log=log or [],
@@ -49,6 +53,14 @@ def test_a_card_says_weight_and_share_under_every_label(small_collection):
     assert len(shown_card["real"]) == 3
     assert len(shown_card["synthetic"]) == 2
     json.dumps(shown_card)
+
+
+def test_the_why_sentence_speaks_of_checkers_that_have_not_seen_the_row(small_collection):
+    bench = bench_of(small_collection)
+    for row in range(len(bench.sample_ids)):
+        why, label = card(bench, row, at=0, shows_hints=True)["why"], bench.file_labels[row]
+        assert why[1].endswith(review.share_in_words(bench.quality[row, label]))
+        assert why[3] == review.share_in_words(bench.held_out[row, label])
 
 
 def test_a_relabelled_sample_is_shown_with_the_other_column(small_collection):
@@ -115,6 +127,15 @@ def test_the_queues_hold_synthetic_rows_and_that_of_the_map_needs_a_selection(sm
     assert opened["map"].sample_ids == (bench.sample_ids[5], bench.sample_ids[3])
     for each in opened.values():
         assert set(each.sample_ids) <= set(bench.sample_ids)
+
+
+def test_the_most_doubted_row_is_the_one_whose_label_both_checkers_agree_least_on(
+    small_collection,
+):
+    bench = bench_of(small_collection)
+    own = bench.agreed[np.arange(len(bench.sample_ids)), bench.file_labels]
+    found = queues(bench, ())["mislabelled"].rows
+    assert own[found].tolist() == sorted(own)[: len(found)]
 
 
 def test_a_decision_does_not_reshuffle_a_queue(small_collection):
@@ -203,6 +224,29 @@ def test_the_rail_lists_the_queues_with_sizes_and_the_rule(open_page):
     app = radio.set_value("low_weight").run()
     assert app.session_state["synthcur"].queue == "low_weight"
     assert "chosen scheme weighs least" in " ".join(each.value for each in app.sidebar.caption)
+
+
+def test_the_queue_of_low_weight_follows_the_q_of_the_scheme(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    fill(small_collection)
+    scores = make_scores(small_collection)
+    labels, orders = small_collection.label_ids(small_collection.synthetic), set()
+    for kind, part in (("in_sample", "synthetic"), ("out_of_fold", "calibrated")):
+        scheme = WeightingSettings(diversity=kind)
+        app = AppTest.from_file(str(PAGE), default_timeout=60)
+        app.query_params["collection"] = "small"
+        app.session_state["curate_what_if"] = WhatIf("small", kind, scheme, scheme)
+        app.run()
+        app.sidebar.radio(key="review_queue_choice").set_value("low_weight").run()
+        (queue,) = (each.proto for each in app.get("bidi_component"))
+        weights = sample_weight(
+            scores["quality"]["synthetic"], scores["diversity"][part], labels, scheme
+        )
+        lightest = small_collection.synthetic["sample_id"][np.argsort(weights)[:20]].tolist()
+        assert [each["id"] for each in json.loads(queue.json)["cards"][:20]] == lightest
+        orders.add(tuple(lightest))
+    assert len(orders) == 2
 
 
 def test_a_selection_on_the_map_becomes_a_queue(open_page, small_collection):

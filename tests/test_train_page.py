@@ -9,9 +9,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from synthcur import jobs
+from synthcur.arms import ARMS
 from synthcur.processes import process_identity
 from synthcur.settings import TrainSettings, WeightingSettings
 from synthcur.spool import Spool
+from synthcur.ui import train_rail
+from synthcur.ui.parts import plain
 from tests.conftest import add_finished_job, add_scores
 from tests.test_pages import ROOT, complaints, open_page
 
@@ -121,6 +124,55 @@ def test_a_setting_that_cannot_be_used_is_named_and_nothing_can_be_started(
     app.text_input(key=key).set_value(value).run()
     assert words in " ".join(caption.value for caption in app.caption)
     assert app.button(key="train_start").disabled
+
+
+def test_an_arm_under_more_is_trained_in_the_order_of_the_registry(fill, small_collection):
+    store = fill(small_collection)
+    app = open_page("train", "small")
+    app.checkbox(key="train_arm_focal_on").check()
+    app.checkbox(key="train_arm_p_only_on").check().run()
+    app.button(key="train_start").click().run()
+    arms = TrainSettings.from_dict(store.jobs("small")[0].settings).arms
+    assert arms == ("ce", "imp", "dimp", "p_only", "focal")
+
+
+def test_every_arm_can_be_ticked_and_the_less_common_ones_under_more(fill, small_collection):
+    fill(small_collection)
+    app = open_page("train", "small")
+    (more,) = app.sidebar.expander
+    assert more.label == "More arms"
+    hidden = {box.key.split("_", 2)[2].rsplit("_", 1)[0] for box in more.checkbox}
+    assert hidden
+    assert not hidden & set(train_rail.COMMON)
+    assert len(app.sidebar.checkbox) == len(ARMS)
+
+
+def test_what_an_arm_costs_and_where_it_comes_from_is_said(fill, small_collection):
+    fill(small_collection)
+    app = open_page("train", "small")
+    arm = ARMS["imp"]
+    table = app.table[0].value.set_index("Arm")
+    assert len(table) == len(ARMS)
+    assert table.loc[plain(arm.title)].to_dict() == {
+        "What it does": plain(arm.sentence),
+        "Loss of a row": f"`{arm.formula}`",
+        "Cost": plain(arm.cost),
+        "Source": plain(arm.source),
+    }
+    said = app.checkbox(key="train_arm_imp_on").help
+    assert all(part in said for part in (arm.sentence, arm.formula, arm.cost, arm.source))
+
+
+def test_three_kinds_of_checkers_have_names(fill, small_collection):
+    store = fill(small_collection)
+    for kind in ("finetune", "average"):
+        add_scores(store, small_collection, checkers=kind)
+    app = open_page("train", "small")
+    choice = app.radio(key="train_checkers")
+    assert set(choice.options) == {"Probe", "Fine-tuned", "Average of both"}
+    choice.set_value("average").run()
+    app.button(key="train_start").click().run()
+    assert TrainSettings.from_dict(store.jobs("small")[0].settings).checkers == "average"
 
 
 def test_without_an_arm_nothing_can_be_started(fill, small_collection):

@@ -1,8 +1,6 @@
 """What is seen on the Curate page: figures, warnings, the map, the rows behind it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,8 +11,9 @@ from synthcur.exporting import spreadsheet_safe
 from synthcur.records import Scores
 from synthcur.review import DISCARD, current_decisions
 from synthcur.settings import ScoreSettings, WeightingSettings
-from synthcur.ui import curate_rail, curate_rows, parts, resources, theme
+from synthcur.ui import curate_rail, curate_rows, curate_trust, parts, resources, theme
 from synthcur.ui import map as row_map
+from synthcur.ui.curate_rail import WhatIf
 from synthcur.ui.curate_rows import CurateRows
 from synthcur.ui.session import page, session
 
@@ -45,25 +44,35 @@ class Discarded:
 
 
 def load_rows(name: str, scores: Scores) -> CurateRows:
-    """Return the joined rows of a scored collection; the same object until a decision is made."""
+    """Return the joined rows of a scored collection with the Q that is being tried.
+
+    It is the same object until a decision is made or another Q is asked for.
+    """
     log_length = resources.store().decision_count(name)
-    return _load_rows(name, scores.checkers, tuple(sorted(scores.artefacts.items())), log_length)
+    measured = curate_rail.what_if(name).settings.diversity
+    artefacts = tuple(sorted(scores.artefacts.items()))
+    return _load_rows(name, artefacts, measured, log_length)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _load_rows(
-    name: str, checkers: str, artefacts: tuple[tuple[str, str], ...], log_length: int
+    name: str, artefacts: tuple[tuple[str, str], ...], measured: str, log_length: int
 ) -> CurateRows:
     found = dict(artefacts)
+    quality, diversity = resources.weighing_probs(found, WeightingSettings(diversity=measured))
     arrays = {
-        "quality": resources.array(found["quality"], "synthetic"),
-        "diversity": resources.array(found["diversity"], "synthetic"),
+        "quality": quality,
+        "diversity": diversity,
         "synthetic": resources.array(found["coordinates"], "synthetic"),
         "real": resources.array(found["coordinates"], "real"),
         "real_quality": resources.array(found["quality"], "out_of_fold"),
     }
     return curate_rows.join(
-        resources.collection(name), resources.store().decisions(name)[:log_length], arrays, found
+        resources.collection(name),
+        resources.store().decisions(name)[:log_length],
+        arrays,
+        found,
+        measured=measured,
     )
 
 
@@ -97,7 +106,8 @@ def summary(rows: CurateRows, name: str, scores: Scores) -> None:
     with page():
         settings = curate_rail.what_if(name).settings
         weights = rows.weights(settings)[rows.kept]
-        parts.metrics([*weight_figures(weights, settings), *trust_figures(scores.trust)])
+        parts.metrics([*weight_figures(weights, settings), *curate_trust.figures(scores.trust)])
+        curate_trust.show(scores.trust)
         for sentence in warnings(weights, label_names(rows)):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.badge("check", icon=":material/warning:", color="yellow", width="content")
@@ -109,7 +119,7 @@ def weight_figures(weights: np.ndarray, settings: WeightingSettings) -> list[tup
     n = len(weights)
     effective = weighting.effective_sample_size(weights)
     heaviest = max(1, int(np.ceil(0.01 * n)))
-    is_imp = settings == WeightingSettings()
+    is_imp = replace(settings, diversity="in_sample") == WeightingSettings()
     mean_note = "1.00 if Q is calibrated" if is_imp else f"of {parts.count(n)} rows"
     share = parts.percent(effective / max(n, 1), digits=0)
     return [
@@ -121,20 +131,6 @@ def weight_figures(weights: np.ndarray, settings: WeightingSettings) -> list[tup
         ),
         ("Mean weight", f"{weights.mean():.2f}" if n else "none", mean_note),
     ]
-
-
-def trust_figures(trust: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return how far both checkers can be trusted, each with interval and how it was found."""
-    figures = []
-    for kind, title, rows in (
-        ("quality", "Quality checker", " real"),
-        ("diversity", "Diversity checker", ""),
-    ):
-        found = trust[kind]
-        low, high = (f"{100 * found[end]:.0f}" for end in ("low", "high"))
-        of_what = f"[{low}, {high}] of {parts.count(found['n'])}{rows}, {found['how']}"
-        figures.append((title, parts.percent(found["accuracy"], digits=0), of_what))
-    return figures
 
 
 def warnings(weights: np.ndarray, labels: np.ndarray) -> list[str]:
@@ -187,12 +183,23 @@ def body(rows: CurateRows, name: str) -> None:
             state.settings,
             theme.palette(),
             formula=FORMULAS[state.settings.rule],
-            baseline=state.saved if state.is_changed else None,
+            baseline=histogram_before(state, rows),
             most_discarded=MOST_DISCARDED,
         )
         row_map.mount_link(
             rows, selected, message, on_select=lambda: _select(rows), on_action=_note_action
         )
+
+
+def histogram_before(state: WhatIf, rows: CurateRows) -> WeightingSettings | None:
+    """Return the scheme that the histogram is compared with, None where it cannot be.
+
+    The browser weighs with the Q it has been sent, so a scheme that divides by another is not
+    compared.
+    """
+    saved = state.saved
+    is_known = saved.rule != "imp" or saved.diversity == rows.measured
+    return saved if state.is_changed and is_known else None
 
 
 def _select(rows: CurateRows) -> None:

@@ -1,4 +1,4 @@
-"""What is set on the Curate page: scheme, rule, exponents, clip, floor, checkers.
+"""What is set on the Curate page: scheme, rule, Q, exponents, clip, floor, checkers.
 
 Moving a slider runs only the page's fragments; their keys are `FRAGMENTS`.
 """
@@ -11,6 +11,7 @@ import streamlit as st
 from synthcur import jobs
 from synthcur.arms import ARMS
 from synthcur.records import Job, Scores, ranked_checkers
+from synthcur.scored import CHECKER_TITLES
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.ui import parts, resources
 
@@ -20,8 +21,6 @@ CLIP_END = 5.0
 
 CLIP_STEP = 0.5
 
-CHECKER_TITLES = {"finetune": "Fine-tuned, as published", "probe": "Probes on embeddings"}
-
 _STATE = "curate_what_if"
 _WIDGETS = {
     "quality_exponent": "curate_quality_exponent",
@@ -30,6 +29,7 @@ _WIDGETS = {
     "floor": "curate_floor",
     "normalise": "curate_normalise",
     "rule": "curate_rule",
+    "diversity": "curate_diversity",
 }
 _SCHEME = "curate_scheme"
 _CHECKERS = "curate_checkers"
@@ -37,6 +37,13 @@ _NO_Q = {
     "ce": "Plain training gives every row weight 1.",
     "p_only": "This rule does not divide by Q.",
 }
+_MEASURED = {"in_sample": "on its own rows", "out_of_fold": "out of fold"}
+_MEASURED_HELP = (
+    "On its own rows: Q of the checker that has learned the row, as published; it believes what it "
+    "has learned, so the weights come close to P′ alone. Out of fold: Q of a checker that has not "
+    "seen the row, the honest measure of what is rare for the generator; it raises mislabelled "
+    "rows too, which are as rare."
+)
 
 
 @dataclass(frozen=True)
@@ -126,6 +133,15 @@ def _rule_and_exponents(rule: str) -> None:
         key=_WIDGETS["rule"],
         on_change=_store_moved,
     )
+    st.selectbox(
+        "Q measured",
+        list(_MEASURED),
+        format_func=_MEASURED.__getitem__,
+        key=_WIDGETS["diversity"],
+        on_change=_store_moved,
+        disabled=rule != "imp",
+        help=_MEASURED_HELP if rule == "imp" else "Only the rule P′ / Q reads it.",
+    )
     st.slider(
         "Exponent on P′",
         0.0,
@@ -173,6 +189,7 @@ def _restore(state: WhatIf) -> None:
     st.session_state[_SCHEME] = state.scheme
     values = {
         "rule": settings.rule,
+        "diversity": settings.diversity,
         "quality_exponent": settings.quality_exponent,
         "diversity_exponent": settings.diversity_exponent,
         "clip": (low, high),
@@ -215,7 +232,7 @@ def _reset() -> None:
 
 
 def checkers(name: str, scored: Mapping[str, Scores]) -> str:
-    """Draw the choice between the checkers that have scored a collection, or the way to the others.
+    """Draw the choice between the checkers that have scored a collection, and the way to all.
 
     Returns
     -------
@@ -223,23 +240,37 @@ def checkers(name: str, scored: Mapping[str, Scores]) -> str:
         The kind to be used.
     """
     kinds = ranked_checkers(scored)
+    chosen = kinds[0]
     if len(kinds) > 1:
-        return st.radio("Checkers", kinds, format_func=CHECKER_TITLES.__getitem__, key=_CHECKERS)
-    st.caption(f"Checkers: {CHECKER_TITLES[kinds[0]].lower()}")
+        titles = CHECKER_TITLES
+        chosen = st.radio("Checkers", kinds, format_func=titles.__getitem__, key=_CHECKERS)
+    else:
+        st.caption(f"Checkers: {CHECKER_TITLES[chosen].lower()}")
+    if "average" not in scored:
+        _offer_average(name)
+    return chosen or kinds[0]
+
+
+def _offer_average(name: str) -> None:
     if score_job(name) is not None:
         watch_scoring(name)
-        return kinds[0]
+        return
     say_failure(name)
-    if "finetune" not in scored and st.button(
-        "Fine-tune the checkers",
+    if st.button(
+        "Fine-tune and average",
         icon=":material/model_training:",
         width="stretch",
-        key="curate_finetune",
-        help="The published way: two BERT-size classifiers, in the background, some minutes.",
+        key="curate_average",
+        help="Fine-tunes a BERT-size classifier on the real rows and one on the synthetic rows, "
+        "each once more without every fold, and takes the mean of what they and the probes say. "
+        "What has been computed before is read, not computed again.",
     ):
-        jobs.submit_score(resources.store(), name, ScoreSettings(checkers="finetune"))
+        jobs.submit_score(resources.store(), name, ScoreSettings(checkers="average"))
         st.rerun()
-    return kinds[0]
+    st.caption(
+        "Fine-tunes both checkers and averages them with the probes. It takes minutes, in the "
+        "background."
+    )
 
 
 def say_failure(name: str) -> None:

@@ -30,18 +30,21 @@ class CurateRows:
         NaN where not known) and ``kept`` (False where discarded).
     quality, diversity
         P' and Q of the synthetic rows, (N, K).
+    measured
+        Which Q that is, see `WeightingSettings.diversity`.
     coordinates
         Places on the map, (N + R, 2).
     map_id
         Names the map: the same rows at the same places.
     version
-        Names everything above; decisions change it.
+        Names everything above; decisions and another Q change it.
     """
 
     label_names: tuple[str, ...]
     frame: pd.DataFrame
     quality: np.ndarray
     diversity: np.ndarray
+    measured: str
     coordinates: np.ndarray
     map_id: str
     version: str
@@ -79,6 +82,8 @@ def join(
     decisions: Sequence[Decision],
     arrays: Mapping[str, np.ndarray],
     artefacts: Mapping[str, str],
+    *,
+    measured: str,
 ) -> CurateRows:
     """Bring rows, decisions and scores together.
 
@@ -93,6 +98,8 @@ def join(
         places, (N, 2) and (R, 2); ``real_quality`` out of fold, (R, K).
     artefacts
         Fingerprints of the artefacts that the arrays come from.
+    measured
+        Which Q ``diversity`` is, see `WeightingSettings.diversity`.
     """
     labels, kept = review.effective_labels(collection, decisions)
     map_id = fingerprint(collection.fingerprint, artefacts["coordinates"])
@@ -111,9 +118,10 @@ def join(
         ),
         quality=arrays["quality"],
         diversity=arrays["diversity"],
+        measured=measured,
         coordinates=np.concatenate([arrays["synthetic"], arrays["real"]]),
         map_id=map_id,
-        version=fingerprint(map_id, artefacts, labels.tolist(), kept.tolist()),
+        version=fingerprint(map_id, artefacts, measured, labels.tolist(), kept.tolist()),
     )
 
 

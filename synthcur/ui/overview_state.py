@@ -98,15 +98,14 @@ def _weigh(
     weighting: str,
     settings: WeightingSettings,
 ) -> Weighed:
-    quality = resources.array(scores.artefacts["quality"], "synthetic")
-    diversity = resources.array(scores.artefacts["diversity"], "synthetic")
+    quality, diversity = resources.weighing_probs(scores.artefacts, settings)
     flow, mass = summary.weight_flow(collection, decisions, quality, diversity, settings)
     labels = collection.label_ids(collection.synthetic)
     weights = sample_weight(quality, diversity, labels, settings)
     ids, current = collection.synthetic["sample_id"].to_numpy(), current_decisions(decisions)
-    queues = {}
+    agreed, queues = resources.agreed_probs(scores.artefacts), {}
     for queue in QUEUES:
-        rows = queue_order(queue, quality_probs=quality, labels=labels, weights=weights)
+        rows = queue_order(queue, agreed_probs=agreed, labels=labels, weights=weights)
         queues[queue] = len(rows), queue_done(ids[rows], current)
     return Weighed(weighting, flow, mass, queues)
 

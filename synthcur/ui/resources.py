@@ -6,15 +6,17 @@ arrays are read-only. Everything that can change is asked of the store in every 
 
 import logging
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from synthcur import demo, jobs, review
+from synthcur import demo, jobs, review, scored, weighting
 from synthcur.records import Scores
 from synthcur.schema import Collection
+from synthcur.settings import WeightingSettings
 from synthcur.store import Store
 from synthcur.ui import door
 from synthcur.workspace import lock_server, open_store, workspace_folder
@@ -96,6 +98,25 @@ def array(fingerprint: str, name: str) -> np.ndarray:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _array(fingerprint: str, name: str, _store: Store) -> np.ndarray:
     return _store.artefacts.array(fingerprint, name)
+
+
+def weighing_probs(
+    artefacts: Mapping[str, str], settings: WeightingSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return P' and the Q that a weighting asks for, both (N, K) and read-only."""
+    return scored.weighing_probs(artefacts, settings, array)
+
+
+def agreed_probs(artefacts: Mapping[str, str]) -> np.ndarray:
+    """Return what both checkers agree on about the synthetic rows, see `weighting.consensus`."""
+    return _agreed_probs(artefacts["quality"], artefacts["diversity"], store())
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _agreed_probs(quality: str, diversity: str, _store: Store) -> np.ndarray:
+    agreed = weighting.consensus(*(array(each, "calibrated") for each in (quality, diversity)))
+    agreed.setflags(write=False)
+    return agreed
 
 
 def frame(fingerprint: str, name: str) -> pd.DataFrame:

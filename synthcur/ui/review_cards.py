@@ -40,7 +40,11 @@ class Bench:
     collection
         As imported.
     quality, diversity
-        P' and Q of the synthetic rows, (N, K).
+        P' and Q of the synthetic rows as `scheme` asks for them, (N, K).
+    held_out
+        Q from checkers that have not seen the row, (N, K): what a card says of it.
+    agreed
+        `weighting.consensus` of both checkers, (N, K).
     neighbours
         Arrays ``real_index`` and ``real_cosine`` (N, 3), ``synthetic_index`` and
         ``synthetic_cosine`` (N, 2).
@@ -53,6 +57,8 @@ class Bench:
     collection: Collection
     quality: np.ndarray
     diversity: np.ndarray
+    held_out: np.ndarray
+    agreed: np.ndarray
     neighbours: Mapping[str, np.ndarray]
     scheme: WeightingSettings
     log: Sequence[Decision]
@@ -164,7 +170,7 @@ def _judged(bench: Bench, row: int, label: int) -> dict[str, Any]:
     weights = bench.label_weights(row)
     names = bench.collection.labels
     return {
-        "why": review.why_sentence(names, label, quality, bench.diversity[row]),
+        "why": review.why_sentence(names, label, quality, bench.held_out[row]),
         "best": best,
         "options": [
             _option(each, weights[each], quality[each])

@@ -96,13 +96,17 @@ def open_bench(name: str) -> Bench | None:
     if not found:
         return None
     artefacts = found[ranked_checkers(found)[0]].artefacts
+    scheme = curate_rail.what_if(name).settings
+    quality, diversity = resources.weighing_probs(artefacts, scheme)
     neighbours = ("real_index", "real_cosine", "synthetic_index", "synthetic_cosine")
     return Bench(
         collection=resources.collection(name),
-        quality=resources.array(artefacts["quality"], "synthetic"),
-        diversity=resources.array(artefacts["diversity"], "synthetic"),
+        quality=quality,
+        diversity=diversity,
+        held_out=resources.array(artefacts["diversity"], "calibrated"),
+        agreed=resources.agreed_probs(artefacts),
         neighbours={each: resources.array(artefacts["neighbours"], each) for each in neighbours},
-        scheme=curate_rail.what_if(name).settings,
+        scheme=scheme,
         log=resources.store().decisions(name),
     )
 
@@ -142,7 +146,7 @@ def queues(bench: Bench, selection: Sequence[str]) -> dict[str, Opened]:
             continue
         rows = review.queue_order(
             name,
-            quality_probs=bench.quality,
+            agreed_probs=bench.agreed,
             labels=bench.file_labels,
             weights=weights,
             selection=chosen,

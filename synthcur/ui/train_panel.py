@@ -90,20 +90,24 @@ def _before_the_first(name: str, choice: Choice) -> None:
         _start_button(name, choice)
     _offer_scores(name)
     with parts.card("Arms", "what each way of training does with a synthetic row"):
-        table = pd.DataFrame(
-            [(arm.title, arm.formula, arm.sentence) for arm in ARMS.values()],
-            columns=["Arm", "Loss of a row", "What it does"],
-        )
-        st.dataframe(
-            table,
-            hide_index=True,
-            row_height=28,
-            column_config={
-                "Arm": st.column_config.TextColumn(width=160),
-                "Loss of a row": st.column_config.TextColumn(width=230),
-                "What it does": st.column_config.TextColumn(width=700),
-            },
-        )
+        # A static table wraps its text; a data frame would cut sentences at their column.
+        st.table(arm_table(), border="horizontal", hide_index=True, alt="The arms")
+
+
+def arm_table() -> pd.DataFrame:
+    """Return what there is to say of every arm, as Markdown that shows its characters."""
+    return pd.DataFrame(
+        [
+            {
+                "Arm": parts.plain(arm.title),
+                "What it does": parts.plain(arm.sentence, limit=400),
+                "Loss of a row": f"`{arm.formula}`",
+                "Cost": parts.plain(arm.cost),
+                "Source": parts.plain(arm.source),
+            }
+            for arm in ARMS.values()
+        ]
+    )
 
 
 def _offer_scores(name: str) -> None:
@@ -116,7 +120,7 @@ def _offer_scores(name: str) -> None:
         return
     rows = parts.count(store.collection_info(name).counts["synthetic"])
     if parts.empty(
-        "IMP, DIMP and P′ need checkers, and none has scored these rows yet.",
+        "The arms with weights need checkers, and none has scored these rows yet.",
         button=f"Score {rows} rows",
         key="train_score",
         icon=":material/calculate:",

@@ -1,6 +1,6 @@
 """The rail of the Train page: what is to be run, and what that will cost."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +10,16 @@ from synthcur.arms import ARMS, Arm
 from synthcur.errors import InputError, SynthcurError
 from synthcur.estimate import Estimate, estimate
 from synthcur.records import Scores, ranked_checkers
+from synthcur.scored import CHECKER_TITLES
 from synthcur.settings import BUNDLED_MODEL, FitSettings, TrainSettings, WeightingSettings
 from synthcur.ui import parts, resources
 
 OFFERED = ("ce", "imp", "dimp")
 """Arms that are ticked at first, where the checkers have scored the rows."""
 
-CHECKER_TITLES = {"probe": "Probe", "finetune": "Fine-tuned"}
+COMMON = ("ce", "ce_real", "ce_both", "imp", "dimp", "p_only", "scheme")
+"""Arms that are always in view; the others open on demand."""
+
 _OTHER = "other"
 _MODELS = {BUNDLED_MODEL: "MiniLM-L6, bundled, 22 M", _OTHER: "Other: folder or hub name"}
 _DEFAULTS = FitSettings()
@@ -88,15 +91,25 @@ def rail(name: str) -> Choice:
 def _arm_choice(
     scores: Mapping[str, Scores], schemes: Mapping[str, WeightingSettings]
 ) -> tuple[tuple[str, ...], WeightingSettings | None]:
+    def ticked(arms: Iterable[Arm]) -> set[str]:
+        return {arm.name for arm in arms if _is_ticked(arm, scores, schemes)}
+
     st.caption("Arms")
     with st.container(gap="xsmall"):
-        arms = tuple(arm.name for arm in ARMS.values() if _is_ticked(arm, scores, schemes))
-    if "scheme" not in arms:
-        return arms, None
-    scheme = st.selectbox(
-        "Scheme", list(schemes)[::-1], key="train_scheme", persist_state="session"
-    )
-    return arms, schemes.get(scheme or "")
+        chosen = ticked(arm for arm in ARMS.values() if is_common(arm))
+    scheme = None
+    if "scheme" in chosen:
+        scheme = st.selectbox(
+            "Scheme", list(schemes)[::-1], key="train_scheme", persist_state="session"
+        )
+    with st.expander("More arms"), st.container(gap="xsmall"):
+        chosen |= ticked(arm for arm in ARMS.values() if not is_common(arm))
+    return tuple(name for name in ARMS if name in chosen), schemes.get(scheme or "")
+
+
+def is_common(arm: Arm) -> bool:
+    """Whether an arm is in view without opening the list of the others."""
+    return arm.name in COMMON or getattr(arm, "is_recommended", False)
 
 
 def _is_ticked(
@@ -113,7 +126,7 @@ def _is_ticked(
         key=f"train_arm_{arm.name}_{'off' if reason else 'on'}",
         persist_state="session",
         disabled=bool(reason),
-        help=f"{reason}{arm.sentence}  \n`{arm.formula}`",
+        help=f"{reason}{arm.sentence}  \n`{arm.formula}`  \n{arm.cost}  \n{arm.source}.",
     )
     return ticked and not reason
 
@@ -129,8 +142,8 @@ def _checker_choice(scores: Mapping[str, Scores]) -> str:
         horizontal=True,
         key="train_checkers",
         persist_state="session",
-        help="Which pair supplies P′ and Q: BERT-size classifiers, or logistic regressions on "
-        "embeddings.",
+        help="Which pair supplies P′ and Q: logistic regressions on embeddings (probe), BERT-size "
+        "classifiers (fine-tuned), or the mean of what both say.",
     )
     return chosen or kinds[0]
 

@@ -1,0 +1,80 @@
+"""How far the checkers can be trusted, as the Curate page tells it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from synthcur.ui import parts
+
+_MEASURES = {"macro_f1": "Macro-F1", "ece": "Calibration error"}
+_CHECKERS = {"quality": "Quality checker, P′", "diversity": "Diversity checker, Q"}
+_ROWS = {"quality": "real", "diversity": "synthetic"}
+
+_EXPLAINED = (
+    "Each checker is asked about rows of the kind it is trained on, none of which it has seen. "
+    "Calibration error: how far the probabilities it states lie from the share of rows it reads "
+    "right. Brackets: 95 % intervals."
+)
+
+
+def figures(trust: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the accuracy of both checkers, each with interval and how it was found."""
+    found = []
+    for kind, title, rows in (
+        ("quality", "Quality checker", " real"),
+        ("diversity", "Diversity checker", ""),
+    ):
+        of = trust[kind]
+        of_what = f"{_interval(of)} of {parts.count(of['n'])}{rows}, {of['how']}"
+        found.append((title, parts.percent(of["accuracy"], digits=0), of_what))
+    return found
+
+
+def table(trust: Mapping[str, Any]) -> pd.DataFrame:
+    """Return all that was measured of both checkers, in words, one row a checker.
+
+    Scores without macro-F1 or calibration error give a table without that column.
+    """
+    return pd.DataFrame([_measured(trust[kind], kind) for kind in _CHECKERS]).dropna(axis=1)
+
+
+def _measured(of: Mapping[str, Any], kind: str) -> dict[str, str | None]:
+    named = {title: of.get(measure) for measure, title in _MEASURES.items()}
+    return {
+        "Checker": _CHECKERS[kind],
+        "Accuracy": f"{parts.percent(of['accuracy'], digits=0)} {_interval(of)}",
+        **{title: _in_words(value) if value else None for title, value in named.items()},
+        "Measured on": f"{parts.count(of['n'])} {_ROWS[kind]} rows, {of['how']}",
+    }
+
+
+def _in_words(measure: Mapping[str, float]) -> str:
+    return f"{parts.percent(measure['value'], digits=0)} {_interval(measure)}"
+
+
+def _interval(ends: Mapping[str, Any]) -> str:
+    return f"[{100 * ends['low']:.0f}, {100 * ends['high']:.0f}]"
+
+
+def show(trust: Mapping[str, Any]) -> None:
+    """Draw the table behind one line that says the calibration errors."""
+    measured = table(trust)
+    title = "Checker trust"
+    if "Calibration error" in measured:
+        errors = zip(measured["Calibration error"], _CHECKERS, strict=True)
+        title += ": calibration error " + ", ".join(f"{error} {kind}" for error, kind in errors)
+    with st.expander(title):
+        text = st.column_config.TextColumn
+        st.dataframe(
+            measured,
+            hide_index=True,
+            row_height=28,
+            key="curate_trust",
+            column_config={
+                "Checker": text(width=180),
+                **{each: text(width=150) for each in ("Accuracy", *_MEASURES.values())},
+            },
+        )
+        st.caption(_EXPLAINED)
