@@ -53,7 +53,7 @@ def reason(facts: RowFacts) -> str:
     if reads_otherwise:
         gives += f" and {facts.best_label} {share_in_words(facts.best_quality)}"
     on_real = f"Trained on real data, the checker gives {gives}"
-    both = f"{on_real}; trained on synthetic data, {share_in_words(diversity)}"
+    both = f"{on_real}; trained on other synthetic rows, {share_in_words(diversity)}"
     factor = math.exp(facts.uncertainty)
     weight, least, most = (_number(facts.weight * times) for times in (1, 1 / factor, factor))
     firmer = share_in_words(1 - (facts.margin_rank or 0.0))

@@ -381,7 +381,7 @@ def why_sentence(
     return (
         "Trained on real data, the checker gives ",
         f"{labels[label]} {share_in_words(quality_row[label])}",
-        "; trained on synthetic data, ",
+        "; trained on other synthetic rows, ",
         share_in_words(diversity_row[label]),
         ". It reads as ",
         reads_as,

@@ -20,7 +20,8 @@ PACKAGE = ROOT / "synthcur"
 LAYERS = (
     ("errors", "palette", "processes"),
     ("settings", "schema", "arms", "spool", "records", "resampling", "projection"),
-    ("evaluation", "weighting", "artefacts", "tables", "columns", "texts", "splits", "database"),
+    ("evaluation", "weighting", "scored", "artefacts", "tables", "columns", "texts", "splits"),
+    ("database",),
     ("calibration", "ranking", "review"),
     ("signals", "reasons", "losses", "training_rows", "pretrained", "progress", "formats", "rows"),
     ("summary", "figures"),

@@ -27,7 +27,7 @@ def unpacked(payload: bytes) -> tuple[dict, dict[str, np.ndarray]]:
 
 
 def test_the_points_message_holds_every_row_exactly(small_collection: Collection) -> None:
-    rows = joined(small_collection, (decided(small_collection, 5, "discard"),), of_real=False)
+    rows = joined(small_collection, (decided(small_collection, 5, "discard"),))
     header, arrays = unpacked(row_map.pack(rows))
     assert (header["n"], header["m"]) == (rows.n, 24)
     assert header["labels"] == list(small_collection.labels)
@@ -36,7 +36,7 @@ def test_the_points_message_holds_every_row_exactly(small_collection: Collection
     assert np.array_equal(arrays["q"][: rows.n], rows.diversity[own])
     assert np.isnan(arrays["q"][rows.n :]).all()
     assert np.array_equal(np.stack([arrays["x"], arrays["y"]], axis=1), rows.coordinates)
-    assert (arrays["predicted"][rows.n :] == 65_535).all()
+    assert np.array_equal(arrays["predicted"][rows.n :], rows.frame["predicted"][rows.n :])
     assert np.flatnonzero(arrays["kept"] == 0).tolist() == [5]
 
 

@@ -20,9 +20,9 @@ CLEAN = {
 WRONG = {"quality": 0.03, "best_label": "delivery", "best_quality": 0.91, "diversity": 0.96}
 CONTRADICTED = (
     "Trained on real data, the checker gives billing 3 % and delivery 91 %; "
-    "trained on synthetic data, 96 %"
+    "trained on other synthetic rows, 96 %"
 )
-AGREED = "Trained on real data, the checker gives billing 93 %; trained on synthetic data, "
+AGREED = "Trained on real data, the checker gives billing 93 %; trained on other synthetic rows, "
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,8 @@ AGREED = "Trained on real data, the checker gives billing 93 %; trained on synth
         ),
         (
             {"quality": 0.55, "best_quality": 0.55, "diversity": 0.995},
-            "Trained on real data, the checker gives billing 55 %; trained on synthetic data, "
+            "Trained on real data, the checker gives billing 55 %; "
+            "trained on other synthetic rows, "
             "over 99 %: more typical of the generator than of real rows.",
         ),
         ({"coverage": 0.3}, "Coverage is 30 % of average around its nearest real row."),

@@ -263,8 +263,8 @@ def test_pace_needs_three_intervals() -> None:
 def test_the_why_sentence_names_both_checkers_and_the_better_label() -> None:
     parts = why_sentence(LABELS, 0, np.array([0.03, 0.9, 0.07]), np.array([0.96, 0.02, 0.02]))
     assert "".join(parts) == (
-        "Trained on real data, the checker gives billing 3 %; trained on synthetic data, 96 %. "
-        "It reads as delivery, 90 %."
+        "Trained on real data, the checker gives billing 3 %; "
+        "trained on other synthetic rows, 96 %. It reads as delivery, 90 %."
     )
     assert parts[1::2] == ("billing 3 %", "96 %", "delivery, 90 %")
 
