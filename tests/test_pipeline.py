@@ -437,10 +437,10 @@ def test_fine_tuned_checkers_score_with_the_real_encoder(
     recipe = FitSettings(base_model=tiny_model, epochs=1, batch_size=8)
     names = pipeline.score(
         small_collection,
-        ScoreSettings(checkers="finetune", fit=recipe),
+        ScoreSettings(checkers="finetune", fit=recipe, finetune_folds=2, quality_steps=0),
         desk.artefacts,
         desk.spool,
     )
     assert desk.artefacts.array(names["embeddings"], "synthetic").shape == (40, 384)
     assert desk.artefacts.array(names["quality"], "synthetic").shape == (40, 3)
-    assert desk.said("scored")[0]["trust"]["quality"]["how"].startswith("validation rows")
+    assert desk.said("scored")[0]["trust"]["quality"]["how"] == "out of fold"
