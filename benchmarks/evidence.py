@@ -36,6 +36,7 @@ from synthcur.evaluation import (
     mean_over_tasks,
     points,
 )
+from synthcur.jobs import ALLOCATOR
 from synthcur.pipeline import ENVIRONMENT
 from synthcur.runs import read_pool, recipe_of
 from synthcur.schema import REAL, TEST, VALIDATION, Collection
@@ -83,7 +84,7 @@ def main() -> None:
     )
     found = _read(options.out, setup)
     if not options.table:
-        for name, value in ENVIRONMENT.items():
+        for name, value in (ENVIRONMENT | ALLOCATOR).items():
             os.environ.setdefault(name, value)
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // options.jobs)))
         context = multiprocessing.get_context("spawn")
