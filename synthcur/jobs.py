@@ -29,8 +29,8 @@ STARTUP_SECONDS = 10.0
 LOG_BYTES = 20_000
 
 ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-"""Large pages for large blocks, read when a process starts: each step allots the gradient of a whole
-vocabulary, which page by page takes a tenth of its time. Other systems do not read it."""
+"""Large pages for large blocks, read when a process starts: each step allots the gradient of the
+whole vocabulary, which page by page takes a tenth of its time. Other systems do not read it."""
 
 
 def submit_score(store: Store, name: str, settings: ScoreSettings) -> Job:
