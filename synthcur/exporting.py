@@ -25,7 +25,8 @@ from synthcur.review import (
     effective_labels,
     standing,
 )
-from synthcur.scored import weighing_probs
+from synthcur.schema import Collection
+from synthcur.scored import weighing_facts, weighing_probs
 from synthcur.settings import WeightingSettings
 from synthcur.store import Store
 from synthcur.weighting import sample_weight
@@ -63,7 +64,9 @@ def curated_table(
     if collection.has_pairs:
         table["text_pair"] = synthetic["text_pair"]
     table["label"] = names[labels]
-    table = pd.concat([table, _weights(store, name, checkers, weighting, labels, kept)], axis=1)
+    table = pd.concat(
+        [table, _weights(store, collection, checkers, weighting, labels, kept)], axis=1
+    )
     table = pd.concat([table, _decided(synthetic, log)], axis=1)
     is_synthetic = (collection.rows["source"] == "synthetic").to_numpy()
     other = collection.provenance.loc[is_synthetic].reset_index(drop=True)
@@ -192,7 +195,7 @@ def kept_models(store: Store, job_id: str) -> list[Run]:
 
 def _weights(
     store: Store,
-    name: str,
+    collection: Collection,
     checkers: str | None,
     weighting: WeightingSettings | None,
     labels: np.ndarray,
@@ -201,6 +204,7 @@ def _weights(
     values = pd.DataFrame(np.nan, index=range(len(labels)), columns=["p", "q", "weight"])
     if checkers is None:
         return values
+    name = collection.name
     found = store.scores(name).get(checkers)
     if found is None:
         raise NotFoundError(
@@ -209,10 +213,11 @@ def _weights(
         )
     settings = weighting or WeightingSettings()
     quality, diversity = weighing_probs(found.artefacts, settings, store.artefacts.array)
+    facts = weighing_facts(collection, found.artefacts, store.artefacts.array)
     own = np.arange(len(labels)), labels
     values["p"], values["q"] = quality[own].astype(float), diversity[own].astype(float)
     values.loc[kept, "weight"] = sample_weight(
-        quality[kept], diversity[kept], labels[kept], settings
+        quality[kept], diversity[kept], labels[kept], settings, facts.of(kept)
     )
     return values
 

@@ -127,6 +127,9 @@ def read_pool(
         collection,
         decisions,
         embeddings=(synthetic, real),
+        duplicate_group=(
+            artefacts.array(scores["signals"], "duplicate_group") if "signals" in scores else None
+        ),
         quality_probs=artefacts.array(quality, "synthetic"),
         diversity_probs=artefacts.array(diversity, "synthetic"),
         calibrated_probs=artefacts.array(quality, "calibrated"),

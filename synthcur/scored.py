@@ -5,7 +5,9 @@ from types import MappingProxyType
 
 import numpy as np
 
+from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
+from synthcur.weighting import Facts, label_shares
 
 CHECKER_TITLES: Mapping[str, str] = MappingProxyType(
     {"probe": "Probe", "finetune": "Fine-tuned", "average": "Average of both"}
@@ -15,20 +17,21 @@ CHECKER_TITLES: Mapping[str, str] = MappingProxyType(
 Read = Callable[[str, str], np.ndarray]
 """Gives an array of an artefact by its fingerprint and its name."""
 
+_QUALITY_ARRAYS = {"raw": "synthetic", "calibrated": "calibrated"}
 _DIVERSITY_ARRAYS = {"in_sample": "synthetic", "out_of_fold": "calibrated"}
 
 
 def weighing_probs(
     artefacts: Mapping[str, str], settings: WeightingSettings, read: Read
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return P' and the Q that a weighting asks for.
+    """Return the P' and the Q that a weighting asks for.
 
     Parameters
     ----------
     artefacts
         Fingerprints of a scoring, ``quality`` and ``diversity`` among them.
     settings
-        Its `WeightingSettings.diversity` chooses Q.
+        `WeightingSettings.quality` chooses P', `WeightingSettings.diversity` Q.
     read
         Where arrays come from.
 
@@ -37,5 +40,23 @@ def weighing_probs(
     quality, diversity : np.ndarray
         P'(.|x) and Q(.|x) of the synthetic rows, shape (N, K), rows sum to 1.
     """
-    diversity = _DIVERSITY_ARRAYS[settings.diversity]
-    return read(artefacts["quality"], "synthetic"), read(artefacts["diversity"], diversity)
+    quality = read(artefacts["quality"], _QUALITY_ARRAYS[settings.quality])
+    return quality, read(artefacts["diversity"], _DIVERSITY_ARRAYS[settings.diversity])
+
+
+def weighing_facts(collection: Collection, artefacts: Mapping[str, str], read: Read) -> Facts:
+    """Return what else weights can be made from.
+
+    Parameters
+    ----------
+    collection
+        As imported.
+    artefacts
+        Fingerprints of its scoring; without ``signals``, in older workspaces, near-duplicates are
+        not known.
+    read
+        Where arrays come from.
+    """
+    labels = collection.label_ids(collection.real_train)
+    group = read(artefacts["signals"], "duplicate_group") if "signals" in artefacts else None
+    return Facts(label_shares(labels, len(collection.labels)), group)

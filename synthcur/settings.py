@@ -18,6 +18,7 @@ BUNDLED_MODEL = "bundled-minilm"
 
 CHECKER_KINDS = ("probe", "finetune", "average")
 RULES = ("ce", "imp", "dimp", "p_only")
+QUALITY_KINDS = ("raw", "calibrated")
 DIVERSITY_KINDS = ("in_sample", "out_of_fold")
 
 
@@ -81,11 +82,16 @@ class _Settings:
 class WeightingSettings(_Settings):
     """How pred_probs become sample weights.
 
+    In this order: exponents, ratio, prior correction, clip, floor, duplicates, balance, mean.
+
     Attributes
     ----------
     rule
         ``ce`` (every weight 1), ``imp`` (P'/Q), ``dimp`` (P'/p_theta; before a run p_theta is
         uniform, so K * P' is what training starts with) or ``p_only`` (P').
+    quality
+        Which P': ``raw``, as published, or ``calibrated``, the mean of temperature-scaled checkers,
+        which is as sure as it is right.
     diversity
         Which Q: ``in_sample``, from the checker that has learned the row, as published; or
         ``out_of_fold``, from one that has not. A checker believes what it has learned, so the first
@@ -93,21 +99,35 @@ class WeightingSettings(_Settings):
         raises mislabelled rows, which are rare too.
     quality_exponent, diversity_exponent
         Powers of P' and of the denominator, 0 to 3.
+    prior_correction
+        Multiply by Q(y) / P(y), the shares of a label among synthetic and real training rows: P'/Q
+        holds P(y) / Q(y) as a factor, which says how common a label is and nothing of the text.
+        The rule ``ce``, which has no ratio, does not change.
     clip_low, clip_high
         Smallest and largest natural logarithm of a weight; None leaves that side open.
     floor
         Share of every weight that stays 1, 0 to 1: ``floor + (1 - floor) * weight``.
+    collapse_duplicates
+        Divide by the number of rows in the row's group of near-duplicates, so that a group weighs
+        as much as one row of its mean weight.
+    balance_classes
+        Scale the weights of each label so that all labels have the same total, and the pool the
+        total it had.
     normalise
         Divide by the mean, so that the weights of the pool average 1.
     """
 
     rule: str = "imp"
+    quality: str = "raw"
     diversity: str = "in_sample"
     quality_exponent: float = 1.0
     diversity_exponent: float = 1.0
+    prior_correction: bool = False
     clip_low: float | None = None
     clip_high: float | None = None
     floor: float = 0.0
+    collapse_duplicates: bool = False
+    balance_classes: bool = False
     normalise: bool = False
 
     def __post_init__(self) -> None:
@@ -115,6 +135,11 @@ class WeightingSettings(_Settings):
             self.rule in RULES,
             f"Unknown weighting rule {self.rule!r}.",
             f"Choose one of {', '.join(RULES)}.",
+        )
+        _require(
+            self.quality in QUALITY_KINDS,
+            f"Unknown kind of P' {self.quality!r}.",
+            f"Choose one of {', '.join(QUALITY_KINDS)}.",
         )
         _require(
             self.diversity in DIVERSITY_KINDS,

@@ -10,7 +10,13 @@ from synthcur.arms import ARMS
 from synthcur.review import DISCARD, RELABEL, Decision, current_decisions, effective_labels
 from synthcur.schema import Collection
 from synthcur.settings import RULES, WeightingSettings
-from synthcur.weighting import effective_sample_size, mass_by_group, sample_weight
+from synthcur.weighting import (
+    NO_FACTS,
+    Facts,
+    effective_sample_size,
+    mass_by_group,
+    sample_weight,
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ def weight_flow(
     quality_probs: np.ndarray,
     diversity_probs: np.ndarray,
     settings: WeightingSettings,
+    facts: Facts = NO_FACTS,
 ) -> tuple[WeightFlow, pd.DataFrame]:
     """Follow the weight through the pool, with the decisions applied.
 
@@ -66,8 +73,8 @@ def weight_flow(
         The log of decisions.
     quality_probs, diversity_probs
         P' and Q, (N, K).
-    settings
-        The weighting.
+    settings, facts
+        The weighting, and what it needs to know of the N rows.
 
     Returns
     -------
@@ -80,7 +87,9 @@ def weight_flow(
     texts = collection.synthetic[["text", "text_pair"]].assign(label=labels)
     stays = kept.copy()
     stays[kept] = ~texts[kept].duplicated().to_numpy()
-    weights = sample_weight(quality_probs[stays], diversity_probs[stays], labels[stays], settings)
+    weights = sample_weight(
+        quality_probs[stays], diversity_probs[stays], labels[stays], settings, facts.of(stays)
+    )
     if weights.size and weights.mean() > 0:
         weights = weights / weights.mean()
     flow = WeightFlow(

@@ -16,7 +16,13 @@ from synthcur.errors import ArtefactError, InputError
 from synthcur.review import Decision, effective_labels
 from synthcur.schema import REAL, Collection
 from synthcur.settings import WeightingSettings
-from synthcur.weighting import consensus, effective_sample_size, sample_weight
+from synthcur.weighting import (
+    Facts,
+    consensus,
+    effective_sample_size,
+    label_shares,
+    sample_weight,
+)
 
 VOTES = 8
 """Synthetic rows that a real row votes for."""
@@ -82,6 +88,8 @@ class Pool:
         Temperature-scaled Q(.|x) from checkers that have not seen the row, shape (M, K).
     embeddings
         Of `synthetic`, shape (M, D), and of `real`, shape (R, D), of length 1.
+    duplicate_group
+        Group of near-duplicates of every row of `synthetic`, -1 for none, shape (M,).
     """
 
     synthetic: Examples
@@ -92,6 +100,7 @@ class Pool:
     calibrated_probs: np.ndarray | None = None
     out_of_fold_probs: np.ndarray | None = None
     embeddings: tuple[np.ndarray, np.ndarray] | None = None
+    duplicate_group: np.ndarray | None = None
 
 
 def make_pool(
@@ -99,6 +108,7 @@ def make_pool(
     decisions: Iterable[Decision],
     *,
     embeddings: tuple[np.ndarray, np.ndarray] | None = None,
+    duplicate_group: np.ndarray | None = None,
     **probs: np.ndarray,
 ) -> Pool:
     """Apply the decisions to a scored collection.
@@ -111,6 +121,8 @@ def make_pool(
         See `review.effective_labels`.
     embeddings
         Of all N synthetic and all R real training rows.
+    duplicate_group
+        Of all N synthetic rows.
     probs
         ``quality_probs`` and others of `Pool`, of all N synthetic rows, shape (N, K).
 
@@ -133,6 +145,7 @@ def make_pool(
         real=Examples(real, collection.label_ids(real)),
         labels=collection.labels,
         embeddings=None if embeddings is None else (embeddings[0][kept], embeddings[1]),
+        duplicate_group=None if duplicate_group is None else duplicate_group[kept],
         **{name: each[kept] for name, each in probs.items()},
     )
 
@@ -337,8 +350,12 @@ def _need(probs: np.ndarray | None) -> np.ndarray:
 
 
 def _weights(pool: Pool, settings: WeightingSettings) -> np.ndarray:
+    is_calibrated = settings.quality == "calibrated"
     is_held_out = settings.diversity == "out_of_fold"
-    diversity = pool.out_of_fold_probs if is_held_out else pool.diversity_probs
     return sample_weight(
-        _need(pool.quality_probs), _need(diversity), pool.synthetic.labels, settings
+        _need(pool.calibrated_probs if is_calibrated else pool.quality_probs),
+        _need(pool.out_of_fold_probs if is_held_out else pool.diversity_probs),
+        pool.synthetic.labels,
+        settings,
+        Facts(label_shares(pool.real.labels, len(pool.labels)), pool.duplicate_group),
     )

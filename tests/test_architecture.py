@@ -20,9 +20,9 @@ PACKAGE = ROOT / "synthcur"
 LAYERS = (
     ("errors", "palette", "processes"),
     ("settings", "schema", "arms", "spool", "records", "resampling", "projection"),
-    ("evaluation", "weighting", "scored", "artefacts", "tables", "columns", "texts", "splits"),
+    ("evaluation", "weighting", "artefacts", "tables", "columns", "texts", "splits"),
     ("database",),
-    ("calibration", "ranking", "review"),
+    ("calibration", "ranking", "review", "scored"),
     ("signals", "reasons", "losses", "training_rows", "pretrained", "progress", "formats", "rows"),
     ("summary", "figures"),
     ("classifier", "encoders", "decision_log", "ingest", "reading", "checks", "drafting"),

@@ -47,7 +47,7 @@ def test_a_card_says_weight_and_share_under_every_label(small_collection):
     bench = bench_of(small_collection)
     shown_card = card(bench, 4, at=0, shows_hints=True)
     own = sample_weight(bench.quality, bench.diversity, bench.file_labels, bench.scheme)[4]
-    assert bench.label_weights(4)[bench.file_labels[4]] == pytest.approx(own)
+    assert bench.label_weights[4][bench.file_labels[4]] == pytest.approx(own)
     assert [option["label"] for option in shown_card["options"]] == [0, 1, 2]
     assert shown_card["best"] == int(np.argmax(bench.quality[4]))
     assert len(shown_card["real"]) == 3
@@ -79,7 +79,7 @@ def test_normalised_weights_divide_by_the_mean_of_the_kept_rows(small_collection
     bench = bench_of(small_collection, [decided(plain, 0, "discard")], normalise=True)
     labels = bench.file_labels[1:]
     pool = sample_weight(bench.quality[1:], bench.diversity[1:], labels, bench.scheme)
-    assert bench.label_weights(1)[labels[0]] == pytest.approx(pool[0])
+    assert bench.label_weights[1][labels[0]] == pytest.approx(pool[0])
 
 
 def test_a_queue_without_hints_gives_the_browser_no_figures(small_collection):

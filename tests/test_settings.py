@@ -35,6 +35,14 @@ def test_an_unknown_setting_is_refused_by_name():
         FitSettings.from_dict({"epoch": 3})
 
 
+def test_a_scheme_saved_before_a_setting_was_added_means_what_it_meant():
+    saved = {
+        **{"rule": "imp", "diversity": "in_sample", "floor": 0.0, "normalise": False},
+        **{"quality_exponent": 1.0, "diversity_exponent": 1.0, "clip_low": None, "clip_high": None},
+    }
+    assert WeightingSettings.from_dict(saved) == WeightingSettings()
+
+
 @pytest.mark.parametrize(
     ("make", "what"),
     [
@@ -46,6 +54,8 @@ def test_an_unknown_setting_is_refused_by_name():
         (lambda: TrainSettings(seeds=0), "seeds is 0"),
         (lambda: TrainSettings(arms=("scheme",)), "no weighting"),
         (lambda: ScoreSettings(checkers="magic"), "magic"),
+        (lambda: WeightingSettings(quality="cooked"), "cooked"),
+        (lambda: WeightingSettings(diversity="cooked"), "cooked"),
     ],
 )
 def test_settings_that_cannot_run_are_refused(make, what):

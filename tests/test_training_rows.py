@@ -12,7 +12,7 @@ from synthcur.review import DISCARD, RELABEL, Decision
 from synthcur.schema import SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
 from synthcur.training_rows import Pool, judging_rows, make_pool, rows_of
-from synthcur.weighting import effective_sample_size
+from synthcur.weighting import effective_sample_size, label_shares
 from tests.conftest import make_scores
 
 
@@ -26,6 +26,7 @@ def pool_of(collection: Collection, *decisions: Decision) -> Pool:
         diversity_probs=scores["diversity"]["synthetic"],
         calibrated_probs=scores["quality"]["calibrated"],
         out_of_fold_probs=scores["diversity"]["calibrated"],
+        duplicate_group=np.arange(40) // 4,
     )
 
 
@@ -98,6 +99,40 @@ def test_a_scheme_may_divide_by_q_out_of_fold(small_collection: Collection):
     part = rows_of(ARMS["scheme"], pool, weighting=scheme)
     expected = pool.quality_probs[own] / pool.out_of_fold_probs[own]
     np.testing.assert_allclose(part.factor, expected, rtol=1e-5)
+
+
+def test_a_scheme_may_take_the_calibrated_p(small_collection: Collection):
+    pool = pool_of(small_collection)
+    assert pool.calibrated_probs is not None
+    scheme = WeightingSettings(rule="p_only", quality="calibrated")
+    part = rows_of(ARMS["scheme"], pool, weighting=scheme)
+    own = np.arange(40), pool.synthetic.labels
+    np.testing.assert_allclose(part.factor, pool.calibrated_probs[own], rtol=1e-6)
+
+
+def test_a_discarded_duplicate_no_longer_halves_the_others(small_collection: Collection):
+    gone = Decision(sample_id=small_collection.synthetic["sample_id"][7], action=DISCARD)
+    scheme = WeightingSettings(rule="ce", collapse_duplicates=True)
+    part = rows_of(ARMS["scheme"], pool_of(small_collection, gone), weighting=scheme)
+    np.testing.assert_allclose(part.factor, [1 / 4] * 4 + [1 / 3] * 3 + [1 / 4] * 32)
+
+
+def test_the_prior_correction_of_a_run_is_that_of_its_real_rows(small_collection: Collection):
+    pool = pool_of(small_collection)
+    plain = rows_of(ARMS["scheme"], pool, weighting=WeightingSettings()).factor
+    scheme = WeightingSettings(prior_correction=True)
+    corrected = rows_of(ARMS["scheme"], pool, weighting=scheme).factor
+    shares = [label_shares(part.labels, 3) for part in (pool.synthetic, pool.real)]
+    expected = (shares[0] / shares[1])[pool.synthetic.labels]
+    np.testing.assert_allclose(corrected / plain, expected)
+    assert np.ptp(expected) > 0
+
+
+def test_a_scheme_that_needs_unknown_duplicates_is_refused(small_collection: Collection):
+    pool = replace(pool_of(small_collection), duplicate_group=None)
+    scheme = WeightingSettings(collapse_duplicates=True)
+    with pytest.raises(InputError, match="Score the collection again"):
+        rows_of(ARMS["scheme"], pool, weighting=scheme)
 
 
 def test_the_filter_leaves_out_rows_below_chance(small_collection: Collection):

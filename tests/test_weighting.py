@@ -1,5 +1,7 @@
 """The weighting rules, against values worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +11,11 @@ from hypothesis import strategies as st
 from synthcur.errors import InputError
 from synthcur.settings import RULES, WeightingSettings
 from synthcur.weighting import (
+    Facts,
     consensus,
     effective_sample_size,
+    group_size,
+    label_shares,
     label_weights,
     mass_by_group,
     sample_weight,
@@ -58,6 +63,165 @@ def test_clip_floor_and_normalisation_come_in_that_order():
 def test_a_relabelled_sample_uses_the_other_column():
     relabelled = sample_weight(P, Q, np.array([0, 1, 1]), WeightingSettings(rule="imp"))
     np.testing.assert_allclose(relabelled, [2.0, 9.0, 1.0])
+
+
+@st.composite
+def pools(draw):
+    """P', Q, labels and facts of 1 to 30 rows with 2 or 3 labels."""
+    n, k = draw(st.integers(1, 30)), draw(st.integers(2, 3))
+    random = np.random.default_rng(draw(st.integers(0, 10**6)))
+    p, q = (random.dirichlet(np.full(k, 0.5), size=n) for _ in range(2))
+    labels, real = random.integers(0, k, size=n), random.integers(0, k, size=40)
+    group = random.integers(-1, draw(st.integers(1, 6)), size=n)
+    return p, q, labels, Facts(label_shares(real, k), group)
+
+
+switches = st.fixed_dictionaries(
+    {
+        "rule": st.sampled_from(RULES),
+        "quality_exponent": st.floats(0, 3),
+        "diversity_exponent": st.floats(0, 3),
+        "prior_correction": st.booleans(),
+        "clip_low": st.none() | st.floats(-5, -1),
+        "clip_high": st.none() | st.floats(0, 3),
+        "floor": st.floats(0, 1),
+        "collapse_duplicates": st.booleans(),
+        "balance_classes": st.booleans(),
+        "normalise": st.booleans(),
+    }
+).map(lambda values: WeightingSettings(**values))
+
+
+@given(pools(), switches)
+def test_the_steps_come_in_their_order(pool, settings):
+    """Against the definition, step by step and row by row."""
+    p, q, labels, facts = pool
+    n, k = p.shape
+    weights = []
+    for row, label in enumerate(labels):
+        w = max(p[row, label], 1e-12) ** settings.quality_exponent
+        if settings.rule == "imp":
+            w /= max(q[row, label], 1e-12) ** settings.diversity_exponent
+        if settings.rule == "dimp":
+            w *= k**settings.diversity_exponent
+        if settings.prior_correction:
+            w *= (np.sum(labels == label) + 1) / (n + k) / facts.real_shares[label]
+        if settings.rule == "ce":
+            w = 1.0
+        w = max(w, 0.0 if settings.clip_low is None else np.exp(settings.clip_low))
+        w = min(w, np.inf if settings.clip_high is None else np.exp(settings.clip_high))
+        w = settings.floor * 1 + (1 - settings.floor) * w
+        group = facts.duplicate_group[row]
+        if settings.collapse_duplicates and group >= 0:
+            w /= np.sum(facts.duplicate_group == group)
+        weights.append(w)
+    weights = np.array(weights)
+    if settings.balance_classes:
+        share = weights.sum() / len(set(labels))
+        for label in set(labels):
+            weights[labels == label] *= share / weights[labels == label].sum()
+    if settings.normalise:
+        weights /= weights.mean()
+    np.testing.assert_allclose(sample_weight(p, q, labels, settings, facts), weights, rtol=1e-6)
+
+
+@given(pools(), switches, st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(pool, settings, random):
+    p, q, labels, facts = pool
+    order = np.array(random.sample(range(len(p)), len(p)))
+    shuffled = sample_weight(p[order], q[order], labels[order], settings, facts.of(order))
+    expected = sample_weight(p, q, labels, settings, facts)[order]
+    np.testing.assert_allclose(shuffled, expected, rtol=1e-9)
+
+
+@given(pools(), st.booleans())
+def test_checkers_that_agree_give_every_row_weight_one(pool, norm):
+    p, _, labels, _ = pool
+    weights = sample_weight(p, p, labels, WeightingSettings(normalise=norm))
+    np.testing.assert_allclose(weights, 1)
+
+
+@given(pools(), switches)
+def test_duplicates_together_weigh_as_much_as_one_row_of_their_mean(pool, settings):
+    p, q, labels, facts = pool
+    apart, together = (
+        replace(settings, collapse_duplicates=each, balance_classes=False, normalise=False)
+        for each in (False, True)
+    )
+    before = sample_weight(p, q, labels, apart, facts)
+    after = sample_weight(p, q, labels, together, facts)
+    for group in set(facts.duplicate_group) - {-1}:
+        rows = facts.duplicate_group == group
+        assert after[rows].sum() == pytest.approx(before[rows].mean())
+    alone = facts.duplicate_group == -1
+    np.testing.assert_array_equal(after[alone], before[alone])
+
+
+@given(pools(), switches)
+def test_balance_gives_every_label_with_rows_the_same_total_and_keeps_the_whole(pool, settings):
+    p, q, labels, facts = pool
+    loose, even = (
+        sample_weight(p, q, labels, replace(settings, balance_classes=each), facts)
+        for each in (False, True)
+    )
+    totals = np.bincount(labels, weights=even)[np.unique(labels)]
+    np.testing.assert_allclose(totals, loose.sum() / len(totals))
+
+
+@given(pools(), switches)
+def test_normalised_weights_average_one(pool, settings):
+    p, q, labels, facts = pool
+    weights = sample_weight(p, q, labels, replace(settings, normalise=True), facts)
+    assert weights.mean() == pytest.approx(1)
+
+
+@given(pools())
+def test_prior_correction_takes_the_share_of_the_label_out_of_both_probabilities(pool):
+    p, q, labels, facts = pool
+    own = np.arange(len(labels)), labels
+    synthetic_shares = label_shares(labels, p.shape[1])
+    lift = (np.maximum(p, 1e-12) / facts.real_shares) / (np.maximum(q, 1e-12) / synthetic_shares)
+    weights = sample_weight(p, q, labels, WeightingSettings(prior_correction=True), facts)
+    np.testing.assert_allclose(weights, lift[own])
+
+
+def test_checkers_that_only_know_the_priors_weigh_every_row_one_once_corrected():
+    labels, real = np.repeat([0, 1], [9, 3]), np.repeat([0, 1], [10, 50])
+    p, q = (np.tile(label_shares(each, 2), (12, 1)) for each in (real, labels))
+    facts = Facts(real_shares=label_shares(real, 2))
+    settings = WeightingSettings(prior_correction=True)
+    assert np.ptp(sample_weight(p, q, labels, WeightingSettings())) > 1
+    np.testing.assert_allclose(sample_weight(p, q, labels, settings, facts), 1)
+
+
+def test_a_label_without_rows_still_has_a_share():
+    np.testing.assert_allclose(label_shares(np.array([0, 0, 2]), 3), [3 / 6, 1 / 6, 2 / 6])
+
+
+def test_rows_outside_of_the_pool_do_not_count_as_duplicates():
+    group = np.array([0, 0, 0, -1, 1, 1])
+    assert group_size(group).tolist() == [3, 3, 3, 1, 2, 2]
+    in_pool = np.array([True, True, False, True, False, False])
+    assert group_size(group, in_pool).tolist() == [2, 2, 2, 1, 1, 1]
+    assert group_size(np.zeros(0, dtype=int)).tolist() == []
+
+
+@pytest.mark.parametrize("setting", ["prior_correction", "collapse_duplicates"])
+def test_a_setting_that_needs_what_is_not_known_is_refused(setting):
+    with pytest.raises(InputError, match="not known") as refused:
+        weigh(**{setting: True})
+    assert "Score the collection again" in (refused.value.fix or "")
+
+
+@given(pools(), switches, st.integers(0, 2**30))
+def test_weights_under_each_label_hold_those_of_the_pool(pool, settings, mask):
+    p, q, labels, facts = pool
+    kept = (mask >> np.arange(len(p))) & 1 == 1
+    table = label_weights(p, q, labels, settings, facts, kept=kept)
+    assert table.shape == p.shape
+    expected = sample_weight(p[kept], q[kept], labels[kept], settings, facts.of(kept))
+    np.testing.assert_allclose(table[np.arange(len(p)), labels][kept], expected)
+    assert np.isfinite(table).all()
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -99,9 +99,10 @@ def _weigh(
     settings: WeightingSettings,
 ) -> Weighed:
     quality, diversity = resources.weighing_probs(scores.artefacts, settings)
-    flow, mass = summary.weight_flow(collection, decisions, quality, diversity, settings)
+    facts = resources.weighing_facts(collection.name, scores.artefacts)
+    flow, mass = summary.weight_flow(collection, decisions, quality, diversity, settings, facts)
     labels = collection.label_ids(collection.synthetic)
-    weights = sample_weight(quality, diversity, labels, settings)
+    weights = sample_weight(quality, diversity, labels, settings, facts)
     ids, current = collection.synthetic["sample_id"].to_numpy(), current_decisions(decisions)
     agreed, queues = resources.agreed_probs(scores.artefacts), {}
     for queue in QUEUES:

@@ -19,6 +19,7 @@ from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store import Store
 from synthcur.ui import door
+from synthcur.weighting import Facts
 from synthcur.workspace import lock_server, open_store, workspace_folder
 
 LOG = logging.getLogger(__name__)
@@ -105,6 +106,11 @@ def weighing_probs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return P' and the Q that a weighting asks for, both (N, K) and read-only."""
     return scored.weighing_probs(artefacts, settings, array)
+
+
+def weighing_facts(name: str, artefacts: Mapping[str, str]) -> Facts:
+    """Return what else of a collection's rows weights can be made from."""
+    return scored.weighing_facts(collection(name), artefacts, array)
 
 
 def agreed_probs(artefacts: Mapping[str, str]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from synthcur.review import Decision
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.ui import parts
+from synthcur.weighting import NO_FACTS, Facts
 
 TEXT_LENGTH = 4_000
 NEIGHBOUR_LENGTH = 240
@@ -52,6 +53,8 @@ class Bench:
         How weights are computed.
     log
         All decisions of the collection in order.
+    facts
+        What else `scheme` needs to know of the rows.
     """
 
     collection: Collection
@@ -62,6 +65,7 @@ class Bench:
     neighbours: Mapping[str, np.ndarray]
     scheme: WeightingSettings
     log: Sequence[Decision]
+    facts: Facts = NO_FACTS
 
     @cached_property
     def file_labels(self) -> np.ndarray:
@@ -100,26 +104,17 @@ class Bench:
 
     def file_weights(self) -> np.ndarray:
         """Weights under the labels of the file, (N,): no decision changes their order."""
-        return weighting.sample_weight(self.quality, self.diversity, self.file_labels, self.scheme)
-
-    def label_weights(self, row: int) -> np.ndarray:
-        """Weight of a row under each label, (K,)."""
-        one, plain = slice(row, row + 1), replace(self.scheme, normalise=False)
-        labels = self.effective[0][one]
-        weights = weighting.label_weights(self.quality[one], self.diversity[one], labels, plain)[0]
-        return weights / self._pool_mean
+        return weighting.sample_weight(
+            self.quality, self.diversity, self.file_labels, self.scheme, self.facts
+        )
 
     @cached_property
-    def _pool_mean(self) -> float:
-        """What normalising divides by: the mean weight of the kept rows."""
+    def label_weights(self) -> np.ndarray:
+        """Weight of every row under each label, (N, K)."""
         labels, kept = self.effective
-        if not self.scheme.normalise or not kept.any():
-            return 1.0
-        plain = replace(self.scheme, normalise=False)
-        pool = weighting.sample_weight(
-            self.quality[kept], self.diversity[kept], labels[kept], plain
+        return weighting.label_weights(
+            self.quality, self.diversity, labels, self.scheme, self.facts, kept=kept
         )
-        return float(pool.mean()) or 1.0
 
 
 def card(bench: Bench, row: int, *, at: int, shows_hints: bool) -> dict[str, Any]:
@@ -167,7 +162,7 @@ def card(bench: Bench, row: int, *, at: int, shows_hints: bool) -> dict[str, Any
 def _judged(bench: Bench, row: int, label: int) -> dict[str, Any]:
     quality = bench.quality[row]
     best = int(np.argmax(quality))
-    weights = bench.label_weights(row)
+    weights = bench.label_weights[row]
     names = bench.collection.labels
     return {
         "why": review.why_sentence(names, label, quality, bench.held_out[row]),

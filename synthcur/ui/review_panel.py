@@ -107,6 +107,7 @@ def open_bench(name: str) -> Bench | None:
         agreed=resources.agreed_probs(artefacts),
         neighbours={each: resources.array(artefacts["neighbours"], each) for each in neighbours},
         scheme=scheme,
+        facts=resources.weighing_facts(name, artefacts),
         log=resources.store().decisions(name),
     )
 
