@@ -76,20 +76,19 @@ def pools(draw):
     return p, q, labels, Facts(label_shares(real, k), group)
 
 
-switches = st.fixed_dictionaries(
-    {
-        "rule": st.sampled_from(RULES),
-        "quality_exponent": st.floats(0, 3),
-        "diversity_exponent": st.floats(0, 3),
-        "prior_correction": st.booleans(),
-        "clip_low": st.none() | st.floats(-5, -1),
-        "clip_high": st.none() | st.floats(0, 3),
-        "floor": st.floats(0, 1),
-        "collapse_duplicates": st.booleans(),
-        "balance_classes": st.booleans(),
-        "normalise": st.booleans(),
-    }
-).map(lambda values: WeightingSettings(**values))
+switches = st.builds(
+    WeightingSettings,
+    rule=st.sampled_from(RULES),
+    quality_exponent=st.floats(0, 3),
+    diversity_exponent=st.floats(0, 3),
+    prior_correction=st.booleans(),
+    clip_low=st.none() | st.floats(-5, -1),
+    clip_high=st.none() | st.floats(0, 3),
+    floor=st.floats(0, 1),
+    collapse_duplicates=st.booleans(),
+    balance_classes=st.booleans(),
+    normalise=st.booleans(),
+)
 
 
 @given(pools(), switches)
