@@ -4,8 +4,9 @@
         [--pool 1000] [--test-rows 1000] [--epochs 5] [--jobs 2] --out results.json
 
 A task is ``demo`` or a folder of DIR (see `benchmarks.tasks`). An arm may name the checkers that
-supply its P' and Q: ``imp@probe``; without a name they are the fine-tuned ones, as published. Every
-run prints a line and is kept in the file of ``--out`` together with what it predicted, so that the
+supply its P' and Q: ``imp@probe``; without a name they are the fine-tuned ones, as published, each
+trained once on all of its rows. An arm that asks checkers out of fold needs the probes. Every run
+prints a line and is kept in the file of ``--out`` together with what it predicted, so that the
 command can be stopped, started again and widened: what is there is not trained again, and the table
 at the end is of everything in the file. ``--jobs`` runs go side by side, each with its share of the
 cores, which is faster than one run on all of them. ``--table`` only prints the table.
@@ -26,8 +27,9 @@ import numpy as np
 
 from benchmarks.tasks import read_task, sub_pool
 from synthcur import demo
-from synthcur.arms import get_arm
+from synthcur.arms import Arm, get_arm
 from synthcur.artefacts import Artefacts
+from synthcur.checkers import QUALITY, ROLES, checker_recipe
 from synthcur.evaluation import (
     Difference,
     accuracy,
@@ -40,13 +42,16 @@ from synthcur.jobs import ALLOCATOR
 from synthcur.pipeline import ENVIRONMENT
 from synthcur.runs import read_pool, recipe_of
 from synthcur.schema import REAL, TEST, VALIDATION, Collection
-from synthcur.scoring import score
+from synthcur.scoring import check
 from synthcur.settings import FitSettings, ScoreSettings, fingerprint
 from synthcur.spool import Spool
-from synthcur.training_rows import judging_rows, rows_of
+from synthcur.training_rows import Pool, WeightedExamples, judging_rows, make_pool, rows_of
 
 PLAIN = ("ce_real", "ce_both")
 """What a user can do without weighting; the better one on the validation rows is the rival."""
+
+PUBLISHED = "finetune"
+"""Checkers of an arm that names none."""
 
 DIGITS = string.digits + string.ascii_lowercase
 """Label ids as characters, so that a run's predictions are one word of the file."""
@@ -66,10 +71,6 @@ class Setup:
         """Read a task with its sub-pool and its drawn test rows."""
         whole = demo.load_demo() if task == demo.NAME else read_task(self.data / task)
         return _draw_test(sub_pool(whole, self.pool), self.test_rows)
-
-    def score_settings(self, checkers: str) -> ScoreSettings:
-        """Return how the checkers of that kind are trained: with as few folds as can be."""
-        return ScoreSettings(checkers=checkers, fit=self.fit, finetune_folds=2)
 
 
 def main() -> None:
@@ -129,13 +130,47 @@ def _complete(
 
 
 def _score(setup: Setup, task: str, checkers: str) -> dict[str, str]:
+    """Ask the checkers of that kind, and return the names of what they said."""
     collection = setup.collection(task)
     artefacts = Artefacts(setup.folder / "artefacts")
+    if checkers == PUBLISHED:
+        return {role: _publish(setup, role, collection, artefacts) for role in ROLES}
     spool = Spool(setup.folder / f"score-{task}-{checkers}.jsonl")
-    names = score(collection, setup.score_settings(checkers), artefacts, spool)
-    trust = artefacts.meta(names["quality"])["trust"]
-    print(f"{task:16} {checkers} quality checker: {points(trust['accuracy'])} %", flush=True)
-    return names
+    settings = ScoreSettings(checkers=checkers, fit=setup.fit, finetune_folds=2)
+    return check(collection, settings, artefacts, spool)
+
+
+def _publish(setup: Setup, role: str, collection: Collection, artefacts: Artefacts) -> str:
+    """Fine-tune one checker on all of its rows, as published, and ask it of the synthetic ones."""
+    name = fingerprint("published", role, collection.fingerprint, setup.fit.to_dict())
+    if artefacts.has(name):
+        return name
+    from synthcur.classifier import predict_proba
+    from synthcur.training import fit
+
+    own = collection.real_train if role == QUALITY else collection.synthetic
+    validation = judging_rows(collection, VALIDATION)
+    result = fit(
+        WeightedExamples(own, collection.label_ids(own), np.ones(len(own))),
+        validation,
+        labels=collection.labels,
+        settings=checker_recipe(role, len(own), ScoreSettings(fit=setup.fit)),
+        seed=0,
+    )
+    print(f"{collection.name:16} {role}: {points(result.val_accuracy)} on validation", flush=True)
+    said = predict_proba(result.classifier, collection.synthetic)
+    artefacts.write(name, arrays={"synthetic": said})
+    return name
+
+
+def _pool(
+    setup: Setup, collection: Collection, name: str, arm: Arm, scores: Mapping[str, str]
+) -> Pool:
+    artefacts = Artefacts(setup.folder / "artefacts")
+    if not scores or _checkers(name) != PUBLISHED:
+        return read_pool(collection, [], [arm], scores, artefacts)
+    quality, diversity = (artefacts.array(scores[role], "synthetic") for role in ROLES)
+    return make_pool(collection, [], quality_probs=quality, diversity_probs=diversity)
 
 
 def _run(
@@ -145,7 +180,7 @@ def _run(
     from synthcur.training import fit
 
     collection, arm = setup.collection(task), get_arm(name.partition("@")[0])
-    pool = read_pool(collection, [], [arm], scores, Artefacts(setup.folder / "artefacts"))
+    pool = _pool(setup, collection, name, arm, scores)
     rows, test = rows_of(arm, pool, seed=seed), judging_rows(collection, TEST)
     result = fit(
         rows,
@@ -287,7 +322,7 @@ def _draw_test(collection: Collection, size: int) -> Collection:
 
 
 def _checkers(arm: str) -> str:
-    return arm.partition("@")[2] or "finetune"
+    return arm.partition("@")[2] or PUBLISHED
 
 
 def _needs_scores(arm: str) -> bool:

@@ -9,6 +9,7 @@ know nothing of the row, a temperature fitted on them, and an ensemble.
 """
 
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -18,7 +19,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from synthcur.calibration import apply_temperature, fit_temperature, trust_figures
-from synthcur.settings import ScoreSettings
+from synthcur.settings import FitSettings, ScoreSettings
 from synthcur.training_rows import Examples, WeightedExamples
 
 QUALITY, DIVERSITY = "quality", "diversity"
@@ -145,10 +146,7 @@ def finetune(
     from synthcur.classifier import predict_proba
     from synthcur.training import count_steps, fit
 
-    recipe = settings.fit
-    if task.role == QUALITY:
-        a_pass = count_steps(len(task.train.labels), replace(recipe, epochs=1))
-        recipe = replace(recipe, epochs=max(recipe.epochs, -(-settings.quality_steps // a_pass)))
+    recipe = checker_recipe(task.role, len(task.train.labels), settings)
     n, folds = len(task.train.labels), settings.finetune_folds
     steps = [count_steps(rows, recipe) for rows in [n, *[n - n // folds] * folds]]
     asked_rows_a_step = recipe.batch_size * 3  # asking costs a third of learning
@@ -186,6 +184,25 @@ def finetune(
     checked = _check(task, folds, settings.seed, train, {"epochs": recipe.epochs})
     on_progress(total, total)
     return replace(checked, details={**checked.details, "best_epochs": epochs})
+
+
+def checker_recipe(role: str, n_rows: int, settings: ScoreSettings) -> FitSettings:
+    """Give a fine-tuned quality checker as many epochs as `ScoreSettings.quality_steps` takes.
+
+    Parameters
+    ----------
+    role
+        ``quality`` or ``diversity``.
+    n_rows
+        Rows it learns from.
+    settings
+        With the recipe that other checkers follow.
+    """
+    recipe = settings.fit
+    if role != QUALITY:
+        return recipe
+    a_pass = math.ceil(n_rows / recipe.batch_size)
+    return replace(recipe, epochs=max(recipe.epochs, math.ceil(settings.quality_steps / a_pass)))
 
 
 CHECKERS: Mapping[str, Checker] = MappingProxyType({"probe": probe, "finetune": finetune})
