@@ -83,6 +83,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_score(command("score", commands.score, "compute embeddings, map and checkers"))
     _add_weights(command("weights", commands.weights, "write the weight of every synthetic row"))
     _add_train(command("train", commands.train, "train every arm with every seed"))
+    text = "train with different numbers of real rows: when do synthetic ones pay?"
+    _add_learning_curve(command("learning-curve", commands.learning_curve, text))
     results = command("results", commands.results, "compare the arms of the latest finished job")
     results.add_argument("name", metavar="NAME")
     results.add_argument("--job", metavar="JOB", help="another training job than the latest")
@@ -161,6 +163,26 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkers", choices=CHECKER_KINDS)
     parser.add_argument("--scheme", metavar="SCHEME", help="weighting of the arm 'scheme'")
     _add_fit(parser)
+
+
+def _add_learning_curve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument(
+        "--sizes",
+        type=_whole_numbers,
+        metavar="N,N",
+        help="numbers of real training rows, such as 25,50,100 (default: as far as there are rows)",
+    )
+    parser.add_argument("--arms", help="default: the plain ways, imp, dimp and the recommended arm")
+    parser.add_argument("--seeds", type=int, default=3)
+    _add_fit(parser)
+
+
+def _whole_numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.split(",") if word.strip())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers") from error
 
 
 if __name__ == "__main__":

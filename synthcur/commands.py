@@ -15,6 +15,8 @@ from synthcur import __version__, exporting, jobs, report, review
 from synthcur import demo as demo_collection
 from synthcur.database import is_wal_safe
 from synthcur.errors import InputError, NotFoundError
+from synthcur.learning_curve import LearningCurveSettings, default_arms, default_sizes
+from synthcur.learning_report import learning_results, learning_text
 from synthcur.loading import accept, build, guess_columns, read_table
 from synthcur.processes import process_identity
 from synthcur.records import Job, ranked_checkers
@@ -102,9 +104,8 @@ def weights(options: argparse.Namespace) -> Answer:
 def train(options: argparse.Namespace) -> Answer:
     """Train every arm with every seed, follow it, and compare the arms."""
     store = open_store(options.workspace)
-    arms = tuple(arm.strip() for arm in options.arms.split(",") if arm.strip())
     settings = TrainSettings(
-        arms=arms,
+        arms=_names(options.arms),
         seeds=options.seeds,
         fit=_fit(options),
         checkers=options.checkers or _best_checkers(store, options.name),
@@ -113,6 +114,23 @@ def train(options: argparse.Namespace) -> Answer:
     job = jobs.submit_train(store, options.name, settings)
     jobs.wait(store, job.id, on_progress=_print_progress())
     return _results(store, options.name, job.id, "ce")
+
+
+def learning_curve(options: argparse.Namespace) -> Answer:
+    """Train with different numbers of real rows and say with how many synthetic ones pay."""
+    store = open_store(options.workspace)
+    collection = store.collection(options.name)
+    real = collection.label_ids(collection.real_train)
+    settings = LearningCurveSettings(
+        arms=_names(options.arms) if options.arms else default_arms(),
+        seeds=options.seeds,
+        sizes=options.sizes or default_sizes(real),
+        fit=_fit(options),
+    )
+    job = jobs.submit_learning_curve(store, options.name, settings)
+    jobs.wait(store, job.id, on_progress=_print_progress())
+    found = learning_results(store, store.job(job.id))
+    return Answer(found, learning_text(found))
 
 
 def results(options: argparse.Namespace) -> Answer:
@@ -258,6 +276,10 @@ def _finding_line(finding: Finding) -> str:
     more = " …" if len(finding.rows) > MAX_ROW_NUMBERS else ""
     state = finding.state.replace("_", " ")
     return f"{state}: {finding.title}: {len(finding.rows)} of {finding.of}: {numbers}{more}"
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _fit(options: argparse.Namespace) -> FitSettings:

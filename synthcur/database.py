@@ -65,6 +65,14 @@ MIGRATIONS = (
     DELETE FROM score;
     ALTER TABLE run ADD COLUMN dynamics TEXT;
     """,
+    # Runs of learning curves: one an arm, seed and number of real rows.
+    """
+    CREATE TABLE learning_run(
+        job_id TEXT NOT NULL REFERENCES job(id), arm TEXT NOT NULL, seed INTEGER NOT NULL,
+        n_real INTEGER NOT NULL, accuracy REAL, macro_f1 REAL, val_accuracy REAL,
+        quality_accuracy REAL, predictions TEXT, seconds REAL, rows INTEGER,
+        PRIMARY KEY(job_id, n_real, arm, seed));
+    """,
 )
 """Each script takes the database from version i to i + 1; a script is never changed."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthcur.arms import ARMS
+from synthcur.learning_curve import NO_REAL_ROWS, LearningCurveSettings
 from synthcur.settings import FitSettings, TrainSettings
 from synthcur.store import Store
 
@@ -51,6 +52,33 @@ def estimate(store: Store, settings: TrainSettings, rows: Mapping[str, int]) -> 
     read = sum(rows_of_arm(arm, rows) for arm in settings.arms)
     seconds = float(np.median(speeds)) * read * settings.fit.epochs * settings.seeds
     return Estimate(n_runs, seconds, number)
+
+
+def estimate_learning_curve(
+    store: Store, settings: LearningCurveSettings, rows: Mapping[str, int]
+) -> Estimate:
+    """Say how long a learning curve would take; the seconds that its probes take are left out.
+
+    Parameters
+    ----------
+    store, settings
+        See `estimate`.
+    rows
+        Number of ``synthetic`` rows.
+    """
+    speeds, number = _seconds_per_row(store, settings.fit)
+    if not speeds:
+        return Estimate(settings.n_runs)
+    read = 0
+    for size in (NO_REAL_ROWS, *settings.sizes):
+        at = {"synthetic": rows["synthetic"], "real": size}
+        for arm in settings.arms_at(size):
+            # Real rows alone are read as often as the synthetic ones would take steps.
+            longest = min(rows["synthetic"] * settings.fit.epochs, 100 * size)
+            is_real = arm.rows == "real"
+            read += longest if is_real else rows_of_arm(arm.name, at) * settings.fit.epochs
+    seconds = float(np.median(speeds)) * read * settings.seeds
+    return Estimate(settings.n_runs, seconds, number)
 
 
 def rows_of_arm(arm: str, rows: Mapping[str, int]) -> int:

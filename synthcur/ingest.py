@@ -25,6 +25,12 @@ _RUN_RESULTS = (
 )
 
 
+_LEARNING_RUN = (
+    *("arm", "seed", "n_real", "accuracy", "macro_f1", "val_accuracy", "quality_accuracy"),
+    *("predictions", "seconds", "rows"),
+)
+
+
 def take_in(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
     """Apply one record to the database, inside the caller's transaction.
 
@@ -142,10 +148,21 @@ def _run_done(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any
         )
 
 
+def _learning_run(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
+    marks = ",".join("?" * (1 + len(_LEARNING_RUN)))
+    db.execute(
+        f"INSERT OR REPLACE INTO learning_run(job_id, {', '.join(_LEARNING_RUN)}) VALUES ({marks})",
+        (job["id"], *(record.get(column) for column in _LEARNING_RUN)),
+    )
+
+
 def _done(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
     moved = move_job(
         db, job["id"], "done", only_from=("queued", *ACTIVE, "crashed"), at=record["at"]
     )
+    if moved and job["kind"] == "learning_curve":
+        text = f"Learning curve {job['number']} finished"
+        add_event(db, job["collection"], text, at=record["at"])
     if moved and job["kind"] == "train":
         arms = json.loads(job["settings"])["arms"]
         names = ", ".join(ARMS[arm].title for arm in arms if arm in ARMS)
@@ -175,6 +192,7 @@ _HANDLERS = {
     "run_started": _run_started,
     "metric": _metric,
     "run_done": _run_done,
+    "learning_run": _learning_run,
     "done": _done,
     "failed": _failed,
     "cancelled": _cancelled,

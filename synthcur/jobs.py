@@ -18,6 +18,7 @@ from pathlib import Path
 
 from synthcur.arms import get_arm
 from synthcur.errors import InputError, WorkerError
+from synthcur.learning_curve import LearningCurveSettings, check_sizes
 from synthcur.processes import process_identity
 from synthcur.records import ACTIVE, FINISHED, Job
 from synthcur.settings import ScoreSettings, TrainSettings
@@ -59,6 +60,25 @@ def submit_train(store: Store, name: str, settings: TrainSettings) -> Job:
         )
     artefacts = dict(scores.artefacts) if scores else {}
     job = store.add_job("train", name, settings=asdict(settings), scores=artefacts)
+    start_next(store)
+    return store.job(job.id)
+
+
+def submit_learning_curve(store: Store, name: str, settings: LearningCurveSettings) -> Job:
+    """Queue a learning curve over the number of real rows and start it if its place is free.
+
+    Its checkers are trained in the job, on the real rows of each size.
+
+    Raises
+    ------
+    InputError
+        If an arm is unknown, or the real training rows cannot give a size.
+    """
+    for arm in settings.arms:
+        get_arm(arm)
+    collection = store.collection(name)
+    check_sizes(settings.sizes, collection.label_ids(collection.real_train))
+    job = store.add_job("learning_curve", name, settings=asdict(settings), scores={})
     start_next(store)
     return store.job(job.id)
 

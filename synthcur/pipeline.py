@@ -1,8 +1,8 @@
 """What a worker does with a job: read its spec, run its stages in order.
 
-The stages (`synthcur.scoring`, `synthcur.runs`) pull in torch, transformers and umap, seconds
-each, so they import them where they are first used: by then the spool has said what comes, and a
-job that finds its artefacts never waits for them.
+The stages (`synthcur.scoring`, `synthcur.runs`, `synthcur.learning_runs`) pull in torch,
+transformers and umap, seconds each, so they import them where they are first used: by then the
+spool has said what comes, and a job that finds its artefacts never waits for them.
 """
 
 import json
@@ -11,6 +11,8 @@ from pathlib import Path
 
 from synthcur import demo
 from synthcur.artefacts import Artefacts
+from synthcur.learning_curve import LearningCurveSettings
+from synthcur.learning_runs import learn
 from synthcur.progress import Progress
 from synthcur.review import Decision
 from synthcur.runs import train
@@ -18,7 +20,7 @@ from synthcur.scoring import score
 from synthcur.settings import ScoreSettings, TrainSettings
 from synthcur.spool import Spool
 
-__all__ = ["execute", "score", "train"]
+__all__ = ["execute", "learn", "score", "train"]
 
 ENVIRONMENT = {
     "TRANSFORMERS_VERBOSITY": "error",  # the log of a job is read by people
@@ -47,6 +49,11 @@ def execute(job_dir: Path) -> None:
     if spec["kind"] == "score":
         score(collection, ScoreSettings.from_dict(spec["settings"]), artefacts, spool)
         return
+    decisions = [Decision(**decision) for decision in spec["decisions"]]
+    if spec["kind"] == "learning_curve":
+        settings = LearningCurveSettings.from_dict(spec["settings"])
+        learn(collection, settings, artefacts, spool, job_dir, decisions=decisions)
+        return
     train(
         collection,
         TrainSettings.from_dict(spec["settings"]),
@@ -54,5 +61,5 @@ def execute(job_dir: Path) -> None:
         artefacts,
         spool,
         job_dir,
-        decisions=[Decision(**decision) for decision in spec["decisions"]],
+        decisions=decisions,
     )

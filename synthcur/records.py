@@ -95,6 +95,27 @@ class Run:
     rows: int | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class LearningRun:
+    """One arm with one seed and `n_real` real training rows, 0 for an arm that reads none.
+
+    `quality_accuracy` is that of the quality checker those rows gave, out of fold, where one was
+    asked; `predictions` names an artefact with the probabilities of the test rows.
+    """
+
+    job_id: str
+    arm: str
+    seed: int
+    n_real: int
+    accuracy: float
+    macro_f1: float
+    val_accuracy: float
+    quality_accuracy: float | None
+    predictions: str
+    seconds: float
+    rows: int
+
+
 def ranked_checkers(scores: Mapping[str, Scores]) -> list[str]:
     """Order kinds of checkers by the measured accuracy of their quality checker, best first.
 

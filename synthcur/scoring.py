@@ -50,23 +50,43 @@ def score(
     InputError
         If the rows a checker learns from hold fewer than two labels; before any model is loaded.
     """
+    _require_two_labels(collection)
+    embeddings = embed(collection, artefacts, spool)
+    names = {
+        "coordinates": _place(embeddings, settings.seed, artefacts, spool),
+        "neighbours": _find_neighbours(embeddings, settings.seed, artefacts, spool),
+        **check(collection, settings, artefacts, spool),
+    }
+    names["signals"] = _find_signals(collection, names, artefacts, spool)
+    trust = {role: artefacts.meta(names[role])["trust"] for role in ROLES}
+    spool.append("scored", checkers=settings.checkers, artefacts=names, trust=trust)
+    return names
+
+
+def check(
+    collection: Collection, settings: ScoreSettings, artefacts: Artefacts, spool: Spool
+) -> dict[str, str]:
+    """Do the part of `score` that arms read: embeddings and both checkers.
+
+    Returns
+    -------
+    dict
+        Fingerprints of ``embeddings``, ``quality`` and ``diversity``.
+    """
+    _require_two_labels(collection)
+    embeddings = embed(collection, artefacts, spool)
+    checked = {
+        role: _check(role, collection, embeddings, settings, artefacts, spool) for role in ROLES
+    }
+    return {"embeddings": embeddings, **checked}
+
+
+def _require_two_labels(collection: Collection) -> None:
     for what, rows in (
         ("The real training rows", collection.real_train),
         ("The synthetic rows", collection.synthetic),
     ):
         require_labels(collection.label_ids(rows), collection.labels, what=what, at_least=2)
-    embeddings = _embed(collection, artefacts, spool)
-    names = {
-        "embeddings": embeddings,
-        "coordinates": _place(embeddings, settings.seed, artefacts, spool),
-        "neighbours": _find_neighbours(embeddings, settings.seed, artefacts, spool),
-    }
-    for role in ROLES:
-        names[role] = _check(role, collection, embeddings, settings, artefacts, spool)
-    names["signals"] = _find_signals(collection, names, artefacts, spool)
-    trust = {role: artefacts.meta(names[role])["trust"] for role in ROLES}
-    spool.append("scored", checkers=settings.checkers, artefacts=names, trust=trust)
-    return names
 
 
 def read_checked(artefacts: Artefacts, name: str) -> Checked:
@@ -76,8 +96,17 @@ def read_checked(artefacts: Artefacts, name: str) -> Checked:
     return Checked(**arrays, trust=meta["trust"], details=meta["details"])
 
 
-def _embed(collection: Collection, artefacts: Artefacts, spool: Spool) -> str:
-    name = fingerprint("embeddings", VERSIONS["embeddings"], collection.fingerprint, BUNDLED_MODEL)
+def embeddings_name(collection: Collection) -> str:
+    """Name the embeddings of a collection by what they are made from."""
+    return fingerprint("embeddings", VERSIONS["embeddings"], collection.fingerprint, BUNDLED_MODEL)
+
+
+def embed(collection: Collection, artefacts: Artefacts, spool: Spool) -> str:
+    """Turn the real training rows and the synthetic rows into embeddings; return their name.
+
+    The artefact has the arrays ``real`` (R, D) and ``synthetic`` (N, D), rows of length 1.
+    """
+    name = embeddings_name(collection)
     if artefacts.has(name):
         return name
     real, synthetic = collection.real_train, collection.synthetic

@@ -21,7 +21,7 @@ from synthcur.artefacts import Artefacts
 from synthcur.database import Database
 from synthcur.errors import ConflictError, InputError, NotFoundError
 from synthcur.ingest import METRICS, add_event, move_job, put_scores, take_in
-from synthcur.records import ACTIVE, CollectionInfo, Job, Run, Scores
+from synthcur.records import ACTIVE, CollectionInfo, Job, LearningRun, Run, Scores
 from synthcur.review import UNDO, Decision, current_decisions, next_undo
 from synthcur.schema import SPLITS, SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
@@ -378,6 +378,11 @@ class Store:
         """List the runs of a job in the order they started."""
         found = self._db.rows("SELECT * FROM run WHERE job_id=? ORDER BY rowid", (job_id,))
         return [Run(**dict(row)) for row in found]
+
+    def learning_runs(self, job_id: str) -> list[LearningRun]:
+        """List the finished runs of a learning curve in the order they ended."""
+        found = self._db.rows("SELECT * FROM learning_run WHERE job_id=? ORDER BY rowid", (job_id,))
+        return [LearningRun(**dict(row)) for row in found]
 
     def metrics(self, job_id: str, *, after: int = 0) -> pd.DataFrame:
         """Return the metrics of a job with an id above `after`, in order."""

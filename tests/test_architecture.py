@@ -22,13 +22,14 @@ LAYERS = (
     ("settings", "schema", "arms", "spool", "records", "resampling", "projection"),
     ("evaluation", "weighting", "artefacts", "tables", "columns", "texts", "splits"),
     ("database",),
-    ("calibration", "ranking", "review", "scored"),
+    ("calibration", "ranking", "review", "scored", "learning_curve"),
     ("signals", "reasons", "losses", "training_rows", "pretrained", "progress", "formats", "rows"),
-    ("summary", "figures"),
+    ("summary", "what_if", "figures"),
     ("classifier", "encoders", "decision_log", "ingest", "reading", "checks", "drafting"),
     ("training", "store", "loading", "figures_overview", "curves"),
-    ("checkers", "jobs", "report", "estimate", "demo"),
+    ("checkers", "jobs", "report", "learning_report", "estimate", "demo"),
     ("scoring", "runs", "workspace", "exporting", "comparison"),
+    ("learning_runs",),
     ("pipeline",),
     ("worker", "commands"),
     ("ui", "__main__"),
@@ -36,8 +37,8 @@ LAYERS = (
 """Modules of the package from the bottom up; a module imports from lower layers only."""
 
 PURE = (
-    *("weighting", "review", "losses", "evaluation", "summary"),
-    *("calibration", "ranking", "resampling", "signals", "reasons"),
+    *("weighting", "review", "losses", "evaluation", "summary", "what_if"),
+    *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {

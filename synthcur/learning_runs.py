@@ -1,0 +1,279 @@
+"""The runs of a learning curve: every arm with every seed and number of real training rows.
+
+A run is named by all it depends on and kept as an artefact, so a curve that was stopped goes on
+where it ended, and one with more sizes or seeds trains only what is new.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from synthcur.arms import Arm
+from synthcur.artefacts import Artefacts
+from synthcur.errors import WorkerError
+from synthcur.evaluation import accuracy, macro_f1
+from synthcur.learning_curve import (
+    NO_REAL_ROWS,
+    LearningCurveSettings,
+    check_sizes,
+    chosen_rows,
+    with_real_rows,
+)
+from synthcur.progress import Progress
+from synthcur.review import Decision
+from synthcur.runs import read_pool, recipe_of
+from synthcur.schema import TEST, VALIDATION, Collection
+from synthcur.scoring import VERSIONS, check, embed, embeddings_name
+from synthcur.settings import ScoreSettings, fingerprint
+from synthcur.spool import Spool
+from synthcur.training_rows import Examples, Pool, judging_rows, make_pool, rows_of
+
+VERSION = 1
+"""Raised when a run would compute something else than a kept one of the same name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What a learning curve is made of.
+
+    Attributes
+    ----------
+    collection
+        As stored, before any decision.
+    settings
+        Arms, seeds, sizes and recipe.
+    artefacts
+        Where embeddings are shared and finished runs are kept.
+    decisions
+        What reviewers decided.
+    """
+
+    collection: Collection
+    settings: LearningCurveSettings
+    artefacts: Artefacts
+    decisions: tuple[Decision, ...] = ()
+
+
+def learn(
+    collection: Collection,
+    settings: LearningCurveSettings,
+    artefacts: Artefacts,
+    spool: Spool,
+    job_dir: Path,
+    *,
+    decisions: Iterable[Decision] = (),
+) -> None:
+    """Run a learning curve and report every run as it ends, a whole curve a seed.
+
+    Parameters
+    ----------
+    collection, settings, artefacts, decisions
+        See `Subject`.
+    spool
+        Where finished runs and the progress are told.
+    job_dir
+        Where the checkers of the present size are kept until the next.
+
+    Raises
+    ------
+    InputError
+        If the real training rows cannot give a size, or an arm cannot be trained; before any model
+        is loaded.
+    WorkerError
+        If a run had to stop.
+    """
+    subject = Subject(
+        collection=collection,
+        settings=settings,
+        artefacts=artefacts,
+        decisions=tuple(decisions),
+    )
+    _refuse_untrainable(subject)
+    steps = _planned_steps(subject)
+    progress = Progress(spool, "learn", "Training", total=settings.seeds * sum(steps.values()))
+    done = 0
+    for seed in range(settings.seeds):
+        for n_real in (NO_REAL_ROWS, *settings.sizes):
+            title = f"seed {seed + 1} of {settings.seeds}"
+            progress.title = f"{n_real:,} real rows, {title}" if n_real else title
+            began = done
+            for run in runs_with(
+                subject, n_real, seed, job_dir, on_step=lambda step, at=began: progress(at + step)
+            ):
+                spool.append("learning_run", **run)
+                done += steps[run["arm"], n_real]
+                progress(done)
+
+
+def runs_with(
+    subject: Subject,
+    n_real: int,
+    seed: int,
+    folder: Path,
+    *,
+    on_step: Callable[[int], None] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Train every arm with one seed on one number of real rows; what was run before is read.
+
+    Parameters
+    ----------
+    subject
+        What is run.
+    n_real
+        Number of real training rows; `NO_REAL_ROWS` runs the arms that read none.
+    seed
+        Of the choice of real rows, of the checkers and of training.
+    folder
+        Where the checkers of these rows are kept meanwhile.
+    on_step
+        Called with the number of steps done since the first arm began.
+
+    Yields
+    ------
+    dict
+        The fields of `records.LearningRun` but the job's.
+    """
+    arms = subject.settings.arms_at(n_real)
+    names = {arm.name: _name(subject, arm, n_real, seed) for arm in arms}
+    missing = [arm for arm in arms if not subject.artefacts.has(names[arm.name])]
+    trained = [0]
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        drawn = _draw(subject, missing, n_real, seed, Path(scratch)) if missing else None
+        for arm in arms:
+            name = names[arm.name]
+            if drawn is not None and arm in missing:
+                at = trained[0]
+
+                def tell(step: int, at: int = at) -> None:
+                    trained[0] = at + step
+                    if on_step is not None:
+                        on_step(trained[0])
+
+                _run(subject, arm, n_real, seed, drawn, name, tell)
+            meta = subject.artefacts.meta(name)
+            yield {"arm": arm.name, "seed": seed, "n_real": n_real, "predictions": name, **meta}
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What the arms of one size and seed draw from, and how good its quality checker is."""
+
+    pool: Pool
+    quality_accuracy: float | None
+
+
+def _draw(subject: Subject, arms: Iterable[Arm], n_real: int, seed: int, scratch: Path) -> _Drawn:
+    collection = subject.collection
+    if n_real == NO_REAL_ROWS:
+        return _Drawn(make_pool(collection, subject.decisions), None)
+    chosen = chosen_rows(collection, n_real, seed=seed)
+    part = with_real_rows(collection, chosen)
+    needed = [arm for arm in arms if arm.needs_scores]
+    if not needed:
+        return _Drawn(make_pool(part, subject.decisions), None)
+    # Checkers of a part are of use to this curve alone, and there are many.
+    store = Artefacts(scratch, (subject.artefacts.root, *subject.artefacts.shipped))
+    scores = _score(subject, part, chosen, seed, store)
+    pool = read_pool(part, subject.decisions, needed, scores, store)
+    return _Drawn(pool, store.meta(scores["quality"])["trust"]["accuracy"])
+
+
+def _score(
+    subject: Subject, part: Collection, chosen: np.ndarray, seed: int, store: Artefacts
+) -> Mapping[str, str]:
+    """Ask checkers trained on the chosen real rows; embeddings are those of the whole."""
+    quiet = Spool(store.root / "spool.jsonl")
+    try:
+        whole = embed(subject.collection, subject.artefacts, quiet)
+        real, synthetic = (store.array(whole, each) for each in ("real", "synthetic"))
+        arrays = {"real": real[chosen], "synthetic": synthetic}
+        store.write(embeddings_name(part), arrays=arrays)
+        settings = subject.settings
+        asked = ScoreSettings(checkers=settings.checkers, fit=settings.fit, seed=seed)
+        return check(part, asked, store, quiet)
+    finally:
+        quiet.close()
+
+
+def _run(
+    subject: Subject,
+    arm: Arm,
+    n_real: int,
+    seed: int,
+    drawn: _Drawn,
+    name: str,
+    on_step: Callable[[int], None],
+) -> None:
+    """Do one run and keep what it predicts and how good that is."""
+    from synthcur.classifier import predict_proba
+    from synthcur.training import fit
+
+    collection, settings = subject.collection, subject.settings
+    test = judging_rows(collection, TEST)
+    rows = rows_of(arm, drawn.pool, weighting=settings.weighting, seed=seed)
+    try:
+        result = fit(
+            rows,
+            judging_rows(collection, VALIDATION),
+            labels=collection.labels,
+            settings=recipe_of(arm, drawn.pool, settings.fit),
+            seed=seed,
+            on_step=on_step,
+        )
+    except WorkerError as error:
+        where = f"Arm {arm.name}, seed {seed}, {n_real} real rows"
+        raise WorkerError(f"{where}: {error.what}", fix=error.fix) from error
+    probs = predict_proba(result.classifier, test.rows)
+    said = probs.argmax(axis=1)
+    meta = {
+        "accuracy": accuracy(said, test.labels),
+        "macro_f1": macro_f1(said, test.labels),
+        "val_accuracy": result.val_accuracy,
+        "quality_accuracy": drawn.quality_accuracy if arm.needs_scores else None,
+        "seconds": result.seconds,
+        "rows": len(rows.labels),
+    }
+    subject.artefacts.write(name, arrays={"probs": probs, "labels": test.labels}, meta=meta)
+
+
+def _name(subject: Subject, arm: Arm, n_real: int, seed: int) -> str:
+    settings = subject.settings
+    decided = [(each.sample_id, each.action, each.label) for each in subject.decisions]
+    checkers = [settings.checkers, VERSIONS] if arm.needs_scores else None
+    weighting = settings.weighting if arm.weights == "scheme" else None
+    made_from = (subject.collection.fingerprint, decided, asdict(arm), checkers, weighting)
+    return fingerprint("learning_run", VERSION, made_from, settings.fit, n_real, seed)
+
+
+def _refuse_untrainable(subject: Subject) -> None:
+    """Raise what a run would raise hours later: a size, a label or a split without rows."""
+    collection, settings = subject.collection, subject.settings
+    check_sizes(settings.sizes, collection.label_ids(collection.real_train))
+    for split in (VALIDATION, TEST):
+        judging_rows(collection, split)
+    pool = make_pool(collection, subject.decisions)
+    for n_real in (NO_REAL_ROWS, settings.sizes[-1]):
+        for arm in settings.arms_at(n_real):
+            if not arm.needs_scores:
+                rows_of(arm, pool)
+
+
+def _planned_steps(subject: Subject) -> dict[tuple[str, int], int]:
+    """Optimizer steps of every arm with every number of real rows, if it leaves no row out."""
+    from synthcur.training import count_steps
+
+    collection, fit = subject.collection, subject.settings.fit
+    whole = make_pool(collection, subject.decisions)
+    steps = {}
+    for n_real in (NO_REAL_ROWS, *subject.settings.sizes):
+        real = Examples(whole.real.rows[:n_real], whole.real.labels[:n_real])
+        pool = replace(whole, real=real)
+        for arm in subject.settings.arms_at(n_real):
+            synthetic = len(pool.synthetic.labels) if arm.rows != "real" else 0
+            rows = synthetic + (n_real if arm.rows != "synthetic" else 0)
+            steps[arm.name, n_real] = count_steps(rows, recipe_of(arm, pool, fit))
+    return steps

@@ -1,0 +1,360 @@
+"""Learning curves: which real rows, what is trained, what is kept, what is said of it."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthcur import encoders, learning_runs, training
+from synthcur.arms import ARMS
+from synthcur.artefacts import Artefacts
+from synthcur.errors import InputError, WorkerError
+from synthcur.estimate import estimate_learning_curve
+from synthcur.evaluation import mean_interval, paired_difference
+from synthcur.learning_curve import (
+    NO_REAL_ROWS,
+    LearningCurveSettings,
+    chosen_rows,
+    default_arms,
+    default_sizes,
+    headline,
+    nested_order,
+    reads_real_rows,
+    summary,
+    with_real_rows,
+)
+from synthcur.learning_report import learning_results, learning_text, newest_job
+from synthcur.review import DISCARD, Decision
+from synthcur.schema import REAL, TEST, TRAIN, VALIDATION, Collection
+from synthcur.settings import FitSettings, TrainSettings
+from synthcur.spool import Spool, read_spool
+from synthcur.store import Store
+
+label_ids = st.lists(st.integers(0, 4), min_size=2, max_size=80).map(np.array)
+
+
+@given(label_ids, st.integers(0, 99))
+def test_every_beginning_is_stratified_and_holds_each_label_first(labels, seed):
+    order = nested_order(labels, seed=seed)
+    assert sorted(order) == list(range(len(labels)))
+    n, counts = len(labels), np.bincount(labels)
+    k = int((counts > 0).sum())
+    assert len(set(labels[order[:k]])) == k
+    for size in range(k, n + 1):
+        held = np.bincount(labels[order[:size]], minlength=len(counts))
+        fair = size * counts / n
+        # Whole rows, and the rows that rare labels are given first, are all that may differ.
+        assert np.all(np.abs(held - fair) <= 1 + k * np.maximum(counts / n, 1 / n))
+
+
+def test_other_seeds_choose_other_rows_and_equal_seeds_the_same():
+    labels = np.repeat([0, 1, 2], 30)
+    first, again, other = (set(nested_order(labels, seed=seed)[:15]) for seed in (0, 0, 1))
+    assert first == again
+    assert first != other
+
+
+def test_a_subset_changes_the_real_training_rows_and_nothing_else(small_collection: Collection):
+    chosen = chosen_rows(small_collection, 9, seed=3)
+    part = with_real_rows(small_collection, chosen)
+    whole = small_collection.real_train
+    assert part.real_train["sample_id"].tolist() == whole["sample_id"][chosen].tolist()
+    assert len(part.provenance) == len(part.rows)
+    assert part.synthetic.equals(small_collection.synthetic)
+    for split in (VALIDATION, TEST):
+        assert part.part(REAL, split).equals(small_collection.part(REAL, split))
+
+
+@pytest.mark.parametrize("size", [2, 25])
+def test_a_size_that_the_rows_cannot_give_is_refused(small_collection: Collection, size: int):
+    with pytest.raises(InputError, match=f"with {size} real rows: there are 24 .* of 3 labels"):
+        chosen_rows(small_collection, size, seed=0)
+
+
+def test_sizes_follow_the_rows_there_are():
+    assert default_sizes(np.arange(240) % 6) == (25, 50, 100, 240)
+    assert default_sizes(np.arange(400) % 6) == (25, 50, 100, 200, 400)
+    assert default_sizes(np.arange(24) % 3) == (24,)
+    assert default_sizes(np.arange(400) % 60) == (100, 200, 400)
+
+
+def test_settings_survive_the_spec_of_a_job_and_refuse_nonsense():
+    settings = LearningCurveSettings(sizes=(50, 25, 50), arms=("ce", "ce_real"))
+    assert settings.sizes == (25, 50)
+    assert LearningCurveSettings.from_dict(asdict(settings)) == settings
+    with pytest.raises(InputError, match="numbers of real rows"):
+        LearningCurveSettings(sizes=(1,))
+    with pytest.raises(InputError, match="named twice"):
+        LearningCurveSettings(arms=("ce", "ce"))
+
+
+def test_plain_synthetic_training_runs_once_a_seed_whatever_the_real_rows():
+    assert not reads_real_rows(ARMS["ce"])
+    assert all(reads_real_rows(ARMS[arm]) for arm in default_arms() if arm != "ce")
+    settings = LearningCurveSettings(arms=("ce", "ce_real", "dimp"), seeds=2, sizes=(5, 10))
+    assert settings.n_runs == 2 * (1 + 2 * 2)
+
+
+TRUE = np.arange(200) % 2
+
+
+def guessed(share: float) -> np.ndarray:
+    """Predictions of which this share is right."""
+    return np.where(np.arange(200) < share * 200, TRUE, 1 - TRUE)
+
+
+def made_up(real: dict[int, float], own: dict[int, float], plain: float = 0.7) -> dict:
+    said = {("ce", NO_REAL_ROWS): dict.fromkeys(range(3), guessed(plain))}
+    for arm, curve in (("ce_real", real), ("dimp", own)):
+        for size, share in curve.items():
+            said[arm, size] = {seed: guessed(share - 0.01 * seed) for seed in range(3)}
+    return said
+
+
+def test_points_and_gains_are_those_of_the_predictions():
+    said = made_up({25: 0.5, 100: 0.8}, {25: 0.75, 100: 0.8})
+    found = summary(said, TRUE, ("ce_real", "ce", "dimp"))
+    by_arm = {arm["arm"]: arm["points"] for arm in found["arms"]}
+    assert [point["n_real"] for point in by_arm["dimp"]] == [25, 100]
+    assert [point["n_real"] for point in by_arm["ce"]] == [NO_REAL_ROWS]
+    stacked = np.stack([said["dimp", 25][seed] for seed in range(3)])
+    assert {**asdict(mean_interval(stacked, TRUE)), "n_real": 25} == by_arm["dimp"][0]
+    other = np.stack([said["ce_real", 25][seed] for seed in range(3)])
+    first, last = found["pays"]
+    assert first["mean"] == paired_difference(stacked, other, TRUE).mean == pytest.approx(0.25)
+    assert first["outcome"] == "better"
+    assert first["sentence"].startswith("25 real rows: DIMP, P′/p is better than Plain (real only)")
+    assert last["outcome"] == "no evidence"
+    assert found["verdict"] == (
+        "Synthetic rows pay with 25 real ones, by DIMP, P′/p; no evidence that they pay with 100"
+    )
+
+
+def test_an_arm_without_real_rows_is_compared_at_every_size():
+    found = summary(made_up({25: 0.5, 100: 0.9}, {}), TRUE, ("ce_real", "ce"))
+    assert [each["outcome"] for each in found["pays"]] == ["better", "worse"]
+    assert found["verdict"] == (
+        "Synthetic rows pay with 25 real ones, by Plain (synthetic only); they harm with 100"
+    )
+
+
+def test_without_real_rows_alone_nothing_is_said_to_pay():
+    found = summary({("dimp", 25): {0: guessed(0.7)}}, TRUE, ("ce_real", "dimp"))
+    assert [arm["arm"] for arm in found["arms"]] == ["dimp"]
+    assert (found["pays"], found["verdict"]) == ([], "")
+
+
+def test_no_evidence_at_any_size_is_said():
+    said = made_up({25: 0.7, 50: 0.7}, {25: 0.7, 50: 0.7})
+    found = summary(said, TRUE, ("ce_real", "dimp"))
+    assert headline(found["pays"]) == "No evidence that DIMP, P′/p pays with 25 and 50 real rows"
+
+
+@pytest.fixture
+def as_encoder(tiny_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Embed with the tiny model."""
+    monkeypatch.setattr(encoders, "model_folder", lambda base_model: Path(tiny_model))
+
+
+def short(tiny_model: str, **changes: object) -> LearningCurveSettings:
+    recipe = FitSettings(base_model=tiny_model, epochs=1, learning_rate=3e-3, batch_size=16)
+    given = {"arms": ("ce", "ce_real", "imp"), "seeds": 1, "sizes": (6, 12), "fit": recipe}
+    return LearningCurveSettings(**(given | changes))
+
+
+class Bench:
+    """A job folder, with what its spool says."""
+
+    def __init__(self, folder: Path, artefacts: Path) -> None:
+        folder.mkdir()
+        self.folder, self.artefacts = folder, Artefacts(artefacts)
+        self.spool = Spool(folder / "spool.jsonl")
+
+    def learn(self, collection: Collection, settings: LearningCurveSettings, **more: object):
+        learning_runs.learn(collection, settings, self.artefacts, self.spool, self.folder, **more)
+        return self.said("learning_run")
+
+    def said(self, kind: str) -> list[dict]:
+        records, _ = read_spool(self.folder / "spool.jsonl", 0)
+        return [record for record in records if record["t"] == kind]
+
+
+@pytest.fixture
+def benches(tmp_path: Path, as_encoder: None) -> Iterator[Bench]:
+    """Jobs one after the other in one workspace."""
+    return (Bench(tmp_path / f"job{i}", tmp_path / "artefacts") for i in range(9))
+
+
+def test_a_curve_is_run_reported_and_never_run_again(
+    benches: Iterator[Bench],
+    small_collection: Collection,
+    tiny_model: str,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    learned: list[tuple[int, int]] = []
+    original = training.fit
+
+    def watch(train, validation, **options):
+        learned.append((len(train.labels), options["seed"]))
+        return original(train, validation, **options)
+
+    monkeypatch.setattr(training, "fit", watch)
+    bench = next(benches)
+    runs = bench.learn(small_collection, short(tiny_model))
+    assert [(run["arm"], run["n_real"]) for run in runs] == [
+        *[("ce", 0), ("ce_real", 6), ("imp", 6), ("ce_real", 12), ("imp", 12)]
+    ]
+    assert learned == [(40, 0), (6, 0), (40, 0), (12, 0), (40, 0)]
+    test = small_collection.part(REAL, TEST)
+    for run in runs:
+        found = bench.artefacts.array(run["predictions"], "probs")
+        assert found.shape == (len(test), 3)
+        right = found.argmax(axis=1) == small_collection.label_ids(test)
+        assert run["accuracy"] == pytest.approx(right.mean())
+        assert (run["quality_accuracy"] is None) == (run["arm"] != "imp")
+    phases = bench.said("phase")
+    assert phases[-1]["done"] == phases[-1]["total"]
+    assert {phase["phase"] for phase in phases} == {"learn"}
+    kept = {path.name for path in bench.folder.iterdir()}
+    assert kept == {"spool.jsonl"}, "checkers of a part are not kept"
+
+    again = next(benches).learn(small_collection, short(tiny_model, sizes=(6, 12, 24)))
+    assert learned[5:] == [(24, 0), (40, 0)], "only the new size is trained"
+    assert [{**run, "at": 0} for run in again[:5]] == [{**run, "at": 0} for run in runs]
+    decided = [Decision(sample_id=small_collection.synthetic["sample_id"][0], action=DISCARD)]
+    next(benches).learn(small_collection, short(tiny_model), decisions=decided)
+    assert [rows for rows, _ in learned[7:]] == [39, 6, 39, 12, 39]
+
+
+def test_checkers_learn_from_the_chosen_rows_alone(
+    benches: Iterator[Bench],
+    small_collection: Collection,
+    tiny_model: str,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    asked: list[Collection] = []
+    pools = []
+    check, read_pool = learning_runs.check, learning_runs.read_pool
+
+    def watch(collection, *args):
+        asked.append(collection)
+        return check(collection, *args)
+
+    def keep(*args):
+        pools.append(read_pool(*args))
+        return pools[-1]
+
+    monkeypatch.setattr(learning_runs, "check", watch)
+    monkeypatch.setattr(learning_runs, "read_pool", keep)
+    bench = next(benches)
+    bench.learn(small_collection, short(tiny_model, arms=("imp",), sizes=(6,)))
+    (part,) = asked
+    chosen = chosen_rows(small_collection, 6, seed=0)
+    expected = small_collection.real_train["sample_id"][chosen]
+    assert part.real_train["sample_id"].tolist() == expected.tolist()
+    texts = encoders.encode(part.real_train)
+    np.testing.assert_allclose(pools[0].embeddings[1], texts, atol=0.03)  # bfloat16
+    assert bench.said("scored") == [], "a part's scores are not the collection's"
+
+
+def test_a_label_without_rows_is_refused_before_any_run(
+    benches: Iterator[Bench], small_collection: Collection, tiny_model: str
+):
+    rows = small_collection.rows
+    gone = (rows["source"] == REAL) & (rows["split"] == TRAIN) & (rows["label"] == "pests")
+    bare = replace(
+        small_collection,
+        rows=rows[~gone].reset_index(drop=True),
+        provenance=small_collection.provenance[~gone].reset_index(drop=True),
+    )
+    bench = next(benches)
+    with pytest.raises(InputError, match="'ce_real' hold 2 of the 3 labels"):
+        bench.learn(bare, short(tiny_model))
+    assert bench.said("learning_run") == []
+
+
+def test_a_run_that_has_to_stop_is_named_and_the_finished_ones_are_kept(
+    benches: Iterator[Bench],
+    small_collection: Collection,
+    tiny_model: str,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    original = training.fit
+
+    def refuse(train, *args, **options):
+        if len(train.labels) == 6:
+            raise WorkerError("The loss is no longer a number.", fix="Clip the weights.")
+        return original(train, *args, **options)
+
+    monkeypatch.setattr(training, "fit", refuse)
+    bench = next(benches)
+    with pytest.raises(WorkerError, match=r"Arm ce_real, seed 0, 6 real rows: The loss"):
+        bench.learn(small_collection, short(tiny_model, arms=("ce", "ce_real")))
+    assert [run["arm"] for run in bench.said("learning_run")] == ["ce"]
+
+
+def test_what_a_worker_says_stands_in_the_store_once(fill, small_collection: Collection):
+    store: Store = fill(small_collection)
+    settings = LearningCurveSettings(arms=("ce_real", "ce"), seeds=1, sizes=(6, 24))
+    assert newest_job(store, "small") is None
+    job = add_curve(store, small_collection, settings, {("ce", 0): 0.5, ("ce_real", 6): 0.75})
+    store.ingest(job.id)
+    found = learning_results(store, store.job(job.id))
+    assert (found["runs_finished"], found["runs_planned"]) == (2, 3)
+    assert found["test_rows"] == 12
+    assert [arm["arm"] for arm in found["arms"]] == ["ce_real", "ce"]
+    text = learning_text(found)
+    assert "2 of 3 runs finished" in text
+    assert "ce_real  75.0 [" in text
+    assert store.events("small")[0][1] == f"Learning curve {job.number} finished"
+
+
+def add_curve(
+    store: Store,
+    collection: Collection,
+    settings: LearningCurveSettings,
+    accuracy: dict[tuple[str, int], float],
+    *,
+    end: str = "done",
+):
+    """Store a learning curve with invented predictions of these accuracies."""
+    job = store.add_job("learning_curve", collection.name, settings=asdict(settings), scores={})
+    job.folder.mkdir(parents=True)
+    labels = collection.label_ids(collection.part(REAL, TEST))
+    spool = Spool(job.folder / "spool.jsonl")
+    spool.append("started", pid=1, identity="test")
+    for number, ((arm, n_real), share) in enumerate(accuracy.items()):
+        for seed in range(settings.seeds):
+            right = np.arange(len(labels)) < round(share * len(labels))
+            said = np.where(right, labels, (labels + 1) % 3)
+            name = f"{number:08x}{seed:08x}"
+            store.artefacts.write(name, arrays={"probs": np.eye(3)[said], "labels": labels})
+            figures = {"accuracy": share, "macro_f1": share, "val_accuracy": share}
+            where = {"arm": arm, "n_real": n_real, "seed": seed}
+            more = {"quality_accuracy": None, "seconds": 1.0, "rows": 40, "predictions": name}
+            spool.append("learning_run", **where, **figures, **more)
+    if end:
+        spool.append(end)
+    spool.close()
+    store.ingest(job.id)
+    return store.job(job.id)
+
+
+def test_the_time_of_a_curve_counts_plain_synthetic_training_once(fill, small_collection):
+    store: Store = fill(small_collection)
+    job = store.add_job("train", "small", settings=asdict(TrainSettings()), scores={})
+    job.folder.mkdir(parents=True)
+    spool = Spool(job.folder / "spool.jsonl")
+    spool.append("run_started", arm="ce", seed=0, steps=1)
+    spool.append("run_done", arm="ce", seed=0, seconds=10, rows=100)  # 5 epochs: 0.02 s a row
+    spool.close()
+    store.ingest(job.id)
+    settings = LearningCurveSettings(arms=("ce", "ce_real", "ce_both"), seeds=2, sizes=(4, 50))
+    found = estimate_learning_curve(store, settings, {"synthetic": 100})
+    read = 500 + (400 + 520) + (500 + 750)  # 100 epochs of 4 rows are less than 500 rows
+    assert found.seconds == pytest.approx(0.02 * read * 2)
+    assert (found.n_runs, found.measured_on) == (2 * (1 + 2 + 2), job.number)
