@@ -334,11 +334,14 @@ def mass_by_group(weights: np.ndarray, groups: np.ndarray | pd.Series) -> pd.Dat
         One row a group, sorted by name: ``group``, ``rows``, ``share_before`` (of rows), ``mass``
         (share of the total weight), ``median_weight`` and ``effective_rows``.
     """
-    frame = pd.DataFrame({"group": np.asarray(groups), "w": np.asarray(weights, dtype=np.float64)})
-    total = frame["w"].sum()
-    table = frame.groupby("group", sort=True)["w"].agg(
-        rows="size", mass="sum", median_weight="median", effective_rows=effective_sample_size
-    )
+    w = np.asarray(weights, dtype=np.float64)
+    frame = pd.DataFrame({"group": np.asarray(groups), "w": w, "square": np.square(w)})
+    grouped = frame.groupby("group", sort=True)
+    table = grouped["w"].agg(rows="size", mass="sum", median_weight="median")
+    squares = grouped["square"].sum()
+    # Kish's effective sample size, for all groups at once.
+    table["effective_rows"] = (table["mass"] ** 2 / squares.where(squares > 0)).fillna(0.0)
+    total = w.sum()
     table["mass"] = table["mass"] / total if total > 0 else 0.0
     table.insert(1, "share_before", table["rows"] / max(len(frame), 1))
     return table.reset_index()
