@@ -73,6 +73,18 @@ MIGRATIONS = (
         quality_accuracy REAL, predictions TEXT, seconds REAL, rows INTEGER,
         PRIMARY KEY(job_id, n_real, arm, seed));
     """,
+    # Several people at one bench: who has which row before them, and how many rows two people see.
+    """
+    ALTER TABLE decision ADD COLUMN text TEXT;
+    ALTER TABLE decision ADD COLUMN batch INTEGER;
+    CREATE INDEX decision_of_collection ON decision(collection, seq);
+    CREATE TABLE lease(
+        collection TEXT NOT NULL REFERENCES collection(name), sample_id TEXT NOT NULL,
+        annotator TEXT NOT NULL, until REAL NOT NULL,
+        PRIMARY KEY(collection, sample_id, annotator));
+    CREATE TABLE bench(
+        collection TEXT PRIMARY KEY REFERENCES collection(name), overlap REAL NOT NULL);
+    """,
 )
 """Each script takes the database from version i to i + 1; a script is never changed."""
 

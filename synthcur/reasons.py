@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from synthcur.review import share_in_words
+from synthcur.queues import share_in_words
 
 
 @dataclass(frozen=True, kw_only=True)

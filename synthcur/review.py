@@ -1,4 +1,4 @@
-"""Review without a screen: the log of decisions, what it makes of a collection, and the queues.
+"""Review without a screen: the log of decisions, and what it makes of a collection.
 
 The log is append-only. An undo is a later row that names the row it takes back, so every state is
 a fold over the log and nothing is ever lost. Rows are ordered by `Decision.seq`, never by a clock.
@@ -6,7 +6,6 @@ a fold over the log and nothing is ever lost. Rows are ordered by `Decision.seq`
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -14,18 +13,15 @@ import pandas as pd
 from synthcur.errors import InputError
 from synthcur.schema import SYNTHETIC, Collection
 
-KEEP, DISCARD, RELABEL, UNSURE, NOTE, UNDO = (
-    "keep",
-    "discard",
-    "relabel",
-    "unsure",
-    "note",
-    "undo",
-)
+KEEP, DISCARD, RELABEL, UNSURE = "keep", "discard", "relabel", "unsure"
+NOTE, EDIT, UNDO = "note", "edit", "undo"
 VERDICTS = (KEEP, DISCARD, RELABEL, UNSURE)
-"""Actions of which a sample has one at a time; a note stands beside them."""
-ACTIONS = (*VERDICTS, NOTE)
+"""Actions of which a sample has one at a time; notes and edits stand beside them."""
+ACTIONS = (*VERDICTS, NOTE, EDIT)
 """What a person can decide about a sample."""
+
+DISAGREEMENTS = "disagreements"
+"""Queue of rows on which people differ; a verdict given there settles the matter."""
 
 REASONS = (
     "wrong label",
@@ -39,11 +35,7 @@ REASONS = (
 
 ANNOTATOR_LENGTH = 40
 NOTE_LENGTH = 2_000
-QUEUE_SHARE = 0.1
-QUEUE_LEAST = 25
-RANDOM_ROWS = 50
-PACE_ROWS = 20
-PAUSE_SECONDS = 120.0
+EDIT_LENGTH = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +57,17 @@ class Decision:
         sample has been given, None where it still has the one of the file.
     note, reason
         Free text, and the reason of a discard (one of `REASONS` or empty).
+    text
+        Of an ``edit``: the new text, None to go back to that of the file.
     queue
         Name of the queue in which it was made, empty outside of queues.
     created_at
         Seconds since 1970, for reading only.
     undoes
         Of an ``undo``: `seq` of the row it takes back.
+    batch
+        Rows decided as one have the same, `seq` of the first; None for a row on its own. An undo
+        takes back a batch as one.
     """
 
     sample_id: str
@@ -83,6 +80,8 @@ class Decision:
     queue: str = ""
     created_at: float = 0.0
     undoes: int | None = None
+    text: str | None = None
+    batch: int | None = None
 
 
 def standing(decisions: Iterable[Decision]) -> list[Decision]:
@@ -133,6 +132,12 @@ def current_notes(decisions: Iterable[Decision]) -> dict[str, str]:
     return {sample_id: note for sample_id, note in notes.items() if note}
 
 
+def current_texts(decisions: Iterable[Decision]) -> dict[str, str]:
+    """Fold the log into the latest text of every sample that was edited."""
+    texts = {row.sample_id: row.text for row in standing(decisions) if row.action == EDIT}
+    return {sample_id: text for sample_id, text in texts.items() if text is not None}
+
+
 def effective_labels(
     collection: Collection, decisions: Iterable[Decision]
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -145,12 +150,19 @@ def effective_labels(
     kept : (N,) bool
         False where the row is discarded.
     """
+    return labels_under(collection, current_decisions(decisions))
+
+
+def labels_under(
+    collection: Collection, current: Mapping[str, Decision]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Apply folded verdicts (`current_decisions`) as `effective_labels` does the log."""
     synthetic = collection.synthetic
     labels = collection.label_ids(synthetic).copy()
     kept = np.ones(len(synthetic), dtype=bool)
     position = {sample_id: i for i, sample_id in enumerate(synthetic["sample_id"])}
     label_id = {label: i for i, label in enumerate(collection.labels)}
-    for sample_id, decision in current_decisions(decisions).items():
+    for sample_id, decision in current.items():
         row = position.get(sample_id)
         if row is None:
             continue
@@ -161,21 +173,25 @@ def effective_labels(
 
 
 def effective_collection(collection: Collection, decisions: Iterable[Decision]) -> Collection:
-    """Return what the next run trains on: discarded rows left out, relabelled rows relabelled.
+    """Return what the next run trains on: rows relabelled, edited or left out as decided.
 
     Real rows, the order of the rows and every provenance value of a row that stays are unchanged.
     """
-    labels, kept = effective_labels(collection, decisions)
+    log = list(decisions)
+    labels, kept = effective_labels(collection, log)
+    texts = current_texts(log)
     is_synthetic = (collection.rows["source"] == SYNTHETIC).to_numpy()
     rows = collection.rows.reset_index(drop=True)
     names = rows["label"].to_numpy(dtype=object, copy=True)
     names[is_synthetic] = np.asarray(collection.labels, dtype=object)[labels]
     stays = np.ones(len(rows), dtype=bool)
     stays[is_synthetic] = kept
-    relabelled = rows.assign(label=pd.Series(names, index=rows.index, dtype=rows["label"].dtype))
+    decided = rows.assign(label=pd.Series(names, index=rows.index, dtype=rows["label"].dtype))
+    edited = (is_synthetic & rows["sample_id"].isin(texts)).to_numpy()
+    decided.loc[edited, "text"] = rows["sample_id"][edited].map(texts)
     return replace(
         collection,
-        rows=relabelled[stays].reset_index(drop=True),
+        rows=decided[stays].reset_index(drop=True),
         provenance=collection.provenance.loc[stays].reset_index(drop=True),
     )
 
@@ -232,170 +248,8 @@ def check_decision(
     if len(decision.note) > NOTE_LENGTH:
         what = f"The note has {len(decision.note):,} characters."
         raise InputError(what, fix=f"Use at most {NOTE_LENGTH:,}.")
-
-
-@dataclass(frozen=True)
-class Queue:
-    """A purpose for which rows are looked at.
-
-    Attributes
-    ----------
-    name, title, rule
-        Stable name, what people read, and which rows come in which order, in one sentence.
-    shows_hints
-        Whether the card shows what the checkers say; a judgement meant to test them must not.
-    """
-
-    name: str
-    title: str
-    rule: str
-    shows_hints: bool = True
-
-
-QUEUES: Mapping[str, Queue] = MappingProxyType(
-    {
-        queue.name: queue
-        for queue in (
-            Queue(
-                "mislabelled",
-                "Probably mislabelled",
-                "The tenth of the rows whose label the two checkers, each asked about rows it has "
-                "not seen, agree least on.",
-            ),
-            Queue(
-                "low_weight",
-                "Low weight",
-                "The tenth of the rows that the chosen scheme weighs least.",
-            ),
-            Queue(
-                "random",
-                "Random check",
-                f"{RANDOM_ROWS} rows drawn at random; what the checkers say stays hidden.",
-                shows_hints=False,
-            ),
-            Queue("map", "From the map", "The rows selected on the map, in their order there."),
-        )
-    }
-)
-
-
-def queue_order(
-    name: str,
-    *,
-    agreed_probs: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray,
-    selection: Sequence[int] = (),
-    seed: int = 0,
-) -> np.ndarray:
-    """Return the synthetic rows of a queue, most pressing first.
-
-    The order depends on the labels of the file, not on decisions: a queue keeps its rows while it
-    is worked through, and is the same after a restart.
-
-    Parameters
-    ----------
-    name
-        A key of `QUEUES`.
-    agreed_probs
-        `weighting.consensus` of both checkers, (N, K).
-    labels
-        Label ids of the file, (N,).
-    weights
-        Weights under the chosen scheme, (N,).
-    selection
-        Rows selected on the map; only that queue reads them.
-    seed
-        Seed of the random check.
-
-    Returns
-    -------
-    (n,) int64
-        Row numbers in ``range(N)``, each at most once.
-    """
-    if name not in QUEUES:
-        raise InputError(f"Unknown queue {name!r}.", fix=f"Use one of {', '.join(QUEUES)}.")
-    n_rows = len(labels)
-    if name == "map":
-        inside = [row for row in dict.fromkeys(selection) if 0 <= row < n_rows]
-        return np.asarray(inside, dtype=np.int64)
-    if name == "random":
-        return np.random.default_rng(seed).permutation(n_rows)[:RANDOM_ROWS]
-    score = agreed_probs[np.arange(n_rows), labels] if name == "mislabelled" else weights
-    size = max(QUEUE_LEAST, int(np.ceil(QUEUE_SHARE * n_rows)))
-    return np.argsort(score, kind="stable")[:size]
-
-
-def queue_done(sample_ids: Iterable[str], current: Mapping[str, Decision]) -> int:
-    """Count the samples of a queue that have a verdict."""
-    return sum(sample_id in current for sample_id in sample_ids)
-
-
-def pace(decisions: Iterable[Decision], annotator: str) -> float | None:
-    """Return the annotator's seconds a row: the median over the last `PACE_ROWS` verdicts.
-
-    Pauses of more than `PAUSE_SECONDS` are left out; None below 3 intervals.
-    """
-    times = [
-        row.created_at
-        for row in standing(decisions)
-        if row.annotator == annotator and row.action in VERDICTS
-    ]
-    gaps = np.diff(times[-PACE_ROWS - 1 :])
-    gaps = gaps[(gaps > 0) & (gaps <= PAUSE_SECONDS)]
-    return float(np.median(gaps)) if len(gaps) >= 3 else None
-
-
-def share_in_words(probability: float) -> str:
-    """Write a probability as whole percent, without claiming a 0 or a 100."""
-    if probability < 0.01:
-        return "under 1 %"
-    if probability > 0.99:
-        return "over 99 %"
-    return f"{100 * probability:.0f} %"
-
-
-def why_sentence(
-    labels: Sequence[str], label: int, quality_row: np.ndarray, diversity_row: np.ndarray
-) -> tuple[str, ...]:
-    """Say what both checkers make of a sample.
-
-    Parameters
-    ----------
-    labels
-        The K labels.
-    label
-        Id of the sample's present label.
-    quality_row, diversity_row
-        P' and Q of the sample, (K,).
-
-    Returns
-    -------
-    tuple of str
-        Parts of the sentence; every second one, from the second on, is to be emphasised.
-    """
-    best = int(np.argmax(quality_row))
-    reads_as = (
-        "its own label" if best == label else f"{labels[best]}, {share_in_words(quality_row[best])}"
-    )
-    return (
-        "Trained on real data, the checker gives ",
-        f"{labels[label]} {share_in_words(quality_row[label])}",
-        "; trained on other synthetic rows, ",
-        share_in_words(diversity_row[label]),
-        ". It reads as ",
-        reads_as,
-        ".",
-    )
-
-
-def keyed_labels(quality_row: np.ndarray, label: int, *, keys: int = 9) -> tuple[int, ...]:
-    """Choose the labels that get a number key.
-
-    All of them in their own order where the keys suffice, so that a key always means the same;
-    else those with the highest P', highest first, the present label always among them.
-    """
-    if len(quality_row) <= keys:
-        return tuple(range(len(quality_row)))
-    best = np.argsort(-np.asarray(quality_row), kind="stable")[:keys].tolist()
-    return tuple(best if label in best else [*best[: keys - 1], label])
+    if decision.text is not None and action != EDIT:
+        raise InputError(f"The action {action!r} comes with a text.", fix="Only an edit has one.")
+    if decision.text is not None and not 0 < len(decision.text.strip()) <= EDIT_LENGTH:
+        what = f"The new text has {len(decision.text.strip()):,} characters."
+        raise InputError(what, fix=f"Use 1 to {EDIT_LENGTH:,}; to drop a row, discard it.")

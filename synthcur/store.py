@@ -16,20 +16,19 @@ from typing import Any
 
 import pandas as pd
 
-from synthcur import decision_log
 from synthcur.artefacts import Artefacts
 from synthcur.database import Database
 from synthcur.errors import ConflictError, InputError, NotFoundError
 from synthcur.ingest import METRICS, add_event, move_job, put_scores, take_in
 from synthcur.records import ACTIVE, CollectionInfo, Job, LearningRun, Run, Scores
-from synthcur.review import UNDO, Decision, current_decisions, next_undo
+from synthcur.review_store import ReviewStore
 from synthcur.schema import SPLITS, SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
 from synthcur.spool import read_spool
 
 
-class Store:
-    """Everything a workspace folder holds.
+class Store(ReviewStore):
+    """Everything a workspace folder holds; what concerns decisions is in `ReviewStore`.
 
     Parameters
     ----------
@@ -41,7 +40,7 @@ class Store:
 
     def __init__(self, workspace: Path, *, shipped: tuple[Path, ...] = ()) -> None:
         self.workspace = Path(workspace).resolve()
-        self._db = Database(self.workspace / "synthcur.sqlite3")
+        super().__init__(Database(self.workspace / "synthcur.sqlite3"))
         self.artefacts = Artefacts(self.workspace / "artefacts", shipped)
 
     def close(self) -> None:
@@ -169,122 +168,6 @@ class Store:
         )
         return [(row["at"], row["text"]) for row in found]
 
-    # Decisions
-
-    def append_decision(
-        self,
-        name: str,
-        *,
-        sample_id: str,
-        annotator: str,
-        action: str,
-        client_id: str,
-        client_seq: int,
-        label: str | None = None,
-        note: str = "",
-        reason: str = "",
-        queue: str = "",
-        expected_seq: int | None = None,
-    ) -> int:
-        """Commit one decision and return its place in the log.
-
-        Parameters
-        ----------
-        client_id, client_seq
-            Who sent it and its running number there: sent twice, it is stored once.
-        expected_seq
-            Place of the sample's latest decision as the sender knows it, 0 for none. If somebody
-            else has decided since, the decision is refused.
-
-        Raises
-        ------
-        ConflictError
-            If the sample was decided elsewhere meanwhile; nothing is stored.
-        """
-        decision = Decision(
-            sample_id=sample_id,
-            action=action,
-            annotator=annotator,
-            label=label,
-            note=note,
-            reason=reason,
-            queue=queue,
-        )
-        with self._db.transaction() as db:
-            seq = decision_log.already_stored(db, client_id, client_seq)
-            if seq is not None:
-                return seq
-            if expected_seq is not None:
-                decision_log.refuse_stale(db, name, sample_id, client_id, expected_seq)
-            return decision_log.append(db, name, decision, client_id, client_seq)
-
-    def undo(
-        self,
-        name: str,
-        *,
-        annotator: str,
-        client_id: str,
-        client_seq: int,
-        expected_sample: str | None = None,
-    ) -> Decision | None:
-        """Undo the annotator's latest decision that still stands, by one more row of the log.
-
-        Parameters
-        ----------
-        expected_sample
-            The sample that the sender takes the latest decision to be about.
-
-        Returns
-        -------
-        Decision or None
-            What was undone; None if nothing of theirs stands.
-
-        Raises
-        ------
-        ConflictError
-            If their latest decision is about another sample; nothing is undone.
-        """
-        with self._db.transaction() as db:
-            seq = decision_log.already_stored(db, client_id, client_seq)
-            if seq is not None:
-                return decision_log.undone_by(db, seq)
-            undone = next_undo(decision_log.read(db, name), annotator)
-            if undone is None:
-                return None
-            if expected_sample not in (None, undone.sample_id):
-                raise ConflictError(
-                    f"{annotator} has decided another row since, in another window.",
-                    fix="Reload the page to see it; nothing was undone.",
-                )
-            undo = Decision(
-                sample_id=undone.sample_id,
-                action=UNDO,
-                annotator=annotator,
-                queue=undone.queue,
-                undoes=undone.seq,
-            )
-            decision_log.append(db, name, undo, client_id, client_seq)
-            return undone
-
-    def decisions(self, name: str) -> list[Decision]:
-        """Return the whole log of a collection in order, undo rows included."""
-        with self._db.reading() as db:
-            return decision_log.read(db, name)
-
-    def decision_count(self, name: str) -> int:
-        """Return the length of the log; it changes with every decision and undo."""
-        return self._db.rows("SELECT COUNT(*) AS n FROM decision WHERE collection=?", (name,))[0][
-            "n"
-        ]
-
-    def acknowledged(self, client_id: str) -> int:
-        """Return the highest running number stored for a client, 0 if none."""
-        found = self._db.rows(
-            "SELECT COALESCE(MAX(client_seq), 0) AS ack FROM decision WHERE client_id=?",
-            (client_id,),
-        )
-        return found[0]["ack"]
-
     # Jobs and runs
 
     def add_job(
@@ -292,7 +175,7 @@ class Store:
     ) -> Job:
         """Queue a job with everything its worker needs to know."""
         info = self.collection_info(name)
-        standing = current_decisions(self.decisions(name)).values()
+        standing = self.log_state(name).current.values()
         job_id = uuid.uuid4().hex[:12]
         spec = {
             "job_id": job_id,

@@ -23,11 +23,13 @@ LAYERS = (
     ("evaluation", "weighting", "artefacts", "tables", "columns", "texts", "splits"),
     ("database",),
     ("calibration", "ranking", "review", "scored", "learning_curve"),
+    ("ledger", "queues"),
     ("signals", "reasons", "losses", "training_rows", "pretrained", "progress", "formats", "rows"),
     ("summary", "what_if", "figures"),
-    ("classifier", "encoders", "decision_log", "ingest", "reading", "checks", "drafting"),
+    ("classifier", "encoders", "decision_log", "leases", "ingest", "reading", "checks", "drafting"),
+    ("review_store",),
     ("training", "store", "loading", "figures_overview", "curves"),
-    ("checkers", "jobs", "report", "learning_report", "estimate", "demo"),
+    ("checkers", "jobs", "report", "learning_report", "estimate", "demo", "figures_learning"),
     ("scoring", "runs", "workspace", "exporting", "comparison"),
     ("learning_runs",),
     ("pipeline",),
@@ -39,6 +41,7 @@ LAYERS = (
 PURE = (
     *("weighting", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
+    *("ledger", "queues"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from synthcur import jobs
-from synthcur.review import queue_order
+from synthcur.queues import queue_order
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.store import Store

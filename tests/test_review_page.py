@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from synthcur import review
+from synthcur.ledger import Ledger
+from synthcur.queues import share_in_words
 from synthcur.review import Decision
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
@@ -24,7 +25,8 @@ PAGE = Path(__file__).resolve().parent.parent / "pages" / "review.py"
 
 
 def bench_of(collection: Collection, log: list[Decision] | None = None, **scheme: object) -> Bench:
-    scores = make_scores(collection)
+    scores, ledger = make_scores(collection), Ledger()
+    ledger.take_in(log or [])
     return Bench(
         collection=collection,
         quality=scores["quality"]["synthetic"],
@@ -33,7 +35,7 @@ def bench_of(collection: Collection, log: list[Decision] | None = None, **scheme
         agreed=consensus(scores["quality"]["calibrated"], scores["diversity"]["calibrated"]),
         neighbours=scores["neighbours"],
         scheme=WeightingSettings(**scheme),
-        log=log or [],
+        state=ledger.state(),
     )
 
 
@@ -59,8 +61,8 @@ def test_the_why_sentence_speaks_of_checkers_that_have_not_seen_the_row(small_co
     bench = bench_of(small_collection)
     for row in range(len(bench.sample_ids)):
         why, label = card(bench, row, at=0, shows_hints=True)["why"], bench.file_labels[row]
-        assert why[1].endswith(review.share_in_words(bench.quality[row, label]))
-        assert why[3] == review.share_in_words(bench.held_out[row, label])
+        assert why[1].endswith(share_in_words(bench.quality[row, label]))
+        assert why[3] == share_in_words(bench.held_out[row, label])
 
 
 def test_a_relabelled_sample_is_shown_with_the_other_column(small_collection):

@@ -8,8 +8,8 @@ import streamlit as st
 
 from synthcur import jobs, report
 from synthcur.evaluation import seeds_in_words
+from synthcur.queues import QUEUES
 from synthcur.records import Job, Scores
-from synthcur.review import QUEUES
 from synthcur.settings import ScoreSettings
 from synthcur.ui import parts, resources
 from synthcur.ui.clock import clock

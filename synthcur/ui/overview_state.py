@@ -8,8 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from synthcur import report, summary
+from synthcur.queues import queue_done, queue_order
 from synthcur.records import CollectionInfo, Job, Scores, ranked_checkers
-from synthcur.review import Decision, current_decisions, queue_done, queue_order
+from synthcur.review import Decision, current_decisions
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store import Store

@@ -1,7 +1,7 @@
 """What the review queue shows of a sample, as plain data for the browser."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from synthcur import review, weighting
-from synthcur.review import Decision
+from synthcur.ledger import LogState
+from synthcur.queues import keyed_labels, share_in_words, why_sentence
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.ui import parts
@@ -51,8 +52,8 @@ class Bench:
         ``synthetic_cosine`` (N, 2).
     scheme
         How weights are computed.
-    log
-        All decisions of the collection in order.
+    state
+        What the decisions of the collection come to.
     facts
         What else `scheme` needs to know of the rows.
     """
@@ -64,7 +65,7 @@ class Bench:
     agreed: np.ndarray
     neighbours: Mapping[str, np.ndarray]
     scheme: WeightingSettings
-    log: Sequence[Decision]
+    state: LogState
     facts: Facts = NO_FACTS
 
     @cached_property
@@ -75,22 +76,7 @@ class Bench:
     @cached_property
     def effective(self) -> tuple[np.ndarray, np.ndarray]:
         """Label ids after relabels and which rows are kept, both (N,)."""
-        return review.effective_labels(self.collection, self.log)
-
-    @cached_property
-    def current(self) -> dict[str, Decision]:
-        """Verdict by sample id."""
-        return review.current_decisions(self.log)
-
-    @cached_property
-    def notes(self) -> dict[str, str]:
-        """Note by sample id."""
-        return review.current_notes(self.log)
-
-    @cached_property
-    def versions(self) -> dict[str, int]:
-        """Place in the log of the latest row about each sample."""
-        return {row.sample_id: row.seq for row in self.log}
+        return review.labels_under(self.collection, self.state.current)
 
     @cached_property
     def sample_ids(self) -> list[str]:
@@ -138,7 +124,7 @@ def card(bench: Bench, row: int, *, at: int, shows_hints: bool) -> dict[str, Any
     """
     rows = bench.collection.synthetic
     sample_id, label = bench.sample_ids[row], int(bench.effective[0][row])
-    decision = bench.current.get(sample_id)
+    decision = bench.state.current.get(sample_id)
     text, pair = _texts(rows, row)
     longest = max(len(text), len(pair or ""))
     judged = _judged(bench, row, label) if shows_hints else _blind(bench, label)
@@ -153,8 +139,8 @@ def card(bench: Bench, row: int, *, at: int, shows_hints: bool) -> dict[str, Any
         "label": label,
         "action": decision.action if decision else "",
         "reason": decision.reason if decision else "",
-        "note": bench.notes.get(sample_id, ""),
-        "version": bench.versions.get(sample_id, 0),
+        "note": bench.state.notes.get(sample_id, ""),
+        "version": bench.state.versions.get(sample_id, 0),
         **judged,
     }
 
@@ -165,11 +151,11 @@ def _judged(bench: Bench, row: int, label: int) -> dict[str, Any]:
     weights = bench.label_weights[row]
     names = bench.collection.labels
     return {
-        "why": review.why_sentence(names, label, quality, bench.held_out[row]),
+        "why": why_sentence(names, label, quality, bench.held_out[row]),
         "best": best,
         "options": [
             _option(each, weights[each], quality[each])
-            for each in review.keyed_labels(quality, label, keys=NUMBER_KEYS)
+            for each in keyed_labels(quality, label, keys=NUMBER_KEYS)
         ],
         "guides": [label] if best == label else [label, best],
         "real": _near(bench, row, "real"),
@@ -198,7 +184,7 @@ def _option(label: int, weight: float, share: float) -> dict[str, Any]:
     return {
         "label": int(label),
         "weight": parts.weight(float(weight)),
-        "share": review.share_in_words(float(share)),
+        "share": share_in_words(float(share)),
         "reach": round(float(reach), 3),
         "bin": int(weighting.weight_bins(np.array([weight]))[0]),
     }

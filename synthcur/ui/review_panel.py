@@ -11,8 +11,8 @@ import streamlit as st
 from synthcur import jobs, review
 from synthcur.errors import InputError
 from synthcur.palette import Palette
+from synthcur.queues import PACE_ROWS, QUEUES, Queue, pace, queue_done, queue_order
 from synthcur.records import ranked_checkers
-from synthcur.review import QUEUES, Queue
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, fingerprint
 from synthcur.ui import curate_rail, parts, resources, theme
@@ -108,7 +108,7 @@ def open_bench(name: str) -> Bench | None:
         neighbours={each: resources.array(artefacts["neighbours"], each) for each in neighbours},
         scheme=scheme,
         facts=resources.weighing_facts(name, artefacts),
-        log=resources.store().decisions(name),
+        state=resources.store().log_state(name),
     )
 
 
@@ -145,7 +145,7 @@ def queues(bench: Bench, selection: Sequence[str]) -> dict[str, Opened]:
     for name, queue in QUEUES.items():
         if name == MAP_QUEUE and not chosen:
             continue
-        rows = review.queue_order(
+        rows = queue_order(
             name,
             agreed_probs=bench.agreed,
             labels=bench.file_labels,
@@ -158,7 +158,7 @@ def queues(bench: Bench, selection: Sequence[str]) -> dict[str, Opened]:
 
 def size_in_words(sample_ids: Sequence[str], bench: Bench) -> str:
     """Return how many rows a queue has and how many have a verdict: ``180 rows, 12 done``."""
-    done = review.queue_done(sample_ids, bench.current)
+    done = queue_done(sample_ids, bench.state.current)
     size = f"{parts.count(len(sample_ids))} row{'' if len(sample_ids) == 1 else 's'}"
     return f"{size}, {parts.count(done)} done" if done else size
 
@@ -254,7 +254,7 @@ def queue_data(bench: Bench, opened: Opened, *, place: Any, annotator: str) -> d
         "rule": opened.queue.rule,
         "states": states,
         "start": start,
-        "pace": review.pace(bench.log, annotator),
+        "pace": pace(bench.state.own.get(annotator, ())[-2 * PACE_ROWS :], annotator),
         "labels": collection.labels,
         "guidelines": _guidelines(collection),
         "rows": {"real": len(collection.real_train), "synthetic": len(collection.synthetic)},
@@ -290,15 +290,14 @@ def _place(place: Any, opening: str, *, start: int, size: int) -> tuple[int, str
 
 
 def _letter(bench: Bench, sample_id: str) -> str:
-    decision = bench.current.get(sample_id)
+    decision = bench.state.current.get(sample_id)
     return _LETTERS[decision.action] if decision else "."
 
 
 def _history(bench: Bench, annotator: str, at_of: Mapping[str, int]) -> list[dict[str, Any]]:
-    own = [row for row in review.standing(bench.log) if row.annotator == annotator]
     return [
         {"sample": row.sample_id, "action": row.action, "at": at_of.get(row.sample_id, -1)}
-        for row in own[-HISTORY:]
+        for row in bench.state.own.get(annotator, ())[-HISTORY:]
     ]
 
 

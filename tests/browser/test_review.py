@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from synthcur.review import QUEUES, Decision, current_decisions
+from synthcur.queues import QUEUES
+from synthcur.review import Decision, current_decisions
 from synthcur.schema import Collection
 from synthcur.store import Store
 from synthcur.ui.review_cards import TEXT_LENGTH, shown

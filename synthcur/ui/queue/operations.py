@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from synthcur.errors import InputError, StoreError, SynthcurError
-from synthcur.review import QUEUES, UNDO, Decision, check_annotator, check_decision
+from synthcur.queues import QUEUES
+from synthcur.review import UNDO, Decision, check_annotator, check_decision
 from synthcur.store import Store
 
 MOST_AT_ONCE = 2_000
