@@ -1,6 +1,5 @@
 """The Curate page without a browser: figures, warnings, controls, empty state."""
 
-import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +16,7 @@ from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.store import Store
 from synthcur.ui import curate_panel, curate_trust
+from synthcur.ui import map as row_map
 from synthcur.ui.curate_panel import Discarded
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.weighting import effective_sample_size, sample_weight
@@ -301,8 +301,11 @@ def test_a_selection_made_on_another_page_is_sent_to_the_map(
     chosen = tuple(small_collection.synthetic["sample_id"][[4, 9]])
     app.session_state["synthcur"].selection = chosen
     app.run()
-    rows = np.frombuffer(base64.b64decode(link_message(app)["selection"]["rows"]), "<u4")
-    assert rows.tolist() == [4, 9]
+    rows = joined(small_collection)
+    sent = {"map": rows.map_id, "rows": link_message(app)["selection"]["rows"]}
+    positions = row_map.reported_rows(sent, rows)
+    assert positions is not None
+    assert set(rows.frame["sample_id"][positions]) == set(chosen)
 
 
 def test_an_undo_is_offered_only_while_nothing_else_was_decided(

@@ -1,57 +1,71 @@
 import base64
 import json
-from pathlib import Path
+import zlib
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from synthcur.errors import StoreError
 from synthcur.palette import DARK, LIGHT
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.ui import map as row_map
+from synthcur.ui.curate_rows import CurateRows
 from synthcur.ui.map import RAMP_DARK, RAMP_LIGHT
+from synthcur.ui.places import curve_codes
 from tests.test_curate_rows import decided, joined
 
 
-def unpacked(payload: bytes) -> tuple[dict, dict[str, np.ndarray]]:
+def unpacked(payload: bytes) -> tuple[dict, dict[str, np.ndarray], list[str] | None]:
+    """Read a message of points as its description says it is written."""
     size = int.from_bytes(payload[:4], "little")
     header = json.loads(payload[4 : 4 + size])
-    rows, offset, arrays = header["n"] + header["m"], 4 + size, {}
-    kinds = {**dict.fromkeys("xypq", "<f4"), "label": "<u2", "predicted": "<u2", "kept": "u1"}
+    body, offset, columns = zlib.decompress(payload[4 + size :]), 0, {}
+    n, rows = header["n"], header["n"] + header["m"]
+    kinds = {"steps": "<u4", "p": "<f4", "label": "<u2", "shift": "<u2", "kept": "u1", "q": "<f4"}
     for name, kind in kinds.items():
-        arrays[name] = np.frombuffer(payload, kind, rows, offset)
-        offset += arrays[name].nbytes
-    assert offset == len(payload)
-    return header, arrays
+        length, width = n if name == "q" else rows, np.dtype(kind).itemsize
+        planes = np.frombuffer(body, "u1", length * width, offset).reshape(width, length)
+        columns[name] = np.ascontiguousarray(planes.T).view(kind).ravel()
+        offset += planes.size
+    return header, columns, json.loads(body[offset:])
 
 
 def test_the_points_message_holds_every_row_exactly(small_collection: Collection) -> None:
     rows = joined(small_collection, (decided(small_collection, 5, "discard"),))
-    header, arrays = unpacked(row_map.pack(rows))
+    header, columns, _ = unpacked(row_map.pack(rows))
     assert (header["n"], header["m"]) == (rows.n, 24)
     assert header["labels"] == list(small_collection.labels)
     own = np.arange(rows.n), rows.labels
-    assert np.array_equal(arrays["p"][: rows.n], rows.quality[own])
-    assert np.array_equal(arrays["q"][: rows.n], rows.diversity[own])
-    assert np.isnan(arrays["q"][rows.n :]).all()
-    assert np.array_equal(np.stack([arrays["x"], arrays["y"]], axis=1), rows.coordinates)
-    assert np.array_equal(arrays["predicted"][rows.n :], rows.frame["predicted"][rows.n :])
-    assert np.flatnonzero(arrays["kept"] == 0).tolist() == [5]
+    assert np.array_equal(columns["p"][: rows.n], rows.quality[own])
+    assert np.array_equal(columns["q"], rows.diversity[own])
+    codes = [np.cumsum(part, dtype=np.uint32) for part in np.split(columns["steps"], [rows.n])]
+    assert np.array_equal(np.concatenate(codes), curve_codes(rows.places))
+    assert np.array_equal(columns["label"], rows.frame["label"])
+    assert np.array_equal((columns["label"] + columns["shift"]) % 3, rows.frame["predicted"])
+    (discarded,) = np.flatnonzero(columns["kept"] == 0)
+    assert rows.frame["sample_id"][discarded] == small_collection.synthetic["sample_id"][5]
 
 
-def test_arrays_start_at_a_multiple_of_four(small_collection: Collection) -> None:
-    payload = row_map.pack(joined(small_collection))
-    assert (4 + int.from_bytes(payload[:4], "little")) % 4 == 0
+def test_a_row_of_the_message_takes_few_bytes() -> None:
+    rows, labels = 20_000, 10
+    random = np.random.default_rng(0)
+    probs = random.dirichlet(np.full(labels, 0.4), size=(2, rows)).astype("<f4")
+    codes = np.sort(random.integers(0, 2**32, size=rows, dtype=np.uint32))
+    columns = (np.diff(codes, prepend=np.uint32(0)), *probs[:, :, 0].copy())
+    sent = zlib.compress(b"".join(row_map.planes(column) for column in columns))
+    assert len(sent) / rows < 0.85 * 12
 
 
 def test_texts_are_cut_to_what_is_shown(hostile_collection: Collection) -> None:
     rows = joined(hostile_collection)
-    header, _ = unpacked(row_map.pack(rows))
-    assert max(map(len, header["texts"])) == row_map.TEXT_LENGTH
+    *_, texts = unpacked(row_map.pack(rows))
+    assert texts is not None
+    assert max(map(len, texts)) == row_map.TEXT_LENGTH
     assert all(
         text == whole or text == whole[:199] + "…"
-        for text, whole in zip(header["texts"], rows.frame["text"], strict=True)
+        for text, whole in zip(texts, rows.frame["text"], strict=True)
     )
 
 
@@ -59,15 +73,22 @@ def test_a_large_map_gets_no_texts(
     small_collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(row_map, "MOST_TEXTS", 10)
-    header, _ = unpacked(row_map.pack(joined(small_collection)))
-    assert header["texts"] is None
+    *_, texts = unpacked(row_map.pack(joined(small_collection)))
+    assert texts is None
 
 
-def test_a_selection_comes_back_as_it_was_sent(small_collection: Collection) -> None:
+@given(st.sets(st.integers(0, 63)))
+def test_a_selection_comes_back_as_it_was_sent(
+    small_collection: Collection, chosen: set[int]
+) -> None:
     rows = joined(small_collection)
-    positions = np.array([0, 3, 63])
+    positions = np.array(sorted(chosen), dtype=np.int64)
     value = {"map": rows.map_id, "rows": row_map.encode_rows(positions)}
     assert np.array_equal(row_map.reported_rows(value, rows), positions)
+
+
+def test_rows_that_follow_one_another_travel_as_one() -> None:
+    assert len(row_map.encode_rows(np.arange(10, 50_010))) == 12
 
 
 @pytest.mark.parametrize(
@@ -94,9 +115,15 @@ def test_rows_that_do_not_exist_and_repeated_rows_are_dropped(
     small_collection: Collection,
 ) -> None:
     rows = joined(small_collection)
-    sent = np.array([9, 2, 2, len(rows.frame), 4_000_000_000])
-    value = {"map": rows.map_id, "rows": row_map.encode_rows(sent)}
-    assert row_map.reported_rows(value, rows).tolist() == [2, 9]
+    assert reported([[9, 1], [2, 2], [3, 1], [64, 5], [4_000_000_000, 1]], rows) == [2, 3, 9]
+    assert reported([[62, 4_294_967_295], [0, 0]], rows) == [62, 63]
+
+
+def reported(runs: list[list[int]], rows: CurateRows) -> list[int]:
+    text = base64.b64encode(np.array(runs, dtype="<u4").tobytes()).decode()
+    found = row_map.reported_rows({"map": rows.map_id, "rows": text}, rows)
+    assert found is not None
+    return found.tolist()
 
 
 def test_the_control_message_stays_small(small_collection: Collection) -> None:
@@ -127,17 +154,6 @@ def luminance(colour: str) -> float:
     parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
-
-
-def test_the_chart_library_is_put_beside_the_app_when_it_is_absent(tmp_path: Path) -> None:
-    row_map.ensure_plotly(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["plotly.min.js"]
-    assert (tmp_path / "plotly.min.js").stat().st_size > 1_000_000
-
-
-def test_a_folder_that_cannot_take_the_chart_library_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="make setup"):
-        row_map.ensure_plotly(tmp_path / "missing")
 
 
 def test_the_link_script_is_small_because_every_message_carries_it() -> None:

@@ -10,9 +10,7 @@ from synthcur import review, weighting
 from synthcur.review import Decision
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings, fingerprint
-
-UNKNOWN = -1
-"""Label id of a row for which the quality checker's reading is not known."""
+from synthcur.ui import places
 
 
 @dataclass(frozen=True)
@@ -24,16 +22,17 @@ class CurateRows:
     label_names
         The K labels.
     frame
-        One row a sample, synthetic first: ``sample_id``, ``source``, ``row`` (in its file),
-        ``text``, ``text_pair``, ``label`` (id, after relabelling), ``predicted`` (id the quality
-        checker reads, `UNKNOWN` where it has not said), ``p`` and ``q`` (P' and Q of the label,
-        NaN where not known) and ``kept`` (False where discarded).
+        One row a sample, synthetic before real, each along a curve through the map, so that
+        neighbours there are mostly neighbours here: ``sample_id``, ``source``, ``row`` (in its
+        file), ``text``, ``text_pair``, ``label`` (id, after relabelling), ``predicted`` (id the
+        quality checker reads), ``p`` and ``q`` (P' and Q of the label; real rows have no Q: NaN)
+        and ``kept`` (False where discarded).
     quality, diversity
-        P' and Q of the synthetic rows, (N, K).
+        P' and Q of the synthetic rows in the same order, (N, K).
     measured
         Which Q that is, see `WeightingSettings.diversity`.
-    coordinates
-        Places on the map, (N + R, 2).
+    places
+        Places on the map, (N + R, 2) uint16, see `places.on_grid`.
     map_id
         Names the map: the same rows at the same places.
     version
@@ -45,7 +44,7 @@ class CurateRows:
     quality: np.ndarray
     diversity: np.ndarray
     measured: str
-    coordinates: np.ndarray
+    places: np.ndarray
     map_id: str
     version: str
 
@@ -94,8 +93,8 @@ def join(
     decisions
         Its whole log.
     arrays
-        ``quality`` and ``diversity`` of the synthetic rows, (N, K); ``synthetic`` and ``real``
-        places, (N, 2) and (R, 2); ``real_quality`` out of fold, (R, K).
+        ``quality`` and ``diversity`` of the synthetic rows, (N, K); coordinates of the
+        ``synthetic`` and ``real`` ones, (N, 2) and (R, 2); ``real_quality`` out of fold, (R, K).
     artefacts
         Fingerprints of the artefacts that the arrays come from.
     measured
@@ -103,41 +102,58 @@ def join(
     """
     labels, kept = review.effective_labels(collection, decisions)
     map_id = fingerprint(collection.fingerprint, artefacts["coordinates"])
+    grid = places.on_grid(np.concatenate([arrays["synthetic"], arrays["real"]]))
+    synthetic, real = (_along_the_curve(part) for part in np.split(grid, [len(labels)]))
+    quality, diversity = arrays["quality"][synthetic], arrays["diversity"][synthetic]
     return CurateRows(
         label_names=collection.labels,
         frame=pd.concat(
             [
-                _judged(collection.synthetic, labels, arrays["quality"], arrays["diversity"], kept),
                 _judged(
-                    collection.real_train,
-                    collection.label_ids(collection.real_train),
-                    arrays["real_quality"],
+                    collection.synthetic.iloc[synthetic],
+                    labels[synthetic],
+                    quality,
+                    q=_own(diversity, labels[synthetic]),
+                    kept=kept[synthetic],
+                ),
+                _judged(
+                    collection.real_train.iloc[real],
+                    collection.label_ids(collection.real_train)[real],
+                    arrays["real_quality"][real],
                 ),
             ],
             ignore_index=True,
         ),
-        quality=arrays["quality"],
-        diversity=arrays["diversity"],
+        quality=quality,
+        diversity=diversity,
         measured=measured,
-        coordinates=np.concatenate([arrays["synthetic"], arrays["real"]]),
+        places=grid[np.concatenate([synthetic, len(labels) + real])],
         map_id=map_id,
         version=fingerprint(map_id, artefacts, measured, labels.tolist(), kept.tolist()),
     )
 
 
+def _along_the_curve(grid: np.ndarray) -> np.ndarray:
+    return np.argsort(places.curve_codes(grid), kind="stable")
+
+
+def _own(probs: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return probs[np.arange(len(labels)), labels]
+
+
 def _judged(
     rows: pd.DataFrame,
     labels: np.ndarray,
-    quality: np.ndarray | None,
-    diversity: np.ndarray | None = None,
+    quality: np.ndarray,
+    *,
+    q: np.ndarray | float = np.nan,
     kept: np.ndarray | bool = True,
 ) -> pd.DataFrame:
-    own = np.arange(len(rows)), labels
     return rows[["sample_id", "source", "row", "text", "text_pair"]].assign(
         label=labels,
-        predicted=UNKNOWN if quality is None else quality.argmax(axis=1),
-        p=np.nan if quality is None else quality[own],
-        q=np.nan if diversity is None else diversity[own],
+        predicted=quality.argmax(axis=1),
+        p=_own(quality, labels),
+        q=q,
         kept=kept,
     )
 
@@ -164,7 +180,7 @@ def table(
         ``sample_id``, ``source``, ``row``, ``text``, ``text_pair``, ``label``, ``predicted``
         (names), ``weight``, ``p``, ``q``, ``decision``.
     """
-    names = np.asarray([*rows.label_names, ""], dtype=object)
+    names = np.asarray(rows.label_names, dtype=object)
     weight = np.concatenate([weights, np.full(len(rows.frame) - rows.n, np.nan)])
     frame = rows.frame.iloc[chosen].reset_index(drop=True)
     return frame.drop(columns="kept").assign(

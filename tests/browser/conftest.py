@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from synthcur.schema import REAL, SYNTHETIC, Collection
+from synthcur.ui.curate_rows import CurateRows
+from synthcur.workspace import open_store
+from tests.browser.map_driver import GARDEN_LABELS, M, Map, N
+from tests.conftest import add_scores, make_collection
 from tests.serving import Server, served
+from tests.test_curate_rows import joined
 
 FLAGS = [
     "--no-sandbox",
@@ -79,3 +85,45 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """A server with a workspace of the test's own."""
     with served(tmp_path / "ws") as own:
         yield own
+
+
+@pytest.fixture(scope="session")
+def garden() -> Collection:
+    """600 synthetic and 150 real rows with 5 labels and short made-up texts."""
+    rows = [(SYNTHETIC, "train", f"synthetic text {i}", GARDEN_LABELS[i % 5]) for i in range(N)]
+    rows += [(REAL, "train", f"real text {i}", GARDEN_LABELS[i % 5]) for i in range(M)]
+    rows += [(REAL, split, f"{split} text", "bulbs") for split in ("validation", "test")]
+    return make_collection("garden", rows, GARDEN_LABELS)
+
+
+@pytest.fixture(scope="session")
+def garden_server(
+    browser: Browser,
+    tmp_path_factory: pytest.TempPathFactory,
+    garden: Collection,
+    hostile_collection: Collection,
+) -> Iterator[Server]:
+    """A server with the garden and a hostile collection, both scored, entered by its door."""
+    workspace = tmp_path_factory.mktemp("map") / "ws"
+    store = open_store(workspace)
+    for collection in (garden, hostile_collection):
+        store.add_collection(collection)
+        add_scores(store, collection)
+    store.close()
+    with served(workspace) as server:
+        page = browser.new_page()
+        page.goto(server.url)
+        page.get_by_role("link", name="Curate").wait_for()
+        page.close()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def garden_rows(garden: Collection) -> CurateRows:
+    """The rows of the garden in the order in which the map has them."""
+    return joined(garden)
+
+
+@pytest.fixture
+def garden_map(page: Page, garden_server: Server) -> Map:
+    return Map(page).open(garden_server)

@@ -8,11 +8,8 @@ in the order of `_SCRIPTS`; they import nothing from each other.
 
 import base64
 import hashlib
-import importlib.util
 import json
-import os
-import shutil
-import tempfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache
@@ -24,15 +21,13 @@ import streamlit as st
 from streamlit.components import v2
 from streamlit.components.v2.types import ComponentRenderer
 
-from synthcur.errors import StoreError
 from synthcur.palette import Palette
-from synthcur.schema import REAL
 from synthcur.settings import WeightingSettings
-from synthcur.ui.curate_rows import UNKNOWN, CurateRows
+from synthcur.ui.curate_rows import CurateRows
+from synthcur.ui.places import curve_codes
 from synthcur.weighting import LOG_WEIGHT_EDGES
 
 FOLDER = Path(__file__).parent
-STATIC = Path(__file__).parents[3] / "static"
 LINK_KEY = "map_link"
 TEXT_LENGTH = 200
 """Characters of a text that are shown at the pointer."""
@@ -51,9 +46,9 @@ RAMP_DARK = (
 )
 
 _SCRIPTS = (
-    *("weights", "geometry", "points", "plots", "panels", "contents", "selector", "view", "map"),
+    *("weights", "geometry", "points", "marks", "webgl", "canvas", "chart", "plots", "panels"),
+    *("contents", "selector", "view", "map"),
 )
-_UNKNOWN_CODE = 65_535
 
 
 def pack(rows: CurateRows) -> bytes:
@@ -62,9 +57,12 @@ def pack(rows: CurateRows) -> bytes:
     Returns
     -------
     bytes
-        Length of the header (uint32), header (JSON, padded to four bytes), then over the N + R rows
-        x, y, p, q (float32; NaN where there is none), label and predicted label (uint16, 65,535
-        where there is none) and kept (uint8); all little endian. P' and Q go as they are, so the
+        Length of the header (uint32), header (JSON), and, deflated, the columns: over the N + R
+        rows the code of the place less that of the row before (uint32, see `places.curve_codes`;
+        the first synthetic and the first real row count from 0), P' (float32), label (uint16), the
+        predicted label less the label (uint16, modulo K) and kept (uint8); Q of the N synthetic
+        rows (float32); the texts (JSON). All little endian; of every column the lowest bytes of
+        all rows come first, then the next, which deflates better. P' and Q go as they are, so the
         browser computes from the same numbers as `synthcur.weighting`.
     """
     frame = rows.frame
@@ -72,21 +70,28 @@ def pack(rows: CurateRows) -> bytes:
         "map": rows.map_id,
         "version": rows.version,
         "n": rows.n,
-        "m": int((frame["source"] == REAL).sum()),
+        "m": len(frame) - rows.n,
         "labels": list(rows.label_names),
-        "texts": _short_texts(rows) if len(frame) <= MOST_TEXTS else None,
     }
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 4)
-    predicted = frame["predicted"].to_numpy()
-    arrays = (
-        *(rows.coordinates[:, axis].astype("<f4") for axis in (0, 1)),
-        *(frame[column].to_numpy(dtype="<f4") for column in ("p", "q")),
-        frame["label"].to_numpy(dtype="<u2"),
-        np.where(predicted == UNKNOWN, _UNKNOWN_CODE, predicted).astype("<u2"),
+    codes = np.split(curve_codes(rows.places), [rows.n])
+    label, predicted = frame["label"].to_numpy(), frame["predicted"].to_numpy()
+    columns = (
+        np.concatenate([np.diff(part, prepend=np.uint32(0)) for part in codes]).astype("<u4"),
+        frame["p"].to_numpy(dtype="<f4"),
+        label.astype("<u2"),
+        ((predicted - label) % len(rows.label_names)).astype("<u2"),
         frame["kept"].to_numpy(dtype="u1"),
+        frame["q"].to_numpy(dtype="<f4")[: rows.n],
     )
-    return b"".join([len(text).to_bytes(4, "little"), text, *(each.tobytes() for each in arrays)])
+    texts = _short_texts(rows) if len(frame) <= MOST_TEXTS else None
+    body = b"".join([*map(planes, columns), json.dumps(texts).encode()])
+    text = json.dumps(header).encode()
+    return b"".join([len(text).to_bytes(4, "little"), text, zlib.compress(body)])
+
+
+def planes(column: np.ndarray) -> bytes:
+    """Lay out a column by bytes: the lowest of all rows, then the next; like bytes deflate well."""
+    return column.view("u1").reshape(len(column), -1).T.tobytes()
 
 
 def _short_texts(rows: CurateRows) -> list[str]:
@@ -142,8 +147,15 @@ def control(
 
 
 def encode_rows(positions: np.ndarray) -> str:
-    """Write row positions as they travel: base64 of little-endian uint32."""
-    return base64.b64encode(positions.astype("<u4").tobytes()).decode("ascii")
+    """Write ascending row positions as they travel: base64 of runs.
+
+    A run is the first row and how many follow one another, each uint32, little endian. What is
+    selected on the map is mostly of few runs, because neighbours there are neighbours in the rows.
+    """
+    starts = np.flatnonzero(np.diff(positions, prepend=-2) != 1)
+    lengths = np.diff(starts, append=len(positions))
+    runs = np.stack([positions[starts], lengths], axis=1).astype("<u4")
+    return base64.b64encode(runs.tobytes()).decode("ascii")
 
 
 def reported_rows(value: object, rows: CurateRows) -> np.ndarray | None:
@@ -161,15 +173,19 @@ def reported_rows(value: object, rows: CurateRows) -> np.ndarray | None:
         raw = base64.b64decode(str(value.get("rows", "")), validate=True)
     except ValueError:
         return None
-    if len(raw) % 4:
+    if len(raw) % 8:
         return None
-    positions = np.unique(np.frombuffer(raw, dtype="<u4")).astype(np.int64)
-    return positions[positions < len(rows.frame)]
+    size = len(rows.frame)
+    starts, lengths = np.frombuffer(raw, dtype="<u4").reshape(-1, 2).T.astype(np.int64)
+    ends = np.minimum(starts + lengths, size)
+    opened, closed = (
+        np.bincount(np.minimum(each, size), minlength=size + 1) for each in (starts, ends)
+    )
+    return np.flatnonzero(np.cumsum(opened - closed)[:size])
 
 
 def mount_points(payload: bytes) -> None:
     """Draw the map from what `pack` returns; call it outside of fragments."""
-    ensure_plotly(STATIC)
     _points_component()(data=payload, key="map_points", height="content")
 
 
@@ -215,31 +231,6 @@ def link_state() -> Mapping[str, Any]:
     """Return what the browser has reported last: ``selection`` and, in its run, ``action``."""
     state = st.session_state.get(LINK_KEY)
     return state if isinstance(state, Mapping) else {}
-
-
-def ensure_plotly(folder: Path) -> None:
-    """Put the bundle of the installed plotly into the folder of served files, unless it is there.
-
-    Raises
-    ------
-    StoreError
-        If the folder cannot be written.
-    """
-    target = folder / "plotly.min.js"
-    if target.is_file():
-        return
-    found = importlib.util.find_spec("plotly")
-    if found is None or found.origin is None:
-        raise StoreError("The package plotly is not installed.", fix="Run: make setup")
-    source = Path(found.origin).parent / "package_data" / "plotly.min.js"
-    try:
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            copy = shutil.copyfile(source, Path(scratch) / target.name)
-            os.replace(copy, target)
-    except OSError as error:
-        raise StoreError(
-            f"The chart library could not be copied to {target}: {error}.", fix="Run: make setup"
-        ) from error
 
 
 @cache

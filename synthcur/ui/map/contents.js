@@ -1,7 +1,6 @@
 // What the parts around the charts say, from points, state and control. Pure: no page.
 
 export const CATEGORIES = 7;
-const PLANE_LEAST = 0.0001;
 
 const isCategory = (colour) => colour === 'label' || colour === 'predicted';
 
@@ -14,16 +13,6 @@ export function labelRanks(points) {
   const ranks = [];
   order.forEach((code, position) => { ranks[code] = Math.min(position, CATEGORIES); });
   return ranks;
-}
-
-/** Where each synthetic row lies on the plane, in natural logarithms, cut at the lower end. */
-export function planePoints(points) {
-  const { n } = points;
-  const values = [...points.p.subarray(0, n), ...points.q.subarray(0, n)].sort((a, b) => a - b);
-  const rare = values[Math.floor(values.length * 0.01)] ?? 0.01;
-  const low = Math.log(Math.min(0.008, Math.max(PLANE_LEAST, rare * 0.8)));
-  const cut = (probability) => Math.min(0, Math.max(low, Math.log(probability)));
-  return { low, x: points.q.subarray(0, n).map(cut), y: points.p.subarray(0, n).map(cut) };
 }
 
 /** Codes by which rows are counted and isolated: what is read, where that colours the map. */
@@ -50,24 +39,16 @@ function isShown(points, state, row) {
  * @returns {{ramp: string[], step: (row: number) => number}}
  */
 export function colourScale(points, state, colours, steps, ranks) {
-  const tenth = (value) => (Number.isNaN(value) ? -1 : Math.min(9, Math.floor(value * 10)));
-  const category = (codes) => (row) => (codes[row] === UNKNOWN ? -1 : ranks[codes[row]]);
+  const tenth = (value) => Math.min(9, Math.floor(value * 10));
+  const category = (codes) => (row) => ranks[codes[row]];
   const categories = [...colours.categories.slice(0, CATEGORIES), colours.other];
   return {
     weight: { ramp: colours.weight_bins, step: (row) => (row < points.n ? steps[row] : -1) },
     quality: { ramp: colours.ramp, step: (row) => tenth(points.p[row]) },
-    diversity: { ramp: colours.ramp, step: (row) => tenth(points.q[row]) },
+    diversity: { ramp: colours.ramp, step: (row) => (row < points.n ? tenth(points.q[row]) : -1) },
     label: { ramp: categories, step: category(points.label) },
     predicted: { ramp: categories, step: category(points.predicted) },
   }[state.colour];
-}
-
-/** Key in the marks' styles of a row. */
-export function styleName(points, scale, row) {
-  const source = row < points.n ? 'synthetic' : 'real';
-  if (!points.kept[row]) return 'left-out';
-  const step = scale.step(row);
-  return step < 0 ? source : `${source} ${step}`;
 }
 
 /** Counts of the shown rows by label, and of those among them that are selected. */
@@ -76,7 +57,7 @@ export function stripContent(points, state, mask, scale, ranks) {
   const of = new Array(points.labels.length).fill(0);
   const inside = [...of];
   for (let row = 0; row < points.rows; row++) {
-    if (codes[row] === UNKNOWN || !isShown(points, state, row)) continue;
+    if (!isShown(points, state, row)) continue;
     of[codes[row]] += 1;
     inside[codes[row]] += mask[row];
   }
@@ -128,13 +109,31 @@ export function weightTicks(edges) {
   });
 }
 
+/** The histogram as a sentence, for who cannot see it. */
+export function histogramWords(counts, edges) {
+  const weight = (i) => weightText(Math.exp(edges[i]));
+  const step = (i) => {
+    if (i === 0) return `below ${weight(0)}`;
+    return i === edges.length ? `from ${weight(i - 1)}` : `${weight(i - 1)} to ${weight(i)}`;
+  };
+  return `Rows per step of weight: ${counts.map((rows, i) => `${step(i)}: ${count(rows)}`).join('; ')}`;
+}
+
+/** How the marks stand for the rows in view where they cannot all be drawn; empty where they are. */
+export function thinningWords({ inView, drawn }, isFlat) {
+  const browser = isFlat ? 'This browser has no WebGL 2, so marks are few. ' : '';
+  if (drawn === inView) return browser && 'Drawn without WebGL 2.';
+  return `${browser}Marks: ${count(drawn)} of ${count(inView)} rows in view, evenly thinned; `
+    + 'shading: all. Zoom in for every row; lasso and counts take all.';
+}
+
 /** How many rows are selected, what they are and weigh, and how many a button would act on. */
 export function footerContent(points, state, weights, mostDiscarded) {
   const { selected } = state;
   const synthetic = selected.filter((row) => row < points.n);
   const kept = synthetic.filter((row) => points.kept[row]);
   const real = selected.length - synthetic.length;
-  const middle = weightText(median(kept.map((row) => weights[row])));
+  const middle = weightText(median(Float64Array.from(kept, (row) => weights[row])));
   const note = [
     real ? `${count(synthetic.length)} synthetic, ${count(real)} real` : `of ${count(points.n)}`,
     ...(kept.length ? [`${kept.length > 1 ? 'median weight' : 'weight'} ${middle}`] : []),
@@ -152,14 +151,13 @@ export function tipContent(points, weights, row) {
   const isSynthetic = row < points.n;
   const isKept = points.kept[row];
   const label = points.labels[points.label[row]];
-  const predicted = points.predicted[row];
   const isWeighed = isSynthetic && isKept;
   const words = [
     isSynthetic ? label : `real · ${label}`,
-    ...(predicted === UNKNOWN ? [] : [`reads as ${points.labels[predicted]}`]),
+    `reads as ${points.labels[points.predicted[row]]}`,
     ...(isKept ? [] : ['discarded']),
     ...(isWeighed ? [`weight\u00a0${weightText(weights[row])}`] : []),
-    ...(Number.isNaN(points.p[row]) ? [] : [`P′\u00a0${probabilityText(points.p[row])}`]),
+    `P′\u00a0${probabilityText(points.p[row])}`,
     ...(isSynthetic ? [`Q\u00a0${probabilityText(points.q[row])}`] : []),
   ];
   return { text: points.texts?.[row], note: words.join(' · ') };

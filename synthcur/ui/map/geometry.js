@@ -20,7 +20,13 @@ export function rowsInside(xs, ys, visible, polygon) {
     if (!visible[i] || xs[i] < left || xs[i] > right || ys[i] < bottom || ys[i] > top) continue;
     if (isInside(xs[i], ys[i], polygon)) rows.push(i);
   }
-  return rows;
+  return Uint32Array.from(rows);
+}
+
+/** Rows that are in either of two ascending lists, ascending. */
+export function united(one, other) {
+  const rows = Uint32Array.from([...one, ...other]).sort();
+  return rows.filter((row, i) => i === 0 || rows[i - 1] !== row);
 }
 
 /**

@@ -1,17 +1,23 @@
 // Component of the points. It draws nothing until the control component (link.js) has said how.
 
 /** What both components and the tests share: one map a page. */
-const shared = (window.synthcurMap ||= { memory: {}, view: null, link: null });
+const shared = (window.synthcurMap ||= { memory: {}, view: null, link: null, host: null });
 
 shared.attach = () => {
   const { view, link } = shared;
   if (!view || !link || link.control.map !== view.points.map) return;
-  view.receive(link.control).catch((error) => {
-    view.stage.replaceChildren(element('p', 'sm-error',
-      'The map could not be drawn. Reload the page; if it stays away, run make setup again.'));
-    console.error(error);
-  });
+  try {
+    view.receive(link.control);
+  } catch (error) {
+    fail(view.stage, error);
+  }
 };
+
+function fail(node, error) {
+  node.replaceChildren(element('p', 'sm-error',
+    'The map could not be drawn. Reload the page; if it stays away, try another browser.'));
+  console.error(error);
+}
 
 function onKey(event) {
   const target = event.composedPath()[0];
@@ -19,28 +25,38 @@ function onKey(event) {
   if (event.key === 'Escape' && !isTyping) shared.view?.escape();
 }
 
-export default function ({ data, parentElement }) {
-  const points = unpack(data);
-  if (shared.view?.points.version === points.version && parentElement.contains(shared.view.root)) {
-    return undefined;
-  }
-  if (shared.view) shared.view.remove();
+function open(host, points) {
+  // What the points were drawn by until now stays seen until they can be drawn anew.
+  shared.view?.remove();
   const state = (shared.memory[points.map] ||= newState());
   const send = {
     selection: (rows) => shared.link?.select({ map: points.map, rows: encodeRows(rows) }),
     action: (name) => shared.link?.act(name),
   };
-  const view = new MapView(parentElement, points, state, send);
-  shared.view = view;
+  shared.view = new MapView(host, points, state, send);
   // The module may run again for new data; a page must not collect handlers.
   document.removeEventListener('keydown', shared.onKey);
   shared.onKey = onKey;
   document.addEventListener('keydown', onKey);
   shared.attach();
+}
+
+export default function ({ data, parentElement }) {
+  const { version } = readHeader(data);
+  if (shared.host?.dataset.version === version && parentElement.contains(shared.host)) {
+    return undefined;
+  }
+  const host = element('div');
+  host.dataset.version = version;
+  parentElement.append(host);
+  shared.host = host;
+  unpack(data)
+    .then((points) => { if (shared.host === host) open(host, points); })
+    .catch((error) => fail(host, error));
   return () => {
-    if (shared.view !== view) return;
+    if (shared.host !== host) return;
     document.removeEventListener('keydown', shared.onKey);
-    view.remove();
-    shared.view = null;
+    shared.view?.remove();
+    Object.assign(shared, { view: null, host: null });
   };
 }

@@ -1,36 +1,31 @@
-// Drawing around points with lasso or box, clicking one, pointing at one. Our own, because the
-// chart library's selection restyles and re-numbers points, which the map does itself.
+// What the pointer does on a chart: drawing around points with lasso or box, clicking one, pointing
+// at one, moving the chart and zooming.
 
 const CLICK_DISTANCE = 4;
 const STEP = 2;
-const SVG = 'http://www.w3.org/2000/svg';
+const WHEEL_STEP = 0.002;
 
 /**
- * @param {HTMLElement} host element that holds the chart, positioned
- * @param {object} chart
- * @param {() => 'lasso'|'box'|'move'} chart.tool what a drag does
- * @param {() => {x: number[], y: number[]}} chart.ranges of the axes
- * @param {{l: number, r: number, t: number, b: number}} chart.margin around the axes
- * @param {(polygon: number[][], adds: boolean) => void} chart.onDraw polygon in axis units
- * @param {(place: object, scale: object, adds: boolean) => void} chart.onClick
- * @param {(place: object|null, scale: object, event: object) => void} chart.onPoint null: left
+ * @param {PointChart} chart
+ * @param {object} on
+ * @param {() => 'lasso'|'box'|'move'} on.tool what a drag does
+ * @param {(polygon: number[][], adds: boolean) => void} on.draw polygon in axis units
+ * @param {(place: object, scale: object, adds: boolean) => void} on.click
+ * @param {(place: object|null, scale: object, event: object) => void} on.point null: left
+ * @param {() => void} [on.move] the chart was moved or zoomed; without it, it cannot be
  */
 export class Selector {
-  constructor(host, chart) {
-    this.host = host;
-    this.chart = chart;
-    this.path = null;
-    this.overlay = document.createElementNS(SVG, 'svg');
-    this.overlay.setAttribute('class', 'sm-draw');
-    this.line = document.createElementNS(SVG, 'path');
+  constructor(chart, on) {
+    Object.assign(this, { chart, on, host: chart.host, path: null });
+    this.overlay = svg('svg', { class: 'sm-draw' });
+    this.line = svg('path');
     this.overlay.append(this.line);
-    host.append(this.overlay);
-    const capture = { capture: true };
-    host.addEventListener('pointerdown', (event) => this.#start(event), capture);
-    host.addEventListener('pointermove', (event) => this.#hover(event), capture);
-    host.addEventListener('pointerleave', () => chart.onPoint(null));
-    for (const type of ['mousedown', 'touchstart']) {
-      host.addEventListener(type, (event) => this.#keepFromChart(event), capture);
+    this.host.append(this.overlay);
+    this.host.addEventListener('pointerdown', (event) => this.#start(event));
+    this.host.addEventListener('pointermove', (event) => this.#hover(event));
+    this.host.addEventListener('pointerleave', () => on.point(null));
+    if (on.move) {
+      this.host.addEventListener('wheel', (event) => this.#zoom(event), { passive: false });
     }
   }
 
@@ -44,11 +39,7 @@ export class Selector {
   }
 
   get #draws() {
-    return this.chart.tool() !== 'move';
-  }
-
-  #keepFromChart(event) {
-    if (this.#draws && event.button !== 1) event.stopPropagation();
+    return this.on.tool() !== 'move';
   }
 
   #pixel(event) {
@@ -56,29 +47,32 @@ export class Selector {
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
-  /** Pixels per unit of both axes. */
-  #scale() {
-    const { x, y } = this.chart.ranges();
-    const { l, r, t, b } = this.chart.margin;
-    return {
-      x: (this.host.clientWidth - l - r) / (x[1] - x[0]),
-      y: (this.host.clientHeight - t - b) / (y[1] - y[0]),
-    };
+  #place([px, py]) {
+    const { x0, y0, sx, sy, height } = this.chart.view;
+    return { x: x0 + px / sx, y: y0 + (height - py) / sy };
   }
 
-  #place([px, py], scale) {
-    const { x, y } = this.chart.ranges();
-    const { l, b } = this.chart.margin;
-    return { x: x[0] + (px - l) / scale.x, y: y[0] + (this.host.clientHeight - b - py) / scale.y };
+  /** Pixels per unit of both axes. */
+  get #scale() {
+    const { sx: x, sy: y } = this.chart.view;
+    return { x, y };
+  }
+
+  #zoom(event) {
+    event.preventDefault();
+    const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1);
+    this.on.point(null);
+    this.chart.zoom(this.#place(this.#pixel(event)), Math.exp(-WHEEL_STEP * pixels));
+    this.on.move();
   }
 
   #start(event) {
     if (event.button !== 0) return;
     this.cancel();
     this.path = [this.#pixel(event)];
-    this.chart.onPoint(null);
-    if (this.#draws) event.preventDefault();
-    // The chart covers the page while it is dragged, so the host itself sees no end of that.
+    this.on.point(null);
+    event.preventDefault();
+    // What is drawn may leave the host, which then sees no end of it.
     this.drag = new AbortController();
     const options = { capture: true, signal: this.drag.signal };
     window.addEventListener('pointermove', (moved) => this.#extend(moved), options);
@@ -88,8 +82,7 @@ export class Selector {
 
   #hover(event) {
     if (this.path !== null) return;
-    const scale = this.#scale();
-    this.chart.onPoint(this.#place(this.#pixel(event), scale), scale, event);
+    this.on.point(this.#place(this.#pixel(event)), this.#scale, event);
   }
 
   #extend(event) {
@@ -97,14 +90,18 @@ export class Selector {
     const [lastX, lastY] = this.path[this.path.length - 1];
     if (Math.hypot(pixel[0] - lastX, pixel[1] - lastY) < STEP) return;
     this.path.push(pixel);
-    if (!this.#draws) return;
+    if (!this.#draws) {
+      this.chart.pan(pixel[0] - lastX, pixel[1] - lastY);
+      this.on.move?.();
+      return;
+    }
     const corners = this.#corners(pixel).map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`);
     this.line.setAttribute('d', `M${corners.join('L')}Z`);
   }
 
   /** Corners of what is being drawn, in pixels. */
   #corners([x1, y1]) {
-    if (this.chart.tool() === 'lasso') return this.path;
+    if (this.on.tool() === 'lasso') return this.path;
     const [x0, y0] = this.path[0];
     return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
   }
@@ -115,15 +112,14 @@ export class Selector {
     const isClick = this.path.every(([x, y]) => Math.hypot(x - x0, y - y0) < CLICK_DISTANCE);
     const corners = this.#corners(pixel);
     this.cancel();
-    const scale = this.#scale();
     if (isClick) {
-      this.chart.onClick(this.#place([x0, y0], scale), scale, event.shiftKey);
+      this.on.click(this.#place([x0, y0]), this.#scale, event.shiftKey);
     } else if (this.#draws) {
       const polygon = corners.map((corner) => {
-        const { x, y } = this.#place(corner, scale);
+        const { x, y } = this.#place(corner);
         return [x, y];
       });
-      this.chart.onDraw(polygon, event.shiftKey);
+      this.on.draw(polygon, event.shiftKey);
     }
   }
 }

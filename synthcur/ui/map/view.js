@@ -3,6 +3,12 @@
 const REACH = 10;
 const ISO_WEIGHTS = [0.2, 1, 5];
 const FEW = 12;
+const MOST_RINGS = 60;
+const QUADRANTS = [
+  ['right and rare', 'left', 'top'],
+  ['both doubt', 'left', 'bottom'],
+  ['artefact', 'right', 'bottom'],
+];
 
 /** What is set on a map; kept while the page lives, so that it survives other pages. */
 export function newState() {
@@ -11,7 +17,7 @@ export function newState() {
     show: 'all',
     tool: 'lasso',
     only: null,
-    selected: [],
+    selected: new Uint32Array(),
     outlines: [],
     ranges: null,
     stamp: null,
@@ -20,15 +26,17 @@ export function newState() {
 
 export class MapView {
   /**
-   * @param {HTMLElement} parent
+   * @param {HTMLElement} parent its own; goes with it
    * @param {object} points what `unpack` returns
    * @param {object} state what `newState` returns, changed in place
    * @param {object} send {selection(rows), action(name)}: to the server
    */
   constructor(parent, points, state, send) {
-    Object.assign(this, { points, state, send, control: null, drawings: 0 });
+    this.host = parent;
+    this.points = { ...points, logP: logsOf(points.p), logQ: logsOf(points.q) };
+    Object.assign(this, { state, send, control: null, drawings: 0 });
     this.home = { x: padded(points.x, 0.03, 0.03), y: padded(points.y, 0.05, 0.05) };
-    this.plane = planePoints(points);
+    this.plane = planePoints(this.points);
     this.ranks = labelRanks(points);
     this.#build(parent);
     this.#setTool(state.tool);
@@ -42,19 +50,45 @@ export class MapView {
     this.strip = element('div', 'sm-strip');
     this.stage = element('div', 'sm-stage sm-map');
     this.key = element('div', 'sm-key');
+    this.thinning = element('div', 'sm-thinning');
     this.foot = element('div', 'sm-foot');
     this.tip = element('div', 'sm-tip');
     this.tip.hidden = true;
-    this.charts = { map: chartNode('Map of all rows; rows near each other are alike.') };
-    this.stage.append(this.charts.map, this.key);
     const card = element('div', 'sm-card');
     card.append(this.#toolbar(), this.strip, this.stage, this.foot);
     const side = element('div', 'sm-side');
+    const plane = this.#sideCard('plane', 'Quality × diversity', 'log scales');
     const histogram = this.#sideCard('histogram', 'Weights', 'rows per step');
     this.histogramNote = histogram.querySelector('.sm-note');
-    side.append(this.#sideCard('plane', 'Quality × diversity', 'log scales'), histogram);
+    side.append(plane, histogram);
     this.root.append(card, side, this.tip);
     parent.append(this.root);
+    this.#buildCharts(plane.lastChild, histogram.lastChild);
+  }
+
+  #buildCharts(plane, histogram) {
+    this.axes = svg('svg', { 'class': 'sm-picture', 'aria-hidden': 'true' });
+    plane.append(this.axes);
+    const range = planeRange(this.plane.low);
+    this.charts = {
+      map: new PointChart(this.stage, {
+        places: this.points,
+        ranges: this.state.ranges ?? this.home,
+        words: 'Map of all rows; rows near each other are alike.',
+        isShaded: true,
+        onPainted: (painted) => this.#noteThinning(painted),
+      }),
+      plane: new PointChart(plane, {
+        places: this.plane,
+        ranges: { x: range, y: range },
+        words: 'Quality against diversity of every synthetic row, log scales.',
+        margin: PLANE_MARGIN,
+      }),
+    };
+    this.stage.append(this.key, this.thinning);
+    plane.append(...QUADRANTS.map(([words, x, y]) => element('span', `sm-quadrant ${x} ${y}`, words)));
+    this.bars = svg('svg', { class: 'sm-picture', role: 'img' });
+    histogram.append(this.bars);
   }
 
   #toolbar() {
@@ -70,95 +104,87 @@ export class MapView {
     const card = element('div', 'sm-card');
     const head = element('div', 'sm-head');
     head.append(element('b', '', title), element('span', 'sm-note', note));
-    const stage = element('div', `sm-stage sm-${name}`);
-    this.charts[name] = chartNode(`${title}, ${note}`);
-    stage.append(this.charts[name]);
-    card.append(head, stage);
+    card.append(head, element('div', `sm-stage sm-${name}`));
     return card;
   }
 
   #mapSelector() {
     const { x, y } = this.points;
-    return new Selector(this.stage, {
+    return new Selector(this.charts.map, {
       tool: () => this.state.tool,
-      ranges: () => this.ranges,
-      margin: NO_MARGIN,
-      onDraw: (polygon, adds) =>
+      move: () => { this.state.ranges = this.ranges; },
+      draw: (polygon, adds) =>
         this.select(rowsInside(x, y, this.visible, polygon), { adds, polygon }),
-      onClick: (place, scale, adds) => this.#click(this.#find(x, y, place, scale), adds),
-      onPoint: (place, scale, event) => this.#point(this.#find(x, y, place, scale), event),
+      click: (place, scale, adds) => this.#click(this.#find(this.points, place, scale), adds),
+      point: (place, scale, event) => this.#point(this.#find(this.points, place, scale), event),
     });
   }
 
   #planeSelector() {
     const { x, y } = this.plane;
-    return new Selector(this.charts.plane.parentElement, {
+    return new Selector(this.charts.plane, {
       tool: () => (this.state.tool === 'box' ? 'box' : 'lasso'),
-      ranges: () => ({ x: this.planeRange, y: this.planeRange }),
-      margin: PLANE_MARGIN,
-      onDraw: (polygon, adds) => this.select(rowsInside(x, y, this.inPlane, polygon), { adds }),
-      onClick: (place, scale, adds) => this.#click(this.#find(x, y, place, scale), adds),
-      onPoint: (place, scale, event) => this.#point(this.#find(x, y, place, scale), event),
+      draw: (polygon, adds) => this.select(rowsInside(x, y, this.inPlane, polygon), { adds }),
+      click: (place, scale, adds) => this.#click(this.#find(this.plane, place, scale), adds),
+      point: (place, scale, event) => this.#point(this.#find(this.plane, place, scale), event),
     });
   }
 
-  #find(xs, ys, place, scale) {
-    const visible = xs === this.plane.x ? this.inPlane : this.visible;
-    return place && visible ? nearestRow(xs, ys, visible, place, scale, REACH) : -1;
+  #find(places, place, scale) {
+    const visible = places === this.plane ? this.inPlane : this.visible;
+    return place && visible ? nearestRow(places.x, places.y, visible, place, scale, REACH) : -1;
   }
 
   /** Take what the server says: settings, colours, and a selection made elsewhere. */
   receive(control) {
-    const isFirst = this.control === null;
     this.control = control;
     this.root.style.setProperty('--sm-muted', control.colours.muted);
     this.root.style.setProperty('--sm-discard', control.colours.discard);
     const given = control.selection;
     if (given && given.stamp !== this.state.stamp) {
-      const rows = decodeRows(given.rows).filter((row) => row < this.points.rows);
-      if (rows.join() !== this.state.selected.join()) this.state.outlines = [];
-      Object.assign(this.state, { selected: rows, stamp: given.stamp });
+      const selected = decodeRows(given.rows).filter((row) => row < this.points.rows);
+      if (selected.join() !== this.state.selected.join()) this.state.outlines = [];
+      Object.assign(this.state, { selected, stamp: given.stamp });
     }
     this.#weigh();
-    return this.draw(isFirst);
+    this.draw();
   }
 
   #weigh() {
-    const { p, q, n } = this.points;
+    const { logP, logQ, n } = this.points;
     const { settings, baseline, edges } = this.control;
     const kept = this.points.kept.subarray(0, n);
-    const { weights, mean } = sampleWeights(p, q, kept, settings);
+    const { weights, mean } = sampleWeights(logP, logQ, kept, settings);
     Object.assign(this, { weights, mean, steps: weightSteps(weights, edges) });
     this.counts = stepCounts(weights, edges);
-    this.before = baseline && stepCounts(sampleWeights(p, q, kept, baseline).weights, edges);
+    this.before = baseline && stepCounts(sampleWeights(logP, logQ, kept, baseline).weights, edges);
   }
 
   /** Select rows: instead of those selected, or with them. */
   select(rows, { adds = false, polygon = null } = {}) {
-    const before = adds ? this.state.selected : [];
-    const selected = [...new Set([...before, ...rows])].sort((a, b) => a - b);
+    const selected = adds ? united(this.state.selected, rows) : rows;
     const outlines = [...(adds ? this.state.outlines : []), ...(polygon ? [polygon] : [])];
     Object.assign(this.state, { selected, outlines: selected.length ? outlines : [], stamp: null });
     this.send.selection(selected);
-    return this.draw();
+    this.draw();
   }
 
   #click(row, adds) {
     if (row < 0) return;
     const { selected } = this.state;
     if (adds && selected.includes(row)) this.select(selected.filter((each) => each !== row));
-    else this.select([row], { adds });
+    else this.select(Uint32Array.of(row), { adds });
   }
 
   /** Esc: give up the line being drawn, else clear the selection. */
   escape() {
     const wasDrawing = this.selectors.map((selector) => selector.cancel()).some(Boolean);
-    if (!wasDrawing && this.state.selected.length) this.select([]);
+    if (!wasDrawing && this.state.selected.length) this.select(new Uint32Array());
   }
 
   #set(change) {
     Object.assign(this.state, change);
-    return this.draw();
+    this.draw();
   }
 
   #setTool(tool) {
@@ -168,18 +194,17 @@ export class MapView {
 
   /** Ranges of both axes of the map. */
   get ranges() {
-    const { layout } = this.charts.map;
-    if (!layout) return this.state.ranges ?? this.home;
-    return { x: [...layout.xaxis.range], y: [...layout.yaxis.range] };
+    return this.charts.map.ranges;
   }
 
   #goHome() {
-    const ranges = { 'xaxis.range': [...this.home.x], 'yaxis.range': [...this.home.y] };
-    return window.Plotly.relayout(this.charts.map, ranges);
+    this.charts.map.ranges = this.home;
+    this.state.ranges = null;
+    this.charts.map.schedule();
   }
 
   /** Redraw all that depends on state and control. */
-  async draw(isFirst = false) {
+  draw() {
     const { points, state, control } = this;
     const scale = colourScale(points, state, control.colours, this.steps, this.ranks);
     this.visible = visibleRows(points, state);
@@ -193,18 +218,16 @@ export class MapView {
       review: () => this.send.action('review'),
       discard: () => this.send.action('discard'),
     });
-    const Plotly = await loadPlotly();
-    if (!this.root.isConnected || this.control !== control) return;
-    if (isFirst) this.#placeKey();
-    await this.#drawMap(Plotly, scale, mask);
-    if (isFirst) this.charts.map.on('plotly_relayout', () => { this.state.ranges = this.ranges; });
+    if (!this.stage.dataset.drawn) this.#placeKey();
+    this.#drawMap(scale, mask);
     this.stage.dataset.drawn = 'true';
     // The map is seen before the charts beside it are worked on.
-    await new Promise(requestAnimationFrame);
-    if (!this.root.isConnected) return;
-    await this.#drawSide(Plotly, mask);
-    this.drawings += 1;
-    this.root.dataset.drawn = String(this.drawings);
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => {
+      this.#drawSide(mask);
+      this.drawings += 1;
+      this.root.dataset.drawn = String(this.drawings);
+    });
   }
 
   /** Put the key where it hides fewest points of the whole map. */
@@ -217,37 +240,53 @@ export class MapView {
     this.key.classList.add(...emptiestCorner(x, y, this.home, share));
   }
 
-  #drawMap(Plotly, scale, mask) {
+  #drawMap(scale, mask) {
     const { points, state, control } = this;
     const { selected } = state;
-    const styles = markStyles(scale.ramp, control.colours, points.rows);
-    const styleOf = (row) => styleName(points, scale, row);
-    const traces = mapTraces(points, styles, styleOf, this.visible, mask, selected.length);
-    const seen = selected.filter((row) => this.visible[row]);
-    if (seen.length && selected.length <= FEW) {
-      traces.push(ringTrace(points.x, points.y, seen, control.colours.text, 15));
-    }
-    const ranges = this.charts.map.layout ? this.ranges : (state.ranges ?? this.home);
-    const layout = mapLayout(ranges, state.outlines, control.colours);
-    return Plotly.react(this.charts.map, traces, layout, MAP_CONFIG);
+    const seen = selected.length <= FEW ? selected.filter((row) => this.visible[row]) : [];
+    this.charts.map.show({
+      looks: mapLooks(points, scale, mask),
+      styles: (size) => markLooks(scale.ramp, control.colours, size, selected.length > 0),
+      visible: this.visible,
+      outlines: state.outlines,
+      ringed: seen,
+      ink: control.colours.text,
+    });
   }
 
-  async #drawSide(Plotly, mask) {
-    const { control, plane } = this;
-    const { colours, settings } = control;
+  #noteThinning(painted) {
+    this.thinning.textContent = thinningWords(painted, this.charts.map.isFlat);
+    this.thinning.hidden = !this.thinning.textContent;
+  }
+
+  #drawSide(mask) {
+    const { control, state } = this;
+    const { colours } = control;
+    const selected = state.selected.filter((row) => this.inPlane[row]);
+    this.charts.plane.show({
+      looks: planeLooks(this.steps, colours.weight_bins, mask),
+      styles: (size) => dotLooks(colours.weight_bins, size * 0.66, state.selected.length > 0),
+      visible: this.inPlane,
+      outlines: [],
+      ringed: selected.length <= MOST_RINGS ? selected : [],
+      ink: colours.text,
+    });
+    this.#drawPictures();
+    this.histogramNote.textContent = this.before ? 'rows per step, dots: as saved' : 'rows per step';
+  }
+
+  /** Draw what depends on the sizes of the side charts: axes of the plane, bars. */
+  #drawPictures() {
+    const { control, mean, plane } = this;
+    const { colours, settings, edges } = control;
     const lines = ISO_WEIGHTS.map((weight) => ({
       isMiddle: weight === 1,
-      ends: isoLine(logRatioOf(weight, settings, this.mean), settings, plane.low),
+      ends: isoLine(logRatioOf(weight, settings, mean), settings, plane.low),
     })).filter((line) => line.ends);
-    const layout = planeLayout(plane.low, lines, colours);
-    this.planeRange = [...layout.xaxis.range];
-    const traces = planeTraces(plane, this.steps, this.inPlane, mask, colours);
-    await Plotly.react(this.charts.plane, traces, layout, CHART_CONFIG);
-    const highest = Math.max(...this.counts, ...(this.before ?? []));
-    const bars = histogramTraces(this.counts, this.before, colours);
-    const barLayout = histogramLayout(weightTicks(control.edges), highest, colours);
-    await Plotly.react(this.charts.histogram, bars, barLayout, CHART_CONFIG);
-    this.histogramNote.textContent = this.before ? 'rows per step, dots: as saved' : 'rows per step';
+    fillPlane(this.axes, plane.low, lines, colours, sizeOf(this.axes));
+    const ticks = weightTicks(edges);
+    fillHistogram(this.bars, this.counts, this.before, ticks, colours, sizeOf(this.bars));
+    this.bars.setAttribute('aria-label', histogramWords(this.counts, edges));
   }
 
   #point(row, event) {
@@ -261,23 +300,18 @@ export class MapView {
   }
 
   #resize() {
-    cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => {
-      for (const chart of Object.values(this.charts)) {
-        if (chart.layout && chart.isConnected) window.Plotly.Plots.resize(chart);
-      }
-    });
+    if (!this.root.dataset.drawn) return;
+    for (const chart of Object.values(this.charts)) chart.schedule();
+    this.#drawPictures();
   }
 
   /** Take the view off the page. */
   remove() {
     this.resizing.disconnect();
     cancelAnimationFrame(this.frame);
-    for (const chart of Object.values(this.charts)) if (chart.layout) window.Plotly.purge(chart);
-    this.root.remove();
+    for (const chart of Object.values(this.charts)) chart.remove();
+    this.host.remove();
   }
 }
 
-function chartNode(words) {
-  return element('div', 'sm-chart', undefined, { 'role': 'img', 'aria-label': words });
-}
+const sizeOf = (node) => ({ width: node.clientWidth, height: node.clientHeight });

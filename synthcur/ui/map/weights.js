@@ -5,11 +5,14 @@ export const SMALLEST_PROBABILITY = 1e-12;
 
 const logOf = (probability) => Math.log(Math.max(probability, SMALLEST_PROBABILITY));
 
+/** Logarithms of probabilities, as both checkers' are read. */
+export const logsOf = (probabilities) => Float64Array.from(probabilities, logOf);
+
 /** Logarithm of the rule's ratio, before clip, floor and normalisation. */
-export function logRatio(p, q, settings) {
+export function logRatio(logP, logQ, settings) {
   if (settings.rule === 'ce') return 0;
-  const value = settings.quality_exponent * logOf(p);
-  if (settings.rule === 'imp') return value - settings.diversity_exponent * logOf(q);
+  const value = settings.quality_exponent * logP;
+  if (settings.rule === 'imp') return value - settings.diversity_exponent * logQ;
   if (settings.rule === 'dimp') {
     return value + settings.diversity_exponent * Math.log(settings.n_labels);
   }
@@ -26,18 +29,18 @@ export function finish(logWeight, settings) {
 
 /**
  * Weights of n rows.
- * @param {Float32Array} p quality of each row's own label, P'
- * @param {Float32Array} q diversity checker's probability of the same label, Q
+ * @param {Float64Array} logP logarithm of the quality of each row's own label, P'
+ * @param {Float64Array} logQ logarithm of the diversity checker's probability of the same label, Q
  * @param {Uint8Array} kept 0 for rows that decisions left out: they weigh NaN and count nowhere
  * @param {object} settings fields of WeightingSettings and n_labels
  * @returns {{weights: Float64Array, mean: number}} mean is the divisor, 1 unless normalised
  */
-export function sampleWeights(p, q, kept, settings) {
+export function sampleWeights(logP, logQ, kept, settings) {
   const weights = new Float64Array(kept.length);
   let total = 0;
   let rows = 0;
   for (let i = 0; i < weights.length; i++) {
-    weights[i] = kept[i] ? finish(logRatio(p[i], q[i], settings), settings) : NaN;
+    weights[i] = kept[i] ? finish(logRatio(logP[i], logQ[i], settings), settings) : NaN;
     if (kept[i]) {
       total += weights[i];
       rows += 1;
@@ -50,20 +53,19 @@ export function sampleWeights(p, q, kept, settings) {
 
 /** Step of each weight: how many of the nine inner edges (logarithms) are at or below it. */
 export function weightSteps(weights, edges) {
-  return Uint8Array.from(weights, (weight) => {
-    const logWeight = logOf(weight);
-    let step = 0;
-    while (step < edges.length && logWeight >= edges[step]) step += 1;
-    return step;
-  });
+  const steps = new Uint8Array(weights.length);
+  for (let i = 0; i < steps.length; i++) {
+    const logWeight = logOf(weights[i]);
+    while (steps[i] < edges.length && logWeight >= edges[steps[i]]) steps[i] += 1;
+  }
+  return steps;
 }
 
 /** Rows in each of `steps` steps; rows that are left out are not counted. */
 export function stepCounts(weights, edges) {
   const counts = new Array(edges.length + 1).fill(0);
-  weightSteps(weights, edges).forEach((step, i) => {
-    if (!Number.isNaN(weights[i])) counts[step] += 1;
-  });
+  const steps = weightSteps(weights, edges);
+  for (let i = 0; i < steps.length; i++) if (!Number.isNaN(weights[i])) counts[steps[i]] += 1;
   return counts;
 }
 
