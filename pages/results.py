@@ -1,6 +1,6 @@
 """Results: which arm won, by how much, and where."""
 
-from synthcur.ui import results_panel, results_rail, session
+from synthcur.ui import results_learning, results_panel, results_rail, session
 
 with session.page():
     name = session.collection_picker()
@@ -9,3 +9,4 @@ with session.page():
         results_panel.nothing_yet(name)
     else:
         results_panel.show(choice)
+    results_learning.section(name)

@@ -143,6 +143,18 @@ def curve_chart(
     }
 
 
+def spread(values: np.ndarray, gap: float) -> np.ndarray:
+    """Move values (n,) apart until neighbours differ by at least `gap`; order and centre stay."""
+    order = np.argsort(values, kind="stable")
+    placed = values[order].astype(float)
+    for i in range(1, len(placed)):
+        placed[i] = max(placed[i], placed[i - 1] + gap)
+    placed -= placed.mean() - values.mean()
+    spread = np.empty_like(placed)
+    spread[order] = placed
+    return spread
+
+
 @dataclass(frozen=True)
 class _Line:
     """One line of the chart: kind, arm, and (n,) arrays of its points and their band."""
@@ -216,23 +228,11 @@ def _end_rows(lines: Sequence[_Line], measure: Measure) -> list[tuple[Any, ...]]
     last = np.array([line.value[-1] for line in ends.values()])
     low = 0.0 if measure.axis == "count" else min(line.low.min() for line in lines)
     high = max(line.high.max() for line in lines)
-    placed = _spread(last, _LABEL_GAP * (high - low))
+    placed = spread(last, _LABEL_GAP * (high - low))
     return [
         ("end", ARM_NAMES.get(arm, arm), line.epoch[-1], y, y, y, _written(value, measure))
         for (arm, line), y, value in zip(ends.items(), placed, last, strict=True)
     ]
-
-
-def _spread(values: np.ndarray, gap: float) -> np.ndarray:
-    """Move values apart until neighbours differ by at least `gap`, keeping order and centre."""
-    order = np.argsort(values, kind="stable")
-    placed = values[order].astype(float)
-    for i in range(1, len(placed)):
-        placed[i] = max(placed[i], placed[i - 1] + gap)
-    placed -= placed.mean() - values.mean()
-    spread = np.empty_like(placed)
-    spread[order] = placed
-    return spread
 
 
 def _written(value: float, measure: Measure) -> str:

@@ -12,15 +12,8 @@ from synthcur.store import Store
 
 
 def newest_job(store: Store, name: str) -> Job | None:
-    """Return the collection's newest learning curve that runs or has a finished run; else None."""
-    return next(
-        (
-            job
-            for job in store.jobs(name)
-            if job.kind == "learning_curve" and (job.is_active or store.learning_runs(job.id))
-        ),
-        None,
-    )
+    """Return the collection's newest learning curve, None before the first."""
+    return next((job for job in store.jobs(name) if job.kind == "learning_curve"), None)
 
 
 def learning_results(store: Store, job: Job) -> dict[str, Any]:

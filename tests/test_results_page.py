@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from synthcur import jobs
 from synthcur.evaluation import paired_difference
+from synthcur.learning_curve import LearningCurveSettings
 from tests.conftest import add_finished_job
 from tests.test_exporting import keep_model
+from tests.test_learning_curve import add_curve
 from tests.test_pages import complaints, open_page
 from tests.test_report import IMP, PLAIN, TRUE, add_runs
 
@@ -22,11 +25,11 @@ def captions(app):
     return " ".join(each.value for each in app.caption)
 
 
-def test_without_a_run_the_page_says_so_and_offers_one_button(fill, small_collection):
+def test_without_a_run_the_page_says_so_and_offers_the_ways_to_one(fill, small_collection):
     fill(small_collection)
     app = open_page("results", "small")
     assert app.title[0].value == "No finished run yet"
-    assert [button.label for button in app.button] == ["Go to Train"]
+    assert [button.label for button in app.button] == ["Go to Train", "Measure the learning curve"]
 
 
 def test_the_verdict_is_the_title_and_the_table_is_worked_out_by_hand(toy):
@@ -147,3 +150,59 @@ def test_more_labels_than_fit_are_cut_and_the_card_says_so(fill, small_collectio
     app = open_page("results", "small")
     assert not complaints(app)
     assert captions(app).count("The 2 of 3 labels that change most.") == 2
+
+
+CURVE = LearningCurveSettings(arms=("ce_real", "ce", "dimp"), seeds=2, sizes=(6, 24))
+
+
+def test_a_learning_curve_is_offered_with_its_size_and_started(toy, monkeypatch):
+    submitted = []
+    monkeypatch.setattr(
+        jobs, "submit_learning_curve", lambda store, *settings: submitted.append(settings)
+    )
+    app = open_page("results", "small")
+    offered = next(each.value for each in app.markdown if "of the real training rows" in each.value)
+    assert "with 24 of the real training rows, 3 seeds" in offered
+    assert "18 runs; no finished run of this model yet" in offered
+    app.button(key="results_learning_start").click().run()
+    assert not complaints(app)
+    (name, settings), *_ = submitted
+    assert (name, settings.sizes, settings.seeds) == ("small", (24,), 3)
+
+
+def test_a_running_curve_is_drawn_as_far_as_it_is_and_can_be_stopped(
+    toy, small_collection, monkeypatch
+):
+    add_curve(toy, small_collection, CURVE, {("ce", 0): 0.5, ("ce_real", 6): 0.25}, end="")
+    monkeypatch.setattr(jobs, "poll", lambda store: None)
+    app = open_page("results", "small")
+    assert not complaints(app)
+    assert "4 of 10 runs done" in captions(app)
+    assert "results_learning_start" not in [button.key for button in app.button]
+    chart = next(each for each in app.get("plotly_chart") if "Real only" in each.proto.spec)
+    assert "Dashed: reads no real row" in captions(app)
+    assert "ce_real: 25.0 [" in chart.proto.alt
+    stopped = []
+    monkeypatch.setattr(jobs, "cancel", lambda store, job_id: stopped.append(job_id))
+    app.button(key="results_learning_cancel_running").click().run()
+    assert stopped == [toy.jobs("small")[0].id]
+
+
+def test_a_finished_curve_says_with_how_many_real_rows_synthetic_ones_pay(toy, small_collection):
+    accuracy = {("ce_real", 6): 0.25, ("ce_real", 24): 1, ("dimp", 6): 1, ("dimp", 24): 1}
+    add_curve(toy, small_collection, CURVE, accuracy)
+    app = open_page("results", "small")
+    assert not complaints(app)
+    verdict = next(each.value for each in app.markdown if "Synthetic rows pay" in each.value)
+    assert "pay with 6 real ones" in verdict
+    assert "24 real rows\\: No evidence of a difference" in captions(app)
+    assert app.button(key="results_learning_start").label == "Measure the learning curve"
+
+
+def test_a_curve_that_failed_says_why(toy, small_collection):
+    add_curve(toy, small_collection, CURVE, {("ce", 0): 0.5}, end="")
+    job = toy.jobs("small")[0]
+    toy.move_job(job.id, "failed", only_from=("running",), what="No memory.", fix="Buy some.")
+    app = open_page("results", "small")
+    assert [error.value for error in app.error] == ["No memory\\.  \nBuy some\\."]
+    assert app.button(key="results_learning_start")

@@ -1,0 +1,116 @@
+"""The chart of a learning curve: accuracy against the number of real training rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from synthcur.curves import spread
+from synthcur.figures import ARM_NAMES, arm_colour, base, blend
+from synthcur.learning_curve import NO_REAL_ROWS
+from synthcur.palette import Palette
+
+BAND = 0.14
+"""Opacity of an interval: several lie over each other."""
+
+_LABEL_GAP = 0.085
+"""Smallest distance of two end labels, as a share of the height of the plot."""
+
+
+def learning_chart(
+    arms: Sequence[Mapping[str, Any]],
+    sizes: Sequence[int],
+    *,
+    palette: Palette,
+    height: int = 320,
+) -> go.Figure:
+    """Draw every arm's accuracy with its interval as a band, sizes on a logarithmic axis.
+
+    An arm that reads no real row is a level line.
+
+    Parameters
+    ----------
+    arms
+        ``arms`` of `learning_curve.summary`, at least one.
+    sizes
+        All numbers of real rows of the job, so that the axis stays while points come in.
+    palette
+        Colours of the theme.
+    height
+        Pixels.
+    """
+    figure = base(palette, height=height)
+    figure.update_layout(margin={"l": 4, "r": 112, "t": 6, "b": 30}, hovermode="closest")
+    for arm in arms:
+        _add_curve(figure, arm, sizes, palette)
+    values = [100 * p[end] for arm in arms for p in arm["points"] for end in ("low", "high")]
+    low, high = min(values), max(values)
+    room = max(0.5, 0.05 * (high - low))
+    figure.update_yaxes(ticksuffix=" %", nticks=6, range=[low - room, high + room])
+    _add_end_labels(figure, arms, high - low + 2 * room, palette)
+    ends = np.log10([sizes[0], sizes[-1]])
+    margin = 0.03 * max(ends[1] - ends[0], 0.3)
+    figure.update_xaxes(
+        type="log",
+        range=[ends[0] - margin, ends[1] + margin],
+        tickvals=list(sizes),
+        ticktext=[f"{size:,}" for size in sizes],
+        title={"text": "real training rows"},
+        showgrid=False,
+    )
+    return figure
+
+
+def _add_curve(
+    figure: go.Figure, arm: Mapping[str, Any], sizes: Sequence[int], palette: Palette
+) -> None:
+    points, colour = arm["points"], arm_colour(arm["arm"], palette)
+    is_level = points[0]["n_real"] == NO_REAL_ROWS
+    if is_level:
+        points = [{**points[0], "n_real": size} for size in (sizes[0], sizes[-1])]
+    x = [point["n_real"] for point in points]
+    mean, low, high = ([100 * point[key] for point in points] for key in ("mean", "low", "high"))
+    name = ARM_NAMES.get(arm["arm"], arm["arm"])
+    figure.add_scatter(
+        x=[*x, *x[::-1]],
+        y=[*low, *high[::-1]],
+        fill="toself",
+        fillcolor=_see_through(colour),
+        mode="lines",
+        line={"width": 0},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=x,
+        y=mean,
+        mode="lines" if is_level else "lines+markers",
+        line={"color": colour, "width": 2, "dash": "dash" if is_level else "solid"},
+        marker={"size": 7, "color": colour},
+        customdata=list(zip(low, high, strict=True)),
+        hovertemplate=f"{name}: %{{y:.1f}} % [%{{customdata[0]:.1f}}, %{{customdata[1]:.1f}}]"
+        "<extra></extra>",
+    )
+
+
+def _add_end_labels(
+    figure: go.Figure, arms: Sequence[Mapping[str, Any]], span: float, palette: Palette
+) -> None:
+    """Name every curve right of the plot, beside where it has got to."""
+    last = np.array([100 * arm["points"][-1]["mean"] for arm in arms])
+    for arm, y, value in zip(arms, spread(last, _LABEL_GAP * span), last, strict=True):
+        figure.add_annotation(
+            x=1.0,
+            xref="paper",
+            xanchor="left",
+            xshift=8,
+            y=float(y),
+            text=f"<b>{value:.0f} %</b> {ARM_NAMES.get(arm['arm'], arm['arm'])}",
+            showarrow=False,
+            font={"size": 12, "color": blend(arm_colour(arm["arm"], palette), palette.text, 0.35)},
+        )
+
+
+def _see_through(colour: str) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{BAND})"

@@ -1,0 +1,64 @@
+"""The chart of a learning curve: where lines, bands and names lie."""
+
+import itertools
+
+import pytest
+
+from synthcur.evaluation import Interval
+from synthcur.figures import arm_colour
+from synthcur.figures_learning import learning_chart
+from synthcur.learning_curve import NO_REAL_ROWS
+from synthcur.palette import DARK, LIGHT
+
+
+def point(n_real: int, mean: float) -> dict:
+    interval = Interval(mean, mean - 0.02, mean + 0.03, 600, 3)
+    return {"n_real": n_real, **vars(interval)}
+
+
+ARMS = [
+    {"arm": "ce_real", "points": [point(25, 0.5), point(100, 0.8)]},
+    {"arm": "ce", "points": [point(NO_REAL_ROWS, 0.75)]},
+    {"arm": "dimp", "points": [point(25, 0.79)]},
+]
+
+
+def test_every_arm_has_a_band_and_a_line_in_its_colour():
+    figure = learning_chart(ARMS, (25, 100, 400), palette=LIGHT)
+    bands, lines = figure.data[::2], figure.data[1::2]
+    assert list(lines[0].x) == [25, 100]
+    assert list(lines[0].y) == [50, 80]
+    assert list(bands[0].x) == [25, 100, 100, 25]
+    assert list(bands[0].y) == pytest.approx([48, 78, 83, 53])
+    assert [line.line.color for line in lines] == [arm_colour(arm["arm"], LIGHT) for arm in ARMS]
+
+
+def test_an_arm_without_real_rows_is_level_over_all_sizes():
+    level = learning_chart(ARMS, (25, 100, 400), palette=DARK).data[3]
+    assert (list(level.x), list(level.y)) == ([25, 400], [75, 75])
+    assert level.line.dash == "dash"
+
+
+def test_the_axis_keeps_the_sizes_that_are_still_to_come():
+    figure = learning_chart(ARMS, (25, 100, 400), palette=LIGHT)
+    assert list(figure.layout.xaxis.ticktext) == ["25", "100", "400"]
+    low, high = (10**end for end in figure.layout.xaxis.range)
+    assert low < 25
+    assert high > 400
+
+
+def test_names_do_not_lie_over_each_other():
+    figure = learning_chart(ARMS, (25, 100), palette=LIGHT)
+    low, high = figure.layout.yaxis.range
+    places = sorted(note.y for note in figure.layout.annotations)
+    assert [note.text for note in figure.layout.annotations] == [
+        *("<b>80 %</b> Real only", "<b>75 %</b> Plain", "<b>79 %</b> DIMP")
+    ]
+    gaps = [b - a for a, b in itertools.pairwise(places)]
+    assert min(gaps) >= 0.08 * (high - low)
+
+
+def test_a_single_size_can_be_drawn():
+    figure = learning_chart(ARMS[2:], (25,), palette=LIGHT)
+    low, high = figure.layout.xaxis.range
+    assert low < high
