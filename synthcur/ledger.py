@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from synthcur.review import (
+    DISAGREEMENTS,
     UNDO,
     VERDICTS,
     Decision,
@@ -16,7 +17,7 @@ from synthcur.review import (
 )
 
 Verdicts = Mapping[str, Decision]
-"""Latest standing verdict on one sample by annotator."""
+"""Latest standing verdict on one sample by annotator; what settles a disagreement is no opinion."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,11 @@ class Ledger:
         _put(self._current, sample_id, current_decisions(now).get(sample_id))
         _put(self._notes, sample_id, current_notes(now).get(sample_id))
         _put(self._texts, sample_id, current_texts(now).get(sample_id))
-        given = {row.annotator: row for row in now if row.action in VERDICTS}
+        given = {
+            row.annotator: row
+            for row in now
+            if row.action in VERDICTS and row.queue != DISAGREEMENTS
+        }
         _put(self._verdicts, sample_id, given or None)
         seqs, seqs_before = ({row.seq for row in rows} for rows in (now, before))
         for row in before:

@@ -187,7 +187,7 @@ def effective_collection(collection: Collection, decisions: Iterable[Decision]) 
     stays = np.ones(len(rows), dtype=bool)
     stays[is_synthetic] = kept
     decided = rows.assign(label=pd.Series(names, index=rows.index, dtype=rows["label"].dtype))
-    edited = (is_synthetic & rows["sample_id"].isin(texts)).to_numpy()
+    edited = is_synthetic & rows["sample_id"].isin(list(texts)).to_numpy()
     decided.loc[edited, "text"] = rows["sample_id"][edited].map(texts)
     return replace(
         collection,

@@ -188,15 +188,20 @@ def test_a_row_that_another_process_adds_is_seen(opened, small_collection):
     assert opened.log_state("small").current[sample].annotator == "ben"
 
 
-def test_what_was_rolled_back_is_not_part_of_the_state(opened, small_collection):
-    sample = small_collection.synthetic["sample_id"][0]
-    with pytest.raises(ZeroDivisionError), opened._db.transaction() as db:
+def _write_and_fail(store: Store, sample: str) -> None:
+    with store._db.transaction() as db:
         db.execute(
             "INSERT INTO decision(collection, sample_id, annotator, action, note, reason, queue, "
             "client_id, client_seq, created_at) VALUES ('small',?,'a','keep','','','','c',1,0)",
             (sample,),
         )
         raise ZeroDivisionError
+
+
+def test_what_was_rolled_back_is_not_part_of_the_state(opened, small_collection):
+    sample = small_collection.synthetic["sample_id"][0]
+    with pytest.raises(ZeroDivisionError):
+        _write_and_fail(opened, sample)
     assert opened.decisions("small") == []
 
 

@@ -125,15 +125,15 @@ def test_an_unknown_queue_is_not_written_into_the_log(opened, known, samples):
 
 
 def test_a_workspace_that_cannot_be_written_ends_the_batch(opened, known, samples, monkeypatch):
-    stored = opened.append_decision
+    stored = opened.append_batch
 
-    def failing(name: str, *, client_seq: int, **fields: object) -> int:
+    def failing(name: str, decisions: list, *, client_seq: int, **fields: object) -> int:
         if client_seq == 2:
             raise StoreError("The disk is full.", fix="Make room.")
-        return stored(name, client_seq=client_seq, **fields)
+        return stored(name, decisions, client_seq=client_seq, **fields)
 
     sent = [operation(seq, samples[seq]) for seq in (1, 2, 3)]
-    monkeypatch.setattr(opened, "append_decision", failing)
+    monkeypatch.setattr(opened, "append_batch", failing)
     assert apply_operations(opened, sent, known=known).trouble == "The disk is full. Make room."
     assert opened.acknowledged("c") == 1
     monkeypatch.undo()

@@ -1,0 +1,56 @@
+"""One message of a review queue and its answer, apart from how they travel.
+
+The page calls these for what a browser sent; tests call them from servers that they kill.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from synthcur.leases import LEASE_SECONDS
+from synthcur.review_store import ReviewStore, Turn
+from synthcur.ui.queue.operations import Known, Outcome, apply_operations, read_operations
+
+
+def take_in(
+    store: ReviewStore, sent: Mapping[str, Any], *, known: Known, signed_in: str = ""
+) -> Outcome:
+    """Store the operations of a message; every one is committed before this returns."""
+    operations = read_operations(sent.get("operations"))
+    return apply_operations(store, operations, known=known, signed_in=signed_in)
+
+
+def acknowledgement(
+    store: ReviewStore, sent: Mapping[str, Any], outcome: Outcome
+) -> dict[str, Any]:
+    """Return what became of the operations of a message, read from the file they are stored in."""
+    clients = {operation.client for operation in read_operations(sent.get("operations"))}
+    return {
+        "acknowledged": {client: store.acknowledged(client) for client in clients},
+        "refused": [asdict(refusal) for refusal in outcome.refused],
+        "trouble": outcome.trouble,
+        "answered": sent.get("number"),
+    }
+
+
+def turn(
+    store: ReviewStore,
+    name: str,
+    annotator: str,
+    queue: Sequence[str],
+    *,
+    place: int = 0,
+    detour: str = "",
+    decided_again: bool = False,
+    seconds: float = LEASE_SECONDS,
+) -> Turn:
+    """Give the annotator the rows behind their place in a queue, that of a detour first."""
+    return store.take_turn(
+        name,
+        annotator,
+        queue,
+        start=place,
+        first=(detour,) if detour else (),
+        decided_again=decided_again,
+        seconds=seconds,
+    )

@@ -1,0 +1,298 @@
+"""Several annotators at one bench whose server is killed again and again; what is left is counted.
+
+    python -m tests.annotating FOLDER --kills 50 [--seed 0] [--acknowledge-first]
+
+Server and annotators are processes of their own, made by forking one that has everything imported,
+so that a server starts in milliseconds. The server answers messages with the functions that the
+Review page calls; an annotator keeps operations until they are acknowledged, as the browser does,
+and only then writes them into a file of its own, with fsync. Prints one JSON object.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import socket
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from synthcur import leases
+from synthcur.ledger import Ledger
+from synthcur.review import VERDICTS
+from synthcur.store import Store
+from synthcur.ui.queue.exchange import acknowledgement, take_in, turn
+from synthcur.ui.queue.operations import Outcome, read_operations
+from tests.conftest import make_collection
+
+NAME = "bench"
+LABELS = ("delivery", "pests", "watering")
+ANNOTATORS = ("ana", "ben", "eva", "ida", "tom")
+OVERLAP = 0.1
+QUEUE_ROWS = 400
+LEASE_SECONDS = 0.5
+LIFE_SECONDS = (0.02, 0.5)
+ROWS_A_KILL = 250
+
+
+def sample_ids(store: Store) -> list[str]:
+    return store.collection(NAME).synthetic["sample_id"].tolist()
+
+
+# The server
+
+
+def serve(folder: Path, ids: list[str], *, acknowledge_first: bool) -> None:
+    """Answer messages, each connection in a thread with one store for all, until killed."""
+    store, known = Store(folder / "ws"), (frozenset(ids), LABELS)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(folder / "door"))
+    listener.listen()
+    while True:
+        connection, _ = listener.accept()
+        arguments = (connection, store, ids, known, acknowledge_first)
+        threading.Thread(target=_converse, args=arguments, daemon=True).start()
+
+
+def _converse(
+    connection: socket.socket, store: Store, ids: list[str], known: Any, acknowledge_first: bool
+) -> None:
+    with connection, connection.makefile("rw", encoding="utf-8") as lines:
+        for line in lines:
+            sent = json.loads(line)
+            if acknowledge_first:
+                operations = read_operations(sent["operations"])
+                said = acknowledgement(store, sent, Outcome())
+                said["acknowledged"] = {each.client: each.seq for each in operations}
+                answer = said | _rows(store, sent, ids)
+                lines.write(json.dumps(answer) + "\n")
+                lines.flush()
+                take_in(store, sent, known=lambda name: known)
+                continue
+            outcome = take_in(store, sent, known=lambda name: known)
+            answer = acknowledgement(store, sent, outcome) | _rows(store, sent, ids)
+            lines.write(json.dumps(answer) + "\n")
+            lines.flush()
+
+
+def _rows(store: Store, sent: dict, ids: list[str]) -> dict[str, Any]:
+    queue = ids[sent["queue"] * QUEUE_ROWS : (sent["queue"] + 1) * QUEUE_ROWS]
+    now = turn(store, NAME, sent["annotator"], queue, seconds=LEASE_SECONDS)
+    cards = [(each, now.state.versions.get(each, 0)) for each in queue if each in now.mine]
+    return {"cards": cards, "over": not queue}
+
+
+# An annotator
+
+
+class Annotator:
+    """Decides what is shown, and keeps every operation until it is settled."""
+
+    def __init__(self, folder: Path, name: str, seed: int) -> None:
+        self.folder, self.name = folder, name
+        self.random = random.Random(f"{seed} {name}")
+        self.client = f"{name}-{seed}"
+        self.ledger = os.open(folder / f"{name}.ledger", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self.seq, self.queue, self.over = 0, 0, False
+        self.pending: list[dict] = []
+        self.cards: list[tuple[str, int]] = []
+
+    def work(self) -> None:
+        """Talk to whichever server is there until told to stop and nothing is unsaved."""
+        while not self.is_done():
+            try:
+                with socket.socket(socket.AF_UNIX) as connection:
+                    connection.settimeout(30)
+                    connection.connect(str(self.folder / "door"))
+                    with connection.makefile("rw", encoding="utf-8") as lines:
+                        while not self.is_done():
+                            self._exchange(lines)
+            except (OSError, ValueError):  # killed in the middle of a word
+                time.sleep(0.005)
+
+    def is_done(self) -> bool:
+        return (self.folder / "stop").exists() and not self.pending
+
+    def _exchange(self, lines: Any) -> None:
+        if not (self.folder / "stop").exists():
+            self._decide()
+        if self.random.random() < 0.02:
+            time.sleep(1.2 * LEASE_SECONDS)  # the rows may be somebody else's after that
+        sent = {"operations": self.pending, "queue": self.queue, "annotator": self.name}
+        lines.write(json.dumps(sent) + "\n")
+        lines.flush()
+        answer = json.loads(lines.readline())
+        self._settle(answer)
+        pending = {each["sample"] for each in self.pending}
+        self.cards = [tuple(each) for each in answer["cards"] if each[0] not in pending]
+        if not self.cards and not answer["over"]:
+            self.queue += 1
+
+    def _decide(self) -> None:
+        for _ in range(min(self.random.randint(1, 4), len(self.cards))):
+            sample, expected = self.cards.pop(0)
+            action = self.random.choice(("keep", "discard", "relabel", "unsure"))
+            label = self.random.choice(LABELS) if action == "relabel" else None
+            self._push(action, sample, expected=expected, label=label)
+            if self.random.random() < 0.05:
+                self._push("undo", sample)
+
+    def _push(self, action: str, sample: str, **more: Any) -> None:
+        self.seq += 1
+        fields = {"client": self.client, "seq": self.seq, "collection": NAME, "queue": "random"}
+        self.pending.append(
+            {**fields, "annotator": self.name, "action": action, "sample": sample, **more}
+        )
+
+    def _settle(self, answer: dict) -> None:
+        refused = {(each["client"], each["seq"]): each["what"] for each in answer["refused"]}
+        upto = answer["acknowledged"].get(self.client, 0)
+        for each in list(self.pending):
+            what = refused.get((self.client, each["seq"]))
+            if what is None and each["seq"] > upto:
+                continue
+            self.pending.remove(each)
+            self._note("saved" if what is None else "refused", each, what or "")
+        if answer["trouble"]:
+            self._note("trouble", {}, answer["trouble"])
+
+    def _note(self, kind: str, operation: dict, what: str) -> None:
+        line = {"kind": kind, "client": self.client, "what": what, **operation}
+        os.write(self.ledger, (json.dumps(line) + "\n").encode())
+        os.fsync(self.ledger)
+
+
+# The fault
+
+
+def fork(work: Callable[[], None]) -> int:
+    """Run a function in a process of its own; return its number."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        work()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether SQLite finds the database whole after the death of its server."""
+    with sqlite3.connect(folder / "ws" / "synthcur.sqlite3", timeout=20) as check:
+        verdict = check.execute("PRAGMA integrity_check").fetchone()[0]
+    check.close()
+    return verdict == "ok"
+
+
+def run(folder: Path, *, kills: int, seed: int, acknowledge_first: bool = False) -> dict[str, Any]:
+    """Let five annotators work while their server is killed; return what was counted."""
+    rows = [
+        ("synthetic", "train", f"text {i}", LABELS[i % 3])
+        for i in range(ROWS_A_KILL * max(kills, 10))
+    ]
+    store = Store(folder / "ws")
+    store.add_collection(make_collection(NAME, rows, LABELS))
+    store.set_overlap(NAME, OVERLAP)
+    ids = sample_ids(store)
+    store.close()
+    people = [fork(Annotator(folder, name, seed).work) for name in ANNOTATORS]
+    chance, damaged = random.Random(seed), 0
+
+    def start() -> int:
+        (folder / "door").unlink(missing_ok=True)
+        return fork(lambda: serve(folder, ids, acknowledge_first=acknowledge_first))
+
+    for _ in range(kills):
+        server = start()
+        time.sleep(chance.uniform(*LIFE_SECONDS))
+        os.kill(server, signal.SIGKILL)
+        os.waitpid(server, 0)
+        damaged += not is_whole(folder)
+    server = start()
+    (folder / "stop").touch()
+    codes = [os.waitpid(pid, 0)[1] for pid in people]
+    os.kill(server, signal.SIGKILL)
+    os.waitpid(server, 0)
+    return {"kills": kills, "seed": seed, "damaged": damaged, "failed": sum(map(bool, codes))} | (
+        count(folder)
+    )
+
+
+def count(folder: Path) -> dict[str, Any]:
+    """Hold what the annotators were told against what is in the log."""
+    noted = [
+        json.loads(line)
+        for name in ANNOTATORS
+        for line in (folder / f"{name}.ledger").read_text("utf-8").splitlines()
+    ]
+    saved = [each for each in noted if each["kind"] == "saved"]
+    store = Store(folder / "ws")
+    with store._db.reading() as db:
+        stored = Counter(
+            tuple(row)
+            for row in db.execute("SELECT client_id, sample_id, action, client_seq FROM decision")
+        )
+    log = store.decisions(NAME)
+    store.close()
+    wanted = Counter(
+        (each["client"], each["sample"], each["action"], each["seq"]) for each in saved
+    )
+    trouble = [each["what"] for each in noted if each["kind"] == "trouble"]
+    return {
+        "acknowledged": len(saved),
+        "stored": len(log),
+        "lost": len(wanted.keys() - stored.keys()),
+        "doubled": sum(number - 1 for number in stored.values()),
+        "by_too_many": rows_by_too_many(log),
+        "shared": len(shared(log)),
+        "refused": sum(each["kind"] == "refused" for each in noted),
+        "trouble": len(trouble),
+        "locked": sum("locked" in what for what in trouble),
+    }
+
+
+def rows_by_too_many(log: list) -> int:
+    """Count rows that at any moment had verdicts of more people than may give one."""
+    ledger, found = Ledger(), set()
+    for row in log:
+        ledger.take_in([row])
+        if len(ledger.verdicts(row.sample_id)) > leases.places(row.sample_id, OVERLAP):
+            found.add(row.sample_id)
+    return len(found)
+
+
+def shared(log: list) -> list[str]:
+    """Return the rows that two people have decided."""
+    people: dict[str, set[str]] = {}
+    for row in log:
+        if row.action in VERDICTS:
+            people.setdefault(row.sample_id, set()).add(row.annotator)
+    return [sample_id for sample_id, names in people.items() if len(names) > 1]
+
+
+def main() -> None:
+    """Read the arguments, run, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--acknowledge-first", action="store_true")
+    options = parser.parse_args()
+    found = run(
+        options.folder,
+        kills=options.kills,
+        seed=options.seed,
+        acknowledge_first=options.acknowledge_first,
+    )
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""Whose turn a row is: one person at a time, two where a second opinion is wanted."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from synthcur import leases
+from synthcur.errors import ConflictError, InputError
+from synthcur.review import Decision
+from synthcur.store import Store
+
+NAME = "small"
+
+
+@pytest.fixture
+def opened(tmp_path, small_collection):
+    store = Store(tmp_path / "ws")
+    store.add_collection(small_collection)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def samples(small_collection):
+    return small_collection.synthetic["sample_id"].tolist()
+
+
+def decide(store: Store, sample: str, annotator: str, *, seen: int | None = 0, **more) -> int:
+    decide.number += 1
+    fields = {"action": "keep", "client_id": annotator, "client_seq": decide.number, **more}
+    return store.append_decision(
+        NAME, sample_id=sample, annotator=annotator, expected_seq=seen, **fields
+    )
+
+
+decide.number = 0
+
+
+def test_nobody_gets_a_row_that_somebody_has(opened, samples):
+    ana = opened.take_turn(NAME, "ana", samples)
+    ben = opened.take_turn(NAME, "ben", samples)
+    assert len(ana.mine) == leases.MOST_LEASED
+    assert ben.mine
+    assert not ana.mine & ben.mine
+    assert ben.taken == ana.mine
+
+
+def test_rows_are_given_from_the_annotators_place_on(opened, samples):
+    ana = opened.take_turn(NAME, "ana", samples, start=30, first=(samples[3],))
+    assert {samples[3], *samples[30:]} < ana.mine
+
+
+def test_a_decision_about_a_row_that_another_has_is_refused(opened, samples):
+    opened.take_turn(NAME, "ana", samples[:5])
+    with pytest.raises(ConflictError, match="ana has this row before them now"):
+        decide(opened, samples[0], "ben")
+    assert decide(opened, samples[0], "ana")
+
+
+def test_a_lease_ends_and_the_late_one_is_told(opened, samples):
+    opened.take_turn(NAME, "ana", samples[:5], seconds=-1)
+    ben = opened.take_turn(NAME, "ben", samples[:5])
+    assert ben.mine == frozenset(samples[:5])
+    with pytest.raises(ConflictError, match="ben has this row"):
+        decide(opened, samples[0], "ana")
+    decide(opened, samples[0], "ben")
+    with pytest.raises(ConflictError, match="ben has decided this row meanwhile"):
+        decide(opened, samples[0], "ana")
+
+
+def test_a_late_decision_counts_while_nobody_else_wanted_the_row(opened, samples):
+    opened.take_turn(NAME, "ana", samples[:5], seconds=-1)
+    assert decide(opened, samples[0], "ana")
+
+
+def test_what_others_decided_is_not_offered_until_they_take_it_back(opened, samples):
+    decide(opened, samples[0], "ben")
+    assert opened.take_turn(NAME, "ana", samples[:2]).mine == {samples[1]}
+    opened.undo(NAME, annotator="ben", client_id="ben", client_seq=10_000)
+    assert opened.take_turn(NAME, "ana", samples[:2]).taken == frozenset()
+
+
+def test_rows_of_the_overlap_go_to_two_people_neither_of_whom_is_stale(opened, samples):
+    opened.set_overlap(NAME, 1.0)
+    ana, ben, eva = (opened.take_turn(NAME, each, samples[:4]) for each in ("ana", "ben", "eva"))
+    assert ana.mine & ben.mine
+    assert not eva.mine & ana.mine & ben.mine
+    both = next(iter(ana.mine & ben.mine))
+    decide(opened, both, "ana")
+    decide(opened, both, "ben", action="discard")
+    with pytest.raises(ConflictError):
+        decide(opened, both, "eva")
+    assert set(opened.log_state(NAME).verdicts[both]) == {"ana", "ben"}
+
+
+def test_the_overlap_is_the_share_that_was_asked_for():
+    ids = [f"s{i}" for i in range(5_000)]
+    drawn = {each for each in ids if leases.is_shared(each, 0.2)}
+    assert 0.18 < len(drawn) / len(ids) < 0.22
+    assert drawn < {each for each in ids if leases.is_shared(each, 0.5)}
+    assert not any(leases.is_shared(each, 0.0) for each in ids)
+    assert all(leases.is_shared(each, 1.0) for each in ids)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5])
+def test_an_overlap_that_is_no_share_is_refused(opened, share):
+    with pytest.raises(InputError, match="no share"):
+        opened.set_overlap(NAME, share)
+
+
+def test_a_turn_that_changes_nothing_writes_nothing(opened, samples):
+    opened.take_turn(NAME, "ana", samples)
+    before = opened._db.rows("SELECT * FROM lease ORDER BY sample_id")
+    for place in range(leases.MOST_LEASED // 2):
+        opened.take_turn(NAME, "ana", samples, start=place)
+    after = opened._db.rows("SELECT * FROM lease ORDER BY sample_id")
+    assert [tuple(row) for row in before] == [tuple(row) for row in after]
+
+
+def test_a_batch_with_one_row_of_somebody_else_is_refused_as_a_whole(opened, samples):
+    opened.take_turn(NAME, "ana", samples[:1])
+    rows = [Decision(sample_id=each, action="discard", annotator="ben") for each in samples[:3]]
+    with pytest.raises(ConflictError):
+        opened.append_batch(NAME, rows, "ben", 1, expected=[0, 0, 0])
+    assert opened.decisions(NAME) == []
+
+
+STEPS = some.lists(
+    some.tuples(
+        some.sampled_from(("ana", "ben", "eva")),
+        some.sampled_from(("turn", "decide", "undo", "late")),
+        some.integers(0, 39),
+    ),
+    min_size=5,
+    max_size=40,
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(STEPS, some.sampled_from((0.0, 0.5)))
+def test_whatever_people_do_no_row_is_held_or_decided_by_more_than_may(
+    tmp_path_factory, small_collection, steps, share
+):
+    store = Store(tmp_path_factory.mktemp("ws"))
+    store.add_collection(small_collection)
+    store.set_overlap(NAME, share)
+    samples = small_collection.synthetic["sample_id"].tolist()
+    for number, (annotator, what, place) in enumerate(steps, start=1):
+        if what in ("turn", "late"):
+            seconds = -1.0 if what == "late" else 60.0
+            store.take_turn(NAME, annotator, samples, start=place, seconds=seconds)
+        elif what == "undo":
+            store.undo(NAME, annotator=annotator, client_id=annotator, client_seq=number)
+        else:
+            try:
+                decide(store, samples[place], annotator, seen=0, client_seq=number)
+            except ConflictError:
+                continue
+        held = store._db.rows("SELECT sample_id, COUNT(*) AS n FROM lease GROUP BY sample_id")
+        assert all(row["n"] <= leases.places(row["sample_id"], share) for row in held)
+        for sample_id, given_by in store.log_state(NAME).verdicts.items():
+            assert len(given_by) <= leases.places(sample_id, share)
+    store.close()
