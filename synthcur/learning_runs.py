@@ -242,7 +242,7 @@ def _run(
 
 def _name(subject: Subject, arm: Arm, n_real: int, seed: int) -> str:
     settings = subject.settings
-    decided = [(each.sample_id, each.action, each.label) for each in subject.decisions]
+    decided = [asdict(each) for each in subject.decisions]
     checkers = [settings.checkers, VERSIONS] if arm.needs_scores else None
     weighting = settings.weighting if arm.weights == "scheme" else None
     made_from = (subject.collection.fingerprint, decided, asdict(arm), checkers, weighting)
