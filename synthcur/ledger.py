@@ -127,11 +127,11 @@ class Ledger:
         _put(self._current, sample_id, current_decisions(now).get(sample_id))
         _put(self._notes, sample_id, current_notes(now).get(sample_id))
         _put(self._texts, sample_id, current_texts(now).get(sample_id))
-        given = {
-            row.annotator: row
-            for row in now
-            if row.action in VERDICTS and row.queue != DISAGREEMENTS
-        }
+        opinions = [row for row in now if row.queue != DISAGREEMENTS]
+        given: dict[str, Decision] = {}
+        for annotator in {row.annotator for row in opinions if row.action in VERDICTS}:
+            own = [row for row in opinions if row.annotator == annotator]
+            given |= {annotator: verdict for verdict in current_decisions(own).values()}
         _put(self._verdicts, sample_id, given or None)
         seqs, seqs_before = ({row.seq for row in rows} for rows in (now, before))
         for row in before:

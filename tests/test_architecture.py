@@ -23,7 +23,7 @@ LAYERS = (
     ("evaluation", "weighting", "artefacts", "tables", "columns", "texts", "splits"),
     ("database",),
     ("calibration", "ranking", "review", "scored", "learning_curve"),
-    ("ledger", "queues"),
+    ("ledger", "agreement", "queues"),
     ("signals", "reasons", "losses", "training_rows", "pretrained", "progress", "formats", "rows"),
     ("summary", "what_if", "figures"),
     ("classifier", "encoders", "decision_log", "leases", "ingest", "reading", "checks", "drafting"),
@@ -41,7 +41,7 @@ LAYERS = (
 PURE = (
     *("weighting", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
-    *("ledger", "queues"),
+    *("ledger", "agreement", "queues"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {
