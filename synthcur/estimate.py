@@ -1,5 +1,6 @@
 """How long a training job will take, judged by finished runs of the same model."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -64,21 +65,31 @@ def estimate_learning_curve(
     store, settings
         See `estimate`.
     rows
-        Number of ``synthetic`` rows.
+        Number of ``synthetic`` and ``validation`` rows.
     """
     speeds, number = _seconds_per_row(store, settings.fit)
     if not speeds:
         return Estimate(settings.n_runs)
-    read = 0
+    read = 0.0
     for size in (NO_REAL_ROWS, *settings.sizes):
         at = {"synthetic": rows["synthetic"], "real": size}
         for arm in settings.arms_at(size):
-            # Real rows alone are read as often as the synthetic ones would take steps.
-            longest = min(rows["synthetic"] * settings.fit.epochs, 100 * size)
-            is_real = arm.rows == "real"
-            read += longest if is_real else rows_of_arm(arm.name, at) * settings.fit.epochs
-    seconds = float(np.median(speeds)) * read * settings.seeds
-    return Estimate(settings.n_runs, seconds, number)
+            if arm.rows == "real":
+                read += _read_by_real_only(size, rows, settings.fit)
+            else:
+                read += rows_of_arm(arm.name, at) * settings.fit.epochs
+    return Estimate(settings.n_runs, float(np.median(speeds)) * read * settings.seeds, number)
+
+
+def _read_by_real_only(size: int, rows: Mapping[str, int], fit: FitSettings) -> float:
+    """Rows that real rows alone take, learned as long as the synthetic ones (`runs.recipe_of`).
+
+    So few rows are passed so often that judging them after every pass is what takes the time; a
+    row judged costs a third of a row learned.
+    """
+    steps = math.ceil(rows["synthetic"] / fit.batch_size) * fit.epochs
+    epochs = round(steps / math.ceil(size / fit.batch_size))
+    return min(max(fit.epochs, epochs), 100) * (size + rows["validation"] / 3)
 
 
 def rows_of_arm(arm: str, rows: Mapping[str, int]) -> int:

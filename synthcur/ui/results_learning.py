@@ -62,7 +62,8 @@ def _offer(name: str, store: Store) -> None:
     collection = resources.effective(name)
     real = collection.label_ids(collection.real_train)
     settings = LearningCurveSettings(sizes=default_sizes(real))
-    rows = {"synthetic": len(collection.synthetic)}
+    judges = store.collection_info(name).counts["validation"]
+    rows = {"synthetic": len(collection.synthetic), "validation": judges}
     sizes = ", ".join(parts.count(size) for size in settings.sizes)
     st.markdown(
         f"Trains {len(settings.arms)} arms with {sizes} of the real training rows, "
