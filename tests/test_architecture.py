@@ -20,9 +20,9 @@ PACKAGE = ROOT / "synthcur"
 LAYERS = (
     ("errors", "palette", "processes"),
     ("settings", "schema", "arms", "spool", "records", "resampling", "projection"),
-    ("evaluation", "weighting", "artefacts", "tables", "columns", "texts", "splits"),
+    ("evaluation", "weighting", "artefacts", "bundled", "tables", "columns", "texts", "splits"),
     ("database",),
-    ("calibration", "ranking", "review", "scored", "learning_curve"),
+    ("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
     ("ledger", "agreement", "queues"),
     ("signals", "reasons", "losses", "training_rows", "pretrained", "progress", "formats", "rows"),
     ("summary", "what_if", "figures"),

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from transformers import PreTrainedTokenizerFast
 
-from synthcur import pretrained
+from synthcur import bundled
 from synthcur.errors import InputError
 from synthcur.pretrained import load_tokenizer, model_folder, padded_batches, tokenise
 from synthcur.settings import BUNDLED_MODEL
@@ -44,7 +44,7 @@ def test_a_bundled_model_with_other_weights_is_refused(
     shutil.copytree(copy, package / "model")
     (package / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(pretrained, "BUNDLED_PACKAGE", "changed_package")
+    monkeypatch.setattr(bundled, "PACKAGE", "changed_package")
     with pytest.raises(InputError, match="not the published one"):
         model_folder(BUNDLED_MODEL)
 
@@ -52,7 +52,7 @@ def test_a_bundled_model_with_other_weights_is_refused(
 def test_a_missing_bundled_model_names_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(pretrained, "BUNDLED_PACKAGE", "no_such_package_at_all")
+    monkeypatch.setattr(bundled, "PACKAGE", "no_such_package_at_all")
     with pytest.raises(InputError) as caught:
         model_folder(BUNDLED_MODEL)
     assert "make setup" in caught.value.fix
