@@ -48,7 +48,7 @@ def learning_chart(
     low, high = min(values), max(values)
     room = max(0.5, 0.05 * (high - low))
     figure.update_yaxes(ticksuffix=" %", nticks=6, range=[low - room, high + room])
-    _add_end_labels(figure, arms, high - low + 2 * room, palette)
+    _add_end_labels(figure, arms, low - room, high + room, palette)
     ends = np.log10([sizes[0], sizes[-1]])
     margin = 0.03 * max(ends[1] - ends[0], 0.3)
     figure.update_xaxes(
@@ -94,11 +94,16 @@ def _add_curve(
 
 
 def _add_end_labels(
-    figure: go.Figure, arms: Sequence[Mapping[str, Any]], span: float, palette: Palette
+    figure: go.Figure, arms: Sequence[Mapping[str, Any]], low: float, high: float, palette: Palette
 ) -> None:
     """Name every curve right of the plot, beside where it has got to."""
     last = np.array([100 * arm["points"][-1]["mean"] for arm in arms])
-    for arm, y, value in zip(arms, spread(last, _LABEL_GAP * span), last, strict=True):
+    gap = _LABEL_GAP * (high - low)
+    placed = spread(last, gap)
+    # What lies outside the axis is not drawn.
+    placed -= max(0.0, placed.max() - (high - gap / 2))
+    placed += max(0.0, low + gap / 2 - placed.min())
+    for arm, y, value in zip(arms, placed, last, strict=True):
         figure.add_annotation(
             x=1.0,
             xref="paper",

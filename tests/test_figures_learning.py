@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from synthcur.arms import ARMS as REGISTRY
 from synthcur.evaluation import Interval
 from synthcur.figures import arm_colour
 from synthcur.figures_learning import learning_chart
@@ -56,6 +57,15 @@ def test_names_do_not_lie_over_each_other():
     ]
     gaps = [b - a for a, b in itertools.pairwise(places)]
     assert min(gaps) >= 0.08 * (high - low)
+
+
+def test_names_at_the_upper_end_stay_inside_the_axis():
+    crowd = [
+        {"arm": arm, "points": [point(25, 0.4), point(50, 0.8)]} for arm in tuple(REGISTRY)[:8]
+    ]
+    figure = learning_chart(crowd, (25, 50), palette=LIGHT)
+    low, high = figure.layout.yaxis.range
+    assert all(low < note.y < high for note in figure.layout.annotations)
 
 
 def test_a_single_size_can_be_drawn():

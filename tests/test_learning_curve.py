@@ -330,9 +330,11 @@ def add_curve(
     for number, ((arm, n_real), share) in enumerate(accuracy.items()):
         for seed in range(settings.seeds):
             right = np.arange(len(labels)) < round(share * len(labels))
-            said = np.where(right, labels, (labels + 1) % 3)
+            said = np.where(right, labels, (labels + 1) % len(collection.labels))
             name = f"{number:08x}{seed:08x}"
-            store.artefacts.write(name, arrays={"probs": np.eye(3)[said], "labels": labels})
+            store.artefacts.write(
+                name, arrays={"probs": np.eye(len(collection.labels))[said], "labels": labels}
+            )
             figures = {"accuracy": share, "macro_f1": share, "val_accuracy": share}
             where = {"arm": arm, "n_real": n_real, "seed": seed}
             more = {"quality_accuracy": None, "seconds": 1.0, "rows": 40, "predictions": name}
