@@ -4,6 +4,7 @@ from synthcur.ui import review_panel, session
 
 with session.page():
     name = session.collection_picker()
+    session.sign_in()
     annotator = review_panel.annotator_field()
     bench = review_panel.open_bench(name)
     if bench is None:

@@ -182,7 +182,7 @@ def with_weights(
     rows: Mapping[str, int],
     current: Mapping[str, Decision],
 ) -> dict[str, RocAuc]:
-    """Measure whether people reject the rows that score low: do they agree with the weights?
+    """Measure whether people agree with the weights: whether they reject rows that score low.
 
     Parameters
     ----------

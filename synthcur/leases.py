@@ -14,11 +14,16 @@ from synthcur.ledger import Ledger
 LEASE_SECONDS = 600.0
 """How long a row stays with somebody who does nothing."""
 
-LEAST_LEASED, MOST_LEASED = 3, 24
-"""Rows that one person holds at a time: many alone, fewer the more people share a queue."""
+LEAST_LEASED, MOST_LEASED = 3, 50
+"""Rows that one person holds at a time: many alone, fewer the more people share a queue. Half of
+the most is what a browser is sent ahead, since that many are held without asking again."""
 
 SHARED_BY = 2
 """People who decide each row of the overlap."""
+
+
+PRESENT = ""
+"""In place of a sample id: somebody is there, even while no row is free for them."""
 
 
 def is_shared(sample_id: str, share: float) -> bool:
@@ -47,7 +52,8 @@ def holders(db: sqlite3.Connection, name: str, at: float) -> dict[str, set[str]]
     """Return who holds each leased row of a collection at a moment."""
     found: dict[str, set[str]] = {}
     for row in db.execute(
-        "SELECT sample_id, annotator FROM lease WHERE collection=? AND until>?", (name, at)
+        "SELECT sample_id, annotator FROM lease WHERE collection=? AND until>? AND sample_id != ?",
+        (name, at, PRESENT),
     ):
         found.setdefault(row["sample_id"], set()).add(row["annotator"])
     return found
@@ -100,6 +106,11 @@ def taken(
     return found
 
 
+def release(db: sqlite3.Connection, name: str, annotator: str) -> None:
+    """Free everything that somebody holds."""
+    db.execute("DELETE FROM lease WHERE collection=? AND annotator=?", (name, annotator))
+
+
 def lease(
     db: sqlite3.Connection,
     name: str,
@@ -128,7 +139,8 @@ def lease(
     Notes
     -----
     Nothing is written while they still hold half of what they may, for at least half of the time:
-    a commit takes longer than everything else here.
+    a commit takes longer than everything else here. Who finds nothing free is noted as present, so
+    that those who hold much hold less from their next message on.
     """
     people = {
         row["annotator"]
@@ -139,7 +151,7 @@ def lease(
     size = MOST_LEASED
     if len(people) > 1:
         size = min(size, max(LEAST_LEASED, len(wanted) // len(people)))
-    first = list(wanted[:size])
+    first = [PRESENT, *wanted[:size]]
     enough = {
         row["sample_id"]
         for row in db.execute(
@@ -147,12 +159,12 @@ def lease(
             (name, annotator, at + seconds / 2),
         )
     }
-    if enough.issuperset(first[: max(1, size // 2)]) and len(enough) <= (2 * size if first else 0):
-        return enough
-    db.execute("DELETE FROM lease WHERE collection=? AND annotator=?", (name, annotator))
+    if enough.issuperset(first[: 1 + max(1, size // 2)]) and len(enough) <= 2 * size:
+        return enough - {PRESENT}
+    release(db, name, annotator)
     db.execute("DELETE FROM lease WHERE until<=?", (at,))
     db.executemany(
         "INSERT INTO lease VALUES (?,?,?,?)",
         [(name, sample_id, annotator, at + seconds) for sample_id in first],
     )
-    return set(first)
+    return set(wanted[:size])

@@ -36,6 +36,8 @@ class LogState:
         Of each sample, the latest verdict of everybody who gave one that stands.
     own
         Of each annotator, their decisions that stand, oldest first.
+    undone
+        Of each annotator, the undo rows that they can take back, oldest first.
     """
 
     seq: int = 0
@@ -45,6 +47,7 @@ class LogState:
     versions: Mapping[str, int] = field(default_factory=dict)
     verdicts: Mapping[str, Verdicts] = field(default_factory=dict)
     own: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
+    undone: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
 
 
 class Ledger:
@@ -93,6 +96,7 @@ class Ledger:
                 versions=self._versions.copy(),
                 verdicts=self._verdicts.copy(),
                 own={annotator: tuple(rows) for annotator, rows in self._own.items()},
+                undone={annotator: tuple(rows) for annotator, rows in self._undone.items()},
             )
         return self._state
 
@@ -131,7 +135,7 @@ class Ledger:
         given: dict[str, Decision] = {}
         for annotator in {row.annotator for row in opinions if row.action in VERDICTS}:
             own = [row for row in opinions if row.annotator == annotator]
-            given |= {annotator: verdict for verdict in current_decisions(own).values()}
+            given[annotator] = current_decisions(own)[sample_id]
         _put(self._verdicts, sample_id, given or None)
         seqs, seqs_before = ({row.seq for row in rows} for rows in (now, before))
         for row in before:

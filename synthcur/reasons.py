@@ -1,6 +1,7 @@
 """Why a row deserves a look, in one sentence of plain text."""
 
 import math
+import re
 from dataclasses import dataclass
 
 from synthcur.queues import share_in_words
@@ -83,3 +84,18 @@ def reason(facts: RowFacts) -> str:
 
 def _number(weight: float) -> str:
     return "under 0.01" if weight < 0.01 else f"{weight:,.2f}"
+
+
+def emphasised(sentence: str, facts: RowFacts) -> tuple[str, ...]:
+    """Cut a `reason` into parts; every second one, from the second on, is to be emphasised.
+
+    Those are the labels with what the checkers give them. The parts joined are the sentence.
+    """
+    shares = (
+        (f"{facts.label} ", facts.quality),
+        (f"{facts.best_label} ", facts.best_quality),
+        ("", facts.diversity),
+    )
+    phrases = {words + share_in_words(share) for words, share in shares}
+    longest_first = sorted(phrases, key=len, reverse=True)
+    return tuple(re.split(f"({'|'.join(map(re.escape, longest_first))})", sentence))

@@ -234,6 +234,11 @@ class ReviewStore:
             mine = leases.lease(db, name, annotator, free, at=now, seconds=seconds)
             return Turn(frozenset(mine), frozenset(taken), share, ledger.state())
 
+    def leave(self, name: str, annotator: str) -> None:
+        """Free the rows that an annotator holds."""
+        with self._db.transaction() as db:
+            leases.release(db, name, annotator)
+
     def overlap(self, name: str) -> float:
         """Return the share of a collection's rows that two people decide, 0 to 1."""
         with self._db.reading() as db:

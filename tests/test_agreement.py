@@ -80,9 +80,7 @@ def test_kappa_of_a_worked_example():
 
 
 @settings(max_examples=80, deadline=None)
-@given(
-    some.lists(some.lists(some.integers(-1, 3), min_size=3, max_size=3), min_size=1, max_size=20)
-)
+@given(some.lists(some.tuples(*[some.integers(-1, 3)] * 3), min_size=1, max_size=20))
 def test_alpha_is_that_of_the_pairs(units):
     table = np.array(units).T
     found = krippendorff_alpha(table, n_resamples=50).value

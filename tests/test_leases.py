@@ -36,11 +36,13 @@ def decide(store: Store, sample: str, annotator: str, *, seen: int | None = 0, *
 decide.number = 0
 
 
-def test_nobody_gets_a_row_that_somebody_has(opened, samples):
+def test_nobody_gets_a_row_that_somebody_has_and_who_holds_all_makes_room(opened, samples):
+    assert opened.take_turn(NAME, "ana", samples).mine == frozenset(samples)
+    assert not opened.take_turn(NAME, "ben", samples).mine
     ana = opened.take_turn(NAME, "ana", samples)
     ben = opened.take_turn(NAME, "ben", samples)
-    assert len(ana.mine) == leases.MOST_LEASED
-    assert ben.mine
+    assert len(ana.mine) == len(samples) // 2
+    assert leases.LEAST_LEASED <= len(ben.mine) <= len(samples) // 2
     assert not ana.mine & ben.mine
     assert ben.taken == ana.mine
 
@@ -108,6 +110,12 @@ def test_an_overlap_that_is_no_share_is_refused(opened, share):
         opened.set_overlap(NAME, share)
 
 
+def test_who_leaves_frees_their_rows(opened, samples):
+    opened.take_turn(NAME, "ana", samples)
+    opened.leave(NAME, "ana")
+    assert opened.take_turn(NAME, "ben", samples).mine == frozenset(samples)
+
+
 def test_a_turn_that_changes_nothing_writes_nothing(opened, samples):
     opened.take_turn(NAME, "ana", samples)
     before = opened._db.rows("SELECT * FROM lease ORDER BY sample_id")
@@ -158,7 +166,9 @@ def test_whatever_people_do_no_row_is_held_or_decided_by_more_than_may(
                 decide(store, samples[place], annotator, seen=0, client_seq=number)
             except ConflictError:
                 continue
-        held = store._db.rows("SELECT sample_id, COUNT(*) AS n FROM lease GROUP BY sample_id")
+        held = store._db.rows(
+            "SELECT sample_id, COUNT(*) AS n FROM lease WHERE sample_id != '' GROUP BY sample_id"
+        )
         assert all(row["n"] <= leases.places(row["sample_id"], share) for row in held)
         for sample_id, given_by in store.log_state(NAME).verdicts.items():
             assert len(given_by) <= leases.places(sample_id, share)

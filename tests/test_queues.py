@@ -6,12 +6,13 @@ import pytest
 from synthcur.errors import InputError
 from synthcur.queues import (
     QUEUES,
+    Evidence,
     keyed_labels,
     pace,
     queue_done,
     queue_order,
+    queue_rows,
     share_in_words,
-    why_sentence,
 )
 from synthcur.review import Decision, current_decisions
 
@@ -53,25 +54,71 @@ def test_low_weight_holds_the_lowest_weight_first() -> None:
     assert scores["weights"][rows].tolist() == sorted(scores["weights"])[:40]
 
 
-def test_the_random_check_is_a_seeded_draw_that_no_score_changes() -> None:
-    rows = queue_order("random", **_scores())
-    other = _scores() | {"weights": np.ones(400), "agreed_probs": np.full((400, 3), 1 / 3)}
-    assert rows.tolist() == queue_order("random", **other).tolist()
-    assert rows.tolist() != queue_order("random", **_scores(), seed=1).tolist()
+def _evidence(n_rows: int = 400, **more: object) -> Evidence:
+    rng, scores = np.random.default_rng(4), _scores(n_rows)
+    probs = {name: rng.dirichlet(np.ones(3), size=n_rows) for name in ("quality", "diversity")}
+    group = np.where(np.arange(n_rows) < 7, np.arange(n_rows) // 3, -1)
+    return Evidence(**{**scores, **probs, "duplicate_group": group, **more})
+
+
+def test_the_random_check_is_a_seeded_draw_that_no_score_changes():
+    found = _evidence()
+    rows = queue_rows("random", found)
+    other = _evidence(weights=np.ones(400), agreed_probs=np.full((400, 3), 1 / 3))
+    assert rows.tolist() == queue_rows("random", other).tolist()
+    assert rows.tolist() != queue_rows("random", found, seed=1).tolist()
     assert len(set(rows.tolist())) == 50
 
 
-def test_the_map_queue_keeps_the_order_of_the_selection() -> None:
-    rows = queue_order("map", **_scores(), selection=[7, 3, 7, 900, -1])
-    assert rows.tolist() == [7, 3]
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_random_check_draws_every_label_in_proportion(seed):
+    labels = np.repeat([0, 1, 2], [300, 90, 10])
+    rows = queue_rows("random", _evidence(labels=labels), seed=seed)
+    assert len(rows) == 50
+    assert np.abs(np.bincount(labels[rows]) - 50 * np.array([0.75, 0.225, 0.025])).max() < 1
+    assert labels[rows].tolist() != sorted(labels[rows]), "labels come mixed"
+
+
+def test_the_map_queue_keeps_the_order_of_the_selection():
+    assert queue_rows("map", _evidence(selection=[7, 3, 7, 900, -1])).tolist() == [7, 3]
+    assert queue_rows("disagreements", _evidence(disputed=[5, 2])).tolist() == [5, 2]
+
+
+def test_both_checkers_doubt_what_both_read_as_another_label():
+    found = _evidence()
+    rows, every = queue_rows("both_doubt", found), np.arange(400)
+    believed = np.maximum(found.quality[every, found.labels], found.diversity[every, found.labels])[
+        rows
+    ]
+    assert 0 < len(rows) <= 40
+    assert believed.tolist() == sorted(believed)
+    for probs in (found.quality, found.diversity):
+        assert (probs[rows].argmax(axis=1) != found.labels[rows]).all()
+
+
+def test_the_redundant_come_group_by_group_the_heaviest_of_each_first():
+    found = _evidence()
+    rows = queue_rows("redundant", found)
+    assert found.duplicate_group[rows].tolist() == [0, 0, 0, 1, 1, 1, 2]
+    for group in (0, 1):
+        weights = found.weights[rows[found.duplicate_group[rows] == group]]
+        assert weights.tolist() == sorted(weights, reverse=True)
+    assert len(queue_rows("redundant", _evidence(duplicate_group=None))) == 0
+
+
+def test_most_influence_is_the_other_end_of_low_weight():
+    found = _evidence()
+    rows = queue_rows("influence", found)
+    assert found.weights[rows].tolist() == sorted(found.weights, reverse=True)[:40]
 
 
 @pytest.mark.parametrize("name", QUEUES)
 @pytest.mark.parametrize("n_rows", [1, 10, 400])
 def test_every_queue_holds_synthetic_rows_only_and_each_once(name: str, n_rows: int) -> None:
-    rows = queue_order(name, **_scores(n_rows), selection=range(n_rows))
-    assert len(set(rows.tolist())) == len(rows) > 0
-    assert set(rows.tolist()) <= set(range(n_rows))
+    found = _evidence(n_rows, selection=range(n_rows), disputed=range(n_rows))
+    rows = queue_rows(name, found).tolist()
+    assert len(set(rows)) == len(rows)
+    assert set(rows) <= set(range(n_rows))
 
 
 def test_an_unknown_queue_is_refused() -> None:
@@ -95,20 +142,6 @@ def test_pace_is_the_median_without_pauses() -> None:
 def test_pace_needs_three_intervals() -> None:
     assert pace(_timed([0, 4, 8]), "ana") is None
     assert pace(_timed([0, 4, 8, 12]), "ben") is None
-
-
-def test_the_why_sentence_names_both_checkers_and_the_better_label() -> None:
-    parts = why_sentence(LABELS, 0, np.array([0.03, 0.9, 0.07]), np.array([0.96, 0.02, 0.02]))
-    assert "".join(parts) == (
-        "Trained on real data, the checker gives billing 3 %; "
-        "trained on other synthetic rows, 96 %. It reads as delivery, 90 %."
-    )
-    assert parts[1::2] == ("billing 3 %", "96 %", "delivery, 90 %")
-
-
-def test_the_why_sentence_says_when_the_own_label_is_the_best() -> None:
-    parts = why_sentence(LABELS, 1, np.array([0.1, 0.8, 0.1]), np.array([0.1, 0.8, 0.1]))
-    assert "".join(parts).endswith("It reads as its own label.")
 
 
 @pytest.mark.parametrize(

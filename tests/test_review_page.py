@@ -1,7 +1,7 @@
 """The Review page without a browser: cards, progress, rail."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +10,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from synthcur.ledger import Ledger
-from synthcur.queues import share_in_words
+from synthcur.queues import QUEUES, share_in_words
 from synthcur.review import Decision
+from synthcur.review_store import Turn
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store import Store
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.ui.review_cards import TEXT_LENGTH, Bench, card, shown
-from synthcur.ui.review_panel import queue_data, queues, size_in_words, window
+from synthcur.ui.review_data import Opened, queue_data, queues, size_in_words, window
 from synthcur.weighting import consensus, sample_weight
 from tests.conftest import make_collection, make_scores
 
@@ -36,7 +37,20 @@ def bench_of(collection: Collection, log: list[Decision] | None = None, **scheme
         neighbours=scores["neighbours"],
         scheme=WeightingSettings(**scheme),
         state=ledger.state(),
+        signals=scores["signals"],
     )
+
+
+PLAIN = ["mislabelled", "low_weight", "both_doubt", "redundant"]
+
+
+def opened_of(bench: Bench, sample_ids: Sequence[str], name: str = "random") -> Opened:
+    rows = np.array([bench.row_of[each] for each in sample_ids])
+    return Opened(QUEUES[name], rows, tuple(sample_ids))
+
+
+def look(bench: Bench, row: int, queue: str = "mislabelled", annotator: str = "ana") -> dict:
+    return card(bench, row, at=0, queue=QUEUES[queue], annotator=annotator)
 
 
 def decided(bench: Bench, row: int, action: str, seq: int = 1, **more: object) -> Decision:
@@ -47,7 +61,7 @@ def decided(bench: Bench, row: int, action: str, seq: int = 1, **more: object) -
 
 def test_a_card_says_weight_and_share_under_every_label(small_collection):
     bench = bench_of(small_collection)
-    shown_card = card(bench, 4, at=0, shows_hints=True)
+    shown_card = look(bench, 4)
     own = sample_weight(bench.quality, bench.diversity, bench.file_labels, bench.scheme)[4]
     assert bench.label_weights[4][bench.file_labels[4]] == pytest.approx(own)
     assert [option["label"] for option in shown_card["options"]] == [0, 1, 2]
@@ -58,21 +72,23 @@ def test_a_card_says_weight_and_share_under_every_label(small_collection):
 
 
 def test_the_why_sentence_speaks_of_checkers_that_have_not_seen_the_row(small_collection):
-    bench = bench_of(small_collection)
+    bench, said = bench_of(small_collection), []
     for row in range(len(bench.sample_ids)):
-        why, label = card(bench, row, at=0, shows_hints=True)["why"], bench.file_labels[row]
-        assert why[1].endswith(share_in_words(bench.quality[row, label]))
-        assert why[3] == share_in_words(bench.held_out[row, label])
+        why, label = "".join(look(bench, row)["why"]), bench.file_labels[row]
+        if "trained on other synthetic rows" in why:
+            said.append(share_in_words(bench.held_out[row, label]))
+            assert f"trained on other synthetic rows, {said[-1]}" in why
+    assert len(said) > 5
 
 
 def test_a_relabelled_sample_is_shown_with_the_other_column(small_collection):
     plain = bench_of(small_collection)
     other = (int(plain.file_labels[4]) + 1) % 3
     log = [decided(plain, 4, "relabel", label=small_collection.labels[other])]
-    relabelled = card(bench_of(small_collection, log), 4, at=0, shows_hints=True)
+    relabelled = look(bench_of(small_collection, log), 4)
     assert relabelled["label"] == other
     assert relabelled["fileLabel"] == int(plain.file_labels[4])
-    assert relabelled["why"][1].startswith(small_collection.labels[other])
+    assert f"gives {small_collection.labels[other]} " in "".join(relabelled["why"])
     assert relabelled["version"] == 1
 
 
@@ -85,7 +101,7 @@ def test_normalised_weights_divide_by_the_mean_of_the_kept_rows(small_collection
 
 
 def test_a_queue_without_hints_gives_the_browser_no_figures(small_collection):
-    blind = card(bench_of(small_collection), 4, at=0, shows_hints=False)
+    blind = look(bench_of(small_collection), 4, "random")
     assert {option["weight"] + option["share"] for option in blind["options"]} == {""}
     assert (blind["best"], blind["real"], blind["synthetic"]) == (-1, [], [])
     assert len(blind["guides"]) == 3
@@ -96,23 +112,23 @@ def test_with_many_labels_nine_have_keys_and_the_present_one_is_among_them():
     rows = [("synthetic", "train", f"text {label} {i}", label) for label in labels for i in (0, 1)]
     rows += [("real", "train", f"real {label}", label) for label in labels]
     bench = bench_of(make_collection("many", rows, labels))
-    for shows_hints in (True, False):
+    for queue in ("mislabelled", "random"):
         for row in (0, 27):
-            options = card(bench, row, at=0, shows_hints=shows_hints)["options"]
+            options = look(bench, row, queue)["options"]
             assert len(options) == 9
             assert int(bench.file_labels[row]) in [option["label"] for option in options]
 
 
 def test_a_pair_is_two_texts(small_collection):
     rows = small_collection.rows.assign(text_pair="second text")
-    pair = card(bench_of(replace(small_collection, rows=rows)), 0, at=0, shows_hints=True)
+    pair = look(bench_of(replace(small_collection, rows=rows)), 0)
     assert pair["pair"] == "second text"
     assert pair["real"][0]["text"].endswith(" | second text")
 
 
 def test_long_text_is_cut_and_its_length_stated(small_collection):
     rows = small_collection.rows.assign(text="x" * 9_000)
-    long = card(bench_of(replace(small_collection, rows=rows)), 0, at=0, shows_hints=True)
+    long = look(bench_of(replace(small_collection, rows=rows)), 0)
     assert len(long["text"]) == TEXT_LENGTH
     assert long["length"] == 9_000
 
@@ -123,7 +139,7 @@ def test_characters_that_hide_or_turn_text_are_shown_as_such():
 
 def test_the_queues_hold_synthetic_rows_and_that_of_the_map_needs_a_selection(small_collection):
     bench = bench_of(small_collection)
-    assert set(queues(bench, ())) == {"mislabelled", "low_weight", "random"}
+    assert list(queues(bench, ())) == [*PLAIN, "influence", "random"]
     real = small_collection.real_train["sample_id"][0]
     opened = queues(bench, (bench.sample_ids[5], real, bench.sample_ids[3]))
     assert opened["map"].sample_ids == (bench.sample_ids[5], bench.sample_ids[3])
@@ -200,10 +216,79 @@ def test_the_window_skips_decided_rows_ahead():
 
 def test_a_size_says_how_many_are_done(small_collection):
     bench = bench_of(small_collection)
-    assert size_in_words(bench.sample_ids, bench) == "40 rows"
+    assert size_in_words(opened_of(bench, bench.sample_ids), bench) == "40 rows"
     done = bench_of(small_collection, [decided(bench, 0, "keep")])
-    assert size_in_words(done.sample_ids, done) == "40 rows, 1 done"
-    assert size_in_words(done.sample_ids[:1], done) == "1 row, 1 done"
+    assert size_in_words(opened_of(done, done.sample_ids), done) == "40 rows, 1 done"
+    assert size_in_words(opened_of(done, done.sample_ids[:1]), done) == "1 row, 1 done"
+
+
+def test_look_alikes_are_listed_until_they_are_discarded(small_collection):
+    bench = bench_of(small_collection)
+    (alike,) = look(bench, 0)["alike"]
+    assert alike["sample"] == bench.sample_ids[1]
+    assert "One of 2 rows that say nearly the same" in "".join(
+        "".join(look(bench, row)["why"]) for row in range(4)
+    )
+    gone = bench_of(small_collection, [decided(bench, 1, "discard")])
+    assert look(gone, 0)["alike"] == []
+
+
+def test_an_edited_row_shows_both_texts(small_collection):
+    bench = bench_of(small_collection)
+    earlier = look(bench, 2)["text"]
+    edited = look(bench_of(small_collection, [decided(bench, 2, "edit", text="better")]), 2)
+    assert (edited["text"], edited["earlier"]) == ("better", earlier)
+
+
+def test_a_row_of_the_overlap_hides_the_figures_and_what_the_other_said(small_collection):
+    bench = replace(bench_of(small_collection), overlap=1.0)
+    label = small_collection.labels[(int(bench.file_labels[0]) + 1) % 3]
+    log = [decided(bench, 0, "relabel", label=label), decided(bench, 0, "note", 2, note="mine")]
+    shared = replace(bench_of(small_collection, log), overlap=1.0)
+    other = look(shared, 0, annotator="ben")
+    assert (other["action"], other["label"], other["note"]) == ("", bench.file_labels[0], "")
+    assert (other["best"], other["alike"]) == (-1, [])
+    own = look(shared, 0, annotator="ana")
+    assert (own["action"], small_collection.labels[own["label"]], own["note"]) == (
+        "relabel",
+        label,
+        "mine",
+    )
+    states = {
+        who: queue_data(shared, opened_of(shared, shared.sample_ids), place=None, annotator=who)
+        for who in ("ana", "ben")
+    }
+    assert (states["ana"]["states"][0], states["ben"]["states"][0]) == ("r", ".")
+
+
+def test_a_disagreement_becomes_a_queue_that_says_who_judged_how(small_collection):
+    plain = bench_of(small_collection)
+    log = [
+        decided(plain, 3, "keep"),
+        replace(decided(plain, 3, "discard", 2, reason="off topic"), annotator="ben"),
+    ]
+    bench = bench_of(small_collection, log)
+    opened = queues(bench, ())["disagreements"]
+    assert opened.sample_ids == (bench.sample_ids[3],)
+    assert queue_data(bench, opened, place=None, annotator="eva")["states"] == "."
+    why = "".join(look(bench, 3, "disagreements")["why"])
+    assert why == "Judged differently: ana kept; ben discarded (off topic). Yours settles it."
+    settled = replace(decided(plain, 3, "keep", 3, queue="disagreements"), annotator="eva")
+    bench = bench_of(small_collection, [*log, settled])
+    opened = queues(bench, ())["disagreements"]
+    assert queue_data(bench, opened, place=None, annotator="ana")["states"] == "k"
+    assert size_in_words(opened, bench) == "1 row, 1 done"
+
+
+def test_rows_of_others_are_neither_sent_nor_waiting(small_collection):
+    bench = bench_of(small_collection)
+    opened = queues(bench, ())["random"]
+    ids = opened.sample_ids
+    turn = Turn(frozenset(ids[2:6]), frozenset(ids[:2]), 0.0, bench.state)
+    data = queue_data(bench, opened, place=None, annotator="ana", turn=turn)
+    assert data["states"][:3] == "oo."
+    assert data["start"] == 2
+    assert {each["id"] for each in data["cards"] if each["at"] >= 2} == set(ids[2:6])
 
 
 @pytest.fixture
@@ -222,7 +307,7 @@ def test_the_rail_lists_the_queues_with_sizes_and_the_rule(open_page):
     assert not app.exception
     assert not app.error
     radio = app.sidebar.radio(key="review_queue_choice")
-    assert radio.options == ["Probably mislabelled", "Low weight", "Random check"]
+    assert radio.options == [QUEUES[name].title for name in [*PLAIN, "influence", "random"]]
     app = radio.set_value("low_weight").run()
     assert app.session_state["synthcur"].queue == "low_weight"
     assert "chosen scheme weighs least" in " ".join(each.value for each in app.sidebar.caption)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 
 from synthcur import review, weighting
+from synthcur.leases import is_shared
 from synthcur.ledger import LogState
-from synthcur.queues import keyed_labels, share_in_words, why_sentence
+from synthcur.queues import DISAGREEMENTS, Queue, keyed_labels, share_in_words
+from synthcur.reasons import RowFacts, emphasised, reason
+from synthcur.review import NOTE, Decision
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.ui import parts
@@ -23,12 +26,24 @@ NUMBER_KEYS = 9
 BAR_REACH = 4.0
 """Natural logarithm of the weight at which a bar is full; e^4 is about 55."""
 
+MOST_ALIKE = 50
+"""Look-alikes that a card lists and one decision covers."""
+
 BLIND_WHY = (
     "Drawn at random. ",
     "The checkers’ figures stay hidden",
     " here: yours is the judgement.",
 )
 """Why-sentence of a queue without hints."""
+
+SHARED_WHY = (
+    "Two people decide this row. ",
+    "What the other says and the checkers’ figures stay hidden",
+    ": yours is the judgement.",
+)
+"""Why-sentence of a row of the overlap."""
+
+_SAID = {"keep": "kept", "discard": "discarded", "relabel": "relabelled"}
 
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -56,6 +71,10 @@ class Bench:
         What the decisions of the collection come to.
     facts
         What else `scheme` needs to know of the rows.
+    signals
+        Arrays (N,) of what scoring found beside the weights; empty in older workspaces.
+    overlap
+        Share of the rows that two people decide.
     """
 
     collection: Collection
@@ -67,6 +86,8 @@ class Bench:
     scheme: WeightingSettings
     state: LogState
     facts: Facts = NO_FACTS
+    signals: Mapping[str, np.ndarray] = field(default_factory=dict)
+    overlap: float = 0.0
 
     @cached_property
     def file_labels(self) -> np.ndarray:
@@ -102,8 +123,45 @@ class Bench:
             self.quality, self.diversity, labels, self.scheme, self.facts, kept=kept
         )
 
+    def is_shared(self, sample_id: str) -> bool:
+        """Whether two people decide a row, each without sight of the other."""
+        return is_shared(sample_id, self.overlap)
 
-def card(bench: Bench, row: int, *, at: int, shows_hints: bool) -> dict[str, Any]:
+    @cached_property
+    def _groups(self) -> dict[int, np.ndarray]:
+        """Rows of every group of near-duplicates."""
+        group = self.signals.get("duplicate_group", np.zeros(0, dtype=np.int64))
+        grouped = np.flatnonzero(group >= 0)
+        ordered = grouped[np.argsort(group[grouped], kind="stable")]
+        names, starts = np.unique(group[ordered], return_index=True)
+        return dict(zip(names.tolist(), np.split(ordered, starts[1:]), strict=False))
+
+    def alike(self, row: int) -> np.ndarray:
+        """Return the kept rows that say nearly the same as a row, without itself."""
+        group = self.signals.get("duplicate_group")
+        if group is None or group[row] < 0:
+            return np.zeros(0, dtype=np.int64)
+        others = self._groups[int(group[row])]
+        return others[(others != row) & self.effective[1][others]]
+
+    def row_facts(self, row: int, label: int) -> RowFacts:
+        """Return what is known of a row under a label."""
+        names, quality = self.collection.labels, self.quality[row]
+        best, signals = int(np.argmax(quality)), self.signals
+        return RowFacts(
+            label=names[label],
+            quality=float(quality[label]),
+            best_label=names[best],
+            best_quality=float(quality[best]),
+            diversity=float(self.held_out[row, label]),
+            weight=float(self.label_weights[row, label]),
+            group_size=1 + len(self.alike(row)),
+            is_likely_mislabelled=bool(signals["is_likely_mislabelled"][row]) if signals else False,
+            uncertainty=float(signals["uncertainty"][row]) if signals else 0.0,
+        )
+
+
+def card(bench: Bench, row: int, *, at: int, queue: Queue, annotator: str) -> dict[str, Any]:
     """Describe one synthetic row.
 
     Parameters
@@ -114,44 +172,72 @@ def card(bench: Bench, row: int, *, at: int, shows_hints: bool) -> dict[str, Any
         Number of the synthetic row.
     at
         Its place in the queue, -1 outside of it.
-    shows_hints
-        Whether the checkers' figures and neighbours are part of it.
+    queue
+        Where it is shown: some hide the checkers' figures, and so does a row of the overlap.
+    annotator
+        Who looks: of a row of the overlap they see their own decision only.
 
     Returns
     -------
     dict
         Plain JSON data; labels are ids in the order of the collection's labels.
     """
-    rows = bench.collection.synthetic
-    sample_id, label = bench.sample_ids[row], int(bench.effective[0][row])
-    decision = bench.state.current.get(sample_id)
+    rows, sample_id = bench.collection.synthetic, bench.sample_ids[row]
+    is_apart = bench.is_shared(sample_id) and queue.name != DISAGREEMENTS
+    decision, label, note = _decided(bench, row, annotator if is_apart else None)
     text, pair = _texts(rows, row)
+    edited = bench.state.texts.get(sample_id)
+    text, earlier = (text, None) if edited is None else (edited, text)
     longest = max(len(text), len(pair or ""))
+    shows_hints = queue.shows_hints and not is_apart
     judged = _judged(bench, row, label) if shows_hints else _blind(bench, label)
+    if is_apart:
+        judged["why"] = SHARED_WHY
+    if queue.name == DISAGREEMENTS:
+        judged["why"] = _opinions_in_words(bench, row)
     return {
         "id": sample_id,
         "at": at,
         "row": int(cast(Any, rows["row"].iat[row])),
         "text": shown(text, TEXT_LENGTH),
         "pair": None if pair is None else shown(pair, TEXT_LENGTH),
+        "earlier": None if earlier is None else shown(earlier, TEXT_LENGTH),
         "length": longest if longest > TEXT_LENGTH else 0,
         "fileLabel": int(bench.file_labels[row]),
         "label": label,
         "action": decision.action if decision else "",
         "reason": decision.reason if decision else "",
-        "note": bench.state.notes.get(sample_id, ""),
+        "note": note,
         "version": bench.state.versions.get(sample_id, 0),
         **judged,
     }
+
+
+def _decided(bench: Bench, row: int, annotator: str | None) -> tuple[Decision | None, int, str]:
+    """Return verdict, label and note of a row: what counts, or those of one annotator alone."""
+    sample_id, state = bench.sample_ids[row], bench.state
+    if annotator is None:
+        note = state.notes.get(sample_id, "")
+        return state.current.get(sample_id), int(bench.effective[0][row]), note
+    decision = state.verdicts.get(sample_id, {}).get(annotator)
+    name = decision.label if decision else None
+    labels = bench.collection.labels
+    label = labels.index(name) if name in labels else int(bench.file_labels[row])
+    notes = (
+        each.note
+        for each in reversed(state.own.get(annotator, ()))
+        if each.sample_id == sample_id and each.action == NOTE
+    )
+    return decision, label, next(notes, "")
 
 
 def _judged(bench: Bench, row: int, label: int) -> dict[str, Any]:
     quality = bench.quality[row]
     best = int(np.argmax(quality))
     weights = bench.label_weights[row]
-    names = bench.collection.labels
+    facts = bench.row_facts(row, label)
     return {
-        "why": why_sentence(names, label, quality, bench.held_out[row]),
+        "why": emphasised(reason(facts), facts),
         "best": best,
         "options": [
             _option(each, weights[each], quality[each])
@@ -160,7 +246,31 @@ def _judged(bench: Bench, row: int, label: int) -> dict[str, Any]:
         "guides": [label] if best == label else [label, best],
         "real": _near(bench, row, "real"),
         "synthetic": _near(bench, row, "synthetic"),
+        "alike": [_alike(bench, each) for each in bench.alike(row)[:MOST_ALIKE]],
     }
+
+
+def _alike(bench: Bench, row: int) -> dict[str, Any]:
+    sample_id = bench.sample_ids[row]
+    texts = " | ".join(text for text in _texts(bench.collection.synthetic, row) if text is not None)
+    return {
+        "sample": sample_id,
+        "expected": bench.state.versions.get(sample_id, 0),
+        "label": bench.collection.labels[bench.effective[0][row]],
+        "text": shown(texts, NEIGHBOUR_LENGTH),
+    }
+
+
+def _opinions_in_words(bench: Bench, row: int) -> tuple[str, ...]:
+    """Say who judged a row how: ``Ana``, kept; ``Ben``, discarded: off topic."""
+    parts_of = ["Judged differently: "]
+    given = bench.state.verdicts.get(bench.sample_ids[row], {})
+    for annotator, each in sorted(given.items()):
+        said = _SAID.get(each.action, each.action)
+        said += f" to {each.label}" if each.action == "relabel" else ""
+        said += f" ({each.reason})" if each.reason else ""
+        parts_of += [f"{annotator} {said}", "; "]
+    return (*parts_of[:-1], ". Yours settles it.")
 
 
 def _blind(bench: Bench, label: int) -> dict[str, Any]:
@@ -175,6 +285,7 @@ def _blind(bench: Bench, label: int) -> dict[str, Any]:
         "guides": list(every),
         "real": [],
         "synthetic": [],
+        "alike": [],
     }
 
 

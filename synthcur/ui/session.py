@@ -4,6 +4,7 @@ The session holds names and ids only; tables are read again from the store by ev
 """
 
 import logging
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +15,15 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from synthcur.errors import InputError, NotFoundError, SynthcurError
-from synthcur.review import check_annotator
+from synthcur.review import ANNOTATOR_LENGTH, check_annotator
 from synthcur.ui import parts, resources
 
 LOG = logging.getLogger(__name__)
 DEMO = "demo"
 DEFAULT_ANNOTATOR = "me"
 ANNOTATOR_COOKIE = "synthcur-annotator"
+USER_HEADER = "SYNTHCUR_USER_HEADER"
+"""Variable that names the header in which a proxy says who is there; set it behind one only."""
 _KEY = "synthcur"
 _PICKER = "collection_picker"
 
@@ -55,6 +58,47 @@ def session() -> Session:
     if _KEY not in st.session_state:
         st.session_state[_KEY] = Session(annotator=_remembered_annotator())
     return st.session_state[_KEY]
+
+
+def signed_in() -> str:
+    """Return who is signed in, "" where people type their names.
+
+    The name comes from the header that a trusted proxy sets, if `USER_HEADER` in the environment
+    names one, else from the account that people signed in with, if the server asks for one. It is
+    read anew at every call: what a session remembers is no proof.
+
+    Raises
+    ------
+    InputError
+        If people have to sign in and this one has not.
+    """
+    header = os.environ.get(USER_HEADER, "")
+    if header:
+        return check_annotator(str(st.context.headers.get(header) or ""))
+    if not _asks_for_account():
+        return ""
+    if not st.user.is_logged_in:
+        raise InputError("Nobody is signed in.", fix="Sign in with the button at the left.")
+    account = st.user.to_dict()
+    return check_annotator(
+        str(account.get("email") or account.get("name") or "")[:ANNOTATOR_LENGTH]
+    )
+
+
+def sign_in() -> None:
+    """Draw the button that signs in or out, where the server asks for an account."""
+    if os.environ.get(USER_HEADER) or not _asks_for_account():
+        return
+    is_in = bool(st.user.is_logged_in)
+    words, act = ("Sign out", st.logout) if is_in else ("Sign in", st.login)
+    st.sidebar.button(words, on_click=act, key="review_sign_in", width="stretch")
+
+
+def _asks_for_account() -> bool:
+    try:
+        return "auth" in st.secrets
+    except FileNotFoundError:
+        return False
 
 
 def _remembered_annotator() -> str:

@@ -366,3 +366,61 @@ def test_the_actions_stay_in_view(bench, page, width, height):
         assert box is not None
         assert box["y"] + box["height"] <= height
         assert box["x"] + box["width"] <= width
+
+
+def test_two_people_in_one_queue_are_shown_different_rows(bench, page):
+    press(page, "a")
+    wait_until_saved(page)
+    second = page.context.browser.new_context().new_page()
+    second.context.add_cookies(
+        [{"name": "synthcur-annotator", "value": "Ben", "url": bench.server.url}]
+    )
+    second.goto(f"{bench.server.url}/review?collection={bench.collection.name}")
+    expect(second.locator(".review .top")).to_contain_text("with others")
+    press(page, "a")  # from her next message on, she who holds all the rows holds fewer
+    wait_until_saved(page)
+    second.get_by_role("button", name="Ask whether rows of others are free now").click()
+    second.get_by_role("button", name=re.compile("Go through the .* undecided")).click()
+    for _ in range(3):
+        press(page, "a", every_ms=300)
+        press(second, "s", every_ms=300)
+    wait_until_saved(page)
+    wait_until_saved(second)
+    log = bench.log
+    assert len({row.sample_id for row in log}) == len(log) == 8
+    assert [row.annotator for row in log].count("Ben") == 3
+    assert second.locator(".notice").count() == 0
+    second.context.close()
+
+
+def test_look_alikes_take_one_decision_and_one_undo(bench, page):
+    page.get_by_text(QUEUES["redundant"].title, exact=True).click()
+    expect(page.locator(".review h1")).to_have_text("Redundant")
+    press(page, "f")
+    expect(page.locator(".review .alike")).to_have_count(1)
+    press(page, "x")
+    wait_until_saved(page)
+    assert [(row.action, row.reason) for row in bench.log] == [("discard", "duplicate")] * 2
+    press(page, "u")
+    wait_until_saved(page)
+    assert bench.current == {}
+    press(page, "U")
+    wait_until_saved(page)
+    assert {row.action for row in bench.current.values()} == {"discard"}
+    assert len(bench.current) == 2
+
+
+def test_an_edit_is_a_new_version_and_the_old_text_stays_in_view(bench, page):
+    before = page.locator(SAMPLE).inner_text()
+    press(page, "e")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("another text", delay=10)
+    page.keyboard.press("Enter")
+    wait_until_saved(page)
+    expect(page.locator(SAMPLE)).to_have_text("another text")
+    expect(page.locator(".review .text")).to_contain_text(before)
+    (row,) = bench.log
+    assert (row.action, row.text) == ("edit", "another text")
+    press(page, "u")
+    wait_until_saved(page)
+    expect(page.locator(SAMPLE)).to_have_text(before)

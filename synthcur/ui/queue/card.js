@@ -66,6 +66,10 @@ export function text(card, state) {
     const words = `Cut for display: ${count(card.length)} characters in all.`;
     parts.push(make('p', { className: 'muted small' }, words));
   }
+  if (card.earlier !== null) {
+    const words = 'Edited; the checkers and the weight know the earlier text: ';
+    parts.push(make('p', { className: 'muted small' }, words, make('span', { dir: 'auto' }, card.earlier)));
+  }
   if (state.note) {
     parts.push(make('p', { className: 'noted' }, icon('sticky_note_2'), make('span', {}, state.note)));
   }
@@ -169,14 +173,15 @@ function neighbours(title, rows, of, mark) {
 }
 
 /** What a queue came to, shown behind its last record. */
-export function summary(data, counts, goOn) {
-  const decided = counts.letters.length - counts.undecided;
+export function summary(data, counts, goOn, ask) {
+  const decided = counts.letters.length - counts.undecided - counts.others;
   const lines = [
     ['Kept', counts.keep],
     ['Discarded', counts.discard],
     ['Relabelled', counts.relabel],
     ['Unsure', counts.unsure],
     ['Left undecided', counts.undecided],
+    ...(counts.others ? [['With others', counts.others]] : []),
   ];
   const table = make('table');
   for (const [words, number] of lines) {
@@ -192,6 +197,11 @@ export function summary(data, counts, goOn) {
     const button = make('button', { type: 'button', className: 'go' });
     button.append(icon('arrow_forward'), `Go through the ${count(counts.undecided)} undecided`);
     button.onclick = goOn;
+    parts.push(button);
+  } else if (counts.others) {
+    const button = make('button', { type: 'button', className: 'go' });
+    button.append(icon('refresh'), 'Ask whether rows of others are free now');
+    button.onclick = ask;
     parts.push(button);
   } else if (size) {
     parts.push(make('p', {}, 'The next run uses these decisions. Choose another queue at the left.'));

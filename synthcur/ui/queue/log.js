@@ -76,12 +76,14 @@ export function afterwards(card, pending) {
   const before = [];
   let state = { action: card.action, label: card.label, note: card.note, reason: card.reason };
   for (const operation of pending) {
-    if (operation.sample !== card.id) continue;
+    if (!samplesOf(operation).includes(card.id)) continue;
     if (operation.action === 'undo') {
       state = before.pop() ?? withoutLatest(state, card, operation);
       continue;
     }
+    if (operation.action === 'redo') continue; // the server's answer brings it back
     before.push(state);
+    if (operation.action === 'edit') continue;
     if (operation.action === 'note') state = { ...state, note: operation.note };
     else {
       const label = operation.action === 'relabel' ? operation.labelId : state.label;
@@ -91,9 +93,13 @@ export function afterwards(card, pending) {
   return state;
 }
 
+/** The samples that an operation is about: one, or a record with its look-alikes. */
+export const samplesOf = ({ sample, alike = [] }) => [sample, ...alike.map((each) => each.sample)];
+
 // The earlier state is not known here; the server's answer brings it a moment later.
 function withoutLatest(state, card, { undoes }) {
   if (undoes === 'note') return { ...state, note: '' };
+  if (undoes === 'edit') return state;
   return { ...state, action: '', label: card.fileLabel, reason: '' };
 }
 
@@ -117,18 +123,37 @@ export function latestOwn(history, pending) {
 }
 
 /**
+ * The sample that a redo brings back, or undefined: a decision made since ends it.
+ * @param {Array<{sample: string}>} undone what the annotator has undone, oldest first
+ */
+export function latestUndone(undone, pending) {
+  let own = undone.map(({ sample }) => sample);
+  for (const { action, sample } of pending) {
+    if (action === 'undo') own.push(sample);
+    else if (action === 'redo') own.pop();
+    else own = [];
+  }
+  return own.at(-1);
+}
+
+/**
  * Count the records of a queue by what has been decided.
- * @param {string} states one letter a record as the server knows it, '.' for undecided
+ * @param {string} states one letter a record as the server knows it: '.' waits for this person, 'o'
+ *   is another's
  */
 export function progress(states, opening, pending) {
   const letters = [...states];
   for (const operation of pending) {
-    if (operation.opening !== opening || operation.at < 0 || operation.at >= letters.length) continue;
-    if (operation.action === 'undo' && operation.undoes !== 'note') letters[operation.at] = '.';
-    else if (VERDICTS.includes(operation.action)) letters[operation.at] = operation.action[0];
+    if (operation.opening !== opening) continue;
+    const isVerdict = VERDICTS.includes(operation.action);
+    const isUndo = operation.action === 'undo' && VERDICTS.includes(operation.undoes);
+    if (!isVerdict && !isUndo) continue;
+    for (const at of [operation.at, ...(operation.alike ?? []).map((each) => each.at)]) {
+      if (at >= 0 && at < letters.length) letters[at] = isUndo ? '.' : operation.action[0];
+    }
   }
-  const count = { keep: 0, discard: 0, relabel: 0, unsure: 0, undecided: 0 };
-  const names = { k: 'keep', d: 'discard', r: 'relabel', u: 'unsure', '.': 'undecided' };
+  const count = { keep: 0, discard: 0, relabel: 0, unsure: 0, undecided: 0, others: 0 };
+  const names = { k: 'keep', d: 'discard', r: 'relabel', u: 'unsure', '.': 'undecided', o: 'others' };
   for (const letter of letters) count[names[letter]] += 1;
   return { ...count, letters };
 }

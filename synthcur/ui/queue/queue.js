@@ -32,7 +32,7 @@ class Bench {
     this.log = log;
     this.cards = new Map(); // by sample
     this.refused = [];
-    this.mode = 'labels'; // or 'reasons', 'note'
+    this.mode = 'labels'; // or 'reasons', 'note', 'edit', 'alike'
     this.view = new View(parent, this.handlers());
     this.onKey = (event) => this.press(event);
     this.onResize = () => this.view.fit();
@@ -56,12 +56,18 @@ class Bench {
       back: () => this.back(),
       next: () => this.next(),
       undo: () => this.undo(),
+      redo: () => this.redo(),
+      edit: () => this.switchTo('edit'),
+      saveEdit: (text) => this.saveEdit(text),
+      alike: () => this.openAlike(),
+      decideAlike: (way) => this.decideAlike(way),
       note: () => this.switchTo('note'),
       map: () => this.showOnMap(),
       reason: (reason) => this.decide('discard', { reason }),
       saveNote: (note) => this.decide('note', { note }),
       cancel: () => this.switchTo('labels'),
       openAgain: () => this.openAgain(),
+      ask: () => this.send(),
       dismiss: (operation) => this.dismiss(operation),
       showRefused: (operation) => this.showRefused(operation),
     };
@@ -111,10 +117,11 @@ class Bench {
 
   /** The next place whose record had no verdict when the queue was opened (or has none now). */
   following(at, now = false) {
-    const letters = now ? this.counts().letters : [];
+    const letters = now ? this.counts().letters : this.data.states;
     const { length } = this.data.states;
+    const isOver = (next) => this.skipped[next] || letters[next] === 'o';
     let next = at + 1;
-    while (next < length && (this.skipped[next] || (now && letters[next] !== '.'))) next += 1;
+    while (next < length && (isOver(next) || (now && letters[next] !== '.'))) next += 1;
     return Math.min(next, length);
   }
 
@@ -147,8 +154,41 @@ class Bench {
     const card = this.card();
     if (!card) return;
     this.push(action, { sample: card.id, at: card.at, expected: card.version, ...extra });
-    if (action === 'note') this.switchTo('labels');
+    if (['note', 'edit'].includes(action)) this.switchTo('labels');
     else this.next();
+  }
+
+  /** Save a new text; an empty one, or that of the file, goes back to the file's. */
+  saveEdit(text) {
+    const card = this.card();
+    if (!card || text === card.text) return this.switchTo('labels');
+    const original = card.earlier ?? card.text;
+    const isBack = !text || text === original;
+    card.text = isBack ? original : text;
+    card.earlier = isBack ? null : original;
+    return this.decide('edit', isBack ? {} : { text });
+  }
+
+  openAlike() {
+    if (this.card()?.alike.length) this.switchTo('alike');
+  }
+
+  /** One decision about a record and its look-alikes, undone as one; or keep it and drop them. */
+  decideAlike(way) {
+    const card = this.card();
+    if (!card) return;
+    const places = new Map([...this.cards.values()].map(({ id, at }) => [id, at]));
+    const listed = card.alike.map(({ sample, expected }) => ({
+      sample,
+      expected,
+      at: places.get(sample) ?? -1,
+    }));
+    const reason = way === 'keep' ? '' : 'duplicate';
+    if (way === 'first') {
+      const [first, ...alike] = listed;
+      this.push('discard', { ...first, reason, ...(alike.length ? { alike } : {}) });
+      this.decide('keep');
+    } else this.decide(way, { reason, alike: listed });
   }
 
   relabel(label) {
@@ -168,10 +208,25 @@ class Bench {
     else this.go(this.at, sample);
   }
 
+  redo() {
+    const sample = this.undone();
+    if (!sample) return;
+    const at = [...this.cards.values()].find(({ id }) => id === sample)?.at ?? -1;
+    this.push('redo', { sample, at });
+  }
+
   latest() {
-    const { collection, annotator, history } = this.data;
+    return latestOwn(this.data.history, this.ownPending());
+  }
+
+  undone() {
+    return latestUndone(this.data.undone, this.ownPending());
+  }
+
+  ownPending() {
+    const { collection, annotator } = this.data;
     const isOwn = (each) => each.collection === collection && each.annotator === annotator;
-    return latestOwn(history, this.log.pending.filter(isOwn));
+    return this.log.pending.filter(isOwn);
   }
 
   push(action, fields) {
@@ -206,7 +261,8 @@ class Bench {
     const target = event.composedPath()[0];
     if (isTypedInto(target) || (isPressed(target) && ['Enter', ' '].includes(event.key))) return;
     if (isMovedIn(target) && event.key.startsWith('Arrow')) return;
-    const act = this.mode === 'reasons' ? this.reasonKey(event.key) : this.plainKey(event.key);
+    const keys = { reasons: () => this.reasonKey(event.key), alike: () => this.alikeKey(event.key) };
+    const act = (keys[this.mode] ?? (() => this.plainKey(event.key)))();
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();
@@ -222,6 +278,7 @@ class Bench {
       ArrowRight: () => this.next(),
       ArrowLeft: () => this.back(),
       u: () => this.undo(),
+      U: () => this.redo(),
       '?': () => this.view.help.showModal(),
     };
     const card = this.card();
@@ -233,6 +290,8 @@ class Bench {
       x: () => this.switchTo('reasons'),
       s: () => this.decide('unsure'),
       n: () => this.switchTo('note'),
+      e: () => this.switchTo('edit'),
+      f: () => this.openAlike(),
       m: () => this.showOnMap(),
     };
     return onRecord[name];
@@ -243,6 +302,12 @@ class Bench {
     if (name === 'Escape') return () => this.switchTo('labels');
     const reason = this.data.reasons[Number(name) - 1];
     return reason ? () => this.decide('discard', { reason }) : undefined;
+  }
+
+  alikeKey(name) {
+    const ways = { a: 'keep', x: 'discard', o: 'first' };
+    if (ways[name]) return () => this.decideAlike(ways[name]);
+    return name === 'Escape' || name === 'f' ? () => this.switchTo('labels') : undefined;
   }
 
   switchTo(mode) {
@@ -256,6 +321,7 @@ class Bench {
     this.view.showTop(this.data, counts, this.at);
     this.view.showNotices(this.refused, this.data.trouble);
     this.view.undo.disabled = !this.latest();
+    this.view.redo.disabled = !this.undone();
     this.view.showSaved(this.log.pending.length);
     if (card) this.view.showRecord(card, afterwards(card, this.log.pending), this.data, this.mode);
     else if (this.detour || this.at < this.data.states.length) this.view.showWaiting();

@@ -7,8 +7,11 @@ const KEY_SHEET = [
   ['x', 'discard; then 1–6 gives the reason, Enter or x none'],
   ['1–9', 'relabel; the present label keeps'],
   ['s', 'unsure'],
+  ['e', 'edit the text; the earlier one is kept'],
   ['n', 'note'],
+  ['f', 'look-alikes: one decision for all of them'],
   ['u', 'undo your latest decision, as often as you like'],
+  ['U', 'redo what you have undone (Shift u)'],
   ['m', 'show the row on the map'],
   ['?', 'this sheet'],
 ];
@@ -49,6 +52,8 @@ export class View {
     };
     const gap = () => make('span', { className: 'gap' });
     this.undo = button('move', 'undo', 'Undo', 'u', on.undo);
+    this.redo = button('', 'redo', 'Redo', 'U', on.redo);
+    this.alike = button('', 'content_copy', 'Look-alikes', 'f', on.alike);
     const decisions = make('div', { className: 'actions' });
     decisions.append(
       ofRecord('keep', 'check', 'Keep', 'a', on.keep),
@@ -61,9 +66,12 @@ export class View {
     );
     const tools = make('div', { className: 'actions tools' });
     tools.append(
+      ofRecord('', 'edit', 'Edit', 'e', on.edit),
       ofRecord('', 'sticky_note_2', 'Note', 'n', on.note),
+      this.alike,
       ofRecord('', 'location_on', 'On the map', 'm', on.map),
       gap(),
+      this.redo,
       button('', 'keyboard', 'Keys', '?', () => this.help.showModal()),
     );
     return [decisions, tools];
@@ -104,8 +112,15 @@ export class View {
     this.side.replaceChildren(...aside(card, data));
     if (mode === 'reasons') this.showReasons(data.reasons);
     else if (mode === 'note') this.showNote(state.note, data.noteLength, isOther);
+    else if (mode === 'edit') this.showEdit(card.text, data.editLength, isOther);
+    else if (mode === 'alike') this.panel.replaceChildren(...alikeRows(card, this.on));
     else this.panel.replaceChildren(...labelRows(card, state, data, this.on.relabel));
     this.setEnabled(true);
+    const { length } = card.alike;
+    this.alike.disabled = !length;
+    this.alike.children[1].textContent = length
+      ? `${length} look-alike${length === 1 ? '' : 's'}`
+      : 'Look-alikes';
     requestAnimationFrame(() => {
       this.text.classList.toggle('scrolls', this.text.scrollHeight > this.text.clientHeight + 1);
     });
@@ -116,7 +131,7 @@ export class View {
     this.card.classList.add('over');
     this.head.replaceChildren(this.saved);
     this.why.replaceChildren();
-    this.text.replaceChildren(summary(data, counts, this.on.openAgain));
+    this.text.replaceChildren(summary(data, counts, this.on.openAgain, this.on.ask));
     this.panel.replaceChildren();
     this.side.replaceChildren();
     this.setEnabled(false);
@@ -134,6 +149,7 @@ export class View {
 
   setEnabled(hasRecord) {
     for (const button of this.ofRecord) button.disabled = !hasRecord;
+    if (!hasRecord) this.alike.disabled = true;
   }
 
   showReasons(reasons) {
@@ -147,9 +163,19 @@ export class View {
   }
 
   showNote(note, maxLength, isOther) {
-    if (!isOther && this.panel.querySelector('textarea')) return;
-    const field = make('textarea', { maxLength, rows: 3, value: note, 'aria-label': 'Note' });
-    const save = () => this.on.saveNote(field.value.trim());
+    this.showField('Note', note, maxLength, isOther, 'save the note', this.on.saveNote);
+  }
+
+  showEdit(text, maxLength, isOther) {
+    const title = 'New text; empty goes back to the text of the file';
+    this.showField(title, text, maxLength, isOther, 'save the text', this.on.saveEdit);
+  }
+
+  /** One text field in the panel: Enter saves, Shift and Enter begins a line, Esc cancels. */
+  showField(title, value, maxLength, isOther, words, keep) {
+    if (!isOther && this.panel.querySelector('textarea')?.title === title) return;
+    const field = make('textarea', { maxLength, rows: 4, value, title, 'aria-label': title });
+    const save = () => keep(field.value.trim());
     field.onkeydown = (event) => {
       if (event.key === 'Escape') this.on.cancel();
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -157,8 +183,8 @@ export class View {
       save();
     };
     const chips = make('div', { className: 'chips' });
-    chips.append(chip('Enter', 'save the note', save), chip('Esc', 'cancel', this.on.cancel, 'quiet'));
-    this.panel.replaceChildren(make('h2', {}, 'Note'), field, chips);
+    chips.append(chip('Enter', words, save), chip('Esc', 'cancel', this.on.cancel, 'quiet'));
+    this.panel.replaceChildren(make('h2', {}, title), field, chips);
     field.focus();
   }
 
@@ -168,6 +194,7 @@ export class View {
     const changed = counts.discard + counts.relabel;
     const words = [`${count(counts.keep)} keep`, `${count(changed)} discard or relabel`];
     if (counts.unsure) words.push(`${count(counts.unsure)} unsure`);
+    if (counts.others) words.push(`${count(counts.others)} with others`);
     if (data.pace) words.push(`${span(data.pace)} a row`);
     if (data.pace && counts.undecided) words.push(`${span(data.pace * counts.undecided)} left`);
     this.top.replaceChildren(
@@ -212,6 +239,22 @@ function buildHelp() {
   const sheet = make('dialog', { 'aria-label': 'Keys' }, make('h2', {}, 'Keys'), table, close);
   close.onclick = () => sheet.close();
   return sheet;
+}
+
+/** The look-alikes of a record and what can be decided about all of them at once. */
+function alikeRows(card, on) {
+  const all = card.alike.length + 1;
+  const chips = make('div', { className: 'chips' });
+  chips.append(
+    chip('a', `keep all ${all}`, () => on.decideAlike('keep')),
+    chip('x', `discard all ${all}`, () => on.decideAlike('discard')),
+    chip('o', 'keep this one, discard the others', () => on.decideAlike('first')),
+    chip('Esc', 'cancel', on.cancel, 'quiet'),
+  );
+  const rows = card.alike.map(({ label, text }) =>
+    make('p', { className: 'alike', dir: 'auto' }, make('b', {}, label), ` ${text}`),
+  );
+  return [make('h2', {}, 'Nearly the same: one decision for all'), chips, ...rows];
 }
 
 function chip(name, words, act, look = '') {

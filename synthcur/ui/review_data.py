@@ -1,0 +1,243 @@
+"""What the browser is told about a queue, as plain data; streamlit has no part in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from synthcur import agreement, review
+from synthcur.queues import (
+    DISAGREEMENTS,
+    PACE_ROWS,
+    QUEUES,
+    Evidence,
+    Queue,
+    pace,
+    queue_done,
+    queue_rows,
+)
+from synthcur.review_store import Turn
+from synthcur.schema import Collection
+from synthcur.settings import fingerprint
+from synthcur.ui import parts
+from synthcur.ui.review_cards import Bench, card
+
+AHEAD, BEHIND = 24, 6
+"""Records sent with every answer: undecided ones from the present place on, and those before it."""
+
+HISTORY = 30
+UNDECIDED, OTHERS = ".", "o"
+_LETTERS = {review.KEEP: "k", review.DISCARD: "d", review.RELABEL: "r", review.UNSURE: "u"}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A queue and its rows, most pressing first.
+
+    Attributes
+    ----------
+    queue
+        Which queue.
+    rows
+        Numbers of the synthetic rows, (n,).
+    sample_ids
+        Their ids.
+    """
+
+    queue: Queue
+    rows: np.ndarray
+    sample_ids: tuple[str, ...]
+
+    @cached_property
+    def name(self) -> str:
+        """Name of what is open: the same rows in the same order have the same name."""
+        return fingerprint(self.queue.name, self.sample_ids)
+
+
+def queues(bench: Bench, selection: Sequence[str]) -> dict[str, Opened]:
+    """Return every queue that has rows."""
+    found = Evidence(
+        labels=bench.file_labels,
+        weights=bench.file_weights(),
+        agreed_probs=bench.agreed,
+        quality=bench.quality,
+        diversity=bench.held_out,
+        duplicate_group=bench.signals.get("duplicate_group"),
+        selection=[bench.row_of[each] for each in selection if each in bench.row_of],
+        disputed=[bench.row_of[each] for each in disputed(bench)],
+    )
+    opened = {}
+    for name, queue in QUEUES.items():
+        rows = queue_rows(name, found)
+        if len(rows):
+            opened[name] = Opened(queue, rows, tuple(bench.sample_ids[row] for row in rows))
+    return opened
+
+
+def shared_opinions(bench: Bench) -> tuple[list[str], list[str], np.ndarray]:
+    """Return the rows that several people judged, see `agreement.opinions`."""
+    given = {each: by for each, by in bench.state.verdicts.items() if len(by) > 1}
+    rows = sorted(bench.row_of[each] for each in given if each in bench.row_of)
+    labels = {bench.sample_ids[row]: int(bench.file_labels[row]) for row in rows}
+    label_ids = {label: i for i, label in enumerate(bench.collection.labels)}
+    return agreement.opinions(given, labels, label_ids)
+
+
+def disputed(bench: Bench) -> list[str]:
+    """Return the rows on which people differ, settled ones among them."""
+    _, sample_ids, table = shared_opinions(bench)
+    return agreement.disagreements(sample_ids, table)
+
+
+def size_in_words(opened: Opened, bench: Bench) -> str:
+    """Return how many rows a queue has and how many have a verdict: ``180 rows, 12 done``."""
+    done, ids = queue_done(opened.sample_ids, bench.state.current), opened.sample_ids
+    if opened.queue.name == DISAGREEMENTS:
+        done = sum(_is_settled(bench, each) for each in ids)
+    size = f"{parts.count(len(ids))} row{'' if len(ids) == 1 else 's'}"
+    return f"{size}, {parts.count(done)} done" if done else size
+
+
+def where(bench: Bench, opened: Opened, place: Any, annotator: str) -> tuple[int, str]:
+    """Return place and detour of the annotator; what the browser said counts for this opening.
+
+    Parameters
+    ----------
+    place
+        As the browser sent it: ``opening``, ``at`` and ``detour`` (a sample outside the queue).
+    """
+    states = _states(bench, opened, annotator, frozenset())
+    start, size = _first_undecided(states), len(states)
+    if not isinstance(place, Mapping) or place.get("opening") != opened.name:
+        return start, ""
+    at, detour = place.get("at"), place.get("detour")
+    at = min(max(at, 0), size) if isinstance(at, int) else start
+    return at, detour if isinstance(detour, str) and detour in bench.row_of else ""
+
+
+def wanted(bench: Bench, opened: Opened) -> tuple[str, ...]:
+    """Return the rows of a queue that somebody still has to decide, or could decide again."""
+    if opened.queue.name != DISAGREEMENTS:
+        return opened.sample_ids
+    return tuple(each for each in opened.sample_ids if not _is_settled(bench, each))
+
+
+def queue_data(
+    bench: Bench, opened: Opened, *, place: Any, annotator: str, turn: Turn | None = None
+) -> dict[str, Any]:
+    """Return what the browser needs to show a queue.
+
+    Parameters
+    ----------
+    bench, opened
+        What is known, and the queue.
+    place
+        As for `where`.
+    annotator
+        Whose decisions an undo would take back.
+    turn
+        Which rows are theirs; every one if it is left out.
+    """
+    at_of = {sample_id: at for at, sample_id in enumerate(opened.sample_ids)}
+    states = _states(bench, opened, annotator, turn.taken if turn else frozenset())
+    at, detour = where(bench, opened, place, annotator)
+    own = bench.state.own.get(annotator, ())
+    history = _history(own, at_of)
+    around = [opened.sample_ids[each] for each in window(states, at)]
+    if turn is not None:
+        around = [
+            each
+            for each in around
+            if each in turn.mine or at_of[each] <= at or states[at_of[each]] != UNDECIDED
+        ]
+    extra = [detour, *(each["sample"] for each in history[-3:])]
+    rows = [each for each in dict.fromkeys((*around, *extra)) if each in bench.row_of]
+    collection = bench.collection
+    return {
+        "collection": collection.name,
+        "annotator": annotator,
+        "queue": opened.queue.name,
+        "opening": opened.name,
+        "title": opened.queue.title,
+        "rule": opened.queue.rule,
+        "states": states,
+        "start": _first_undecided(states),
+        "pace": pace(own[-2 * PACE_ROWS :], annotator),
+        "labels": collection.labels,
+        "guidelines": _guidelines(collection),
+        "rows": {"real": len(collection.real_train), "synthetic": len(collection.synthetic)},
+        "reasons": review.REASONS,
+        "noteLength": review.NOTE_LENGTH,
+        "editLength": review.EDIT_LENGTH,
+        "history": history,
+        "undone": _undone(bench, annotator),
+        "cards": [
+            card(
+                bench,
+                bench.row_of[each],
+                at=at_of.get(each, -1),
+                queue=opened.queue,
+                annotator=annotator,
+            )
+            for each in rows
+        ],
+    }
+
+
+def _undone(bench: Bench, annotator: str) -> list[dict[str, str]]:
+    """Return what a redo by the annotator brings back, oldest first."""
+    rows = _first_of_batches(bench.state.undone.get(annotator, ()))
+    return [{"sample": row.sample_id} for row in rows[-HISTORY:]]
+
+
+def window(states: str, at: int) -> list[int]:
+    """Return the places whose records the browser should have: some behind, undecided ahead."""
+    behind = range(max(0, at - BEHIND), min(at + 1, len(states)))
+    ahead = (place for place in range(at + 1, len(states)) if states[place] == UNDECIDED)
+    return [*behind, *(place for place, _ in zip(ahead, range(AHEAD), strict=False))]
+
+
+def _first_undecided(states: str) -> int:
+    return states.find(UNDECIDED) if UNDECIDED in states else len(states)
+
+
+def _states(bench: Bench, opened: Opened, annotator: str, taken: frozenset[str]) -> str:
+    """Return one letter a row: how it was decided, that it is others', or that it waits."""
+    letters = []
+    for sample_id in opened.sample_ids:
+        decision = bench.state.current.get(sample_id)
+        if opened.queue.name == DISAGREEMENTS:
+            decision = decision if _is_settled(bench, sample_id) else None
+        elif bench.is_shared(sample_id):
+            decision = bench.state.verdicts.get(sample_id, {}).get(annotator)
+        waits = OTHERS if sample_id in taken else UNDECIDED
+        letters.append(_LETTERS[decision.action] if decision else waits)
+    return "".join(letters)
+
+
+def _is_settled(bench: Bench, sample_id: str) -> bool:
+    decision = bench.state.current.get(sample_id)
+    return decision is not None and decision.queue == DISAGREEMENTS
+
+
+def _history(own: Sequence[review.Decision], at_of: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [
+        {"sample": row.sample_id, "action": row.action, "at": at_of.get(row.sample_id, -1)}
+        for row in _first_of_batches(own)[-HISTORY:]
+    ]
+
+
+def _first_of_batches(rows: Sequence[review.Decision]) -> list[review.Decision]:
+    """Return one row for every batch: what was done as one is undone as one."""
+    found: dict[tuple[str, int], review.Decision] = {}
+    for row in rows[-20 * HISTORY :]:
+        name = ("row", row.seq) if row.batch is None else ("batch", row.batch)
+        found.setdefault(name, row)
+    return list(found.values())
+
+
+def _guidelines(collection: Collection) -> dict[str, str]:
+    written = collection.guidelines
+    return {str(i): written[label] for i, label in enumerate(collection.labels) if label in written}
