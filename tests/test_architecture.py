@@ -21,11 +21,12 @@ LAYERS = (
     ("errors", "palette", "processes"),
     ("settings", "schema", "arms", "spool", "records", "resampling", "projection"),
     ("evaluation", "weighting", "artefacts", "bundled", "tables", "columns", "texts", "splits"),
+    ("search", "clusters"),
     ("database",),
     ("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
     ("ledger", "agreement", "queues"),
     ("signals", "reasons", "losses", "training_rows", "pretrained", "progress", "formats", "rows"),
-    ("summary", "what_if", "figures"),
+    ("summary", "what_if", "gaps", "figures"),
     ("classifier", "encoders", "decision_log", "leases", "ingest", "reading", "checks", "drafting"),
     ("review_store",),
     ("training", "store", "loading", "figures_overview", "curves"),
@@ -41,7 +42,7 @@ LAYERS = (
 PURE = (
     *("weighting", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
-    *("ledger", "agreement", "queues"),
+    *("ledger", "agreement", "queues", "gaps", "search"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {

@@ -1,0 +1,105 @@
+"""Coverage gaps: real regions that the weighted synthetic rows leave thin. Pure, and fast.
+
+Which synthetic rows lie around each real row is found once, while scoring, in the space of the
+embeddings and not on the map. What follows the sliders is only how much those rows weigh.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from synthcur.signals import coverage, thin_regions
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """How much synthetic weight lies around each of R real rows.
+
+    Attributes
+    ----------
+    before, after
+        `signals.coverage` by rows in plain training and by weight, (R,), >= 0, each 1 on average.
+    thin
+        Real rows with the least weight around them, thinnest first; see `signals.thin_regions`.
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    thin: np.ndarray
+
+
+def find(
+    index: np.ndarray,
+    cosine: np.ndarray,
+    weights: np.ndarray,
+    *,
+    same_label: np.ndarray | None = None,
+    share: float = 0.1,
+) -> Gaps:
+    """Find the real rows that the weighted synthetic rows leave thin.
+
+    Parameters
+    ----------
+    index, cosine
+        Nearest synthetic rows of every real row and how similar they are, (R, k); -1: none.
+    weights
+        Weights of the synthetic rows, (N,); NaN for discarded ones, which cover nothing.
+    same_label
+        False where a synthetic row and the real row have different labels, (R, k), see
+        `have_same_label`; such rows then cover nothing. None: all rows cover.
+    share
+        Real rows that count as thin at most, 0 to 1.
+    """
+    kept = ~np.isnan(weights)
+    if same_label is not None:
+        index = np.where(same_label, index, -1)
+    before = coverage(index, cosine, kept.astype(np.float64))
+    after = coverage(index, cosine, np.where(kept, weights, 0.0))
+    return Gaps(before, after, thin_regions(after, share=share))
+
+
+def have_same_label(index: np.ndarray, labels: np.ndarray, real_labels: np.ndarray) -> np.ndarray:
+    """Compare labels of real rows (R,) with their neighbours' among `labels` (N,): (R, k) bool."""
+    return (labels[np.maximum(index, 0)] == real_labels[:, None]) & (index >= 0)
+
+
+def by_group(gaps: Gaps, groups: np.ndarray, *, examples: int = 3) -> pd.DataFrame:
+    """Say which groups of real rows are thin, the thinnest first.
+
+    Parameters
+    ----------
+    gaps
+        See `find`.
+    groups
+        Group of every real row, (R,): its label or its cluster.
+    examples
+        Thin rows to name in each group.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row a group: ``group``, ``rows`` (real ones), ``thin`` (of them), ``before`` and
+        ``after`` (mean coverage, 1 is average) and ``examples`` (real row numbers, thinnest
+        first). Groups with most thin rows for their size come first.
+    """
+    is_thin = np.zeros(len(groups), dtype=bool)
+    is_thin[gaps.thin] = True
+    frame = pd.DataFrame(
+        {"group": groups, "before": gaps.before, "after": gaps.after, "thin": is_thin}
+    )
+    table = (
+        frame.groupby("group", sort=True)
+        .agg(
+            rows=("thin", "size"),
+            thin=("thin", "sum"),
+            before=("before", "mean"),
+            after=("after", "mean"),
+        )
+        .reset_index()
+    )
+    thin_of = groups[gaps.thin]
+    named = [gaps.thin[thin_of == each][:examples] for each in table["group"]]
+    table["examples"] = pd.Series(named, dtype=object)
+    order = np.lexsort((table["after"], -table["thin"] / table["rows"]))
+    return table.iloc[order].reset_index(drop=True)
