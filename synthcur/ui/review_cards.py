@@ -75,6 +75,8 @@ class Bench:
         Arrays (N,) of what scoring found beside the weights; empty in older workspaces.
     overlap
         Share of the rows that two people decide.
+    guidelines
+        What annotators are told about a label, by label.
     """
 
     collection: Collection
@@ -88,6 +90,7 @@ class Bench:
     facts: Facts = NO_FACTS
     signals: Mapping[str, np.ndarray] = field(default_factory=dict)
     overlap: float = 0.0
+    guidelines: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def file_labels(self) -> np.ndarray:

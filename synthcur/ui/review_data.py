@@ -19,7 +19,6 @@ from synthcur.queues import (
     queue_rows,
 )
 from synthcur.review_store import Turn
-from synthcur.schema import Collection
 from synthcur.settings import fingerprint
 from synthcur.ui import parts
 from synthcur.ui.review_cards import Bench, card
@@ -166,7 +165,7 @@ def queue_data(
         "start": _first_undecided(states),
         "pace": pace(own[-2 * PACE_ROWS :], annotator),
         "labels": collection.labels,
-        "guidelines": _guidelines(collection),
+        "guidelines": _guidelines(bench),
         "rows": {"real": len(collection.real_train), "synthetic": len(collection.synthetic)},
         "reasons": review.REASONS,
         "noteLength": review.NOTE_LENGTH,
@@ -238,6 +237,7 @@ def _first_of_batches(rows: Sequence[review.Decision]) -> list[review.Decision]:
     return list(found.values())
 
 
-def _guidelines(collection: Collection) -> dict[str, str]:
-    written = collection.guidelines
-    return {str(i): written[label] for i, label in enumerate(collection.labels) if label in written}
+def _guidelines(bench: Bench) -> dict[str, str]:
+    written = bench.guidelines
+    labels = enumerate(bench.collection.labels)
+    return {str(i): written[label] for i, label in labels if label in written}

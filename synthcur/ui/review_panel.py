@@ -8,7 +8,7 @@ import streamlit as st
 from synthcur import jobs, review
 from synthcur.errors import InputError
 from synthcur.palette import Palette
-from synthcur.queues import DISAGREEMENTS, PACE_ROWS, QUEUES, changed_lately
+from synthcur.queues import DISAGREEMENTS, PACE_ROWS, QUEUES, RANDOM, changed_lately
 from synthcur.records import ranked_checkers
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings
@@ -17,6 +17,7 @@ from synthcur.ui.queue import exchange, review_queue
 from synthcur.ui.queue.operations import Outcome
 from synthcur.ui.review_cards import Bench
 from synthcur.ui.review_data import Opened, queue_data, queues, size_in_words, wanted, where
+from synthcur.ui.review_team import team_button
 from synthcur.ui.session import session, signed_in
 
 QUEUE_KEY = "review_queue"
@@ -90,6 +91,7 @@ def open_bench(name: str) -> Bench | None:
         if "signals" in artefacts
         else {},
         overlap=store.overlap(name),
+        guidelines=store.collection_info(name).guidelines,
         state=store.log_state(name),
     )
 
@@ -116,6 +118,7 @@ def open_queue(bench: Bench) -> Opened:
     if of == PACE_ROWS:
         drying_up = " This queue is drying up." if changed <= DRY_CHANGES else ""
         st.sidebar.caption(f"You changed {changed} of your last {of} rows here.{drying_up}")
+    team_button(bench, opened.get(RANDOM))
     return opened[state.queue]
 
 

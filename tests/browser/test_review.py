@@ -361,11 +361,13 @@ def test_on_the_map_opens_the_map_with_the_row_selected(bench, page):
 def test_the_actions_stay_in_view(bench, page, width, height):
     page.set_viewport_size({"width": width, "height": height})
     page.wait_for_timeout(300)
+    card = page.locator(".review .card").bounding_box()
+    assert card is not None
     for button in page.locator(".actions button").all():
         box = button.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= height
-        assert box["x"] + box["width"] <= width
+        assert box["x"] + box["width"] <= card["x"] + card["width"]
 
 
 def test_two_people_in_one_queue_are_shown_different_rows(bench, page):
@@ -424,3 +426,16 @@ def test_an_edit_is_a_new_version_and_the_old_text_stays_in_view(bench, page):
     press(page, "u")
     wait_until_saved(page)
     expect(page.locator(SAMPLE)).to_have_text(before)
+
+
+def test_the_team_is_told_who_agrees_and_no_key_decides_behind_the_dialog(bench, page):
+    page.get_by_role("button", name="Team and guidelines").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Do people agree with the weights?")
+    press(page, "a", "s", "x")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.locator(SAMPLE).click()
+    press(page, "a")
+    wait_until_saved(page)
+    assert bench.actions == ["keep"]

@@ -257,6 +257,7 @@ class Bench {
   /** Keys of the page; none acts while a text field has the focus, a key is held or with Ctrl. */
   press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (document.querySelector('[data-testid="stDialog"]')) return;
     if (this.view.help.open) return this.view.pressInHelp(event);
     const target = event.composedPath()[0];
     if (isTypedInto(target) || (isPressed(target) && ['Enter', ' '].includes(event.key))) return;

@@ -52,7 +52,7 @@ export class View {
     };
     const gap = () => make('span', { className: 'gap' });
     this.undo = button('move', 'undo', 'Undo', 'u', on.undo);
-    this.redo = button('', 'redo', 'Redo', 'U', on.redo);
+    this.redo = button('move', 'redo', 'Redo', 'U', on.redo);
     this.alike = button('', 'content_copy', 'Look-alikes', 'f', on.alike);
     const decisions = make('div', { className: 'actions' });
     decisions.append(
@@ -72,7 +72,7 @@ export class View {
       ofRecord('', 'location_on', 'On the map', 'm', on.map),
       gap(),
       this.redo,
-      button('', 'keyboard', 'Keys', '?', () => this.help.showModal()),
+      button('move', 'keyboard', 'Keys', '?', () => this.help.showModal()),
     );
     return [decisions, tools];
   }
