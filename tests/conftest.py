@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from synthcur.records import Job
 from synthcur.schema import REAL, ROW_COLUMNS, SYNTHETIC, Collection, sample_ids
@@ -18,6 +19,10 @@ from tests import samples
 
 # Set before torch is imported: its threads would spin while browsers and workers share the cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+# A slow machine is not a wrong answer.
+settings.register_profile("synthcur", deadline=None)
+settings.load_profile("synthcur")
 
 RINGS = ("real", "browser")
 DIMENSIONS = 16
