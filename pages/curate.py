@@ -15,7 +15,7 @@ with session.page():
             curate_rail.controls(name)
             scores = scored[curate_rail.checkers(name, scored)]
         rows = curate_panel.load_rows(name, scores)
-        curate_panel.summary(rows, name, scores)
+        curate_panel.figures(scores)
         curate_panel.undo_line(name)
         row_map.mount_points(curate_panel.payload(rows.version, rows))
         curate_panel.body(rows, name)

@@ -1,17 +1,17 @@
 """The Curate page without a browser: figures, warnings, controls, empty state."""
 
 import json
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from synthcur import jobs
-from synthcur.review import current_decisions
+from synthcur.review import Decision, current_decisions
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.store import Store
@@ -41,7 +41,7 @@ def move(app: AppTest, key: str, value: float | tuple[float, float]) -> None:
 
 
 def figures(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
+    return {label: value for label, value, _ in link_message(app)["figures"]}
 
 
 def expected_rows(collection: Collection, settings: WeightingSettings) -> str:
@@ -50,18 +50,6 @@ def expected_rows(collection: Collection, settings: WeightingSettings) -> str:
     q = {"in_sample": "synthetic", "out_of_fold": "calibrated"}[settings.diversity]
     quality, diversity = found["quality"]["synthetic"], found["diversity"][q]
     return f"{effective_sample_size(sample_weight(quality, diversity, labels, settings)):.0f}"
-
-
-def test_effective_rows_shrink_when_few_rows_hold_the_weight() -> None:
-    settings = WeightingSettings()
-    even, *_ = curate_panel.weight_figures(np.ones(200), settings)
-    assert even == ("Effective rows", "200", "100 % of 200")
-    weights = np.zeros(200)
-    weights[:2] = 5.0
-    effective, share, mean = curate_panel.weight_figures(weights, settings)
-    assert effective[1:] == ("2", "1 % of 200")
-    assert share[1:] == ("100 %", "2 rows of 200")
-    assert mean[1] == "0.05"
 
 
 def test_trust_is_told_with_its_interval_and_how_it_was_found() -> None:
@@ -104,25 +92,6 @@ def test_the_calibration_errors_are_said_without_opening_the_table(
     assert expander.label == (
         "Checker trust: calibration error 6 % [0, 12] quality, 2 % [1, 3] diversity"
     )
-
-
-def test_even_weights_of_large_classes_give_no_warning() -> None:
-    assert curate_panel.warnings(np.ones(200), np.repeat(["a", "b"], 100)) == []
-
-
-def test_few_effective_rows_and_thin_classes_are_warned_of() -> None:
-    weights = np.full(400, 1e-4)
-    weights[:20] = 1.0
-    few, thin = curate_panel.warnings(weights, np.repeat(["a", "b"], 200))
-    assert few.startswith("Only 20 effective rows, under 10 % of 400")
-    assert thin == "Under 30 effective rows: a 20."
-
-
-def test_many_thin_classes_are_counted_and_their_names_are_characters() -> None:
-    labels = np.array(["**bold**", *"bcdefgh"], dtype=object)
-    (thin,) = curate_panel.warnings(np.ones(8), labels)
-    assert thin.endswith("and 3 more.")
-    assert "**bold**" not in thin
 
 
 def test_a_slider_changes_the_effective_rows(
@@ -277,7 +246,7 @@ def test_an_unscored_collection_offers_to_score_its_rows(
     fill(small_collection, scored=False)
     app = open_page("small")
     assert app.button(key="curate_score").label == "Score 40 rows"
-    assert not app.metric
+    assert not app.get("bidi_component")
 
 
 def test_a_failed_scoring_says_why_and_can_be_tried_again(
@@ -340,13 +309,15 @@ def test_undo_takes_back_every_row_that_was_discarded(
     fill: Callable[..., Store], small_collection: Collection
 ) -> None:
     store = fill(small_collection)
-    for number, sample_id in enumerate(small_collection.synthetic["sample_id"][:3], start=1):
-        discard(store, sample_id, number=number)
+    ids = small_collection.synthetic["sample_id"]
+    discard(store, ids[0], number=1)
+    together = [Decision(sample_id=ids[row], action="discard", annotator="Ana") for row in (1, 2)]
+    store.append_batch("small", together, "test", 2)
     app = open_page("small")
     app.session_state["curate_discarded"] = Discarded("small", "Ana", 2, 3)
     app.run()
     app.button(key="curate_undo").click().run()
-    assert len(current_decisions(store.decisions("small"))) == 1
+    assert list(current_decisions(store.decisions("small"))) == [ids[0]]
 
 
 def mounted(app: AppTest, name: str) -> Any:
@@ -356,8 +327,7 @@ def mounted(app: AppTest, name: str) -> Any:
 
 
 def link_message(app: AppTest) -> dict:
-    link = mounted(app, "synthcur_map_link")
-    return json.loads(link.json or link.mixed.json)
+    return json.loads(zlib.decompress(mounted(app, "synthcur_map_link").bytes))
 
 
 def points_header(app: AppTest) -> dict:

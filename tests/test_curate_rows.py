@@ -7,7 +7,7 @@ from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.ui import curate_rows, places
 from synthcur.ui.curate_rows import CurateRows
-from synthcur.weighting import sample_weight
+from synthcur.weighting import Facts, label_shares, sample_weight
 from tests.conftest import make_scores
 
 ARTEFACTS = {"coordinates": "a" * 16, "quality": "b" * 16, "diversity": "c" * 16}
@@ -24,7 +24,17 @@ def joined(
         **found["coordinates"],
         "real_quality": found["quality"]["out_of_fold"],
     }
-    return curate_rows.join(collection, decisions, arrays, ARTEFACTS, measured=measured)
+    real = collection.label_ids(collection.real_train)
+    return curate_rows.join(
+        collection,
+        decisions,
+        arrays,
+        ARTEFACTS,
+        measured=("raw", measured),
+        facts=Facts(
+            label_shares(real, len(collection.labels)), found["signals"]["duplicate_group"]
+        ),
+    )
 
 
 def decided(collection: Collection, row: int, action: str, label: str | None = None) -> Decision:

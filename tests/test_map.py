@@ -1,6 +1,7 @@
 import base64
 import json
 import zlib
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -23,9 +24,10 @@ def unpacked(payload: bytes) -> tuple[dict, dict[str, np.ndarray], list[str] | N
     header = json.loads(payload[4 : 4 + size])
     body, offset, columns = zlib.decompress(payload[4 + size :]), 0, {}
     n, rows = header["n"], header["n"] + header["m"]
-    kinds = {"steps": "<u4", "p": "<f4", "label": "<u2", "shift": "<u2", "kept": "u1", "q": "<f4"}
+    kinds = {"steps": "<u4", "p": "<f4", "label": "<u2", "shift": "<u2", "kept": "u1"}
+    kinds |= {"q": "<f4", "copies": "<u4"}
     for name, kind in kinds.items():
-        length, width = n if name == "q" else rows, np.dtype(kind).itemsize
+        length, width = n if name in ("q", "copies") else rows, np.dtype(kind).itemsize
         planes = np.frombuffer(body, "u1", length * width, offset).reshape(width, length)
         columns[name] = np.ascontiguousarray(planes.T).view(kind).ravel()
         offset += planes.size
@@ -43,6 +45,9 @@ def test_the_points_message_holds_every_row_exactly(small_collection: Collection
     codes = [np.cumsum(part, dtype=np.uint32) for part in np.split(columns["steps"], [rows.n])]
     assert np.array_equal(np.concatenate(codes), curve_codes(rows.places))
     assert np.array_equal(columns["label"], rows.frame["label"])
+    assert header["real_shares"] == rows.facts.real_shares.tolist()
+    assert sorted(columns["copies"])[-4:] == [2, 2, 2, 2]
+    assert np.array_equal(columns["copies"] == 2, rows.facts.duplicate_group >= 0)
     assert np.array_equal((columns["label"] + columns["shift"]) % 3, rows.frame["predicted"])
     (discarded,) = np.flatnonzero(columns["kept"] == 0)
     assert rows.frame["sample_id"][discarded] == small_collection.synthetic["sample_id"][5]
@@ -126,17 +131,18 @@ def reported(runs: list[list[int]], rows: CurateRows) -> list[int]:
     return found.tolist()
 
 
-def test_the_control_message_stays_small(small_collection: Collection) -> None:
+def test_the_control_message_says_only_what_is_changed(small_collection: Collection) -> None:
     message = row_map.control(
         joined(small_collection),
-        WeightingSettings(),
-        LIGHT,
+        WeightingSettings(clip_low=-1.0),
         formula="P′/Q",
-        baseline=WeightingSettings(rule="dimp"),
+        baseline=WeightingSettings(),
     )
-    assert len(json.dumps(message)) < 2_000
-    assert message["settings"]["n_labels"] == 3
-    assert len(message["edges"]) == len(message["colours"]["weight_bins"]) - 1
+    assert message["settings"] == {"clip_low": -1.0}
+    assert message["baseline"] == {}
+    known = row_map.facts(LIGHT, most_discarded=0)
+    assert known["settings"] == asdict(WeightingSettings())
+    assert len(known["edges"]) == len(known["colours"]["weight_bins"]) - 1
 
 
 @pytest.mark.parametrize(("ramp", "palette"), [(RAMP_LIGHT, LIGHT), (RAMP_DARK, DARK)])
@@ -157,4 +163,4 @@ def luminance(colour: str) -> float:
 
 
 def test_the_link_script_is_small_because_every_message_carries_it() -> None:
-    assert len((row_map.FOLDER / "link.js").read_bytes()) < 1_000
+    assert len((row_map.FOLDER / "link.js").read_bytes()) < 300

@@ -1,6 +1,6 @@
 """What is set on the Curate page: scheme, rule, Q, exponents, clip, floor, checkers.
 
-Moving a slider runs only the page's fragments; their keys are `FRAGMENTS`.
+Moving a slider runs only a part of the page, `FRAGMENT`.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from synthcur.scored import CHECKER_TITLES
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.ui import parts, resources
 
-FRAGMENTS = ("curate_summary", "curate_body")
+FRAGMENT = "curate_body"
 CLIP_END = 5.0
 """Where the clip slider ends; a side left there is open."""
 
@@ -28,7 +28,11 @@ _WIDGETS = {
     "clip": "curate_clip",
     "floor": "curate_floor",
     "normalise": "curate_normalise",
+    "prior_correction": "curate_prior_correction",
+    "collapse_duplicates": "curate_collapse_duplicates",
+    "balance_classes": "curate_balance_classes",
     "rule": "curate_rule",
+    "quality": "curate_quality",
     "diversity": "curate_diversity",
 }
 _SCHEME = "curate_scheme"
@@ -38,6 +42,11 @@ _NO_Q = {
     "p_only": "This rule does not divide by Q.",
 }
 _MEASURED = {"in_sample": "on its own rows", "out_of_fold": "out of fold"}
+_QUALITY = {"raw": "as published", "calibrated": "calibrated"}
+_QUALITY_HELP = (
+    "As published: P′ of the checker as it was trained, mostly surer than it is right. Calibrated: "
+    "the mean of temperature-scaled checkers, as sure as it is right."
+)
 _MEASURED_HELP = (
     "On its own rows: Q of the checker that has learned the row, as published; it believes what it "
     "has learned, so the weights come close to P′ alone. Out of fold: Q of a checker that has not "
@@ -116,6 +125,26 @@ def controls(name: str) -> None:
         on_change=_move,
         help="So much of every weight stays 1; no row is lost altogether.",
     )
+    st.checkbox(
+        "Correct for label shares",
+        key=_WIDGETS["prior_correction"],
+        on_change=_move,
+        disabled=state.settings.rule == "ce",
+        help="P′/Q also says how common a label is among real and synthetic rows; this takes that "
+        "out.",
+    )
+    st.checkbox(
+        "Duplicates share one weight",
+        key=_WIDGETS["collapse_duplicates"],
+        on_change=_move,
+        help="A group of near-duplicates weighs as much as one row.",
+    )
+    st.checkbox(
+        "Balance the labels",
+        key=_WIDGETS["balance_classes"],
+        on_change=_move,
+        help="All labels get the same total weight.",
+    )
     st.checkbox("Make the mean weight 1", key=_WIDGETS["normalise"], on_change=_move)
     _save_and_reset(name, state)
 
@@ -132,6 +161,15 @@ def _rule_and_exponents(rule: str) -> None:
         }[each],
         key=_WIDGETS["rule"],
         on_change=_store_moved,
+    )
+    st.selectbox(
+        "P′ read",
+        list(_QUALITY),
+        format_func=_QUALITY.__getitem__,
+        key=_WIDGETS["quality"],
+        on_change=_store_moved,
+        disabled=rule == "ce",
+        help=_NO_Q["ce"] if rule == "ce" else _QUALITY_HELP,
     )
     st.selectbox(
         "Q measured",
@@ -195,6 +233,10 @@ def _restore(state: WhatIf) -> None:
         "clip": (low, high),
         "floor": round(100 * settings.floor),
         "normalise": settings.normalise,
+        "quality": settings.quality,
+        "prior_correction": settings.prior_correction,
+        "collapse_duplicates": settings.collapse_duplicates,
+        "balance_classes": settings.balance_classes,
     }
     for field, key in _WIDGETS.items():
         st.session_state[key] = values[field]
@@ -217,7 +259,7 @@ def _store_moved() -> None:
 
 def _move() -> None:
     _store_moved()
-    st.rerun(FRAGMENTS)
+    st.rerun(FRAGMENT)
 
 
 def _choose(name: str) -> None:

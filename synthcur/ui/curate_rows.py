@@ -1,7 +1,8 @@
 """The rows of a scored collection as the Curate page needs them: joined, weighed, tabled."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from synthcur.review import Decision
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings, fingerprint
 from synthcur.ui import places
+from synthcur.weighting import NO_FACTS, Facts
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ class CurateRows:
     quality, diversity
         P' and Q of the synthetic rows in the same order, (N, K).
     measured
-        Which Q that is, see `WeightingSettings.diversity`.
+        Which P' and which Q that is, see `WeightingSettings.quality` and ``diversity``.
+    facts
+        What else weights are made from, of the same N rows.
     places
         Places on the map, (N + R, 2) uint16, see `places.on_grid`.
     map_id
@@ -43,7 +47,8 @@ class CurateRows:
     frame: pd.DataFrame
     quality: np.ndarray
     diversity: np.ndarray
-    measured: str
+    measured: tuple[str, str]
+    facts: Facts
     places: np.ndarray
     map_id: str
     version: str
@@ -67,13 +72,27 @@ class CurateRows:
         """Weigh the kept rows; discarded ones weigh NaN, (N,)."""
         weights, kept = np.full(self.n, np.nan), self.kept
         weights[kept] = weighting.sample_weight(
-            self.quality[kept], self.diversity[kept], self.labels[kept], settings
+            self.quality[kept],
+            self.diversity[kept],
+            self.labels[kept],
+            settings,
+            self.facts.of(kept),
         )
         return weights
 
-    def positions(self, sample_ids: Iterable[str]) -> np.ndarray:
+    @cached_property
+    def _ids(self) -> pd.Index:
+        """Sample ids as plain strings, of which thousands are taken and found in milliseconds."""
+        return pd.Index(self.frame["sample_id"].to_numpy(dtype=object), dtype="object")
+
+    def sample_ids(self, positions: np.ndarray) -> tuple[str, ...]:
+        """Return the ids of the rows at some positions."""
+        return tuple(self._ids.to_numpy()[positions])
+
+    def positions(self, sample_ids: Sequence[str]) -> np.ndarray:
         """Return the rows, ascending, whose ids are among some; unknown ids are left out."""
-        return np.flatnonzero(self.frame["sample_id"].isin(list(sample_ids)))
+        found = np.unique(self._ids.get_indexer(pd.Index(list(sample_ids), dtype="object")))
+        return found[found >= 0]
 
 
 def join(
@@ -82,7 +101,8 @@ def join(
     arrays: Mapping[str, np.ndarray],
     artefacts: Mapping[str, str],
     *,
-    measured: str,
+    measured: tuple[str, str],
+    facts: Facts = NO_FACTS,
 ) -> CurateRows:
     """Bring rows, decisions and scores together.
 
@@ -98,7 +118,9 @@ def join(
     artefacts
         Fingerprints of the artefacts that the arrays come from.
     measured
-        Which Q ``diversity`` is, see `WeightingSettings.diversity`.
+        Which P' and which Q these are, see `CurateRows.measured`.
+    facts
+        What else is known of the synthetic rows.
     """
     labels, kept = review.effective_labels(collection, decisions)
     map_id = fingerprint(collection.fingerprint, artefacts["coordinates"])
@@ -127,6 +149,7 @@ def join(
         quality=quality,
         diversity=diversity,
         measured=measured,
+        facts=facts.of(synthetic),
         places=grid[np.concatenate([synthetic, len(labels) + real])],
         map_id=map_id,
         version=fingerprint(map_id, artefacts, measured, labels.tolist(), kept.tolist()),
@@ -194,6 +217,20 @@ def table(
             *("weight", "p", "q", "decision"),
         ]
     ]
+
+
+def short_text(text: str, pair: str | None, limit: int) -> str:
+    """Return a text, with its second text if it has one, in at most `limit` characters."""
+    if isinstance(pair, str):
+        text = f"{text[: limit // 2]} | {pair}"
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def lightest(weights: np.ndarray, n: int) -> np.ndarray:
+    """Return the `n` rows that weigh least, lightest first; rows that weigh NaN come last."""
+    n = min(n, len(weights))
+    chosen = np.sort(np.argpartition(weights, n - 1)[:n]) if n else np.empty(0, dtype=np.int64)
+    return lightest_first(chosen, weights)
 
 
 def lightest_first(chosen: np.ndarray, weights: np.ndarray) -> np.ndarray:

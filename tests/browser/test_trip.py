@@ -94,7 +94,7 @@ def _lasso(page: Page) -> None:
 
 
 def _move_a_slider(page: Page) -> None:
-    effective = page.get_by_test_id("stMetric").filter(has_text="Effective rows")
+    effective = page.locator(".sm-figure").filter(has_text="Effective rows")
     before = effective.inner_text()
     thumb = page.get_by_role("slider", name="Exponent on P′")
     thumb.focus()

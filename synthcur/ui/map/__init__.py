@@ -1,16 +1,18 @@
 """The map: points drawn in the browser, weighed there, and selected there.
 
-Two components share one view. `mount_points` ships the rows once, as bytes, and holds everything
-that is seen. `mount_link` carries the settings down and the selection up; it is small, so that a
-slider costs a few kilobytes. A component takes one script, so the files of this folder are joined
-in the order of `_SCRIPTS`; they import nothing from each other.
+Three components share one view. `mount_points` ships the rows once, as bytes, and holds the map.
+`mount_figures` makes room for figures above it. `mount_link` carries the settings and what is told
+of the weights down and the selection up; it is small, because a move of a slider costs only that.
+A component takes one script, so the files of this folder are joined in the order of `_SCRIPTS`;
+they import nothing from each other.
 """
 
 import base64
 import hashlib
 import json
+import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -23,9 +25,9 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from synthcur.palette import Palette
 from synthcur.settings import WeightingSettings
-from synthcur.ui.curate_rows import CurateRows
+from synthcur.ui.curate_rows import CurateRows, short_text
 from synthcur.ui.places import curve_codes
-from synthcur.weighting import LOG_WEIGHT_EDGES
+from synthcur.weighting import LOG_WEIGHT_EDGES, group_size
 
 FOLDER = Path(__file__).parent
 LINK_KEY = "map_link"
@@ -47,7 +49,7 @@ RAMP_DARK = (
 
 _SCRIPTS = (
     *("weights", "geometry", "points", "marks", "webgl", "canvas", "chart", "plots", "panels"),
-    *("contents", "selector", "view", "map"),
+    *("contents", "tables", "selector", "view", "map"),
 )
 
 
@@ -61,17 +63,19 @@ def pack(rows: CurateRows) -> bytes:
         rows the code of the place less that of the row before (uint32, see `places.curve_codes`;
         the first synthetic and the first real row count from 0), P' (float32), label (uint16), the
         predicted label less the label (uint16, modulo K) and kept (uint8); Q of the N synthetic
-        rows (float32); the texts (JSON). All little endian; of every column the lowest bytes of
-        all rows come first, then the next, which deflates better. P' and Q go as they are, so the
-        browser computes from the same numbers as `synthcur.weighting`.
+        rows (float32) and how many near-duplicates share its weight (uint32), see
+        `weighting.group_size`; the texts (JSON). All little endian; of every column the lowest
+        bytes of all rows come first, then the next, which deflates better. P' and Q go as they
+        are, so the browser computes from the same numbers as `synthcur.weighting`.
     """
-    frame = rows.frame
+    frame, shares, groups = rows.frame, rows.facts.real_shares, rows.facts.duplicate_group
     header = {
         "map": rows.map_id,
         "version": rows.version,
         "n": rows.n,
         "m": len(frame) - rows.n,
         "labels": list(rows.label_names),
+        "real_shares": None if shares is None else shares.tolist(),
     }
     codes = np.split(curve_codes(rows.places), [rows.n])
     label, predicted = frame["label"].to_numpy(), frame["predicted"].to_numpy()
@@ -82,11 +86,17 @@ def pack(rows: CurateRows) -> bytes:
         ((predicted - label) % len(rows.label_names)).astype("<u2"),
         frame["kept"].to_numpy(dtype="u1"),
         frame["q"].to_numpy(dtype="<f4")[: rows.n],
+        np.ones(rows.n, "<u4") if groups is None else group_size(groups, rows.kept).astype("<u4"),
     )
-    texts = _short_texts(rows) if len(frame) <= MOST_TEXTS else None
+    texts = _short_texts(rows) if has_texts(rows) else None
     body = b"".join([*map(planes, columns), json.dumps(texts).encode()])
     text = json.dumps(header).encode()
     return b"".join([len(text).to_bytes(4, "little"), text, zlib.compress(body)])
+
+
+def has_texts(rows: CurateRows) -> bool:
+    """Whether the map gets the texts of its rows."""
+    return len(rows.frame) <= MOST_TEXTS
 
 
 def planes(column: np.ndarray) -> bytes:
@@ -95,46 +105,23 @@ def planes(column: np.ndarray) -> bytes:
 
 
 def _short_texts(rows: CurateRows) -> list[str]:
-    texts = rows.frame["text"].str.slice(0, TEXT_LENGTH + 1)
-    pairs = rows.frame["text_pair"]
-    if pairs.notna().any():
-        texts = texts.str.slice(0, TEXT_LENGTH // 2) + " | " + pairs.fillna("")
-    return [text if len(text) <= TEXT_LENGTH else f"{text[: TEXT_LENGTH - 1]}…" for text in texts]
+    texts = zip(rows.frame["text"], rows.frame["text_pair"], strict=True)
+    return [short_text(text, pair, TEXT_LENGTH) for text, pair in texts]
 
 
-def control(
-    rows: CurateRows,
-    settings: WeightingSettings,
-    palette: Palette,
-    *,
-    formula: str,
-    baseline: WeightingSettings | None = None,
-    most_discarded: int = 0,
-) -> dict[str, Any]:
-    """Return the message that a change of settings costs.
+def facts(palette: Palette, *, most_discarded: int) -> dict[str, Any]:
+    """Return what the map needs once a page: colours, scales, and the settings that go unsaid.
 
     Parameters
     ----------
-    rows
-        What is on the map.
-    settings
-        The weighting.
     palette
         Colours of the theme.
-    formula
-        Short name of the weight, for the key.
-    baseline
-        Weighting that the histogram is compared with, if any.
     most_discarded
         How many rows may be discarded from the map at once; 0 for none.
     """
-    labels = {"n_labels": len(rows.label_names)}
     return {
-        "map": rows.map_id,
-        "settings": asdict(settings) | labels,
-        "baseline": None if baseline is None else asdict(baseline) | labels,
         "edges": list(LOG_WEIGHT_EDGES[1:-1]),
-        "formula": formula,
+        "settings": asdict(WeightingSettings()),
         "most_discarded": most_discarded,
         "colours": {
             **{name: getattr(palette, name) for name in ("text", "muted", "grid", "reference")},
@@ -144,6 +131,40 @@ def control(
             "ramp": list(RAMP_DARK if palette.is_dark else RAMP_LIGHT),
         },
     }
+
+
+def control(
+    rows: CurateRows,
+    settings: WeightingSettings,
+    *,
+    formula: str,
+    baseline: WeightingSettings | None = None,
+) -> dict[str, Any]:
+    """Return the message that a change of settings costs.
+
+    Parameters
+    ----------
+    rows
+        What is on the map.
+    settings
+        The weighting.
+    formula
+        Short name of the weight, for the key.
+    baseline
+        Weighting that the histogram is compared with, if any.
+    """
+    return {
+        "map": rows.map_id,
+        "settings": _changed(settings),
+        "baseline": None if baseline is None else _changed(baseline),
+        "formula": formula,
+    }
+
+
+def _changed(settings: WeightingSettings) -> dict[str, Any]:
+    """Return the settings that differ from those that go unsaid."""
+    plain = asdict(WeightingSettings())
+    return {name: value for name, value in asdict(settings).items() if value != plain[name]}
 
 
 def encode_rows(positions: np.ndarray) -> str:
@@ -189,6 +210,29 @@ def mount_points(payload: bytes) -> None:
     _points_component()(data=payload, key="map_points", height="content")
 
 
+def mount_figures(
+    palette: Palette, trust: Sequence[tuple[str, str, str]], *, most_discarded: int
+) -> None:
+    """Make room for the figures and say what the view needs to know once a page.
+
+    Call it outside of fragments.
+
+    Parameters
+    ----------
+    palette
+        Colours of the theme.
+    trust
+        Figures that no setting changes, each as (label, value, of what).
+    most_discarded
+        How many rows may be discarded from the map at once; 0 for none.
+    """
+    data = {
+        **facts(palette, most_discarded=most_discarded),
+        "trust": [list(each) for each in trust],
+    }
+    _figures_component()(data=data, key="map_figures", height="content")
+
+
 def mount_link(
     rows: CurateRows,
     selected: np.ndarray,
@@ -199,6 +243,8 @@ def mount_link(
 ) -> None:
     """Send settings to the map and receive what is done there; call it inside a fragment.
 
+    The tables of rows and labels are drawn where it stands.
+
     Parameters
     ----------
     rows
@@ -207,7 +253,7 @@ def mount_link(
         Positions that the session holds as selected. They are sent only where the browser does not
         know them: it is the one who selects, but not the only one.
     message
-        What `control` returns.
+        What `control` and `curate_outlook.message` return.
     on_select, on_action
         Called before the run, when `link_state` has a new ``selection`` or ``action``.
     """
@@ -219,9 +265,9 @@ def mount_link(
         stamp = hashlib.sha256(text.encode()).hexdigest()[:12]
         message = {**message, "selection": {"rows": text, "stamp": stamp}}
     _link_component()(
-        data=dict(message),
+        data=zlib.compress(json.dumps(message, ensure_ascii=False).encode()),
         key=LINK_KEY,
-        height=1,
+        height="content",
         on_selection_change=on_select,
         on_action_change=on_action,
     )
@@ -233,16 +279,27 @@ def link_state() -> Mapping[str, Any]:
     return state if isinstance(state, Mapping) else {}
 
 
+_COMMENTS = re.compile(r"^ *(?:/\*\*.*?\*/|//[^\n]*)\n", re.DOTALL | re.MULTILINE)
+"""Comments that begin a line; a string never does in these files."""
+
+
 @cache
 def script() -> str:
-    """Return the joined script of the points component."""
-    return "\n".join((FOLDER / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
+    """Return the joined script of the points component, without comments, to keep it small."""
+    joined = "\n".join((FOLDER / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
+    return _COMMENTS.sub("", joined)
 
 
 @st.cache_resource(show_spinner=False)
 def _points_component() -> ComponentRenderer:
     css = (FOLDER / "map.css").read_text("utf-8")
     return v2.component("synthcur_map", js=script(), css=css, isolate_styles=False)
+
+
+@st.cache_resource(show_spinner=False)
+def _figures_component() -> ComponentRenderer:
+    js = (FOLDER / "figures.js").read_text("utf-8")
+    return v2.component("synthcur_map_figures", js=js, isolate_styles=False)
 
 
 @st.cache_resource(show_spinner=False)

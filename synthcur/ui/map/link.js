@@ -1,11 +1,6 @@
-// Component of the control message: settings and colours down, selection and actions up. It is
-// small because its source travels with every message.
-export default function ({ data, setStateValue, setTriggerValue }) {
-  const shared = (window.synthcurMap ||= { memory: {}, view: null, link: null });
-  shared.link = {
-    control: data,
-    select: (value) => setStateValue('selection', value),
-    act: (name) => setTriggerValue('action', name),
-  };
+// Of every change only this is sent: settings and figures down, selection and actions up.
+export default function (link) {
+  const shared = (window.synthcurMap ||= {});
+  shared.link = link;
   shared.attach?.();
 }

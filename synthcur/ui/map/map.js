@@ -1,16 +1,21 @@
 // Component of the points. It draws nothing until the control component (link.js) has said how.
 
-/** What both components and the tests share: one map a page. */
-const shared = (window.synthcurMap ||= { memory: {}, view: null, link: null, host: null });
+/** What the components and the tests share: one map a page. */
+const shared = (window.synthcurMap ||= {});
+shared.memory ||= {};
 
 shared.attach = () => {
-  const { view, link } = shared;
-  if (!view || !link || link.control.map !== view.points.map) return;
-  try {
-    view.receive(link.control);
-  } catch (error) {
-    fail(view.stage, error);
-  }
+  const { view, link, known } = shared;
+  if (!view || !link || !known) return;
+  inflated(link.data)
+    .then((bytes) => {
+      const control = JSON.parse(new TextDecoder().decode(bytes));
+      const isLatest = shared.link === link && shared.view === view && shared.known === known;
+      if (isLatest && control.map === view.points.map) {
+        view.receive(known, control, { figures: shared.figures, tables: link.parentElement });
+      }
+    })
+    .catch((error) => fail(view.stage, error));
 };
 
 function fail(node, error) {
@@ -30,8 +35,9 @@ function open(host, points) {
   shared.view?.remove();
   const state = (shared.memory[points.map] ||= newState());
   const send = {
-    selection: (rows) => shared.link?.select({ map: points.map, rows: encodeRows(rows) }),
-    action: (name) => shared.link?.act(name),
+    selection: (rows) =>
+      shared.link?.setStateValue('selection', { map: points.map, rows: encodeRows(rows) }),
+    action: (name) => shared.link?.setTriggerValue('action', name),
   };
   shared.view = new MapView(host, points, state, send);
   // The module may run again for new data; a page must not collect handlers.

@@ -13,7 +13,7 @@ const headerLength = (bytes) =>
  * Rows of the map, n synthetic ones before m real ones.
  * @param {Uint8Array} bytes what `pack` returns
  * @returns {Promise<object>} the header and, over all rows, x, y (0 to 65,535), p, label,
- *   predicted, kept; q of the synthetic rows; texts, or null where they were too many to send
+ *   predicted, kept; q and copies of the synthetic rows; texts, or null where they were too many to send
  */
 export async function unpack(bytes) {
   const header = readHeader(bytes);
@@ -32,12 +32,14 @@ export async function unpack(bytes) {
   const shift = take(Uint16Array, rows);
   const kept = take(Uint8Array, rows);
   const q = take(Float32Array, n);
+  const copies = take(Uint32Array, n);
   const texts = JSON.parse(new TextDecoder().decode(body.subarray(offset)));
   const predicted = label.map((code, row) => (code + shift[row]) % labels.length);
-  return { ...header, rows, ...placesOf(codes, n), p, q, label, predicted, kept, texts };
+  return { ...header, rows, ...placesOf(codes, n), p, q, copies, label, predicted, kept, texts };
 }
 
-async function inflated(bytes) {
+/** What zlib has made smaller. */
+export async function inflated(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -135,11 +135,22 @@ export class MapView {
     return place && visible ? nearestRow(places.x, places.y, visible, place, scale, REACH) : -1;
   }
 
-  /** Take what the server says: settings, colours, and a selection made elsewhere. */
-  receive(control) {
-    this.control = control;
-    this.root.style.setProperty('--sm-muted', control.colours.muted);
-    this.root.style.setProperty('--sm-discard', control.colours.discard);
+  /**
+   * Take what the server says.
+   * @param {object} known colours, scales, settings that go unsaid: the same while a page lives
+   * @param {object} control settings, what is told of the weights, a selection made elsewhere
+   * @param {{figures: HTMLElement, tables: HTMLElement}} rooms for what is told
+   */
+  receive(known, control, rooms) {
+    const whole = (changed) => changed && { ...known.settings, ...changed, n_labels: this.points.labels.length };
+    const { settings, baseline, ...told } = control;
+    this.control = { ...known, ...told, settings: whole(settings), baseline: whole(baseline) };
+    this.rooms = rooms;
+    for (const node of [this.root, ...Object.values(rooms)]) {
+      node.classList.add('sm-font');
+      node.style.setProperty('--sm-muted', known.colours.muted);
+      node.style.setProperty('--sm-discard', known.colours.discard);
+    }
     const given = control.selection;
     if (given && given.stamp !== this.state.stamp) {
       const selected = decodeRows(given.rows).filter((row) => row < this.points.rows);
@@ -151,13 +162,15 @@ export class MapView {
   }
 
   #weigh() {
-    const { logP, logQ, n } = this.points;
+    const { logP, logQ, n, label, kept, copies, real_shares: realShares } = this.points;
     const { settings, baseline, edges } = this.control;
-    const kept = this.points.kept.subarray(0, n);
-    const { weights, mean } = sampleWeights(logP, logQ, kept, settings);
-    Object.assign(this, { weights, mean, steps: weightSteps(weights, edges) });
+    const synthetic = (column) => column.subarray(0, n);
+    const rows = { logP: synthetic(logP), logQ, copies, realShares };
+    Object.assign(rows, { label: synthetic(label), kept: synthetic(kept) });
+    const { weights, scale } = sampleWeights(rows, settings);
+    Object.assign(this, { weights, scale, steps: weightSteps(weights, edges) });
     this.counts = stepCounts(weights, edges);
-    this.before = baseline && stepCounts(sampleWeights(logP, logQ, kept, baseline).weights, edges);
+    this.before = baseline && stepCounts(sampleWeights(rows, baseline).weights, edges);
   }
 
   /** Select rows: instead of those selected, or with them. */
@@ -225,6 +238,7 @@ export class MapView {
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => {
       this.#drawSide(mask);
+      this.#tell();
       this.drawings += 1;
       this.root.dataset.drawn = String(this.drawings);
     });
@@ -275,13 +289,19 @@ export class MapView {
     this.histogramNote.textContent = this.before ? 'rows per step, dots: as saved' : 'rows per step';
   }
 
+  #tell() {
+    const { rooms, control, points, weights } = this;
+    fillFigures(rooms.figures, [...control.figures, ...control.trust], control.warnings);
+    fillTables(rooms.tables, points, weights, control, (row) => this.select(Uint32Array.of(row)));
+  }
+
   /** Draw what depends on the sizes of the side charts: axes of the plane, bars. */
   #drawPictures() {
-    const { control, mean, plane } = this;
+    const { control, scale, plane } = this;
     const { colours, settings, edges } = control;
     const lines = ISO_WEIGHTS.map((weight) => ({
       isMiddle: weight === 1,
-      ends: isoLine(logRatioOf(weight, settings, mean), settings, plane.low),
+      ends: isoLine(logRatioOf(weight, settings, scale), settings, plane.low),
     })).filter((line) => line.ends);
     fillPlane(this.axes, plane.low, lines, colours, sizeOf(this.axes));
     const ticks = weightTicks(edges);

@@ -29,26 +29,55 @@ export function finish(logWeight, settings) {
 
 /**
  * Weights of n rows.
- * @param {Float64Array} logP logarithm of the quality of each row's own label, P'
- * @param {Float64Array} logQ logarithm of the diversity checker's probability of the same label, Q
- * @param {Uint8Array} kept 0 for rows that decisions left out: they weigh NaN and count nowhere
+ * @param {object} rows
+ * @param {Float64Array} rows.logP logarithm of the quality of each row's own label, P'
+ * @param {Float64Array} rows.logQ the same of the diversity checker's Q
+ * @param {Uint16Array} rows.label
+ * @param {Uint8Array} rows.kept 0 where decisions left a row out: it weighs NaN, counts nowhere
+ * @param {Uint32Array} rows.copies near-duplicates that share a row's weight, itself counted
+ * @param {number[]|null} rows.realShares share of each label among the real rows
  * @param {object} settings fields of WeightingSettings and n_labels
- * @returns {{weights: Float64Array, mean: number}} mean is the divisor, 1 unless normalised
+ * @returns {{weights: Float64Array, scale: Float64Array}} scale: what the last steps, balance and
+ *   mean, have multiplied each label by
  */
-export function sampleWeights(logP, logQ, kept, settings) {
-  const weights = new Float64Array(kept.length);
-  let total = 0;
+export function sampleWeights({ logP, logQ, label, kept, copies, realShares }, settings) {
+  const prior = logPrior(label, kept, realShares, settings);
+  const weights = new Float64Array(kept.length).fill(NaN);
+  for (let i = 0; i < weights.length; i++) {
+    if (!kept[i]) continue;
+    weights[i] = finish(logRatio(logP[i], logQ[i], settings) + prior[label[i]], settings);
+    if (settings.collapse_duplicates) weights[i] /= copies[i];
+  }
+  const scale = labelScale(weights, label, settings);
+  for (let i = 0; i < weights.length; i++) weights[i] *= scale[label[i]];
+  return { weights, scale };
+}
+
+/** What the prior correction adds to the logarithm of a weight under each label. */
+function logPrior(label, kept, realShares, settings) {
+  const prior = new Float64Array(settings.n_labels);
+  if (!settings.prior_correction || settings.rule === 'ce') return prior;
+  // Every label is counted once more than it occurs, as in `label_shares`.
+  const counts = prior.map(() => 1);
+  for (let i = 0; i < kept.length; i++) if (kept[i]) counts[label[i]] += 1;
+  const total = counts.reduce((sum, each) => sum + each, 0);
+  return counts.map((each, code) => Math.log(each / total) - Math.log(realShares[code]));
+}
+
+/** What balance and mean multiply each label by. */
+function labelScale(weights, label, settings) {
+  const totals = new Float64Array(settings.n_labels);
   let rows = 0;
   for (let i = 0; i < weights.length; i++) {
-    weights[i] = kept[i] ? finish(logRatio(logP[i], logQ[i], settings), settings) : NaN;
-    if (kept[i]) {
-      total += weights[i];
-      rows += 1;
-    }
+    if (Number.isNaN(weights[i])) continue;
+    totals[label[i]] += weights[i];
+    rows += 1;
   }
-  const mean = settings.normalise && total > 0 ? total / rows : 1;
-  if (mean !== 1) for (let i = 0; i < weights.length; i++) weights[i] /= mean;
-  return { weights, mean };
+  const total = totals.reduce((sum, each) => sum + each, 0);
+  const weighty = totals.filter((each) => each > 0).length;
+  const mean = settings.normalise && weighty ? rows / total : 1;
+  return totals.map((each) =>
+    mean * (settings.balance_classes && each > 0 ? total / weighty / each : 1));
 }
 
 /** Step of each weight: how many of the nine inner edges (logarithms) are at or below it. */
@@ -70,11 +99,13 @@ export function stepCounts(weights, edges) {
 }
 
 /**
- * Log ratio at which a row weighs `weight` when all is applied, or null where clip or floor
- * allow no such row.
+ * Log ratio at which a row weighs `weight` when all is applied, or null where clip or floor allow
+ * no such row, or where it differs from row to row.
  */
-export function logRatioOf(weight, settings, mean) {
-  const beforeFloor = (weight * mean - settings.floor) / (1 - settings.floor);
+export function logRatioOf(weight, settings, scale) {
+  const { prior_correction: prior, collapse_duplicates: collapse, balance_classes: balance } = settings;
+  if (prior || collapse || balance) return null;
+  const beforeFloor = (weight / scale[0] - settings.floor) / (1 - settings.floor);
   if (!(beforeFloor > 0) || !Number.isFinite(beforeFloor)) return null;
   const value = Math.log(beforeFloor);
   const low = settings.clip_low ?? -Infinity;

@@ -1,0 +1,146 @@
+"""What the Curate page tells of a weighting: figures, warnings, mass by label, the lightest rows.
+
+The browser draws it from a short message, see `message`; texts go there as characters.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthcur import what_if
+from synthcur.settings import WeightingSettings
+from synthcur.ui import curate_rows, parts
+from synthcur.ui.curate_rows import CurateRows
+from synthcur.what_if import Outlook
+
+LOWEST_ROWS = 20
+"""Rows listed while none is selected; every move of a slider sends them anew."""
+
+LISTED_LENGTH = 110
+"""Characters sent of a listed row where the browser has no texts."""
+
+MOST_LABELS = 12
+MOST_NAMED = 5
+
+
+def message(
+    rows: CurateRows,
+    weights: np.ndarray,
+    settings: WeightingSettings,
+    *,
+    verdicts: Mapping[str, str],
+    is_listing: bool,
+    sends_texts: bool,
+) -> dict[str, Any]:
+    """Return what is told of the weights, ready for the browser.
+
+    Parameters
+    ----------
+    rows
+        What is on the map.
+    weights
+        Of the synthetic rows, (N,), NaN where discarded.
+    settings
+        The weighting they come from.
+    verdicts
+        Action by sample id.
+    is_listing
+        Whether the lightest rows are listed.
+    sends_texts
+        Whether their texts must be sent, because the browser does not have them.
+    """
+    kept = rows.kept
+    names = label_names(rows)
+    outlook = what_if.outlook(weights[kept], names)
+    found = {
+        "figures": figures(outlook, settings),
+        "warnings": warnings(outlook),
+        "mass": mass(weights[kept], rows.labels[kept]),
+    }
+    if is_listing:
+        found["lightest"] = lightest(rows, weights, verdicts, sends_texts=sends_texts)
+    return found
+
+
+def label_names(rows: CurateRows) -> np.ndarray:
+    """Return the label names of the kept synthetic rows, (n,)."""
+    return np.asarray(rows.label_names, dtype=object)[rows.labels[rows.kept]]
+
+
+def figures(outlook: Outlook, settings: WeightingSettings) -> list[tuple[str, str, str]]:
+    """Return effective rows, share of the heaviest rows and mean weight, each with "of what"."""
+    n = outlook.rows
+    heaviest = max(1, int(np.ceil(0.01 * n)))
+    is_published = settings == WeightingSettings(
+        quality=settings.quality, diversity=settings.diversity
+    )
+    mean_note = "1.00 if Q is calibrated" if is_published else f"of {parts.count(n)} rows"
+    share = parts.percent(outlook.effective / max(n, 1), digits=0)
+    return [
+        ("Effective rows", parts.count(outlook.effective), f"{share} of {parts.count(n)}"),
+        (
+            "Loss share of top 1 %",
+            parts.percent(outlook.top_share, digits=0),
+            f"{parts.count(heaviest)} rows of {parts.count(n)}",
+        ),
+        ("Mean weight", f"{outlook.mean:.2f}" if n else "none", mean_note),
+    ]
+
+
+def warnings(outlook: Outlook) -> list[str]:
+    """Say what a training with these weights would suffer from; labels as they are."""
+    found = [
+        f"Only {parts.count(concern.effective)} effective rows, under 10 % of "
+        f"{parts.count(concern.rows)}: few rows decide the training. Clip the weights or lower an "
+        "exponent."
+        for concern in outlook.concerns
+        if concern.label is None
+    ]
+    thin = [
+        f"{curate_rows.short_text(concern.label, None, 40)} {parts.count(concern.effective)}"
+        for concern in outlook.concerns
+        if concern.label is not None
+    ]
+    if thin:
+        more = len(thin) - MOST_NAMED
+        and_more = f" and {parts.count(more)} more" if more > 0 else ""
+        named = ", ".join(thin[:MOST_NAMED])
+        found.append(f"Under {what_if.LEAST_ROWS} effective rows: {named}{and_more}.")
+    return found
+
+
+def mass(weights: np.ndarray, labels: np.ndarray) -> list[list[Any]]:
+    """Return where the weight goes, one list a label, the heaviest first.
+
+    Returns
+    -------
+    list
+        Label id (None: the labels that are not listed, together), labels, rows, share of the rows,
+        share of the weight, median weight, effective rows.
+    """
+    table = what_if.mass_table(weights, labels, most=MOST_LABELS)
+    ids = [None if pd.isna(group) else int(group) for group in table["group"].tolist()]
+    sizes = table[["groups", "rows"]].to_numpy().tolist()
+    shares = table[["share_before", "mass", "median_weight", "effective_rows"]].to_numpy()
+    rounded = [[float(f"{value:.4g}") for value in line] for line in shares.tolist()]
+    return [[label, *size, *share] for label, size, share in zip(ids, sizes, rounded, strict=True)]
+
+
+def lightest(
+    rows: CurateRows, weights: np.ndarray, verdicts: Mapping[str, str], *, sends_texts: bool
+) -> list[list[Any]]:
+    """Return the lightest rows: position, row in its file, text or None, action or ``""``."""
+    chosen = curate_rows.lightest(weights, min(LOWEST_ROWS, int(rows.kept.sum())))
+    frame = rows.frame.iloc[chosen]
+    columns = (frame[name].tolist() for name in ("row", "text", "text_pair", "sample_id"))
+    return [
+        [
+            position,
+            row,
+            curate_rows.short_text(text, pair, LISTED_LENGTH) if sends_texts else None,
+            verdicts.get(sample_id, ""),
+        ]
+        for position, row, text, pair, sample_id in zip(chosen.tolist(), *columns, strict=True)
+    ]

@@ -1,0 +1,111 @@
+// What is told of the weights around the map: figures and warnings above it, the lightest rows and
+// the weight of each label below. Built of elements and textContent only.
+
+/**
+ * Fill the row of figures.
+ * @param {string[][]} figures label, value, of what
+ * @param {string[]} warnings sentences
+ */
+export function fillFigures(node, figures, warnings) {
+  const card = element('div', 'sm-figures');
+  for (const [name, value, ofWhat] of figures) {
+    const figure = element('div', 'sm-figure');
+    figure.append(element('div', '', name), element('div', 'sm-value', value),
+      element('div', 'sm-note', ofWhat));
+    card.append(figure);
+  }
+  const notes = warnings.map((sentence) => {
+    const note = element('p', 'sm-warning');
+    note.append(element('b', '', 'check'), sentence);
+    return note;
+  });
+  node.replaceChildren(card, ...notes);
+}
+
+/** Table whose cells are elements or texts, by columns of name and kind. */
+function table(words, columns, rows) {
+  const grid = element('table', 'sm-table', undefined, { 'aria-label': words });
+  const names = element('tr');
+  for (const [name, kind] of columns) names.append(element('th', kind, name, { scope: 'col' }));
+  const top = element('thead');
+  top.append(names);
+  const body = element('tbody');
+  for (const cells of rows) {
+    const line = element('tr');
+    cells.forEach((cell, i) => {
+      const place = element('td', columns[i][1]);
+      place.append(cell);
+      line.append(place);
+    });
+    body.append(line);
+  }
+  grid.append(top, body);
+  return grid;
+}
+
+/**
+ * Fill the tables below the map.
+ * @param {object} control what `control` in __init__.py and the page put together
+ * @param {(row: number) => void} onRow a row was chosen in the table
+ */
+export function fillTables(node, points, weights, control, onRow) {
+  const head = element('div', 'sm-head');
+  head.append(element('b', '', 'Weight by label'),
+    element('span', 'sm-note', 'share of rows before, share of weight after'));
+  const mass = element('div', 'sm-told');
+  if (control.lightest) mass.append(lightestTable(points, weights, control, onRow));
+  mass.append(head, massTable(points, control.mass));
+  node.querySelector('.sm-told')?.remove();
+  node.append(mass);
+}
+
+function lightestTable(points, weights, control, onRow) {
+  const rows = control.lightest;
+  const columns = [
+    ['Row', 'sm-number'], ['Text', 'sm-text'], ['Label', 'sm-word'], ['Read as', 'sm-word'],
+    ['Weight', 'sm-number'], ['P′', 'sm-number'], ['Q', 'sm-number'], ['Decision', 'sm-word'],
+  ];
+  const lines = rows.map(([row, number, text, decision]) => {
+    const show = element('button', '', text ?? points.texts[row], {
+      type: 'button', title: 'Show this row on the map',
+    });
+    show.addEventListener('click', () => onRow(row));
+    return [
+      count(number),
+      show,
+      points.labels[points.label[row]],
+      points.labels[points.predicted[row]],
+      weightText(weights[row]),
+      probabilityText(points.p[row]),
+      probabilityText(points.q[row]),
+      decision,
+    ];
+  });
+  const decided = rows.some((row) => row[3]);
+  const shown = decided ? columns : columns.slice(0, -1);
+  return table('Rows of lowest weight', shown, lines.map((cells) => cells.slice(0, shown.length)));
+}
+
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const signed = (change) => {
+  const text = (100 * change).toFixed(1);
+  return `${change >= 0 ? '+' : '−'}${text.replace('-', '')}`;
+};
+
+function massTable(points, mass) {
+  const columns = [
+    ['Label', 'sm-word'], ['Rows', 'sm-number'], ['Share of rows', 'sm-number'],
+    ['Share of weight', 'sm-number'], ['Change, points', 'sm-number'],
+    ['Median weight', 'sm-number'], ['Effective rows', 'sm-number'],
+  ];
+  const lines = mass.map(([label, groups, rows, before, after, middle, effective]) => [
+    label === null ? `${count(groups)} other labels` : points.labels[label],
+    count(rows),
+    percent(before),
+    percent(after),
+    signed(after - before),
+    weightText(middle),
+    count(Math.round(effective)),
+  ]);
+  return table('Weight by label', columns, lines);
+}
