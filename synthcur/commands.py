@@ -151,9 +151,9 @@ def export(options: argparse.Namespace) -> Answer:
 def decide(options: argparse.Namespace) -> Answer:
     """Apply decisions from a JSON Lines file; the same file twice changes nothing more.
 
-    Each line holds ``sample_id`` and ``action`` (keep, discard, relabel, unsure, note), and where
-    it applies ``label``, ``note``, ``reason`` and ``annotator``. Every line is checked before the
-    first is applied.
+    Each line holds ``sample_id`` and ``action`` (keep, discard, relabel, unsure, note, edit), and
+    where it applies ``label``, ``note``, ``reason``, ``text`` and ``annotator``. Every line is
+    checked before the first is applied.
     """
     store = open_store(options.workspace)
     collection = store.collection(options.name)
@@ -178,6 +178,7 @@ def decide(options: argparse.Namespace) -> Answer:
             label=decision.label,
             note=decision.note,
             reason=decision.reason,
+            text=decision.text,
             queue="file",
             client_id=client_id,
             client_seq=line,
@@ -367,6 +368,7 @@ def _read_decisions(
                 action=str(record["action"]),
                 label=record.get("label"),
                 note=str(record.get("note", "")),
+                text=None if record.get("text") is None else str(record["text"]),
                 reason=str(record.get("reason", "")),
                 annotator=review.check_annotator(str(record.get("annotator", annotator))),
             )

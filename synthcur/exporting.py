@@ -24,6 +24,7 @@ from synthcur.review import (
     current_notes,
     effective_labels,
     standing,
+    with_edits,
 )
 from synthcur.schema import Collection
 from synthcur.scored import weighing_facts, weighing_probs
@@ -58,7 +59,7 @@ def curated_table(
     """
     collection, log = store.collection(name), store.decisions(name)
     labels, kept = effective_labels(collection, log)
-    synthetic = collection.synthetic
+    synthetic = with_edits(collection.synthetic, log)
     names = np.asarray(collection.labels, dtype=object)
     table = synthetic[["sample_id", "text"]].copy()
     if collection.has_pairs:
@@ -118,7 +119,8 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 def decisions_table(log: Iterable[Decision]) -> pd.DataFrame:
     """Return the decisions that stand, in order, as ``decide --from`` reads them."""
-    columns = ["sample_id", "action", "label", "note", "reason", "annotator", "queue", "created_at"]
+    columns = ["sample_id", "action", "label", "note", "reason", "text"]
+    columns += ["annotator", "queue", "created_at"]
     rows = [[getattr(decision, column) for column in columns] for decision in standing(log)]
     return pd.DataFrame(rows, columns=columns)
 

@@ -138,6 +138,15 @@ def current_texts(decisions: Iterable[Decision]) -> dict[str, str]:
     return {sample_id: text for sample_id, text in texts.items() if text is not None}
 
 
+def with_edits(rows: pd.DataFrame, decisions: Iterable[Decision]) -> pd.DataFrame:
+    """Return rows with the texts that people gave them; `sample_id` and ``text`` are columns."""
+    texts = current_texts(decisions)
+    if not texts:
+        return rows
+    new = rows["sample_id"].map(texts)
+    return rows.assign(text=rows["text"].where(new.isna(), new))
+
+
 def effective_labels(
     collection: Collection, decisions: Iterable[Decision]
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -179,7 +188,6 @@ def effective_collection(collection: Collection, decisions: Iterable[Decision]) 
     """
     log = list(decisions)
     labels, kept = effective_labels(collection, log)
-    texts = current_texts(log)
     is_synthetic = (collection.rows["source"] == SYNTHETIC).to_numpy()
     rows = collection.rows.reset_index(drop=True)
     names = rows["label"].to_numpy(dtype=object, copy=True)
@@ -187,11 +195,11 @@ def effective_collection(collection: Collection, decisions: Iterable[Decision]) 
     stays = np.ones(len(rows), dtype=bool)
     stays[is_synthetic] = kept
     decided = rows.assign(label=pd.Series(names, index=rows.index, dtype=rows["label"].dtype))
-    edited = is_synthetic & rows["sample_id"].isin(list(texts)).to_numpy()
-    decided.loc[edited, "text"] = rows["sample_id"][edited].map(texts)
+    known = set(rows["sample_id"][is_synthetic])
+    edits = [row for row in log if row.sample_id in known]
     return replace(
         collection,
-        rows=decided[stays].reset_index(drop=True),
+        rows=with_edits(decided, edits)[stays].reset_index(drop=True),
         provenance=collection.provenance.loc[stays].reset_index(drop=True),
     )
 

@@ -21,6 +21,7 @@ from synthcur.database import Database
 from synthcur.errors import ConflictError, InputError, NotFoundError
 from synthcur.ingest import METRICS, add_event, move_job, put_scores, take_in
 from synthcur.records import ACTIVE, CollectionInfo, Job, LearningRun, Run, Scores
+from synthcur.review import EDIT
 from synthcur.review_store import ReviewStore
 from synthcur.schema import SPLITS, SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
@@ -175,7 +176,7 @@ class Store(ReviewStore):
     ) -> Job:
         """Queue a job with everything its worker needs to know."""
         info = self.collection_info(name)
-        standing = self.log_state(name).current.values()
+        state = self.log_state(name)
         job_id = uuid.uuid4().hex[:12]
         spec = {
             "job_id": job_id,
@@ -186,7 +187,11 @@ class Store(ReviewStore):
             "scores": dict(scores),
             "decisions": [
                 {"sample_id": each.sample_id, "action": each.action, "label": each.label}
-                for each in standing
+                for each in state.current.values()
+            ]
+            + [
+                {"sample_id": sample_id, "action": EDIT, "text": text}
+                for sample_id, text in state.texts.items()
             ],
             "artefacts_root": str(self.artefacts.root),
         }

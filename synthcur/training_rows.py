@@ -13,7 +13,7 @@ import pandas as pd
 
 from synthcur.arms import Arm
 from synthcur.errors import ArtefactError, InputError
-from synthcur.review import Decision, effective_labels
+from synthcur.review import Decision, effective_labels, with_edits
 from synthcur.schema import REAL, Collection
 from synthcur.settings import WeightingSettings
 from synthcur.weighting import (
@@ -131,6 +131,7 @@ def make_pool(
     ArtefactError
         If the probabilities are not those of this collection.
     """
+    decisions = list(decisions)
     labels, kept = effective_labels(collection, decisions)
     for each in probs.values():
         if each.shape != (len(labels), len(collection.labels)):
@@ -139,7 +140,7 @@ def make_pool(
                 f"{len(labels)} synthetic rows and {len(collection.labels)} labels.",
                 fix="Score the collection again.",
             )
-    synthetic, real = collection.synthetic, collection.real_train
+    synthetic, real = with_edits(collection.synthetic, decisions), collection.real_train
     return Pool(
         synthetic=Examples(synthetic.loc[kept].reset_index(drop=True), labels[kept]),
         real=Examples(real, collection.label_ids(real)),

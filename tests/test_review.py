@@ -135,6 +135,14 @@ def test_discards_leave_the_effective_collection_and_relabels_change_it() -> Non
     assert collection.rows["label"].tolist()[-1] == "feedback"
 
 
+def test_an_edited_text_is_trained_on_and_real_texts_stay():
+    edits = (("s0", "better"), ("r0", "no"), ("s1", "x"))
+    log = _log(*((each, "edit", {"text": text}) for each, text in edits), _undo("s1", 3))
+    edited = effective_collection(_collection(), log)
+    assert edited.rows["text"].tolist() == ["real text", "better", "test text", "second", "third"]
+    assert _collection().rows["text"].tolist()[1] == "first"
+
+
 def test_without_decisions_the_effective_collection_is_the_collection() -> None:
     assert effective_collection(_collection(), []).fingerprint == _collection().fingerprint
 

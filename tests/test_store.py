@@ -12,6 +12,7 @@ import pytest
 
 from synthcur.database import MIGRATIONS, Database, is_wal_safe
 from synthcur.errors import ConflictError, NotFoundError, StoreError
+from synthcur.review import Decision
 from synthcur.settings import WeightingSettings
 from synthcur.spool import Spool
 from synthcur.store import Store
@@ -90,6 +91,17 @@ def test_undo_takes_back_the_annotators_own_latest_and_is_itself_idempotent(
     nothing = opened.undo(small_collection.name, annotator="ana", client_id="c1", client_seq=3)
     assert nothing is None
     assert opened.decision_count(small_collection.name) == 3
+
+
+def test_a_job_is_told_of_verdicts_and_edits(opened, small_collection):
+    first, second = small_collection.synthetic["sample_id"][:2]
+    decide(opened, small_collection.name, first, 1)
+    decide(opened, small_collection.name, second, 2, action="edit", text="better")
+    job = opened.add_job("train", small_collection.name, settings={}, scores={})
+    assert [Decision(**each) for each in job.spec["decisions"]] == [
+        Decision(sample_id=first, action="discard"),
+        Decision(sample_id=second, action="edit", text="better"),
+    ]
 
 
 def test_schemes_are_kept_by_name(opened, small_collection):

@@ -8,7 +8,7 @@ import pytest
 from synthcur.arms import ARMS, Arm
 from synthcur.errors import ArtefactError, InputError
 from synthcur.losses import DYNAMIC_WEIGHTS
-from synthcur.review import DISCARD, RELABEL, Decision
+from synthcur.review import DISCARD, EDIT, RELABEL, Decision
 from synthcur.schema import SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
 from synthcur.training_rows import Pool, judging_rows, make_pool, rows_of
@@ -60,6 +60,15 @@ def test_a_relabelled_sample_uses_the_other_column(small_collection: Collection)
     assert part.labels[5] == after
     assert part.factor[5] == pytest.approx(quality[5, after])
     assert part.factor[5] != pytest.approx(quality[5, before])
+
+
+def test_an_edited_sample_is_trained_on_with_its_new_text(small_collection: Collection):
+    first, second = small_collection.synthetic["sample_id"][:2]
+    edit = Decision(sample_id=first, action=EDIT, text="better")
+    drop = Decision(sample_id=second, action=DISCARD)
+    texts = pool_of(small_collection, edit, drop).synthetic.rows["text"].tolist()
+    before = small_collection.synthetic["text"].tolist()
+    assert texts == ["better", *before[2:]]
 
 
 def test_a_discarded_sample_is_left_out_and_the_others_keep_their_own_factors(
