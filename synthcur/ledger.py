@@ -1,6 +1,6 @@
 """The log of decisions folded as it grows: a new row costs the same however long the log is."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +61,7 @@ class Ledger:
         self.log: list[Decision] = []
         self._about: dict[str, list[Decision]] = {}
         self._own: dict[str, list[Decision]] = {}
+        self._new_own: list[Decision] = []
         self._undone: dict[str, list[Decision]] = {}
         self._current: dict[str, Decision] = {}
         self._notes: dict[str, str] = {}
@@ -76,14 +77,18 @@ class Ledger:
 
     def take_in(self, rows: Iterable[Decision]) -> None:
         """Add rows that come after all those taken in."""
+        stood: dict[str, list[Decision]] = {}
         for row in rows:
             self.log.append(row)
+            self._versions[row.sample_id] = row.seq
             self._follow_undos(row)
             about = self._about.setdefault(row.sample_id, [])
-            before = standing(about)
+            if row.sample_id not in stood:
+                stood[row.sample_id] = standing(about)
             about.append(row)
-            self._versions[row.sample_id] = row.seq
-            self._fold(row.sample_id, before, standing(about))
+        for sample_id, before in stood.items():
+            self._fold(sample_id, before, standing(self._about[sample_id]))
+        self._sort_own()
 
     def state(self) -> LogState:
         """Return what the log comes to so far; the same object until a row is taken in."""
@@ -142,9 +147,19 @@ class Ledger:
             if row.seq not in seqs:
                 own = self._own[row.annotator]
                 del own[bisect_left(own, row.seq, key=_place)]
-        for row in now:
-            if row.seq not in seqs_before:
-                insort(self._own.setdefault(row.annotator, []), row, key=_place)
+        self._new_own += [row for row in now if row.seq not in seqs_before]
+
+    def _sort_own(self) -> None:
+        """Put rows that stand anew among their annotator's; nearly always they come last."""
+        grown = set()
+        for row in sorted(self._new_own, key=_place):
+            own = self._own.setdefault(row.annotator, [])
+            if own and own[-1].seq > row.seq:
+                grown.add(row.annotator)
+            own.append(row)
+        for annotator in grown:
+            self._own[annotator].sort(key=_place)
+        self._new_own.clear()
 
 
 def _put(mapping: dict[str, Any], key: str, value: Any) -> None:

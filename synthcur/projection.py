@@ -9,7 +9,8 @@ SMALLEST_FOR_UMAP = 30
 """Distinct rows below which neighbourhoods mean little and the map is a linear one."""
 
 LARGEST_EXACT = 20_000
-"""Reference rows up to which neighbours are exact; above, they are found approximately."""
+"""Rows among which neighbours are exact; where more pairs are to be compared than of that many rows
+with each other, they are found approximately."""
 
 UMAP_NEIGHBOURS = 15
 MIN_DIST = 0.1
@@ -70,7 +71,7 @@ def neighbours(
     exclude_self
         The queries are the reference rows, and a row is not its own neighbour.
     seed
-        Seed of the approximate search above `LARGEST_EXACT` reference rows.
+        Seed of the approximate search, see `LARGEST_EXACT`.
 
     Returns
     -------
@@ -121,7 +122,7 @@ def _spread(placed: np.ndarray, seed: int) -> np.ndarray:
 def _nearest(
     queries: np.ndarray, reference: np.ndarray, count: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    if len(reference) > LARGEST_EXACT:
+    if len(queries) * len(reference) > LARGEST_EXACT**2:
         from pynndescent import NNDescent
 
         search = NNDescent(reference, metric="cosine", random_state=seed)

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pandas as pd
 
-from synthcur import signals
+from synthcur import clusters, signals
 from synthcur.artefacts import Artefacts
 from synthcur.checkers import CHECKERS, ROLES, Checked, Sample, Task, average
 from synthcur.progress import Progress
@@ -21,7 +21,7 @@ from synthcur.training_rows import judging_rows, require_labels
 
 VERSIONS = {
     **{"embeddings": 1, "coordinates": 1, "neighbours": 1},
-    **{"quality": 2, "diversity": 2, "signals": 1},
+    **{"quality": 2, "diversity": 2, "signals": 1, "clusters": 1, "coverage": 1},
 }
 """Version of every stage; raised when the stage would compute something else."""
 
@@ -32,6 +32,8 @@ REAL_NEIGHBOURS = 3
 SYNTHETIC_NEIGHBOURS = 2
 DUPLICATE_NEIGHBOURS = 10
 """Rows looked at beside each one; a group of equal rows larger than that may fall apart."""
+COVERING_NEIGHBOURS = 20
+"""Synthetic rows kept of each real row, from which `signals.coverage` follows any weights."""
 
 
 def score(
@@ -43,7 +45,8 @@ def score(
     -------
     dict
         Fingerprint of every result: ``embeddings``, ``coordinates``, ``neighbours``, ``quality``,
-        ``diversity`` and ``signals``.
+        ``diversity``, ``signals``, ``clusters`` and ``coverage``. Scores of earlier versions lack
+        the last ones: what reads them asks first whether they are there.
 
     Raises
     ------
@@ -58,6 +61,8 @@ def score(
         **check(collection, settings, artefacts, spool),
     }
     names["signals"] = _find_signals(collection, names, artefacts, spool)
+    names["clusters"] = _cluster(collection, embeddings, settings.seed, artefacts, spool)
+    names["coverage"] = _cover(embeddings, settings.seed, artefacts, spool)
     trust = {role: artefacts.meta(names[role])["trust"] for role in ROLES}
     spool.append("scored", checkers=settings.checkers, artefacts=names, trust=trust)
     return names
@@ -225,6 +230,39 @@ def _find_signals(
         "vendi_by_quality": signals.vendi_score(synthetic, own),
     }
     artefacts.write(name, arrays=arrays, meta=meta)
+    return name
+
+
+def _cluster(
+    collection: Collection, embeddings: str, seed: int, artefacts: Artefacts, spool: Spool
+) -> str:
+    name = fingerprint("clusters", VERSIONS["clusters"], embeddings, seed)
+    if artefacts.has(name):
+        return name
+    Progress(spool, "clusters", "Naming clusters")
+    synthetic, real = (artefacts.array(embeddings, part) for part in ("synthetic", "real"))
+    found = clusters.assign(synthetic, real, seed=seed)
+    rows = pd.concat([collection.synthetic, collection.real_train])
+    terms = clusters.top_terms(
+        rows["text"] + " " + rows["text_pair"].fillna(""),
+        np.concatenate([found.synthetic, found.real]),
+        len(found.centres),
+    )
+    arrays = {"synthetic": found.synthetic, "real": found.real, "centres": found.centres}
+    artefacts.write(name, arrays=arrays, meta={"terms": terms})
+    return name
+
+
+def _cover(embeddings: str, seed: int, artefacts: Artefacts, spool: Spool) -> str:
+    name = fingerprint("coverage", VERSIONS["coverage"], embeddings, seed)
+    if artefacts.has(name):
+        return name
+    Progress(spool, "coverage", "Looking for gaps between real and synthetic rows")
+    from synthcur.projection import neighbours
+
+    real, synthetic = (artefacts.array(embeddings, part) for part in ("real", "synthetic"))
+    index, cosine = neighbours(real, synthetic, count=COVERING_NEIGHBOURS, seed=seed)
+    artefacts.write(name, arrays={"synthetic_index": index, "synthetic_cosine": cosine})
     return name
 
 

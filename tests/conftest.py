@@ -26,6 +26,8 @@ settings.load_profile("synthcur")
 
 RINGS = ("real", "browser")
 DIMENSIONS = 16
+CLUSTER_TERMS = [["fern", "frond"], ["parcel", "late", "courier", "box"], []]
+"""Words that name the invented clusters; the last one has none."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -159,15 +161,24 @@ def make_scores(collection: Collection, *, seed: int = 0) -> dict[str, dict[str,
             "uncertainty": random.gamma(1.0, 0.3, size=n),
             "density_ratio": random.uniform(0.1, 10, size=n),
         },
+        "clusters": {
+            "synthetic": random.integers(0, len(CLUSTER_TERMS), size=n, dtype=np.int16),
+            "real": random.integers(0, len(CLUSTER_TERMS), size=r, dtype=np.int16),
+            "centres": unit(len(CLUSTER_TERMS)),
+        },
+        "coverage": {
+            "synthetic_index": random.integers(0, n, size=(r, 20), dtype=np.int32),
+            "synthetic_cosine": random.uniform(0.2, 0.9, size=(r, 20)).astype(np.float32),
+        },
     }
 
 
 def add_scores(store: Store, collection: Collection, *, checkers: str = "probe") -> None:
     """Store invented scores as if a scoring job had finished."""
-    names = {}
+    names, meta = {}, {"kind": checkers, "terms": CLUSTER_TERMS}
     for kind, arrays in make_scores(collection).items():
         names[kind] = fingerprint(kind, checkers, collection.fingerprint)
-        store.artefacts.write(names[kind], arrays=arrays, meta={"kind": checkers})
+        store.artefacts.write(names[kind], arrays=arrays, meta=meta)
     trust = {
         "quality": {"accuracy": 0.71, "low": 0.51, "high": 0.86, "n": 24, "how": "out of fold"},
         "diversity": {"accuracy": 0.9, "low": 0.77, "high": 0.97, "n": 40, "how": "out of fold"},

@@ -183,3 +183,50 @@ def test_what_is_not_an_operation_is_left_out(payload):
 
 def test_a_batch_has_an_upper_size():
     assert len(read_operations([RAW] * (MOST_AT_ONCE + 5))) == MOST_AT_ONCE
+
+
+def test_where_people_sign_in_nobody_decides_under_another_name(opened, known, samples):
+    sent = [operation(1, samples[0]), operation(2, samples[1], annotator="ben")]
+    outcome = apply_operations(opened, sent, known=known, signed_in="ben")
+    (refusal,) = outcome.refused
+    assert refusal.seq == 1
+    assert refusal.what.startswith("This was decided as ana, and ben is signed in.")
+    assert [row.annotator for row in opened.decisions(NAME)] == ["ben"]
+
+
+def test_one_decision_about_look_alikes_is_stored_undone_and_redone_as_one(opened, known, samples):
+    alike = tuple((sample, 0) for sample in samples[1:4])
+    first = operation(1, samples[0], "discard", reason="duplicate", alike=alike)
+    assert apply_operations(opened, [first, first], known=known) == Outcome()
+    assert set(opened.log_state(NAME).current) == set(samples[:4])
+    sent = [first, operation(2, samples[0], "undo"), operation(3, samples[0], "redo")]
+    apply_operations(opened, sent[:2], known=known)
+    assert opened.log_state(NAME).current == {}
+    apply_operations(opened, sent, known=known)
+    assert set(opened.log_state(NAME).current) == set(samples[:4])
+    assert opened.acknowledged("c") == 3
+
+
+def test_ones_own_batch_is_not_stale_to_oneself(opened, known, samples):
+    alike = ((samples[1], 0),)
+    sent = [operation(1, samples[0], alike=alike), operation(2, samples[1], "discard")]
+    assert apply_operations(opened, sent, known=known) == Outcome()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"client": "c/1"},
+        {"alike": "s"},
+        {"alike": [{"sample": 1, "expected": 0}]},
+        {"alike": [{"sample": "s", "expected": -1}]},
+        {"text": 3},
+    ],
+)
+def test_what_is_no_batch_or_edit_is_left_out(changed):
+    assert read_operations([RAW | changed]) == []
+
+
+def test_a_redo_with_nothing_undone_is_refused(opened, known, samples):
+    outcome = apply_operations(opened, [operation(1, samples[0], "redo")], known=known)
+    assert outcome.refused[0].what == "There is nothing left to redo."

@@ -49,6 +49,8 @@ SHAPES = {
         "uncertainty": (40,),
         "density_ratio": (40,),
     },
+    "clusters": {"synthetic": (40,), "real": (24,), "centres": (6, 32)},
+    "coverage": {"synthetic_index": (24, 20), "synthetic_cosine": (24, 20)},
 }
 
 
@@ -103,10 +105,28 @@ def test_scoring_leaves_every_result_in_its_shape(scored: tuple[Desk, dict[str, 
     assert record["trust"]["diversity"]["n"] == 40
 
 
+def test_clusters_have_names_and_real_rows_their_nearest_synthetic_ones(
+    scored: tuple[Desk, dict[str, str]],
+):
+    desk, names = scored
+    terms = desk.artefacts.meta(names["clusters"])["terms"]
+    assert len(terms) == 6
+    assert any(terms)
+    found = arrays(desk, names["clusters"], ("synthetic", "real"))
+    assert set(found["synthetic"]) | set(found["real"]) == set(range(6))
+    real, synthetic = (
+        desk.artefacts.array(names["embeddings"], of) for of in ("real", "synthetic")
+    )
+    index = desk.artefacts.array(names["coverage"], "synthetic_index")
+    np.testing.assert_array_equal(index[:, 0], (real @ synthetic.T).argmax(axis=1))
+
+
 def test_scoring_says_what_it_is_doing(scored: tuple[Desk, dict[str, str]]):
     phases = scored[0].said("phase")
     named = list(dict.fromkeys(record["phase"] for record in phases))
-    assert named == ["embed", "map", "neighbours", "quality", "diversity", "signals"]
+    assert named == [
+        *("embed", "map", "neighbours", "quality", "diversity", "signals", "clusters", "coverage")
+    ]
     embed = [record for record in phases if record["phase"] == "embed"]
     assert (embed[0]["done"], embed[-1]["done"], embed[-1]["total"]) == (0, 64, 64)
     assert embed[-1]["eta_s"] == 0

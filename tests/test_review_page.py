@@ -365,3 +365,21 @@ def test_without_scores_the_page_offers_to_score(open_page, monkeypatch):
     assert "score" in app.title[0].value
     app.button(key="review_score").click().run()
     assert asked == ["small"]
+
+
+def test_behind_a_proxy_the_name_is_that_of_its_header(open_page, monkeypatch):
+    monkeypatch.setenv("SYNTHCUR_USER_HEADER", "X-Forwarded-User")
+    monkeypatch.setattr(
+        "streamlit.runtime.context.ContextProxy.headers", {"X-Forwarded-User": "Eva Example"}
+    )
+    app = open_page()
+    assert not app.sidebar.text_input
+    assert app.session_state["synthcur"].annotator == "Eva Example"
+
+
+def test_behind_a_proxy_that_names_nobody_nothing_can_be_decided(open_page, monkeypatch):
+    monkeypatch.setenv("SYNTHCUR_USER_HEADER", "X-Forwarded-User")
+    monkeypatch.setattr("streamlit.runtime.context.ContextProxy.headers", {})
+    app = open_page()
+    assert "name cannot be used" in app.error[0].value
+    assert not app.get("bidi_component")
