@@ -15,6 +15,7 @@ from synthcur import __version__, exporting, jobs, report, review
 from synthcur import demo as demo_collection
 from synthcur.database import is_wal_safe
 from synthcur.errors import InputError, NotFoundError
+from synthcur.html_report import html_report
 from synthcur.learning_curve import LearningCurveSettings, default_arms, default_sizes
 from synthcur.learning_report import learning_results, learning_text
 from synthcur.loading import accept, build, guess_columns, read_table
@@ -136,6 +137,15 @@ def learning_curve(options: argparse.Namespace) -> Answer:
 def results(options: argparse.Namespace) -> Answer:
     """Compare the arms of a training job on the test split."""
     return _results(open_store(options.workspace), options.name, options.job, options.baseline)
+
+
+def report_(options: argparse.Namespace) -> Answer:
+    """Write the results of a training job as one HTML file that opens offline."""
+    store = open_store(options.workspace)
+    page = html_report(store, options.name, job_id=options.job, baseline=options.baseline)
+    exporting.write_text(page, options.out)
+    data = {"out": str(options.out), "bytes": len(page.encode())}
+    return Answer(data, f"{options.out}: {data['bytes'] / 1000:,.0f} kB")
 
 
 def export(options: argparse.Namespace) -> Answer:

@@ -6,9 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from synthcur.evaluation import SIGNIFICANT, Flips, confusion, mcnemar, p_in_words
-from synthcur.report import finished_runs, paired_runs, probabilities
+from synthcur import resampling
+from synthcur.evaluation import (
+    ACCURACY,
+    SIGNIFICANT,
+    Difference,
+    Flips,
+    confusion,
+    holm,
+    mcnemar,
+    p_in_words,
+    paired_difference,
+)
+from synthcur.records import Job
+from synthcur.reliability import Bin, reliability
+from synthcur.report import finished_runs, paired_runs, probabilities, readable_jobs
 from synthcur.schema import REAL, TEST
+from synthcur.settings import TrainSettings
 from synthcur.store import Store
 
 
@@ -25,8 +39,12 @@ class Comparison:
     by_label
         One row a label: label, rows, baseline, arm; the last two are shares of the label's rows
         that were predicted right, mean over seeds.
+    confusion
+        (K, K) test rows of the arm, rows true, columns predicted, mean over seeds.
     confusion_change
-        (K, K) rows true, columns predicted: arm minus baseline, mean over seeds.
+        The same, arm minus baseline.
+    reliability, baseline_reliability
+        How sure the two are beside how often they are right.
     flips
         Test rows that the two read differently, one of them right: text, text_pair, label,
         baseline_says, arm_says, is_right (whether the arm is the one that is), gain (change of the
@@ -42,7 +60,10 @@ class Comparison:
     baseline: str
     n_seeds: int
     by_label: pd.DataFrame
+    confusion: np.ndarray
     confusion_change: np.ndarray
+    reliability: tuple[Bin, ...]
+    baseline_reliability: tuple[Bin, ...]
     flips: pd.DataFrame
     flip_test: Flips
 
@@ -70,7 +91,18 @@ def compare(store: Store, job_id: str, *, arm: str, baseline: str) -> Comparison
     test = collection.part(REAL, TEST)
     flips = _flips(test, collection.labels, first, second, labels)
     test_of_flips = mcnemar(_most_said(first) == labels, _most_said(second) == labels)
-    return Comparison(arm, baseline, len(pairs), by_label, mine - other, flips, test_of_flips)
+    return Comparison(
+        arm=arm,
+        baseline=baseline,
+        n_seeds=len(pairs),
+        by_label=by_label,
+        confusion=mine,
+        confusion_change=mine - other,
+        reliability=tuple(reliability(first, labels)),
+        baseline_reliability=tuple(reliability(second, labels)),
+        flips=flips,
+        flip_test=test_of_flips,
+    )
 
 
 def flips_in_words(found: Flips) -> str:
@@ -84,6 +116,90 @@ def flips_in_words(found: Flips) -> str:
         says = "are no evidence of a difference"
     test = f"exact McNemar test of this pair, {p_in_words(found.p_value)}"
     return f"{gained} gained and {lost} lost {says} ({test})."
+
+
+@dataclass(frozen=True)
+class ArmGain:
+    """What review did to one arm: its scores before and after, and their paired difference.
+
+    `p_holm` is the p-value of the difference after `holm` over all arms that were looked at.
+    """
+
+    arm: str
+    before: float
+    after: float
+    difference: Difference
+    p_holm: float
+
+    @property
+    def outcome(self) -> str:
+        """``better``, ``worse`` or ``no evidence``, after the correction."""
+        return self.difference.outcome if self.p_holm < SIGNIFICANT else "no evidence"
+
+
+@dataclass(frozen=True)
+class ReviewEffect:
+    """Two jobs of the same recipe and data, trained with fewer and with more decisions."""
+
+    before: Job
+    after: Job
+    arms: tuple[ArmGain, ...]
+
+
+def review_effect(store: Store, job: Job, *, metric: str = ACCURACY) -> ReviewEffect | None:
+    """Compare a training job with the newest one before it that had fewer decisions.
+
+    Both have the same rows, recipe and checkers, so that what differs is what people decided.
+
+    Parameters
+    ----------
+    store, job
+        The later job.
+    metric
+        ``accuracy`` or ``macro_f1``.
+
+    Returns
+    -------
+    ReviewEffect or None
+        One entry an arm with a finished seed in both; None if there is no such job.
+    """
+    for earlier in readable_jobs(store, job.collection):
+        if earlier.number < job.number and _differ_by_review(earlier, job):
+            arms = _gains(store, earlier, job, metric)
+            if arms:
+                return ReviewEffect(earlier, job, arms)
+    return None
+
+
+def _differ_by_review(earlier: Job, later: Job) -> bool:
+    first, second = (TrainSettings.from_dict(job.settings) for job in (earlier, later))
+    return (
+        len(earlier.spec["decisions"]) < len(later.spec["decisions"])
+        and earlier.spec["collection_fp"] == later.spec["collection_fp"]
+        and earlier.spec["scores"] == later.spec["scores"]
+        and (first.fit, first.checkers) == (second.fit, second.checkers)
+        and first.weighting == second.weighting
+    )
+
+
+def _gains(store: Store, earlier: Job, later: Job, metric: str) -> tuple[ArmGain, ...]:
+    old, new = finished_runs(store, earlier), finished_runs(store, later)
+    found: list[tuple[str, float, float, Difference]] = []
+    for arm in new:
+        pairs = paired_runs(new[arm], old.get(arm, []))
+        if not pairs:
+            continue
+        after, labels = probabilities(store, [pair[0] for pair in pairs])
+        before, _ = probabilities(store, [pair[1] for pair in pairs])
+        new_said, old_said = after.argmax(axis=2), before.argmax(axis=2)
+        scores = [resampling.scores(each, labels, metric).mean() for each in (old_said, new_said)]
+        gain = paired_difference(new_said, old_said, labels, metric=metric)
+        found.append((arm, float(scores[0]), float(scores[1]), gain))
+    adjusted = holm([each[-1].p_value for each in found])
+    return tuple(
+        ArmGain(arm, old_score, new_score, gain, p)
+        for (arm, old_score, new_score, gain), p in zip(found, adjusted, strict=True)
+    )
 
 
 def _mean_confusion(probs: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -111,6 +111,12 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         target.write_bytes(as_bytes(table, path.suffix.removeprefix(".").lower()))
 
 
+def write_text(text: str, path: Path) -> None:
+    """Write a text as UTF-8."""
+    with _whole_file(path) as target:
+        target.write_text(text, "utf-8")
+
+
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
     """Write a table as Parquet, whatever the path ends in."""
     with _whole_file(path) as target:
@@ -262,8 +268,7 @@ def _whole_file(path: Path) -> Iterator[Path]:
 
 
 def _write_json(data: Mapping[str, Any], path: Path) -> None:
-    with _whole_file(path) as target:
-        target.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", path)
 
 
 def _copy(source: Path, path: Path) -> None:

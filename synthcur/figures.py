@@ -147,7 +147,7 @@ def interval_chart(
     known = [difference for difference in differences if difference]
     low = min([0.0, *(100 * difference["low"] for difference in known)])
     high = max([0.0, *(100 * difference["high"] for difference in known)])
-    ticks = _ticks(low, high)
+    ticks = round_ticks(low, high)
     figure.update_xaxes(
         side="top",
         ticklabeloverflow="allow",
@@ -322,10 +322,10 @@ def _signed(value: float, *, digits: int = 1) -> str:
     return f"{value:+.0f}".replace("-", "−")
 
 
-def _ticks(low: float, high: float, *, about: int = 6) -> list[float]:
-    """Round numbers at equal steps that cover 0 and most of [low, high]."""
+def round_ticks(low: float, high: float, *, about: int = 6) -> list[float]:
+    """Return round numbers at equal steps within [low, high], `about` as many at most."""
     span = max(high - low, 1e-9)
     power = 10.0 ** math.floor(math.log10(span / about))
     step = next(each * power for each in (1, 2, 5, 10) if each * power * about >= span)
-    first, last = math.ceil(low / step), math.floor(high / step)
-    return [round(step * i, 10) for i in range(min(first, 0), max(last, 0) + 1)]
+    first, last = math.ceil(round(low / step, 6)), math.floor(round(high / step, 6))
+    return [round(step * i, 10) for i in range(first, last + 1)]

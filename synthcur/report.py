@@ -149,6 +149,24 @@ def leading_arm(found: Mapping[str, Any]) -> dict[str, Any]:
     return max(better or rivals, key=lambda arm: arm["difference"]["mean"])
 
 
+def basis(found: Mapping[str, Any]) -> str:
+    """Say what the headline rests on: interval, test rows, seeds, p-value."""
+    leader = leading_arm(found)
+    rows, difference = f"{found['test_rows']:,}", leader["difference"]
+    if difference is None:
+        return f"{rows} real test rows, {seeds_in_words(leader['n_seeds'])}."
+    seeds = f" and {seeds_in_words(difference['n_seeds'])}"
+    if difference["n_seeds"] == 1:
+        seeds = "; 1 seed, whose luck it leaves out"
+    n_compared = len(compared_arms(found))
+    corrected = f" after Holm correction over {n_compared} arms" if n_compared > 1 else ""
+    return (
+        f"{leader['title']}: {difference_in_words(difference)} points of "
+        f"{METRIC_TITLES[found['metric']].lower()}, 95 % interval by paired bootstrap over "
+        f"{rows} real test rows{seeds}; {p_in_words(difference['p_holm'])}{corrected}."
+    )
+
+
 def results_text(found: Mapping[str, Any]) -> str:
     """Write what `results` returned as a table and sentences for a terminal."""
     title = METRIC_TITLES[found["metric"]]

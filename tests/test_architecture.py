@@ -21,7 +21,7 @@ LAYERS = (
     ("errors", "palette", "processes"),
     ("settings", "schema", "arms", "spool", "records", "resampling", "projection"),
     ("evaluation", "weighting", "artefacts", "bundled", "tables", "columns", "texts", "splits"),
-    ("search", "clusters"),
+    ("search", "clusters", "reliability"),
     ("database",),
     ("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
     ("ledger", "agreement", "queues"),
@@ -31,8 +31,10 @@ LAYERS = (
     ("review_store",),
     ("training", "store", "loading", "figures_overview", "curves"),
     ("checkers", "jobs", "report", "learning_report", "estimate", "demo", "figures_learning"),
+    ("svg", "provenance"),
     ("scoring", "runs", "workspace", "exporting", "comparison"),
-    ("learning_runs",),
+    ("learning_runs", "dynamics"),
+    ("html_report",),
     ("pipeline",),
     ("worker", "commands"),
     ("ui", "__main__"),
@@ -42,7 +44,7 @@ LAYERS = (
 PURE = (
     *("weighting", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
-    *("ledger", "agreement", "queues", "gaps", "search"),
+    *("ledger", "agreement", "queues", "gaps", "search", "reliability"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {

@@ -9,7 +9,6 @@ import streamlit as st
 
 from synthcur import exporting, figures, report
 from synthcur.comparison import Comparison, compare, flips_in_words
-from synthcur.evaluation import p_in_words, seeds_in_words
 from synthcur.store import Store
 from synthcur.ui import parts, resources, theme
 from synthcur.ui.results_rail import Choice, model_button
@@ -79,30 +78,13 @@ def _finding(
     badge = "1 seed" if leader["n_seeds"] == 1 else None
     if found["runs_finished"] < found["runs_planned"]:
         badge = f"{found['runs_finished']} of {found['runs_planned']} runs"
-    with parts.finding_line(parts.plain(found["verdict"]), _basis(found, leader), badge=badge):
+    with parts.finding_line(parts.plain(found["verdict"]), report.basis(found), badge=badge):
         if choice.job.is_active and st.button("Watch the run", icon=":material/show_chart:"):
             st.switch_page("pages/train.py")
         for run in exporting.kept_models(store, choice.job.id):
             if run.arm == leader["arm"]:
                 name = figures.ARM_NAMES.get(run.arm, run.arm)
                 model_button(store, run, f"Download the {name} model", is_primary=True)
-
-
-def _basis(found: Mapping[str, Any], leader: Mapping[str, Any]) -> str:
-    """Say what the verdict rests on: interval, rows, seeds, p-value."""
-    rows, difference = parts.count(found["test_rows"]), leader["difference"]
-    if difference is None:
-        return f"{rows} real test rows, {seeds_in_words(leader['n_seeds'])}."
-    seeds = f" and {seeds_in_words(difference['n_seeds'])}"
-    if difference["n_seeds"] == 1:
-        seeds = "; 1 seed, whose luck it leaves out"
-    n_compared = len(report.compared_arms(found))
-    corrected = f" after Holm correction over {n_compared} arms" if n_compared > 1 else ""
-    return (
-        f"{leader['title']}: {report.difference_in_words(difference)} points of "
-        f"{report.METRIC_TITLES[found['metric']].lower()}, 95 % interval by paired bootstrap over "
-        f"{rows} real test rows{seeds}; {p_in_words(difference['p_holm'])}{corrected}."
-    )
 
 
 def _arms_card(found: Mapping[str, Any]) -> None:
