@@ -4,7 +4,7 @@ A run keeps p(y|x) and the margin of every row in every epoch (`training.Fit`). 
 the row, which the job's own settings give again, that is enough to tell its weights.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from synthcur.review import Decision
 from synthcur.runs import read_pool
 from synthcur.settings import TrainSettings
 from synthcur.store import Store
-from synthcur.training_rows import rows_of
+from synthcur.training_rows import WeightedExamples, rows_of
 
 SMALLEST_KEPT = 2.0**-24
 """Smallest probability above 0 that the history, float16, can hold."""
@@ -66,23 +66,34 @@ def read_dynamics(store: Store, job: Job, run: Run) -> Dynamics | None:
     """
     if run.dynamics is None:
         return None
-    settings = TrainSettings.from_dict(job.settings)
-    arm = get_arm(run.arm)
-    decisions = [Decision(**each) for each in job.spec["decisions"]]
-    collection = store.collection(job.collection)
+    trained = trained_rows(store, job, run)
     try:
         own = store.artefacts.array(run.dynamics, "own_probability").astype(np.float64)
         margin = store.artefacts.array(run.dynamics, "margin").astype(np.float64)
+    except SynthcurError:
+        return None  # cleaned away
+    if trained is None or own.shape[1] != len(trained.labels):
+        return None
+    weights = weights_by_epoch(trained.factor, trained.dynamic, own)
+    return Dynamics(trained.rows, own, margin, weights, bool(trained.dynamic))
+
+
+def trained_rows(store: Store, job: Job, run: Run) -> WeightedExamples | None:
+    """Select the rows of a run again as its worker did; None if what it read has gone.
+
+    Parameters and errors as in `read_dynamics`. The column ``label`` is that after review.
+    """
+    settings, arm = TrainSettings.from_dict(job.settings), get_arm(run.arm)
+    decisions = [Decision(**each) for each in job.spec["decisions"]]
+    try:
+        collection = store.artefacts.collection(job.spec["collection_fp"], name=job.collection)
         pool = read_pool(collection, decisions, [arm], job.spec["scores"], store.artefacts)
         trained = rows_of(arm, pool, weighting=settings.weighting, seed=run.seed)
     except SynthcurError:
-        return None  # an older workspace whose scores have gone
-    if own.shape[1] != len(trained.labels):
         return None
     names = np.asarray(pool.labels, dtype=object)
     rows = trained.rows.assign(label=names[trained.labels]).reset_index(drop=True)
-    weights = weights_by_epoch(trained.factor, trained.dynamic, own)
-    return Dynamics(rows, own, margin, weights, bool(trained.dynamic))
+    return replace(trained, rows=rows)
 
 
 def weights_by_epoch(

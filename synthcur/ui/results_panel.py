@@ -11,6 +11,7 @@ from synthcur import exporting, figures, report
 from synthcur.comparison import Comparison, compare, flips_in_words
 from synthcur.store import Store
 from synthcur.ui import parts, resources, theme
+from synthcur.ui import results_closer as closer
 from synthcur.ui.results_rail import Choice, model_button
 
 MOST_LABELS = 12
@@ -46,6 +47,7 @@ def show(choice: Choice) -> None:
     seen = _comparison(choice.job.id, finished, leader["arm"], choice.baseline, store)
     if seen is None or leader["arm"] == choice.baseline:
         st.caption("A closer look needs a second arm with a finished seed in common.")
+        _run_cards(store, choice)
         return
     left, middle, right = st.columns([9, 9, 13], gap="small")
     with left:
@@ -53,7 +55,19 @@ def show(choice: Choice) -> None:
     with middle:
         _confusion_card(seen)
     with right:
-        _flips_card(seen)
+        flipped = _flips_card(seen)
+    if flipped is not None:
+        closer.nearest_card(store, choice.job, seen, flipped)
+    left, right = st.columns([9, 22], gap="small")
+    with left:
+        closer.reliability_card(seen)
+    with right:
+        _run_cards(store, choice)
+
+
+def _run_cards(store: Store, choice: Choice) -> None:
+    closer.review_card(store, choice.job, choice.metric)
+    closer.ledger_card(store, choice.job)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
@@ -202,7 +216,8 @@ def _confusion_card(seen: Comparison) -> None:
         )
 
 
-def _flips_card(seen: Comparison) -> None:
+def _flips_card(seen: Comparison) -> pd.Series | None:
+    """Draw the rows that flipped; return the one that is chosen."""
     _, baseline = _names(seen)
     flips = seen.flips
     now = {True: flips[flips["is_right"]], False: flips[~flips["is_right"]]}
@@ -230,11 +245,14 @@ def _flips_card(seen: Comparison) -> None:
         if chosen["text_pair"].isna().all():
             del columns["text_pair"]
         text = st.column_config.TextColumn
-        st.dataframe(
+        event = st.dataframe(
             chosen[list(columns)].rename(columns=columns),
             hide_index=True,
-            row_height=28,
+            row_height=33,
             height=330,
+            on_select="rerun",
+            selection_mode="single-row",
+            key=f"results_flipped_{seen.arm}_{seen.baseline}_{wanted}",
             column_config={
                 "Text": text(width=210),
                 "Second text": text(width=160),
@@ -245,7 +263,9 @@ def _flips_card(seen: Comparison) -> None:
         sentence = flips_in_words(seen.flip_test)
         if seen.n_seeds > 1:
             sentence += f" By what most of {seen.n_seeds} seeds say; largest change first."
-        st.caption(sentence)
+        st.caption(f"{sentence} Choose a row for the training rows near it.")
+    rows = [row for row in event["selection"]["rows"] if row < len(chosen)]
+    return chosen.iloc[rows[0]] if rows else None
 
 
 def _names(seen: Comparison) -> tuple[str, str]:
