@@ -1,10 +1,12 @@
 """Measure how long the annotator waits, and that no decision is lost on the way.
 
-    python -m benchmarks.review [--presses 150] [--every-ms 150]
+    python -m benchmarks.review [--presses 300] [--every-ms 150]
 
-Serves an empty workspace with the demo under invented scores and drives a headless Chromium. The
-latency of a press runs from the time stamp of the key event to the frame that shows the next row.
-Prints one line of JSON.
+Serves an empty workspace with invented rows and scores, twice as many as the demo's so that one
+queue holds them all, and drives a headless Chromium. The latency of a press runs from the time
+stamp of the key event to the frame that shows the next row. Ten presses at 40 ms come first.
+Prints one line of JSON; ``in_order`` says whether the log holds, row by row, what was on the screen
+at each press. Takes about a minute.
 """
 
 import argparse
@@ -17,14 +19,17 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from synthcur.demo import NAME, load_demo
+from synthcur.demo import load_demo
+from synthcur.schema import Collection
 from synthcur.store import Store
 from synthcur.workspace import open_store
-from tests.conftest import add_scores
+from tests.conftest import add_scores, make_collection
 from tests.serving import served
 
 # Without a GPU, Chromium paints this page faster by itself than through WebGL in software.
 CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+NAME = "bench"
+ROWS = 3_600
 BURST = 10
 BURST_MS = 40
 
@@ -32,13 +37,30 @@ BURST_MS = 40
 WATCH = """() => {
   const text = () => window.synthcurReview.bench.view.text.textContent;
   window.latencies = [];
+  window.decided = [];
   window.addEventListener('keydown', (event) => {
     const before = text();
+    window.decided.push(window.synthcurReview.bench.card()?.id);
     requestAnimationFrame(() => {
       if (text() !== before) window.latencies.push(performance.now() - event.timeStamp);
     });
   }, true);
 }"""
+
+
+def invented(n_rows: int) -> Collection:
+    """Return as many synthetic rows as asked for, the demo's texts again and again, and its own."""
+    demo = load_demo()
+    columns = ["source", "split", "text", "label"]
+    given = list(demo.synthetic[columns].itertuples(index=False, name=None))
+    rows = [
+        (source, split, f"{text} ({number // len(given) + 1})", label)
+        for number in range(n_rows)
+        for source, split, text, label in [given[number % len(given)]]
+    ]
+    real = demo.rows[demo.rows["source"] != "synthetic"][columns]
+    rows += list(real.itertuples(index=False, name=None))
+    return make_collection(NAME, rows, demo.labels)
 
 
 def press_all(page: Page, keys: str, *, every_ms: float) -> None:
@@ -66,7 +88,8 @@ def measure(page: Page, store: Store, *, presses: int, every_ms: float) -> dict:
     press_all(page, "as" * (presses // 2), every_ms=every_ms)
     seconds_to_saved(page)
     latencies = np.asarray(page.evaluate("window.latencies"))
-    log = store.decisions(NAME)[burst_rows:]
+    whole = store.decisions(NAME)
+    log = whole[burst_rows:]
     return {
         "presses": presses,
         "every_ms": every_ms,
@@ -76,6 +99,7 @@ def measure(page: Page, store: Store, *, presses: int, every_ms: float) -> dict:
         "max_ms": round(float(latencies.max()), 1),
         "rows": len(log),
         "samples": len({row.sample_id for row in log}),
+        "in_order": [row.sample_id for row in whole] == page.evaluate("window.decided"),
         "burst_rows": f"{burst_rows} of {BURST}",
         "burst_saved_after_s": round(saved_after, 2),
     }
@@ -84,14 +108,14 @@ def measure(page: Page, store: Store, *, presses: int, every_ms: float) -> dict:
 def main() -> None:
     """Read the arguments, serve, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--presses", type=int, default=150, help="at most 170, the queue ends")
+    parser.add_argument("--presses", type=int, default=300, help="at most 350, the queue ends")
     parser.add_argument("--every-ms", type=float, default=150)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "ws") as server:
         store = open_store(server.workspace)
-        if NAME not in [info.name for info in store.collections()]:
-            store.add_collection(load_demo())
-        add_scores(store, store.collection(NAME))
+        collection = invented(ROWS)
+        store.add_collection(collection)
+        add_scores(store, collection)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
