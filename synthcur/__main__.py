@@ -97,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     export = command("export", commands.export, "write curated rows, models and results")
     export.add_argument("name", metavar="NAME")
     export.add_argument("--out", required=True, type=Path, metavar="DIR")
+    _add_push(command("push", commands.push, "put curated rows or a model on the hub"))
     decide = command("decide", commands.decide, "apply decisions from a JSON Lines file")
     decide.add_argument("name", metavar="NAME")
     decide.add_argument("--from", dest="source", required=True, type=Path, metavar="FILE")
@@ -108,6 +109,14 @@ def build_parser() -> argparse.ArgumentParser:
     serve.add_argument("--address", default="127.0.0.1")
     command("doctor", commands.doctor, "check that everything needed is here and healthy")
     return parser
+
+
+def _add_push(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--repo", required=True, metavar="OWNER/REPO")
+    parser.add_argument("--model", metavar="ARM", help="the arm's model instead of curated rows")
+    parser.add_argument("--job", metavar="JOB", help="another training job than the latest")
+    parser.add_argument("--public", action="store_true", help="make a new repository public")
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:

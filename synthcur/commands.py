@@ -6,12 +6,13 @@ import json
 import os
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from synthcur import __version__, exporting, jobs, report, review
+from synthcur import __version__, exporting, hub, jobs, report, review
 from synthcur import demo as demo_collection
 from synthcur.database import is_wal_safe
 from synthcur.errors import InputError, NotFoundError
@@ -156,6 +157,28 @@ def export(options: argparse.Namespace) -> Answer:
     )
     names = [str(path) for path in written]
     return Answer({"files": names}, "\n".join(names))
+
+
+def push(options: argparse.Namespace) -> Answer:
+    """Put the curated rows, or the model of an arm, on the Hugging Face hub."""
+    store, name = open_store(options.workspace), options.name
+    token = os.environ.get(hub.TOKEN, "")
+    with tempfile.TemporaryDirectory(prefix="synthcur-") as scratch:
+        if options.model:
+            found = report.results(store, name, job_id=options.job)
+            kept = {run.arm: run for run in exporting.kept_models(store, found["job"])}
+            if options.model not in kept:
+                known = ", ".join(kept) or "none yet"
+                raise NotFoundError(f"No model of {options.model!r} is kept.", fix=f"Kept: {known}")
+            folder = exporting.model_folder(store, kept[options.model], Path(scratch))
+        else:
+            checkers = _checkers_or_none(store, name)
+            folder = exporting.dataset_folder(store, name, Path(scratch), checkers=checkers)
+        kind = "model" if options.model else "dataset"
+        address = hub.push(
+            folder, options.repo, kind=kind, token=token, is_private=not options.public
+        )
+    return Answer({"address": address, "kind": kind}, address)
 
 
 def decide(options: argparse.Namespace) -> Answer:

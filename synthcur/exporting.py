@@ -5,6 +5,7 @@ Every file is written beside its place and then moved there, so it is either who
 
 import json
 import os
+import tempfile
 import uuid
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthcur import report
+from synthcur import cards, report
 from synthcur.errors import ArtefactError, NotFoundError, StoreError
 from synthcur.records import Run
 from synthcur.review import (
@@ -28,7 +29,7 @@ from synthcur.review import (
 )
 from synthcur.schema import Collection
 from synthcur.scored import weighing_facts, weighing_probs
-from synthcur.settings import WeightingSettings
+from synthcur.settings import WeightingSettings, fingerprint
 from synthcur.store import Store
 from synthcur.weighting import sample_weight
 
@@ -134,7 +135,8 @@ def decisions_table(log: Iterable[Decision]) -> pd.DataFrame:
 def model_archive(store: Store, run: Run) -> Path:
     """Return a zip of a run's model folder, made at its first use.
 
-    The folder inside loads with ``AutoModelForSequenceClassification.from_pretrained``.
+    The folder inside loads with ``AutoModelForSequenceClassification.from_pretrained``; its
+    ``README.md`` is the model's card.
 
     Raises
     ------
@@ -148,18 +150,68 @@ def model_archive(store: Store, run: Run) -> Path:
             f"The model of {run.arm} with seed {run.seed} was not kept.",
             fix="One model is kept an arm: that of the seed with the best validation accuracy.",
         )
-    job_folder = store.job(run.job_id).folder.resolve()
+    job = store.job(run.job_id)
+    job_folder = job.folder.resolve()
     folder = (job_folder / run.model).resolve()
     if not folder.is_relative_to(job_folder) or not folder.is_dir():
         raise ArtefactError(
             f"The model folder {run.model!r} is missing from {job_folder}.",
             fix="Train the arm again.",
         )
-    path = store.workspace / "downloads" / f"{run.job_id}-{run.arm}-seed{run.seed}.zip"
+    # The card tells all runs finished so far, so that one more makes another file.
+    finished = sum(each.status == "done" for each in store.runs(run.job_id))
+    name = f"{run.job_id}-{run.arm}-seed{run.seed}-of{finished}.zip"
+    path = store.workspace / "downloads" / name
     if not path.exists():
         with _whole_file(path) as target:
-            _zip_folder(folder, target, inside=f"{run.arm}-seed{run.seed}")
+            _zip_folder(
+                folder,
+                target,
+                inside=f"{run.arm}-seed{run.seed}",
+                card=cards.model_card(store, job, run),
+            )
     return path
+
+
+def model_folder(store: Store, run: Run, out: Path) -> Path:
+    """Unpack `model_archive` into a folder and return the one that holds the model."""
+    with zipfile.ZipFile(model_archive(store, run)) as archive:
+        archive.extractall(out)
+    return out / f"{run.arm}-seed{run.seed}"
+
+
+def dataset_folder(
+    store: Store,
+    name: str,
+    out: Path,
+    *,
+    checkers: str | None,
+    weighting: WeightingSettings | None = None,
+) -> Path:
+    """Write the curated rows as a folder that ``datasets.load_dataset`` and the hub read.
+
+    ``README.md`` is the card, ``data/train.parquet`` the rows of `curated_table` with one column
+    more, ``scheme_hash``, and ``decisions.jsonl`` the decisions that stand.
+    """
+    settings = weighting or WeightingSettings()
+    table = curated_table(store, name, checkers=checkers, weighting=settings)
+    table = table.assign(scheme_hash=fingerprint(settings) if checkers else "")
+    write_table(table, out / "data" / "train.parquet")
+    write_table(decisions_table(store.decisions(name)), out / "decisions.jsonl")
+    write_text(cards.dataset_card(store, name, table, weighting=settings), out / "README.md")
+    return out
+
+
+def dataset_archive(
+    store: Store, name: str, *, checkers: str | None, weighting: WeightingSettings | None = None
+) -> bytes:
+    """Return `dataset_folder` as a zip."""
+    with tempfile.TemporaryDirectory(prefix="synthcur-") as scratch:
+        folder = Path(scratch) / f"{name}-curated"
+        dataset_folder(store, name, folder, checkers=checkers, weighting=weighting)
+        target = Path(scratch) / "dataset.zip"
+        _zip_folder(folder, target, inside=folder.name)
+        return target.read_bytes()
 
 
 def export(
@@ -172,8 +224,8 @@ def export(
 ) -> list[Path]:
     """Write everything a collection has come to into a folder.
 
-    Curated rows as Parquet, JSON Lines and CSV, the decisions that stand, and, where a training
-    job has finished, its results and one zip a kept model.
+    Curated rows as Parquet, JSON Lines, CSV and a folder for ``datasets``, the decisions that
+    stand, and, where a training job has finished, its results and one zip a kept model.
 
     Returns
     -------
@@ -185,6 +237,8 @@ def export(
     for file in written[:3]:
         write_table(table, out / file)
     write_table(decisions_table(store.decisions(name)), out / "decisions.jsonl")
+    dataset_folder(store, name, out / "dataset", checkers=checkers, weighting=weighting)
+    written.append("dataset")
     if report.readable_jobs(store, name):
         found = report.results(store, name)
         _write_json(found, out / "results.json")
@@ -277,9 +331,11 @@ def _copy(source: Path, path: Path) -> None:
             copy.write(block)
 
 
-def _zip_folder(folder: Path, target: Path, *, inside: str) -> None:
+def _zip_folder(folder: Path, target: Path, *, inside: str, card: str = "") -> None:
     # Weights do not compress: storing them makes the zip as fast as the disk.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not path.is_symlink():
                 archive.write(path, Path(inside) / path.relative_to(folder))
+        if card:
+            archive.writestr(f"{inside}/README.md", card)

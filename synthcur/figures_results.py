@@ -60,7 +60,7 @@ def reliability_figure(
             hovertemplate=f"{name}: says %{{x:.0f}} %, right %{{y:.0f}} % of %{{customdata:.0f}} "
             "rows<extra></extra>",
         )
-    figure.update_xaxes(title="stated probability", ticksuffix=" %", showgrid=False, nticks=5)
+    figure.update_xaxes(title_text="stated probability", ticksuffix=" %", showgrid=False, nticks=5)
     figure.update_yaxes(ticksuffix=" %", nticks=6)
     return figure
 
@@ -99,7 +99,7 @@ def weight_heatmap(
     figure.update_yaxes(
         tickvals=list(powers), ticktext=[f"{10.0**power:g}" for power in powers], showgrid=False
     )
-    figure.update_xaxes(title="epoch", type="category", showgrid=False)
+    figure.update_xaxes(title_text="epoch", type="category", showgrid=False)
     return figure
 
 
@@ -133,6 +133,6 @@ def cartography_figure(
         customdata=[literal(text, limit=90) for text in np.asarray(texts, dtype=object)[::step]],
         hovertemplate="%{customdata}<br>confidence %{y:.0f} %, variability %{x:.2f}<extra></extra>",
     )
-    figure.update_xaxes(title="variability over the epochs", rangemode="tozero", showgrid=False)
+    figure.update_xaxes(title_text="variability over the epochs", rangemode="tozero", showgrid=False)
     figure.update_yaxes(ticksuffix=" %", range=[-3, 103], nticks=6)
     return figure

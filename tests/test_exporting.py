@@ -150,6 +150,7 @@ def test_export_writes_rows_decisions_results_and_one_zip_a_kept_model(
         "curated.jsonl",
         "curated.csv",
         "decisions.jsonl",
+        "dataset",
         "results.json",
         "model-imp.zip",
     ]
@@ -162,7 +163,7 @@ def test_export_writes_rows_decisions_results_and_one_zip_a_kept_model(
 
 def test_export_without_a_run_leaves_results_out(decided, tmp_path):
     written = exporting.export(decided, "small", tmp_path, checkers=None)
-    assert [path.name for path in written][-1] == "decisions.jsonl"
+    assert [path.name for path in written][-2:] == ["decisions.jsonl", "dataset"]
 
 
 def keep_model(store, job, arm, *, seed):
@@ -196,7 +197,11 @@ def test_a_model_comes_as_a_zip_of_its_folder(fill, small_collection):
     assert path.is_relative_to(store.workspace)
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == ["imp-seed1/config.json", "imp-seed1/model.safetensors"]
+        assert archive.namelist() == [
+            "imp-seed1/config.json",
+            "imp-seed1/model.safetensors",
+            "imp-seed1/README.md",
+        ]
         assert archive.read("imp-seed1/model.safetensors") == b"\x00" * 5000
     assert exporting.model_archive(store, run) == path
 

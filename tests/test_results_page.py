@@ -129,6 +129,8 @@ def test_models_rows_and_the_command_can_be_taken_away(toy, small_collection):
         "Parquet",
         "JSON Lines",
         "CSV, safe for spreadsheets",
+        "Folder for datasets, with card",
+        "Report, HTML",
         "Download the IMP model",
     }
     assert any("synthcur train small --arms ce,imp --seeds 2" in code.value for code in app.code)

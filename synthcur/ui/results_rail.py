@@ -1,12 +1,15 @@
 """The rail of the Results page: which run is read, against what, what it was made from, files."""
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
-from synthcur import exporting, report
+from synthcur import exporting, hub, report
 from synthcur.arms import ARMS
 from synthcur.evaluation import METRICS
+from synthcur.html_report import html_report
 from synthcur.records import Job, Run
 from synthcur.settings import TrainSettings, WeightingSettings
 from synthcur.store import Store
@@ -54,8 +57,9 @@ def rail(name: str) -> Choice | None:
             "Score", METRICS, format_func=report.METRIC_TITLES.__getitem__, key="results_metric"
         )
         _made_from(job)
-        _downloads(store, job)
-    return Choice(job, baseline or arms[0], metric or METRICS[0])
+        choice = Choice(job, baseline or arms[0], metric or METRICS[0])
+        _downloads(store, choice)
+    return choice
 
 
 def open_job(job: Job) -> None:
@@ -121,8 +125,22 @@ def _made_from(job: Job) -> None:
     st.code("\n".join(f"{key:<8} {value}" for key, value in lines.items()), language=None)
 
 
-def _downloads(store: Store, job: Job) -> None:
+def _downloads(store: Store, choice: Choice) -> None:
+    job = choice.job
     st.subheader("Download", anchor=False)
+    st.download_button(
+        "Report, HTML",
+        data=lambda: html_report(
+            store, job.collection, job_id=job.id, baseline=choice.baseline, metric=choice.metric
+        ).encode(),
+        file_name=f"synthcur-{job.collection}-run{job.number}.html",
+        mime="text/html",
+        icon=":material/description:",
+        key="results_report",
+        on_click="ignore",
+        width="stretch",
+        help="One file that opens offline and prints: verdict, figures, flipped rows, ledger.",
+    )
     models = exporting.kept_models(store, job.id)
     with st.popover("Model", icon=":material/deployed_code:", width="stretch"):
         if not models:
@@ -131,6 +149,8 @@ def _downloads(store: Store, job: Job) -> None:
             model_button(store, run, f"{parts.plain(_title(run.arm))}, seed {run.seed}")
     with st.popover("Curated data", icon=":material/table_view:", width="stretch"):
         _data_buttons(store, job)
+    with st.popover("To the hub", icon=":material/cloud_upload:", width="stretch"):
+        _hub_form(store, job)
     with st.popover("Command line", icon=":material/terminal:", width="stretch"):
         st.caption("Repeats this run with the rows as they stand now.")
         command = report.command_line(job, store.schemes(job.collection))
@@ -138,11 +158,9 @@ def _downloads(store: Store, job: Job) -> None:
 
 
 def _data_buttons(store: Store, job: Job) -> None:
-    settings = TrainSettings.from_dict(job.settings)
-    scored = store.scores(job.collection)
-    checkers = settings.checkers if settings.checkers in scored else next(iter(scored), None)
-    weighting = settings.weighting or WeightingSettings()
-    how = "of the scheme of this run" if settings.weighting else "of IMP"
+    checkers, weighting = _weighed_by(store, job)
+    has_scheme = TrainSettings.from_dict(job.settings).weighting is not None
+    how = "of the scheme of this run" if has_scheme else "of IMP"
     st.caption(f"Rows the next run trains on, with P′, Q, the weight {how}, and the decisions.")
     for title, kind in _FORMATS.items():
         st.download_button(
@@ -154,6 +172,55 @@ def _data_buttons(store: Store, job: Job) -> None:
             on_click="ignore",
             width="stretch",
         )
+    st.download_button(
+        "Folder for datasets, with card",
+        data=lambda: exporting.dataset_archive(
+            store, job.collection, checkers=checkers, weighting=weighting
+        ),
+        file_name=f"synthcur-{job.collection}-dataset.zip",
+        mime="application/zip",
+        key="curated_dataset",
+        on_click="ignore",
+        width="stretch",
+    )
+
+
+def _hub_form(store: Store, job: Job) -> None:
+    """Draw the form that puts curated rows or a model on the hub; the token is not kept."""
+    models = {run.arm: run for run in exporting.kept_models(store, job.id)}
+    with st.form("results_hub", clear_on_submit=True, border=False):
+        what = st.selectbox(
+            "What",
+            ["", *models],
+            format_func=lambda arm: f"Model, {_title(arm)}" if arm else "Curated data",
+        )
+        repo = st.text_input("Repository", placeholder="owner/name")
+        token = st.text_input(
+            "Token", type="password", help="Used for this upload; neither stored nor logged."
+        )
+        st.caption("A repository that is made here is private.")
+        pressed = st.form_submit_button("Upload", icon=":material/upload:")
+    if not pressed:
+        return
+    with st.spinner("Uploading"), tempfile.TemporaryDirectory(prefix="synthcur-") as scratch:
+        if what:
+            folder = exporting.model_folder(store, models[what], Path(scratch))
+        else:
+            checkers, weighting = _weighed_by(store, job)
+            folder = exporting.dataset_folder(
+                store, job.collection, Path(scratch), checkers=checkers, weighting=weighting
+            )
+        kind = "model" if what else "dataset"
+        address = hub.push(folder, repo.strip(), kind=kind, token=token)
+    st.caption(f"Uploaded: {parts.plain(address)}")
+
+
+def _weighed_by(store: Store, job: Job) -> tuple[str | None, WeightingSettings]:
+    """Return the checkers and the weighting that the job's curated rows are told with."""
+    settings = TrainSettings.from_dict(job.settings)
+    scored = store.scores(job.collection)
+    checkers = settings.checkers if settings.checkers in scored else next(iter(scored), None)
+    return checkers, settings.weighting or WeightingSettings()
 
 
 @dataclass(frozen=True)

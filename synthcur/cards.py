@@ -1,0 +1,175 @@
+"""The README of a model and of a data set that leave the workspace, as the hub reads them.
+
+A card names what its files were made from and what was measured. It holds no sample text. What
+people or files supplied (titles, labels, notes) is quoted, so that it stays characters: in the
+YAML head as JSON strings, which YAML reads, and in the body escaped for Markdown.
+"""
+
+import json
+import re
+from typing import Any
+
+import pandas as pd
+
+from synthcur import __version__, provenance
+from synthcur.arms import ARMS
+from synthcur.evaluation import points, seeds_in_words
+from synthcur.records import Job, Run
+from synthcur.report import command_line, difference_in_words, results
+from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
+from synthcur.store import Store
+
+_MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+COLUMNS = {
+    "sample_id": "stable id of the row",
+    "text": "the text, as edited in review",
+    "text_pair": "the second text of a pair",
+    "label": "the label after review",
+    "p": "P′(y|x): what the quality checker, trained on real rows, gives the label",
+    "q": "Q(y|x): what the diversity checker, trained on synthetic rows, gives the label",
+    "weight": "weight of the row's loss",
+    "decision": "what people decided: keep, discard, relabel, unsure, edit; empty for nothing",
+    "imported_label": "the label in the imported file",
+    "reason": "why",
+    "note": "what the reviewer wrote",
+    "annotator": "who decided",
+    "scheme_hash": "fingerprint of the weighting that `weight` was made with",
+}
+"""What the columns of a curated table mean."""
+
+
+def model_card(store: Store, job: Job, run: Run) -> str:
+    """Write the card of a model: data, weights, decisions, seeds, figures, how to load it.
+
+    Parameters
+    ----------
+    store, job
+        Where the run belongs.
+    run
+        A finished run whose model is kept.
+    """
+    settings = TrainSettings.from_dict(job.settings)
+    found = results(store, job.collection, job_id=job.id)
+    info = store.collection_info(job.collection)
+    arm = ARMS[run.arm]
+    head: dict[str, Any] = {
+        "library_name": "transformers",
+        "pipeline_tag": "text-classification",
+        "tags": ["synthcur", "synthetic-data", f"arm-{run.arm}"],
+    }
+    if settings.fit.base_model != BUNDLED_MODEL:
+        head["base_model"] = settings.fit.base_model
+    counts = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
+    lines = [
+        f"# {_plain(info.title)}: {_plain(arm.title)}, seed {run.seed}",
+        f"A text classifier with {len(store.collection(job.collection).labels)} labels, trained "
+        f"with synthcur {__version__}. {_plain(found['verdict'])}.",
+        "## How to load it",
+        "```python\nfrom transformers import pipeline\n\n"
+        'classify = pipeline("text-classification", model="this folder")\n'
+        'classify("a text")\n```',
+        "## Figures",
+        f"On {found['test_rows']:,} real test rows that no checker, no weight and no choice of a "
+        "checkpoint has seen; mean over seeds, 95 % interval over rows and seeds. The files here "
+        f"are those of seed {run.seed}, the best on the validation rows.",
+        _results_table(found, run.arm),
+        f"This seed: accuracy {_percent(run.accuracy)}, macro-F1 {_percent(run.macro_f1)}; on the "
+        f"validation rows {_percent(run.val_accuracy)}, epoch {run.best_epoch or 0:g}.",
+        "## Data and decisions",
+        f"{counts} rows. {_plain(arm.sentence)} Loss of a row: `{arm.formula}`.",
+        _facts_table(provenance.ledger(job)),
+        "## The same again",
+        f"```\n{command_line(job, store.schemes(job.collection))}\n```",
+        "## Limits",
+        "The figures speak of these test rows and of texts like them. The training texts were "
+        "written by a language model and may carry what it gets wrong.",
+    ]
+    return _front_matter(head) + "\n\n".join(lines) + "\n"
+
+
+def dataset_card(
+    store: Store, name: str, table: pd.DataFrame, *, weighting: WeightingSettings
+) -> str:
+    """Write the card of a curated data set, with the head that ``datasets`` loads it by."""
+    info = store.collection_info(name)
+    head = {
+        "pretty_name": f"{info.title}, curated",
+        "task_categories": ["text-classification"],
+        "tags": ["synthcur", "synthetic-data"],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": "train", "path": "data/train.parquet"}],
+            }
+        ],
+    }
+    labels = table["label"].value_counts()
+    known = [(each, meaning) for each, meaning in COLUMNS.items() if each in table.columns]
+    others = [each for each in table.columns if each not in COLUMNS]
+    lines = [
+        f"# {_plain(info.title)}, curated",
+        f"{len(table):,} synthetic rows that a classifier is to be trained on, with weights and "
+        f"the decisions of people. Written by synthcur {__version__}.",
+        "## Columns",
+        _markdown_table(
+            ("column", "meaning"), [*known, *((each, "as imported") for each in others)]
+        ),
+        "## Labels",
+        _markdown_table(("label", "rows"), [(label, f"{n:,}") for label, n in labels.items()]),
+        "## Made from",
+        _facts_table(
+            {
+                "data": info.fingerprint,
+                "weighting": json.dumps(weighting.to_dict()),
+                "weighting, hash": fingerprint(weighting),
+                "decisions": f"{int((table['decision'] != '').sum()):,} of these rows",
+            }
+        ),
+    ]
+    return _front_matter(head) + "\n\n".join(lines) + "\n"
+
+
+def _front_matter(head: dict[str, Any]) -> str:
+    lines = "\n".join(f"{key}: {json.dumps(value)}" for key, value in head.items())
+    return f"---\n{lines}\n---\n\n"
+
+
+def _results_table(found: dict[str, Any], own: str) -> str:
+    head = (
+        "arm",
+        "seeds",
+        found["metric"],
+        "95 % interval",
+        f"against {found['baseline']}, points",
+    )
+    rows = [
+        (
+            f"{arm['title']}{' (this model)' if arm['arm'] == own else ''}",
+            seeds_in_words(arm["n_seeds"]),
+            f"{points(arm['mean'])} %",
+            f"{points(arm['low'])} to {points(arm['high'])}",
+            difference_in_words(arm["difference"]),
+        )
+        for arm in found["arms"]
+    ]
+    return _markdown_table(head, rows)
+
+
+def _facts_table(facts: dict[str, str]) -> str:
+    return _markdown_table(("what", "value"), list(facts.items()))
+
+
+def _markdown_table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *(tuple(map(_plain, row)) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _plain(text: object) -> str:
+    """Return one line whose Markdown shows its characters and nothing else."""
+    return _MARKUP.sub(r"\\\1", _UNSEEN.sub(" ", str(text)).strip())
+
+
+def _percent(share: float | None) -> str:
+    return "not measured" if share is None else f"{points(share)} %"
