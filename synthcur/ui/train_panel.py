@@ -13,7 +13,7 @@ from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Me
 from synthcur.evaluation import seeds_in_words
 from synthcur.records import Job, Run
 from synthcur.settings import ScoreSettings, TrainSettings
-from synthcur.ui import parts, resources, session, theme, train_tables
+from synthcur.ui import parts, resources, session, theme, train_dynamics, train_tables
 from synthcur.ui.clock import clock
 from synthcur.ui.results_rail import open_job
 from synthcur.ui.train_rail import Choice
@@ -79,6 +79,7 @@ def _draw(name: str, job_id: str | None, followed: list[str], choice: Choice) ->
         if job.is_active or store.runs(job.id):
             _charts(job)
             _second_row(job)
+            train_dynamics.show(job)
         if not job.is_active:
             _offer_scores(name)
             train_tables.earlier(name, job)
