@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-from synthcur.ui import curate_panel, curate_rail, resources, session
+from synthcur.ui import (
+    curate_gaps,
+    curate_panel,
+    curate_rail,
+    curate_schemes,
+    resources,
+    session,
+)
 from synthcur.ui import map as row_map
 
 with session.page():
@@ -13,9 +20,12 @@ with session.page():
     else:
         with st.sidebar:
             curate_rail.controls(name)
-            scores = scored[curate_rail.checkers(name, scored)]
+            kind = curate_rail.checkers(name, scored)
+            scores = scored[kind]
         rows = curate_panel.load_rows(name, scores)
-        curate_panel.figures(scores)
+        curate_panel.figures(name, rows, scores)
         curate_panel.undo_line(name)
         row_map.mount_points(curate_panel.payload(rows.version, rows))
-        curate_panel.body(rows, name)
+        curate_panel.body(rows, name, scores)
+        curate_gaps.offer_scoring(name, scores, kind)
+        curate_schemes.compare(name, scores)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
 import numpy as np
-import pandas as pd
 
 from synthcur.schema import SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
@@ -50,10 +49,10 @@ STEPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 QUADRANTS: Mapping[str, str] = MappingProxyType(
     {
-        "typical": "Clean and typical",
-        "rare": "Right and rare",
-        "against": "Against the real data",
-        "doubtful": "Both checkers doubt",
+        "typical": "Typical",
+        "rare": "Right, rare",
+        "against": "Against real",
+        "doubtful": "Both doubt",
     }
 )
 """Titles of the quarters of the quality x diversity plane; see `quadrants`."""
@@ -224,40 +223,6 @@ def quadrants(
     quadrant = 2 * (np.asarray(quality) < line) + (np.asarray(diversity) < line)
     # Above the line of P' comes typical, rare; below it against, doubtful.
     return quadrant, np.bincount(quadrant, minlength=len(QUADRANTS))
-
-
-def mass_table(weights: np.ndarray, groups: np.ndarray, *, most: int = 12) -> pd.DataFrame:
-    """Return where the weight goes, the heaviest groups first.
-
-    Parameters
-    ----------
-    weights
-        Weights of the kept rows, (n,).
-    groups
-        Names (n,) of their groups: labels, generators, clusters, groups of duplicates.
-    most
-        Groups listed by name; the others are one row together.
-
-    Returns
-    -------
-    pd.DataFrame
-        `weighting.mass_by_group` and ``groups``, the number of groups in a row, 1 except in the
-        last row, where ``group`` is then None.
-    """
-    table = mass_by_group(weights, groups).sort_values("mass", ascending=False, kind="stable")
-    table.insert(1, "groups", 1)
-    if len(table) <= most:
-        return table.reset_index(drop=True)
-    listed = table.iloc[: most - 1]
-    others = ~pd.Series(groups).isin(listed["group"]).to_numpy()
-    rest = mass_by_group(weights[others], np.zeros(others.sum()))
-    rest = rest.assign(
-        group=None,
-        groups=len(table) - len(listed),
-        share_before=others.mean(),
-        mass=table["mass"].iloc[most - 1 :].sum(),
-    )
-    return pd.concat([listed, rest[table.columns]], ignore_index=True)
 
 
 def generators(collection: Collection) -> np.ndarray | None:

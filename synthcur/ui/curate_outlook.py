@@ -1,4 +1,4 @@
-"""What the Curate page tells of a weighting: figures, warnings, mass by label, the lightest rows.
+"""What the Curate page tells of a weighting: figures, warnings, steps, gaps, the lightest rows.
 
 The browser draws it from a short message, see `message`; texts go there as characters.
 """
@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from synthcur import what_if
 from synthcur.settings import WeightingSettings
-from synthcur.ui import curate_rows, parts
+from synthcur.ui import curate_gaps, curate_rows, parts
+from synthcur.ui.curate_gaps import Cover
 from synthcur.ui.curate_rows import CurateRows
 from synthcur.what_if import Outlook
 
@@ -21,8 +21,18 @@ LOWEST_ROWS = 20
 LISTED_LENGTH = 110
 """Characters sent of a listed row where the browser has no texts."""
 
-MOST_LABELS = 12
 MOST_NAMED = 5
+
+STEP_TITLES = {
+    "rule": "Rule",
+    "prior_correction": "Label shares",
+    "clip": "Clip",
+    "floor": "Mix with 1",
+    "collapse_duplicates": "Duplicates",
+    "balance_classes": "Balance",
+    "normalise": "Mean 1",
+}
+"""Titles of `what_if.STEPS`."""
 
 
 def message(
@@ -33,6 +43,7 @@ def message(
     verdicts: Mapping[str, str],
     is_listing: bool,
     sends_texts: bool,
+    around: Cover | None = None,
 ) -> dict[str, Any]:
     """Return what is told of the weights, ready for the browser.
 
@@ -50,6 +61,8 @@ def message(
         Whether the lightest rows are listed.
     sends_texts
         Whether their texts must be sent, because the browser does not have them.
+    around
+        Which synthetic rows lie around the real ones; None where that is not known.
     """
     kept = rows.kept
     names = label_names(rows)
@@ -57,8 +70,10 @@ def message(
     found = {
         "figures": figures(outlook, settings),
         "warnings": warnings(outlook),
-        "mass": mass(weights[kept], rows.labels[kept]),
+        "steps": steps(rows, settings),
     }
+    if around is not None:
+        found["gaps"] = curate_gaps.message(rows, around, weights, sends_texts=sends_texts)
     if is_listing:
         found["lightest"] = lightest(rows, weights, verdicts, sends_texts=sends_texts)
     return found
@@ -111,21 +126,26 @@ def warnings(outlook: Outlook) -> list[str]:
     return found
 
 
-def mass(weights: np.ndarray, labels: np.ndarray) -> list[list[Any]]:
-    """Return where the weight goes, one list a label, the heaviest first.
+def steps(rows: CurateRows, settings: WeightingSettings) -> list[list[Any]]:
+    """Return what every step of the weighting gives and takes, see `what_if.waterfall`.
 
     Returns
     -------
     list
-        Label id (None: the labels that are not listed, together), labels, rows, share of the rows,
-        share of the weight, median weight, effective rows.
+        Title, rows given, rows taken, rows left and effective rows of each step.
     """
-    table = what_if.mass_table(weights, labels, most=MOST_LABELS)
-    ids = [None if pd.isna(group) else int(group) for group in table["group"].tolist()]
-    sizes = table[["groups", "rows"]].to_numpy().tolist()
-    shares = table[["share_before", "mass", "median_weight", "effective_rows"]].to_numpy()
-    rounded = [[float(f"{value:.4g}") for value in line] for line in shares.tolist()]
-    return [[label, *size, *share] for label, size, share in zip(ids, sizes, rounded, strict=True)]
+    kept = rows.kept
+    found = what_if.waterfall(
+        rows.quality[kept], rows.diversity[kept], rows.labels[kept], settings, rows.facts.of(kept)
+    )
+    return [
+        [
+            STEP_TITLES[step.name],
+            *(float(f"{value:.4g}") for value in (step.given, step.taken, step.mass)),
+            round(step.effective),
+        ]
+        for step in found
+    ]
 
 
 def lightest(

@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from synthcur import jobs
+from synthcur.clusters import title as cluster_title
 from synthcur.exporting import spreadsheet_safe
 from synthcur.records import Scores
 from synthcur.review import DISCARD, Decision, current_decisions
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.ui import (
+    curate_gaps,
+    curate_masses,
     curate_outlook,
     curate_rail,
     curate_rows,
@@ -22,6 +26,7 @@ from synthcur.ui import (
     theme,
 )
 from synthcur.ui import map as row_map
+from synthcur.ui.curate_gaps import Cover
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.ui.curate_rows import CurateRows
 from synthcur.ui.session import page, session
@@ -48,13 +53,15 @@ class Discarded:
     log_length: int
 
 
-def load_rows(name: str, scores: Scores) -> CurateRows:
-    """Return the joined rows of a scored collection with the P' and Q that are being tried.
+def load_rows(name: str, scores: Scores, settings: WeightingSettings | None = None) -> CurateRows:
+    """Return the joined rows of a scored collection with the P' and Q of a weighting.
+
+    Without settings those that are being tried.
 
     It is the same object until a decision is made or another P' or Q is asked for.
     """
     log_length = resources.store().decision_count(name)
-    settings = curate_rail.what_if(name).settings
+    settings = settings or curate_rail.what_if(name).settings
     artefacts = tuple(sorted(scores.artefacts.items()))
     return _load_rows(name, artefacts, (settings.quality, settings.diversity), log_length)
 
@@ -89,11 +96,44 @@ def payload(version: str, _rows: CurateRows) -> bytes:
     return row_map.pack(_rows)
 
 
-def figures(scores: Scores) -> None:
+def figures(name: str, rows: CurateRows, scores: Scores) -> None:
     """Make room for the figures of the weights, and say how far the checkers can be trusted."""
-    trust = curate_trust.figures(scores.trust)
-    row_map.mount_figures(theme.palette(), trust, most_discarded=MOST_DISCARDED)
+    row_map.mount_figures(
+        theme.palette(),
+        curate_trust.figures(scores.trust),
+        most_discarded=MOST_DISCARDED,
+        groupings=_groupings(rows.version, rows, name, scores),
+        told_apart=curate_gaps.told_apart(_pool(scores).get("real_vs_synthetic")),
+    )
     curate_trust.show(scores.trust)
+
+
+def _pool(scores: Scores) -> Mapping[str, Any]:
+    """Return what was noted of the whole pool, nothing in scores of earlier versions."""
+    known = scores.artefacts.get("signals")
+    return resources.store().artefacts.meta(known) if known else {}
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _groupings(version: str, _rows: CurateRows, name: str, _scores: Scores) -> list[dict[str, Any]]:
+    """Return the groups by which weight is summed up, made once a version of the rows."""
+    clusters, names = None, ()
+    if (known := _scores.artefacts.get("clusters")) is not None:
+        clusters = resources.array(known, "synthetic")
+        terms = resources.store().artefacts.meta(known)["terms"]
+        names = [cluster_title(each, number) for number, each in enumerate(terms)]
+    found = curate_masses.groupings(
+        _rows, resources.collection(name), clusters=clusters, cluster_names=names
+    )
+    return curate_masses.packed(found)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _cover(version: str, _rows: CurateRows, name: str, known: str) -> Cover:
+    index, cosine = (
+        resources.array(known, part) for part in ("synthetic_index", "synthetic_cosine")
+    )
+    return curate_gaps.cover(_rows, resources.collection(name), index, cosine)
 
 
 def unscored(name: str) -> None:
@@ -115,7 +155,7 @@ def unscored(name: str) -> None:
 
 
 @st.fragment(key="curate_body")
-def body(rows: CurateRows, name: str) -> None:
+def body(rows: CurateRows, name: str, scores: Scores) -> None:
     """Keep the map in step with settings and selection; draw the rows that are selected."""
     with page():
         settings = (state := curate_rail.what_if(name)).settings
@@ -124,6 +164,7 @@ def body(rows: CurateRows, name: str) -> None:
         weights = rows.weights(settings)
         verdicts = _verdicts(name)
         _rows_card(name, rows, selected, weights, verdicts)
+        known = scores.artefacts.get("coverage")
         told = curate_outlook.message(
             rows,
             weights,
@@ -131,9 +172,16 @@ def body(rows: CurateRows, name: str) -> None:
             verdicts=verdicts,
             is_listing=not len(selected),
             sends_texts=not row_map.has_texts(rows),
+            around=_cover(rows.version, rows, name, known) if known else None,
         )
         baseline = histogram_before(state, rows)
-        said = row_map.control(rows, settings, formula=FORMULAS[settings.rule], baseline=baseline)
+        said = row_map.control(
+            rows,
+            settings,
+            formula=FORMULAS[settings.rule],
+            baseline=baseline,
+            scheme=state.scheme,
+        )
         row_map.mount_link(
             rows, selected, said | told, on_select=lambda: _select(rows), on_action=_note_action
         )

@@ -89,13 +89,22 @@ def schemes(name: str) -> dict[str, WeightingSettings]:
 
 
 def what_if(name: str) -> WhatIf:
-    """Return what this session tries on a collection; at first IMP."""
+    """Return what this session tries on a collection; at first what its address names, or IMP."""
     state = st.session_state.get(_STATE)
     if state is None or state.collection != name:
-        scheme, settings = next(iter(schemes(name).items()))
+        known = schemes(name)
+        scheme = _asked_scheme() if state is None else ""
+        if scheme not in known:
+            scheme = next(iter(known))
+        settings = known[scheme]
         state = WhatIf(name, scheme, settings, settings)
         st.session_state[_STATE] = state
     return state
+
+
+def _asked_scheme() -> str:
+    """Return the scheme in the address, which the browser keeps there (``ui/map/address.js``)."""
+    return st.query_params.get("scheme", "")
 
 
 def controls(name: str) -> None:
@@ -146,6 +155,7 @@ def controls(name: str) -> None:
         help="All labels get the same total weight.",
     )
     st.checkbox("Make the mean weight 1", key=_WIDGETS["normalise"], on_change=_move)
+    _probabilities(state.settings.rule)
     _save_and_reset(name, state)
 
 
@@ -161,24 +171,6 @@ def _rule_and_exponents(rule: str) -> None:
         }[each],
         key=_WIDGETS["rule"],
         on_change=_store_moved,
-    )
-    st.selectbox(
-        "P′ read",
-        list(_QUALITY),
-        format_func=_QUALITY.__getitem__,
-        key=_WIDGETS["quality"],
-        on_change=_store_moved,
-        disabled=rule == "ce",
-        help=_NO_Q["ce"] if rule == "ce" else _QUALITY_HELP,
-    )
-    st.selectbox(
-        "Q measured",
-        list(_MEASURED),
-        format_func=_MEASURED.__getitem__,
-        key=_WIDGETS["diversity"],
-        on_change=_store_moved,
-        disabled=rule != "imp",
-        help=_MEASURED_HELP if rule == "imp" else "Only the rule P′ / Q reads it.",
     )
     st.slider(
         "Exponent on P′",
@@ -199,6 +191,27 @@ def _rule_and_exponents(rule: str) -> None:
         on_change=_move,
         disabled=rule in _NO_Q,
         help=_NO_Q.get(rule, "Above 1 rows that are rare for the generator count more."),
+    )
+
+
+def _probabilities(rule: str) -> None:
+    st.selectbox(
+        "P′ read",
+        list(_QUALITY),
+        format_func=_QUALITY.__getitem__,
+        key=_WIDGETS["quality"],
+        on_change=_store_moved,
+        disabled=rule == "ce",
+        help=_NO_Q["ce"] if rule == "ce" else _QUALITY_HELP,
+    )
+    st.selectbox(
+        "Q measured",
+        list(_MEASURED),
+        format_func=_MEASURED.__getitem__,
+        key=_WIDGETS["diversity"],
+        on_change=_store_moved,
+        disabled=rule != "imp",
+        help=_MEASURED_HELP if rule == "imp" else "Only the rule P′ / Q reads it.",
     )
 
 

@@ -28,6 +28,7 @@ from synthcur.settings import WeightingSettings
 from synthcur.ui.curate_rows import CurateRows, short_text
 from synthcur.ui.places import curve_codes
 from synthcur.weighting import LOG_WEIGHT_EDGES, group_size
+from synthcur.what_if import QUADRANTS
 
 FOLDER = Path(__file__).parent
 LINK_KEY = "map_link"
@@ -49,7 +50,8 @@ RAMP_DARK = (
 
 _SCRIPTS = (
     *("weights", "geometry", "points", "marks", "webgl", "canvas", "chart", "plots", "panels"),
-    *("contents", "tables", "selector", "view", "map"),
+    *("contents", "masses", "contours", "tables", "sections", "selector", "address"),
+    *("view", "map"),
 )
 
 
@@ -123,9 +125,10 @@ def facts(palette: Palette, *, most_discarded: int) -> dict[str, Any]:
         "edges": list(LOG_WEIGHT_EDGES[1:-1]),
         "settings": asdict(WeightingSettings()),
         "most_discarded": most_discarded,
+        "quadrants": list(QUADRANTS.values()),
         "colours": {
             **{name: getattr(palette, name) for name in ("text", "muted", "grid", "reference")},
-            **{name: getattr(palette, name) for name in ("panel", "discard", "other")},
+            **{name: getattr(palette, name) for name in ("panel", "keep", "discard", "other")},
             "categories": list(palette.categories),
             "weight_bins": list(palette.weight_bins),
             "ramp": list(RAMP_DARK if palette.is_dark else RAMP_LIGHT),
@@ -139,6 +142,7 @@ def control(
     *,
     formula: str,
     baseline: WeightingSettings | None = None,
+    scheme: str = "",
 ) -> dict[str, Any]:
     """Return the message that a change of settings costs.
 
@@ -152,12 +156,15 @@ def control(
         Short name of the weight, for the key.
     baseline
         Weighting that the histogram is compared with, if any.
+    scheme
+        Name of what is started from, for the address.
     """
     return {
         "map": rows.map_id,
         "settings": _changed(settings),
         "baseline": None if baseline is None else _changed(baseline),
         "formula": formula,
+        "scheme": scheme,
     }
 
 
@@ -211,7 +218,12 @@ def mount_points(payload: bytes) -> None:
 
 
 def mount_figures(
-    palette: Palette, trust: Sequence[tuple[str, str, str]], *, most_discarded: int
+    palette: Palette,
+    trust: Sequence[tuple[str, str, str]],
+    *,
+    most_discarded: int,
+    groupings: Sequence[Mapping[str, Any]] = (),
+    told_apart: str = "",
 ) -> None:
     """Make room for the figures and say what the view needs to know once a page.
 
@@ -225,10 +237,16 @@ def mount_figures(
         Figures that no setting changes, each as (label, value, of what).
     most_discarded
         How many rows may be discarded from the map at once; 0 for none.
+    groupings
+        What `curate_masses.packed` returns.
+    told_apart
+        How well real and synthetic rows can be told apart, in words.
     """
     data = {
         **facts(palette, most_discarded=most_discarded),
         "trust": [list(each) for each in trust],
+        "groupings": list(groupings),
+        "told_apart": told_apart,
     }
     _figures_component()(data=data, key="map_figures", height="content")
 

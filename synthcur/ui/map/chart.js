@@ -48,6 +48,7 @@ export class PointChart {
    * @param {(size: number) => object[]} shown.styles what the looks stand for at a size of marks
    * @param {Uint8Array} shown.visible
    * @param {number[][][]} shown.outlines polygons in the unit of the axes
+   * @param {number[][][]} [shown.contours] segments, in the unit of the axes
    * @param {ArrayLike<number>} shown.ringed rows with a ring around them
    * @param {string} shown.ink colour of density
    */
@@ -128,11 +129,14 @@ export class PointChart {
       const steps = corners.map((corner) => pixel(corner).map((each) => each.toFixed(1)).join(','));
       return svg('path', { d: `M${steps.join('L')}Z` });
     });
+    const corners = (this.shown.contours ?? []).map(([one, other]) =>
+      `M${pixel(one).map((each) => each.toFixed(1))}L${pixel(other).map((each) => each.toFixed(1))}`);
+    const contours = corners.length ? [svg('path', { class: 'sm-thin', d: corners.join('') })] : [];
     const rings = Array.from(this.shown.ringed, (row) => {
       const [cx, cy] = pixel([this.places.x[row], this.places.y[row]]);
       return svg('circle', { cx, cy, r: 7.5 });
     });
-    this.overlay.replaceChildren(...outlines, ...rings);
+    this.overlay.replaceChildren(...contours, ...outlines, ...rings);
   }
 
   /** Take the chart off the page. */

@@ -7,16 +7,28 @@ shared.memory ||= {};
 shared.attach = () => {
   const { view, link, known } = shared;
   if (!view || !link || !known) return;
-  inflated(link.data)
-    .then((bytes) => {
+  Promise.all([inflated(link.data), groupingsOf(known)])
+    .then(([bytes, groupings]) => {
       const control = JSON.parse(new TextDecoder().decode(bytes));
       const isLatest = shared.link === link && shared.view === view && shared.known === known;
       if (isLatest && control.map === view.points.map) {
-        view.receive(known, control, { figures: shared.figures, tables: link.parentElement });
+        view.receive({ ...known, groupings }, control, { figures: shared.figures, tables: link.parentElement });
       }
     })
     .catch((error) => fail(view.stage, error));
 };
+
+/** Groups of rows as they were sent, their codes unpacked once. */
+function groupingsOf(known) {
+  const codesOf = async ({ codes, ...each }) => {
+    const bytes = await inflated(Uint8Array.from(atob(codes), (letter) => letter.charCodeAt(0)));
+    return { ...each, codes: new Uint32Array(bytes.buffer) };
+  };
+  if (shared.unpacked?.of !== known) {
+    shared.unpacked = { of: known, groupings: Promise.all(known.groupings.map(codesOf)) };
+  }
+  return shared.unpacked.groupings;
+}
 
 function fail(node, error) {
   node.replaceChildren(element('p', 'sm-error',
@@ -33,11 +45,16 @@ function onKey(event) {
 function open(host, points) {
   // What the points were drawn by until now stays seen until they can be drawn anew.
   shared.view?.remove();
-  const state = (shared.memory[points.map] ||= newState());
+  const state = (shared.memory[points.map] ||= { ...newState(), ...fromAddress(location.search) });
   const send = {
     selection: (rows) =>
       shared.link?.setStateValue('selection', { map: points.map, rows: encodeRows(rows) }),
     action: (name) => shared.link?.setTriggerValue('action', name),
+    address: (shown) => {
+      const search = toAddress(location.search, shown);
+      // Other parts of the state belong to the frame and stay.
+      if (search !== location.search) history.replaceState(history.state, '', search + location.hash);
+    },
   };
   shared.view = new MapView(host, points, state, send);
   // The module may run again for new data; a page must not collect handlers.

@@ -85,7 +85,13 @@ export function toolbar(points, state, on) {
     tools.append(button);
   }
   tools.append(toolButton('fit_screen', 'Show the whole map', on.home));
-  bar.append(tools);
+  const outline = toolButton('blur_circular', 'Outline real rows that are left thin', () => {
+    outline.setAttribute('aria-pressed', String(on.outline()));
+  });
+  outline.setAttribute('aria-pressed', String(state.outlinesThin));
+  const layers = element('div', 'sm-tools');
+  layers.append(outline);
+  bar.append(layers, tools);
   return bar;
 }
 

@@ -1,6 +1,6 @@
 // What lies behind the dots of the plane, and the histogram: pictures of SVG, and their numbers.
 
-export const PLANE_MARGIN = { l: 54, r: 8, t: 6, b: 38 };
+export const PLANE_MARGIN = { l: 54, r: 8, t: 26, b: 38 };
 const HISTOGRAM_MARGIN = { l: 46, r: 8, t: 6, b: 22 };
 const PLANE_LEAST = 0.0001;
 
@@ -18,10 +18,11 @@ export function planePoints(points) {
 export const planeRange = (low) => [low - 0.1, 0.16];
 
 /**
- * Draw grid, lines of equal weight and axes of the plane.
+ * Draw grid, lines of equal weight, quarters and axes of the plane.
+ * @param {number} cut natural logarithm of 1/K, where the quarters meet
  * @param {{isMiddle: boolean, ends: number[][]}[]} lines
  */
-export function fillPlane(node, low, lines, colours, { width, height }) {
+export function fillPlane(node, { low, cut, lines }, colours, { width, height }) {
   const { l, r, t, b } = PLANE_MARGIN;
   const [from, to] = planeRange(low);
   const across = (value) => l + ((value - from) / (to - from)) * (width - l - r);
@@ -40,11 +41,15 @@ export function fillPlane(node, low, lines, colours, { width, height }) {
     line(across(x0), up(y0), across(x1), up(y1), isMiddle
       ? { stroke: colours.text }
       : { 'stroke': colours.reference, 'stroke-dasharray': '2 3' }));
+  const quarters = cut <= low ? [] : [
+    line(across(cut), t, across(cut), height - b, { stroke: colours.reference }),
+    line(l, up(cut), width - r, up(cut), { stroke: colours.reference }),
+  ];
   const middle = t + (height - t - b) / 2;
   const side = label('P′, fits real data', 12, middle, 'middle');
   side.setAttribute('transform', `rotate(-90 12 ${middle})`);
   const below = label('Q, seen by generator', l + (width - l - r) / 2, height - 6, 'middle');
-  node.replaceChildren(...grid, ...iso, side, below);
+  node.replaceChildren(...grid, ...quarters, ...iso, side, below);
 }
 
 const line = (x1, y1, x2, y2, style) => svg('line', { x1, y1, x2, y2, ...style });

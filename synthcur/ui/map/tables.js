@@ -1,5 +1,5 @@
-// What is told of the weights around the map: figures and warnings above it, the lightest rows and
-// the weight of each label below. Built of elements and textContent only.
+// What is told of the weights around the map: figures and warnings above it, the lightest rows
+// below. Built of elements and textContent only.
 
 /**
  * Fill the row of figures.
@@ -44,19 +44,25 @@ function table(words, columns, rows) {
 }
 
 /**
- * Fill the tables below the map.
- * @param {object} control what `control` in __init__.py and the page put together
- * @param {(row: number) => void} onRow a row was chosen in the table
+ * Fill what is told below the map.
+ * @param {object} told points, weights, control, state, groupings, regroup and select of a view
  */
-export function fillTables(node, points, weights, control, onRow) {
-  const head = element('div', 'sm-head');
-  head.append(element('b', '', 'Weight by label'),
-    element('span', 'sm-note', 'share of rows before, share of weight after'));
-  const mass = element('div', 'sm-told');
-  if (control.lightest) mass.append(lightestTable(points, weights, control, onRow));
-  mass.append(head, massTable(points, control.mass));
-  node.querySelector('.sm-told')?.remove();
-  node.append(mass);
+export function fillTables(node, told) {
+  const { points, weights, control, select } = told;
+  const all = element('div', 'sm-told');
+  if (control.lightest) {
+    const lowest = element('div', 'sm-lowest');
+    lowest.append(lightestTable(points, weights, control, select));
+    all.append(lowest);
+  }
+  all.append(weightSections(told));
+  const gaps = gapsCard(points, control, select);
+  if (gaps) all.append(gaps);
+  const before = node.querySelector('.sm-told');
+  const scrolled = before?.querySelector('.sm-lowest')?.scrollTop;
+  before?.remove();
+  node.append(all);
+  if (scrolled) all.querySelector('.sm-lowest')?.scrollTo(0, scrolled);
 }
 
 function lightestTable(points, weights, control, onRow) {
@@ -84,28 +90,4 @@ function lightestTable(points, weights, control, onRow) {
   const decided = rows.some((row) => row[3]);
   const shown = decided ? columns : columns.slice(0, -1);
   return table('Rows of lowest weight', shown, lines.map((cells) => cells.slice(0, shown.length)));
-}
-
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
-const signed = (change) => {
-  const text = (100 * change).toFixed(1);
-  return `${change >= 0 ? '+' : '−'}${text.replace('-', '')}`;
-};
-
-function massTable(points, mass) {
-  const columns = [
-    ['Label', 'sm-word'], ['Rows', 'sm-number'], ['Share of rows', 'sm-number'],
-    ['Share of weight', 'sm-number'], ['Change, points', 'sm-number'],
-    ['Median weight', 'sm-number'], ['Effective rows', 'sm-number'],
-  ];
-  const lines = mass.map(([label, groups, rows, before, after, middle, effective]) => [
-    label === null ? `${count(groups)} other labels` : points.labels[label],
-    count(rows),
-    percent(before),
-    percent(after),
-    signed(after - before),
-    weightText(middle),
-    count(Math.round(effective)),
-  ]);
-  return table('Weight by label', columns, lines);
 }

@@ -4,11 +4,8 @@ const REACH = 10;
 const ISO_WEIGHTS = [0.2, 1, 5];
 const FEW = 12;
 const MOST_RINGS = 60;
-const QUADRANTS = [
-  ['right and rare', 'left', 'top'],
-  ['both doubt', 'left', 'bottom'],
-  ['artefact', 'right', 'bottom'],
-];
+/** Where the names of the quarters stand, in the order of `quadrantOf`. */
+const CORNERS = [['right', 'top'], ['left', 'top'], ['right', 'bottom'], ['left', 'bottom']];
 
 /** What is set on a map; kept while the page lives, so that it survives other pages. */
 export function newState() {
@@ -21,6 +18,8 @@ export function newState() {
     outlines: [],
     ranges: null,
     stamp: null,
+    grouping: 'Label',
+    outlinesThin: true,
   };
 }
 
@@ -29,7 +28,7 @@ export class MapView {
    * @param {HTMLElement} parent its own; goes with it
    * @param {object} points what `unpack` returns
    * @param {object} state what `newState` returns, changed in place
-   * @param {object} send {selection(rows), action(name)}: to the server
+   * @param {object} send {selection(rows), action(name)} to the server, {address(shown)} to the browser
    */
   constructor(parent, points, state, send) {
     this.host = parent;
@@ -86,7 +85,14 @@ export class MapView {
       }),
     };
     this.stage.append(this.key, this.thinning);
-    plane.append(...QUADRANTS.map(([words, x, y]) => element('span', `sm-quadrant ${x} ${y}`, words)));
+    this.quarters = CORNERS.map(([x, y], quarter) => {
+      const button = element('button', `sm-quadrant ${x} ${y}`, '', { type: 'button' });
+      button.addEventListener('click', () => this.#selectQuarter(quarter));
+      // A press on the name is none on the chart below it.
+      button.addEventListener('pointerdown', (event) => event.stopPropagation());
+      return button;
+    });
+    plane.append(...this.quarters);
     this.bars = svg('svg', { class: 'sm-picture', role: 'img' });
     histogram.append(this.bars);
   }
@@ -97,6 +103,10 @@ export class MapView {
       show: (show) => this.#set({ show }),
       tool: (tool) => this.#setTool(tool),
       home: () => this.#goHome(),
+      outline: () => {
+        this.#set({ outlinesThin: !this.state.outlinesThin });
+        return this.state.outlinesThin;
+      },
     });
   }
 
@@ -112,7 +122,10 @@ export class MapView {
     const { x, y } = this.points;
     return new Selector(this.charts.map, {
       tool: () => this.state.tool,
-      move: () => { this.state.ranges = this.ranges; },
+      move: () => {
+        this.state.ranges = this.ranges;
+        this.#noteAddress();
+      },
       draw: (polygon, adds) =>
         this.select(rowsInside(x, y, this.visible, polygon), { adds, polygon }),
       click: (place, scale, adds) => this.#click(this.#find(this.points, place, scale), adds),
@@ -150,6 +163,8 @@ export class MapView {
       node.classList.add('sm-font');
       node.style.setProperty('--sm-muted', known.colours.muted);
       node.style.setProperty('--sm-discard', known.colours.discard);
+      node.style.setProperty('--sm-keep', known.colours.keep);
+      node.style.setProperty('--sm-reference', known.colours.reference);
     }
     const given = control.selection;
     if (given && given.stamp !== this.state.stamp) {
@@ -180,6 +195,21 @@ export class MapView {
     Object.assign(this.state, { selected, outlines: selected.length ? outlines : [], stamp: null });
     this.send.selection(selected);
     this.draw();
+  }
+
+  #selectQuarter(quarter) {
+    const { p, q, n, labels } = this.points;
+    const isThere = (row) => this.inPlane[row] && quadrantOf(p[row], q[row], labels.length) === quarter;
+    this.select(Uint32Array.from({ length: n }, (_, row) => row).filter(isThere));
+  }
+
+  /** Let the address bar open the map as it is, once it stands still. */
+  #noteAddress() {
+    clearTimeout(this.address);
+    const { state, control } = this;
+    this.address = setTimeout(() => {
+      this.send.address({ colour: state.colour, ranges: state.ranges, scheme: control?.scheme });
+    }, 250);
   }
 
   #click(row, adds) {
@@ -214,6 +244,7 @@ export class MapView {
     this.charts.map.ranges = this.home;
     this.state.ranges = null;
     this.charts.map.schedule();
+    this.#noteAddress();
   }
 
   /** Redraw all that depends on state and control. */
@@ -233,6 +264,7 @@ export class MapView {
     });
     if (!this.stage.dataset.drawn) this.#placeKey();
     this.#drawMap(scale, mask);
+    this.#noteAddress();
     this.stage.dataset.drawn = 'true';
     // The map is seen before the charts beside it are worked on.
     cancelAnimationFrame(this.frame);
@@ -257,12 +289,15 @@ export class MapView {
   #drawMap(scale, mask) {
     const { points, state, control } = this;
     const { selected } = state;
+    const thin = (state.outlinesThin && state.show !== 'synthetic' && control.gaps?.thin) || [];
+    this.contours = thinOutlines(points, thin, this.home);
     const seen = selected.length <= FEW ? selected.filter((row) => this.visible[row]) : [];
     this.charts.map.show({
       looks: mapLooks(points, scale, mask),
       styles: (size) => markLooks(scale.ramp, control.colours, size, selected.length > 0),
       visible: this.visible,
       outlines: state.outlines,
+      contours: this.contours,
       ringed: seen,
       ink: control.colours.text,
     });
@@ -290,9 +325,25 @@ export class MapView {
   }
 
   #tell() {
-    const { rooms, control, points, weights } = this;
+    const { rooms, control, points, weights, state } = this;
     fillFigures(rooms.figures, [...control.figures, ...control.trust], control.warnings);
-    fillTables(rooms.tables, points, weights, control, (row) => this.select(Uint32Array.of(row)));
+    fillTables(rooms.tables, {
+      points,
+      weights,
+      control,
+      state,
+      groupings: control.groupings,
+      regroup: (grouping) => this.#set({ grouping }),
+      select: (row) => this.select(Uint32Array.of(row)),
+    });
+    const sizes = new Array(CORNERS.length).fill(0);
+    for (let row = 0; row < points.n; row++) {
+      if (points.kept[row]) sizes[quadrantOf(points.p[row], points.q[row], points.labels.length)] += 1;
+    }
+    this.quarters.forEach((button, i) => {
+      button.textContent = `${control.quadrants[i]} ${count(sizes[i])}`;
+      button.title = 'Select these rows';
+    });
   }
 
   /** Draw what depends on the sizes of the side charts: axes of the plane, bars. */
@@ -303,7 +354,8 @@ export class MapView {
       isMiddle: weight === 1,
       ends: isoLine(logRatioOf(weight, settings, scale), settings, plane.low),
     })).filter((line) => line.ends);
-    fillPlane(this.axes, plane.low, lines, colours, sizeOf(this.axes));
+    const cut = -Math.log(this.points.labels.length);
+    fillPlane(this.axes, { low: plane.low, cut, lines }, colours, sizeOf(this.axes));
     const ticks = weightTicks(edges);
     fillHistogram(this.bars, this.counts, this.before, ticks, colours, sizeOf(this.bars));
     this.bars.setAttribute('aria-label', histogramWords(this.counts, edges));
@@ -328,6 +380,7 @@ export class MapView {
   /** Take the view off the page. */
   remove() {
     this.resizing.disconnect();
+    clearTimeout(this.address);
     cancelAnimationFrame(this.frame);
     for (const chart of Object.values(this.charts)) chart.remove();
     this.host.remove();
