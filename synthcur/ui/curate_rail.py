@@ -143,7 +143,7 @@ def controls(name: str) -> None:
         "out.",
     )
     st.checkbox(
-        "Duplicates share one weight",
+        "Duplicates count once",
         key=_WIDGETS["collapse_duplicates"],
         on_change=_move,
         help="A group of near-duplicates weighs as much as one row.",

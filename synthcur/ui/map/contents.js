@@ -81,6 +81,7 @@ export function keyContent(points, state, control, scale) {
     ['◇', `synthetic ${count(points.n - leftOut)}`],
     ...(points.m ? [['●', `real ${count(points.m)}`]] : []),
     ...(leftOut ? [['×', `discarded ${count(leftOut)}`]] : []),
+    ...(control.gaps && state.outlinesThin ? [['◯', `thin ${count(control.gaps.of)}`]] : []),
   ];
   const title = {
     weight: `Weight ${control.formula}, log scale`,

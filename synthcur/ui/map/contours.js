@@ -1,7 +1,7 @@
 // Lines around places that lie close together: where real rows are left thin. Pure: no page.
 
-const CELLS = 96;
-const SPREAD = 0.028;
+const CELLS = 128;
+const SPREAD = 0.016;
 const LEVEL = 0.55;
 
 /**
@@ -9,20 +9,22 @@ const LEVEL = 0.55;
  * @param {{x: ArrayLike<number>, y: ArrayLike<number>}} places
  * @param {number[]} rows
  * @param {{x: number[], y: number[]}} ranges of the whole map
+ * @param {number} flatness height of the map as a share of its width, so that circles are round
  * @returns {number[][][]} pairs of corners, in the unit of the axes
  */
-export function thinOutlines(places, rows, ranges) {
+export function thinOutlines(places, rows, ranges, flatness) {
   if (!rows.length) return [];
   const size = CELLS + 1;
   const height = new Float32Array(size * size);
   const across = (value, [low, high]) => ((value - low) / (high - low)) * CELLS;
-  const reach = SPREAD * CELLS;
-  const far = Math.ceil(3 * reach);
+  const [reachX, reachY] = [SPREAD * CELLS, (SPREAD * CELLS) / flatness];
+  const [farX, farY] = [3 * reachX, 3 * reachY];
   for (const row of rows) {
     const [x, y] = [across(places.x[row], ranges.x), across(places.y[row], ranges.y)];
-    for (let j = Math.max(0, Math.ceil(y - far)); j <= Math.min(CELLS, y + far); j++) {
-      for (let i = Math.max(0, Math.ceil(x - far)); i <= Math.min(CELLS, x + far); i++) {
-        height[j * size + i] += Math.exp(-((i - x) ** 2 + (j - y) ** 2) / (2 * reach * reach));
+    for (let j = Math.max(0, Math.ceil(y - farY)); j <= Math.min(CELLS, y + farY); j++) {
+      for (let i = Math.max(0, Math.ceil(x - farX)); i <= Math.min(CELLS, x + farX); i++) {
+        const squared = ((i - x) / reachX) ** 2 + ((j - y) / reachY) ** 2;
+        height[j * size + i] += Math.exp(-squared / 2);
       }
     }
   }

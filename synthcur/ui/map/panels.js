@@ -85,7 +85,10 @@ export function toolbar(points, state, on) {
     tools.append(button);
   }
   tools.append(toolButton('fit_screen', 'Show the whole map', on.home));
-  const outline = toolButton('blur_circular', 'Outline real rows that are left thin', () => {
+  const outline = element('button', 'sm-layer', 'Gaps', {
+    type: 'button', title: 'Outline real rows that the weights leave thin',
+  });
+  outline.addEventListener('click', () => {
     outline.setAttribute('aria-pressed', String(on.outline()));
   });
   outline.setAttribute('aria-pressed', String(state.outlinesThin));

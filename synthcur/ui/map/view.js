@@ -290,7 +290,8 @@ export class MapView {
     const { points, state, control } = this;
     const { selected } = state;
     const thin = (state.outlinesThin && state.show !== 'synthetic' && control.gaps?.thin) || [];
-    this.contours = thinOutlines(points, thin, this.home);
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    this.contours = thinOutlines(points, thin, this.home, height / width);
     const seen = selected.length <= FEW ? selected.filter((row) => this.visible[row]) : [];
     this.charts.map.show({
       looks: mapLooks(points, scale, mask),
