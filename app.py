@@ -17,6 +17,8 @@ st.set_page_config(
 )
 st.logo(STATIC / ("logo-dark.svg" if theme.palette().is_dark else "logo-light.svg"), size="medium")
 st.html(theme.PAGE_PADDING)
+if theme.is_presenting():
+    st.html(theme.LARGER_TYPE)
 st.navigation(
     [
         st.Page("pages/overview.py", title="Overview", icon=":material/dashboard:", default=True),

@@ -4,11 +4,14 @@ import streamlit as st
 
 from synthcur.ui import overview_cards as cards
 from synthcur.ui import overview_panel as panel
-from synthcur.ui import overview_state, session
+from synthcur.ui import overview_state, presenter, session, theme
 
 with session.page():
-    state = overview_state.read(session.collection_picker())
-    panel.rail(state)
+    name = session.collection_picker()
+    presenter.switch(name)
+    state = overview_state.read(name)
+    if not theme.is_presenting():
+        panel.rail(state)
     panel.finding(state)
     if state.active is not None:
         panel.progress(state.active.id)
@@ -18,8 +21,9 @@ with session.page():
         cards.flow_card(state)
     with right:
         cards.arms_card(state)
-    left, right = st.columns([7, 5], gap="small")
-    with left:
-        cards.label_card(state)
-    with right:
-        panel.next_card(state)
+    if not theme.is_presenting():
+        left, right = st.columns([7, 5], gap="small")
+        with left:
+            cards.label_card(state)
+        with right:
+            panel.next_card(state)

@@ -27,6 +27,7 @@ ARM_NAMES: Mapping[str, str] = {
     "dimp": "DIMP",
     "p_only": "P′ only",
     "consensus": "Consensus",
+    "witnesses": "Witnesses",
     "focal": "Focal",
     "quality_filter": "Filter",
     "random_drop": "Random drop",
@@ -39,9 +40,9 @@ ARM_NAMES: Mapping[str, str] = {
 
 _ARM_CATEGORIES = {
     **{"imp": 3, "dimp": 1, "p_only": 2, "ce_both": 4, "ce_real": 5},
-    **{"consensus": 0, "scheme": 6},
+    **{"witnesses": 0, "scheme": 6},
 }
-_FADED = ("focal", "quality_filter", "random_drop", "distill", "rho", "votes")
+_FADED = ("consensus", "focal", "quality_filter", "random_drop", "distill", "rho", "votes")
 """Arms seen rarely: the categories over again, half way to the muted ink."""
 
 
@@ -76,6 +77,23 @@ def base(palette: Palette, *, height: int) -> go.Figure:
         hoverlabel={"bgcolor": palette.raised, "bordercolor": palette.border, "font": font},
     )
     return figure
+
+
+def enlarged(figure: go.Figure, scale: float) -> go.Figure:
+    """Return a copy of a figure whose type is larger by `scale`, and its height as much."""
+    data = figure.to_dict()
+    waiting: list[Any] = [data]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            for key, value in node.items():
+                if key.endswith("font") and isinstance(value, dict) and "size" in value:
+                    value["size"] *= scale
+                waiting.append(value)
+        elif isinstance(node, list | tuple):
+            waiting.extend(node)
+    data["layout"]["height"] *= scale
+    return go.Figure(data)
 
 
 def literal(text: object, *, limit: int = 24) -> str:

@@ -69,6 +69,17 @@ def test_a_waiting_job_is_followed_and_can_be_cancelled(
     assert "Score 40 rows" in button_labels(app)
 
 
+def test_a_learning_curve_is_followed_and_no_cancel_of_scoring_is_offered(
+    fill: Callable[..., Store], small_collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = fill(small_collection)
+    monkeypatch.setattr(jobs, "poll", lambda _: None)
+    store.add_job("learning_curve", "small", settings={}, scores={})
+    labels = button_labels(open_page("overview", "small"))
+    assert "Watch the learning curve" in labels
+    assert "Cancel scoring" not in labels
+
+
 def test_weighed_rows_are_told_as_effective_rows_and_lead_to_the_queue(
     fill: Callable[..., Store], small_collection: Collection
 ) -> None:

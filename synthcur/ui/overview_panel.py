@@ -102,7 +102,10 @@ def _active_button(job: Job) -> None:
     if job.kind == "train":
         if st.button("Watch the run", type="primary", icon=":material/show_chart:"):
             st.switch_page("pages/train.py")
-    elif st.button("Cancel scoring", icon=":material/stop_circle:"):
+    elif job.kind == "learning_curve":
+        if st.button("Watch the learning curve", type="primary", icon=":material/timeline:"):
+            st.switch_page("pages/results.py")
+    elif job.kind == "score" and st.button("Cancel scoring", icon=":material/stop_circle:"):
         jobs.cancel(resources.store(), job.id)
         st.rerun()
 

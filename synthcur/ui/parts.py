@@ -13,7 +13,9 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from synthcur.figures import enlarged
 from synthcur.records import Job
+from synthcur.ui import theme
 
 MINUS = "\N{MINUS SIGN}"
 SMALLEST_WEIGHT = 0.001
@@ -156,7 +158,12 @@ def empty(
 
 
 def show_chart(figure: go.Figure, key: str, alt: str) -> Any:
-    """Draw a plotly figure with the product's own template and a description for screen readers."""
+    """Draw a plotly figure with the product's own template and a description for screen readers.
+
+    While the tab presents, its type grows with that of the page.
+    """
+    if theme.is_presenting():
+        figure = enlarged(figure, theme.PRESENTER_SCALE)
     return st.plotly_chart(
         figure, theme=None, width="stretch", key=key, config={"displayModeBar": False}, alt=alt
     )
