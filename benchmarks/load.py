@@ -23,8 +23,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.review import CHROMIUM_ARGUMENTS, invented
-from synthcur import jobs
-from synthcur.demo import NAME as DEMO
+from synthcur import demo, jobs
 from synthcur.queues import QUEUES
 from synthcur.review import VERDICTS
 from synthcur.settings import FitSettings, TrainSettings
@@ -126,10 +125,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "ws") as server:
         store = open_store(server.workspace)
         collection = replace(invented(options.rows), name=COLLECTION)
+        demo.ensure(store)
         store.add_collection(collection)
         add_scores(store, collection)
         settings = TrainSettings(arms=("ce",), seeds=5, fit=FitSettings(epochs=100))
-        job = jobs.submit_train(store, DEMO, settings)
+        job = jobs.submit_train(store, demo.NAME, settings)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium") or shutil.which("google-chrome"),

@@ -18,6 +18,8 @@ MISSING = -1
 RESAMPLES = 2_000
 AUDIT_QUEUE = "random"
 WRONG_LABEL = "wrong label"
+STOP_BELOW = 0.1
+"""Review may stop once the upper end for wrong labels that are left is below this share."""
 
 
 @dataclass(frozen=True)
@@ -228,6 +230,11 @@ class Audit:
     n_left: int
     low_left: float
     high_left: float
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether what is left is known to be below `STOP_BELOW`, at the end of its interval."""
+        return self.n_left > 0 and self.high_left < STOP_BELOW
 
 
 def audit(file_labels: Mapping[str, str], current: Mapping[str, Decision]) -> Audit | None:

@@ -34,6 +34,8 @@ class LogState:
         Place of the latest row about each sample.
     verdicts
         Of each sample, the latest verdict of everybody who gave one that stands.
+    about
+        Every row about each sample in the order of the log, undo rows included.
     own
         Of each annotator, their decisions that stand, oldest first.
     undone
@@ -46,6 +48,7 @@ class LogState:
     texts: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
     verdicts: Mapping[str, Verdicts] = field(default_factory=dict)
+    about: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
     own: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
     undone: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
 
@@ -59,7 +62,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.log: list[Decision] = []
-        self._about: dict[str, list[Decision]] = {}
+        self._about: dict[str, tuple[Decision, ...]] = {}
         self._own: dict[str, list[Decision]] = {}
         self._new_own: list[Decision] = []
         self._undone: dict[str, list[Decision]] = {}
@@ -82,10 +85,10 @@ class Ledger:
             self.log.append(row)
             self._versions[row.sample_id] = row.seq
             self._follow_undos(row)
-            about = self._about.setdefault(row.sample_id, [])
+            about = self._about.get(row.sample_id, ())
             if row.sample_id not in stood:
                 stood[row.sample_id] = standing(about)
-            about.append(row)
+            self._about[row.sample_id] = (*about, row)
         for sample_id, before in stood.items():
             self._fold(sample_id, before, standing(self._about[sample_id]))
         self._sort_own()
@@ -100,6 +103,7 @@ class Ledger:
                 texts=self._texts.copy(),
                 versions=self._versions.copy(),
                 verdicts=self._verdicts.copy(),
+                about=self._about.copy(),
                 own={annotator: tuple(rows) for annotator, rows in self._own.items()},
                 undone={annotator: tuple(rows) for annotator, rows in self._undone.items()},
             )

@@ -14,7 +14,7 @@ from synthcur.artefacts import Artefacts
 from synthcur.learning_curve import LearningCurveSettings
 from synthcur.learning_runs import learn
 from synthcur.progress import Progress
-from synthcur.review import Decision
+from synthcur.review import Decision, judged_collection
 from synthcur.runs import train
 from synthcur.scoring import score
 from synthcur.settings import ScoreSettings, TrainSettings
@@ -46,10 +46,11 @@ def execute(job_dir: Path) -> None:
         os.environ.setdefault(name, value)
     artefacts = Artefacts(Path(spec["artefacts_root"]), shipped=(demo.ARTEFACTS,))
     collection = artefacts.collection(spec["collection_fp"], name=spec["collection"])
+    decisions = [Decision(**decision) for decision in spec["decisions"]]
     if spec["kind"] == "score":
+        collection = judged_collection(collection, decisions)
         score(collection, ScoreSettings.from_dict(spec["settings"]), artefacts, spool)
         return
-    decisions = [Decision(**decision) for decision in spec["decisions"]]
     if spec["kind"] == "learning_curve":
         settings = LearningCurveSettings.from_dict(spec["settings"])
         learn(collection, settings, artefacts, spool, job_dir, decisions=decisions)

@@ -181,25 +181,36 @@ def labels_under(
     return labels, kept
 
 
+def judged_collection(collection: Collection, decisions: Iterable[Decision]) -> Collection:
+    """Return every row, discarded ones too, under the label and with the text that people gave it.
+
+    Checkers learn from this: they go on judging discarded rows, whose decision can be undone.
+    """
+    log = list(decisions)
+    labels, _ = effective_labels(collection, log)
+    is_synthetic = (collection.rows["source"] == SYNTHETIC).to_numpy()
+    rows = collection.rows.reset_index(drop=True)
+    names = rows["label"].to_numpy(dtype=object, copy=True)
+    names[is_synthetic] = np.asarray(collection.labels, dtype=object)[labels]
+    decided = rows.assign(label=pd.Series(names, index=rows.index, dtype=rows["label"].dtype))
+    known = set(rows["sample_id"][is_synthetic])
+    edits = [row for row in log if row.sample_id in known]
+    return replace(collection, rows=with_edits(decided, edits))
+
+
 def effective_collection(collection: Collection, decisions: Iterable[Decision]) -> Collection:
     """Return what the next run trains on: rows relabelled, edited or left out as decided.
 
     Real rows, the order of the rows and every provenance value of a row that stays are unchanged.
     """
     log = list(decisions)
-    labels, kept = effective_labels(collection, log)
-    is_synthetic = (collection.rows["source"] == SYNTHETIC).to_numpy()
-    rows = collection.rows.reset_index(drop=True)
-    names = rows["label"].to_numpy(dtype=object, copy=True)
-    names[is_synthetic] = np.asarray(collection.labels, dtype=object)[labels]
-    stays = np.ones(len(rows), dtype=bool)
-    stays[is_synthetic] = kept
-    decided = rows.assign(label=pd.Series(names, index=rows.index, dtype=rows["label"].dtype))
-    known = set(rows["sample_id"][is_synthetic])
-    edits = [row for row in log if row.sample_id in known]
+    _, kept = effective_labels(collection, log)
+    judged = judged_collection(collection, log)
+    stays = np.ones(len(judged.rows), dtype=bool)
+    stays[(judged.rows["source"] == SYNTHETIC).to_numpy()] = kept
     return replace(
         collection,
-        rows=with_edits(decided, edits)[stays].reset_index(drop=True),
+        rows=judged.rows[stays].reset_index(drop=True),
         provenance=collection.provenance.loc[stays].reset_index(drop=True),
     )
 

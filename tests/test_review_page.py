@@ -18,7 +18,14 @@ from synthcur.settings import WeightingSettings
 from synthcur.store import Store
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.ui.review_cards import TEXT_LENGTH, Bench, card, shown
-from synthcur.ui.review_data import Opened, queue_data, queues, size_in_words, window
+from synthcur.ui.review_data import (
+    Opened,
+    filtered,
+    queue_data,
+    queues,
+    size_in_words,
+    window,
+)
 from synthcur.weighting import consensus, sample_weight
 from tests.conftest import make_collection, make_scores
 
@@ -373,7 +380,7 @@ def test_behind_a_proxy_the_name_is_that_of_its_header(open_page, monkeypatch):
         "streamlit.runtime.context.ContextProxy.headers", {"X-Forwarded-User": "Eva Example"}
     )
     app = open_page()
-    assert not app.sidebar.text_input
+    assert [each.label for each in app.sidebar.text_input] == ["Words in the text"]
     assert app.session_state["synthcur"].annotator == "Eva Example"
 
 
@@ -383,3 +390,47 @@ def test_behind_a_proxy_that_names_nobody_nothing_can_be_decided(open_page, monk
     app = open_page()
     assert "name cannot be used" in app.error[0].value
     assert not app.get("bidi_component")
+
+
+def test_a_filter_keeps_the_order_and_does_not_depend_on_decisions(small_collection):
+    bench = bench_of(small_collection)
+    opened = queues(bench, ())["mislabelled"]
+    label = small_collection.labels[0]
+    by_label = filtered(opened, bench, label=label)
+    rows = small_collection.synthetic.set_index("sample_id").loc[list(opened.sample_ids)]
+    assert list(by_label.sample_ids) == rows.index[rows["label"] == label].tolist()
+    word = rows["text"].iat[0].split()[0]
+    by_word = filtered(opened, bench, words=f" {word.upper()} ")
+    found = rows["text"].str.casefold().str.contains(word.casefold(), regex=False)
+    assert list(by_word.sample_ids) == rows.index[found].tolist()
+    assert len(filtered(opened, bench, words="(a+)+$").rows) == 0, "words are no pattern"
+    assert filtered(opened, bench) is opened
+    after = bench_of(small_collection, [decided(bench, int(by_label.rows[0]), "discard")])
+    assert filtered(queues(after, ())["mislabelled"], after, label=label).name == by_label.name
+
+
+def test_the_history_of_a_shared_row_tells_ones_own_part_only(small_collection):
+    plain = bench_of(small_collection)
+    log = [
+        decided(plain, 0, "discard", 1, reason="off topic"),
+        replace(decided(plain, 0, "keep", 2), annotator="ben"),
+        decided(plain, 0, "undo", 3, undoes=1),
+    ]
+    bench = bench_of(small_collection, log)
+    told = look(bench, 0)["history"]
+    assert [(each["who"], each["what"], each["stands"]) for each in told] == [
+        ("ana", "discarded: off topic", False),
+        ("ben", "kept", True),
+        ("ana", "took back: discarded: off topic", True),
+    ]
+    shared = look(replace(bench, overlap=1.0), 0)
+    assert {each["who"] for each in shared["history"]} == {"ana"}
+
+
+def test_a_card_says_what_both_checkers_give_every_label_but_not_where_hints_are_hidden(
+    small_collection,
+):
+    bench = bench_of(small_collection)
+    for option in look(bench, 3)["options"]:
+        assert option["own"] == share_in_words(bench.held_out[3, option["label"]])
+    assert {option["own"] for option in look(bench, 3, "random")["options"]} == {""}

@@ -1,13 +1,16 @@
 """What the team is told, and that it tells how sure that is."""
 
+import json
 from dataclasses import replace
 
 from synthcur import agreement
 from synthcur.agreement import Audit
+from synthcur.review import Decision
 from synthcur.ui.review_data import queues
 from synthcur.ui.review_team import (
     agreement_in_words,
     audit_in_words,
+    log_lines,
     people,
     weights_in_words,
     weights_test,
@@ -68,5 +71,19 @@ def test_the_audit_says_before_and_after_of_what_and_how_sure():
     assert lines == [
         "In the file: 5 of 50, 10.0 % [4.3 %, 21.4 %].",
         "As the other queues have left it: 2 of 48, 4.2 % [1.2 %, 14.0 %].",
+        "Stop rule: the upper end of that interval below 10 %. It is 14.0 %: go on.",
     ]
+    good = audit_in_words(Audit(5, 80, 0.027, 0.138, 1, 80, 0.002, 0.067))
+    assert good[-1].endswith("It is 6.7 %: you can stop.")
     assert len(audit_in_words(agreement.audit({}, {}))) == 1
+
+
+def test_the_downloaded_log_holds_every_row_with_who_when_what_and_why(small_collection):
+    plain = bench_of(small_collection)
+    log = [
+        _by("ana", plain, 0, "discard", 1, reason="off topic", created_at=5.0),
+        _by("ben", plain, 1, "note", 2, note="naïve\n</script>"),
+        _by("ana", plain, 0, "undo", 3, undoes=1),
+    ]
+    read = [Decision(**json.loads(line)) for line in log_lines(log).decode().splitlines()]
+    assert read == log

@@ -14,7 +14,7 @@ from synthcur.leases import is_shared
 from synthcur.ledger import LogState
 from synthcur.queues import DISAGREEMENTS, Queue, keyed_labels, share_in_words
 from synthcur.reasons import RowFacts, emphasised, reason
-from synthcur.review import NOTE, Decision
+from synthcur.review import EDIT, NOTE, UNDO, Decision, standing
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.ui import parts
@@ -42,6 +42,9 @@ SHARED_WHY = (
     ": yours is the judgement.",
 )
 """Why-sentence of a row of the overlap."""
+
+MOST_HISTORY = 30
+"""Rows of the log that a card lists, the latest ones."""
 
 _SAID = {"keep": "kept", "discard": "discarded", "relabel": "relabelled"}
 
@@ -212,8 +215,50 @@ def card(bench: Bench, row: int, *, at: int, queue: Queue, annotator: str) -> di
         "reason": decision.reason if decision else "",
         "note": note,
         "version": bench.state.versions.get(sample_id, 0),
+        "history": history(bench, sample_id, of=annotator if is_apart else None),
         **judged,
     }
+
+
+def history(bench: Bench, sample_id: str, *, of: str | None = None) -> list[dict[str, Any]]:
+    """Tell what happened to a sample, oldest first: who, what in words, when, whether it stands.
+
+    Parameters
+    ----------
+    of
+        Tell what this annotator did alone: of a row of the overlap nobody sees what others said.
+    """
+    log = [row for row in bench.state.about.get(sample_id, ()) if of in (None, row.annotator)]
+    stands = {row.seq for row in standing(log)}
+    by_seq = {row.seq: row for row in log}
+    return [
+        {
+            "who": row.annotator,
+            "what": _in_words(row, by_seq),
+            "at": row.created_at,
+            "stands": row.action == UNDO or row.seq in stands,
+        }
+        for row in log[-MOST_HISTORY:]
+    ]
+
+
+def _in_words(row: Decision, by_seq: Mapping[int, Decision]) -> str:
+    """Say what a row of the log did: ``discarded: off topic``, ``took back: kept``."""
+    if row.action == UNDO:
+        undone = by_seq.get(row.undoes or 0)
+        return f"took back: {_in_words(undone, by_seq)}" if undone else "took back"
+    if row.action == NOTE:
+        return f"noted: {_short(row.note)}" if row.note else "removed the note"
+    if row.action == EDIT:
+        text = row.text
+        return "went back to the text of the file" if text is None else f"wrote: {_short(text)}"
+    said = _SAID.get(row.action, row.action)
+    said += f" to {row.label}" if row.action == "relabel" else ""
+    return f"{said}: {row.reason}" if row.reason else said
+
+
+def _short(text: str) -> str:
+    return shown(text, NEIGHBOUR_LENGTH)
 
 
 def _decided(bench: Bench, row: int, annotator: str | None) -> tuple[Decision | None, int, str]:
@@ -243,7 +288,7 @@ def _judged(bench: Bench, row: int, label: int) -> dict[str, Any]:
         "why": emphasised(reason(facts), facts),
         "best": best,
         "options": [
-            _option(each, weights[each], quality[each])
+            _option(each, weights[each], quality[each], bench.held_out[row, each])
             for each in keyed_labels(quality, label, keys=NUMBER_KEYS)
         ],
         "guides": [label] if best == label else [label, best],
@@ -283,7 +328,8 @@ def _blind(bench: Bench, label: int) -> dict[str, Any]:
         "why": BLIND_WHY,
         "best": -1,
         "options": [
-            {"label": each, "weight": "", "share": "", "reach": 0, "bin": 0} for each in keyed
+            {"label": each, "weight": "", "share": "", "own": "", "reach": 0, "bin": 0}
+            for each in keyed
         ],
         "guides": list(every),
         "real": [],
@@ -292,13 +338,14 @@ def _blind(bench: Bench, label: int) -> dict[str, Any]:
     }
 
 
-def _option(label: int, weight: float, share: float) -> dict[str, Any]:
+def _option(label: int, weight: float, share: float, own: float) -> dict[str, Any]:
     smallest = weighting.SMALLEST_PROBABILITY
     reach = np.clip(np.log(max(float(weight), smallest)), -BAR_REACH, BAR_REACH) / BAR_REACH
     return {
         "label": int(label),
         "weight": parts.weight(float(weight)),
         "share": share_in_words(float(share)),
+        "own": share_in_words(float(own)),
         "reach": round(float(reach), 3),
         "bin": int(weighting.weight_bins(np.array([weight]))[0]),
     }

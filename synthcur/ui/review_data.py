@@ -75,6 +75,33 @@ def queues(bench: Bench, selection: Sequence[str]) -> dict[str, Opened]:
     return opened
 
 
+def filtered(opened: Opened, bench: Bench, *, label: str = "", words: str = "") -> Opened:
+    """Return the rows of a queue that the file gives a label and whose text holds some words.
+
+    Neither depends on decisions, so rows stay while the queue is worked through.
+
+    Parameters
+    ----------
+    label
+        One of the collection's labels; "" for every one.
+    words
+        All of them have to occur, whatever their case; "" asks for none.
+    """
+    wanted_words = words.casefold().split()
+    if not label and not wanted_words:
+        return opened
+    keeps = np.ones(len(opened.rows), dtype=bool)
+    if label:
+        keeps &= bench.file_labels[opened.rows] == bench.collection.labels.index(label)
+    if wanted_words:
+        rows = bench.collection.synthetic.iloc[opened.rows]
+        texts = rows["text"].str.cat(rows["text_pair"].fillna(""), sep=" ").str.casefold()
+        for each in wanted_words:
+            keeps &= texts.str.contains(each, regex=False).to_numpy()
+    rows = opened.rows[keeps]
+    return Opened(opened.queue, rows, tuple(bench.sample_ids[row] for row in rows))
+
+
 def shared_opinions(bench: Bench) -> tuple[list[str], list[str], np.ndarray]:
     """Return the rows that several people judged, see `agreement.opinions`."""
     given = {each: by for each, by in bench.state.verdicts.items() if len(by) > 1}

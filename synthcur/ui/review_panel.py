@@ -16,7 +16,16 @@ from synthcur.ui import curate_rail, parts, resources, theme
 from synthcur.ui.queue import exchange, review_queue
 from synthcur.ui.queue.operations import Outcome
 from synthcur.ui.review_cards import Bench
-from synthcur.ui.review_data import Opened, queue_data, queues, size_in_words, wanted, where
+from synthcur.ui.review_data import (
+    Opened,
+    filtered,
+    queue_data,
+    queues,
+    size_in_words,
+    wanted,
+    where,
+)
+from synthcur.ui.review_refit import refit_button
 from synthcur.ui.review_team import team_button
 from synthcur.ui.session import session, signed_in
 
@@ -29,6 +38,8 @@ DRY_CHANGES = 1
 _ANNOTATOR = "review_annotator"
 _CHOICE = "review_queue_choice"
 _OUTCOME = "review_outcome"
+_LABEL = "review_label"
+_WORDS = "review_words"
 _TO_MAP = "review_to_map"
 
 
@@ -118,8 +129,26 @@ def open_queue(bench: Bench) -> Opened:
     if of == PACE_ROWS:
         drying_up = " This queue is drying up." if changed <= DRY_CHANGES else ""
         st.sidebar.caption(f"You changed {changed} of your last {of} rows here.{drying_up}")
+    shown = _filter(bench, opened[state.queue])
+    refit_button(bench)
     team_button(bench, opened.get(RANDOM))
-    return opened[state.queue]
+    return shown
+
+
+def _filter(bench: Bench, opened: Opened) -> Opened:
+    """Draw the filters in the rail and return the rows of the queue that they leave."""
+    label = st.sidebar.selectbox(
+        "Label in the file",
+        ["", *bench.collection.labels],
+        format_func=lambda each: parts.plain(each) if each else "every label",
+        key=f"{_LABEL}_{bench.collection.name}",
+    )
+    words = st.sidebar.text_input("Words in the text", key=_WORDS, max_chars=200)
+    shown = filtered(opened, bench, label=label, words=words)
+    if shown is not opened:
+        size, of = parts.count(len(shown.rows)), parts.count(len(opened.rows))
+        st.sidebar.caption(f"{size} of {of} rows of the queue match.")
+    return shown
 
 
 def _open_chosen() -> None:

@@ -1,7 +1,9 @@
 """The team at the bench: own numbers, agreement, the honest test of the weights, settings."""
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +12,7 @@ from synthcur import agreement
 from synthcur.agreement import Agreement, Audit
 from synthcur.queues import PACE_ROWS, pace
 from synthcur.ranking import RocAuc
-from synthcur.review import DISCARD, RELABEL, VERDICTS
+from synthcur.review import DISCARD, RELABEL, VERDICTS, Decision
 from synthcur.ui import parts, resources
 from synthcur.ui.review_cards import Bench
 from synthcur.ui.review_data import Opened, disputed, shared_opinions
@@ -47,6 +49,16 @@ def _figures(bench: Bench, random_check: Opened | None) -> None:
         each: bench.collection.labels[bench.file_labels[bench.row_of[each]]] for each in ids
     }
     st.text("\n".join(audit_in_words(agreement.audit(file_labels, bench.state.current))))
+    name = bench.collection.name
+    st.download_button(
+        "Download the log",
+        lambda: log_lines(resources.store().decisions(name)),
+        file_name=f"{name}-log.jsonl",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=not bench.state.seq,
+        help="Every row in its order: who, when, what, why, and what was taken back.",
+    )
 
 
 def people(bench: Bench) -> pd.DataFrame:
@@ -131,7 +143,18 @@ def audit_in_words(found: Audit | None) -> list[str]:
             f"As the other queues have left it: {found.wrong_left} of {found.n_left}, {after} "
             f"[{parts.percent(found.low_left)}, {parts.percent(found.high_left)}]."
         )
+    goal = parts.percent(agreement.STOP_BELOW, digits=0)
+    advice = "you can stop" if found.may_stop else "go on"
+    lines.append(
+        f"Stop rule: the upper end of that interval below {goal}. "
+        f"It is {parts.percent(found.high_left)}: {advice}."
+    )
     return lines
+
+
+def log_lines(log: Iterable[Decision]) -> bytes:
+    """Return a whole log as JSON Lines, what was taken back and undo rows included."""
+    return "".join(f"{json.dumps(asdict(row), ensure_ascii=False)}\n" for row in log).encode()
 
 
 def _settings(bench: Bench) -> None:

@@ -12,7 +12,12 @@ export function make(tag, properties = {}, ...children) {
 }
 
 export const icon = (name) => make('i', { className: 'icon', 'aria-hidden': 'true' }, name);
-export const key = (name) => make('kbd', { 'aria-hidden': 'true' }, name);
+/** The key to press, whichever a person has put in the place of the usual one. */
+export function key(usual) {
+  const mark = make('kbd', { 'aria-hidden': 'true' }, keys.shown(usual));
+  mark.dataset.usual = usual;
+  return mark;
+}
 
 const DECIDED = { keep: 'kept', discard: 'discarded', relabel: 'relabelled', unsure: 'unsure' };
 const count = (number) => number.toLocaleString('en-US');
@@ -76,6 +81,10 @@ export function text(card, state) {
   return parts;
 }
 
+const QUALITY = ['P′', 'quality: the checker trained on real rows'];
+const DIVERSITY = ['Q', 'diversity: the checker trained on other synthetic rows'];
+const columnOf = (words, title) => make('span', { title }, words);
+
 /** One row a label with the weight under it; `choose(label)` relabels. */
 export function labelRows(card, state, data, choose) {
   const hints = card.options.some((option) => option.weight);
@@ -83,7 +92,7 @@ export function labelRows(card, state, data, choose) {
   const title = make('span', { className: 'title' }, words);
   if (card.options.length < data.labels.length) title.append(otherLabels(card, data, choose));
   const head = make('div', { className: `label head${hints ? '' : ' blind'}` }, title);
-  if (hints) head.append(make('span', {}, 'weight'), make('span', {}, 'P′'));
+  if (hints) head.append(make('span', {}, 'weight'), columnOf(...QUALITY), columnOf(...DIVERSITY));
   const rows = card.options.map((option, i) => labelRow(option, i, card, state, data, choose));
   return [head, ...rows];
 }
@@ -100,8 +109,9 @@ function labelRow(option, i, card, state, data, choose) {
   if (option.weight) {
     row.append(bar(option, data.colors.bins), make('span', {}, option.weight));
     row.append(make('span', { className: 'muted' }, option.share));
+    row.append(make('span', { className: 'muted' }, option.own));
   }
-  const weighs = option.weight ? `, weight ${option.weight}, P′ ${option.share}` : '';
+  const weighs = option.weight ? `, weight ${option.weight}, P′ ${option.share}, Q ${option.own}` : '';
   row.setAttribute('aria-label', `${isNow ? 'Keep' : 'Relabel to'} ${name}${weighs}`);
   row.onclick = () => choose(option.label);
   return row;

@@ -32,7 +32,7 @@ class Bench {
     this.log = log;
     this.cards = new Map(); // by sample
     this.refused = [];
-    this.mode = 'labels'; // or 'reasons', 'note', 'edit', 'alike'
+    this.mode = 'labels'; // or 'reasons', 'note', 'edit', 'alike', 'history'
     this.view = new View(parent, this.handlers());
     this.onKey = (event) => this.press(event);
     this.onResize = () => this.view.fit();
@@ -60,6 +60,7 @@ class Bench {
       edit: () => this.switchTo('edit'),
       saveEdit: (text) => this.saveEdit(text),
       alike: () => this.openAlike(),
+      history: () => this.openHistory(),
       decideAlike: (way) => this.decideAlike(way),
       note: () => this.switchTo('note'),
       map: () => this.showOnMap(),
@@ -173,6 +174,10 @@ class Bench {
     if (this.card()?.alike.length) this.switchTo('alike');
   }
 
+  openHistory() {
+    if (this.card()?.history.length) this.switchTo('history');
+  }
+
   /** One decision about a record and its look-alikes, undone as one; or keep it and drop them. */
   decideAlike(way) {
     const card = this.card();
@@ -262,8 +267,10 @@ class Bench {
     const target = event.composedPath()[0];
     if (isTypedInto(target) || (isPressed(target) && ['Enter', ' '].includes(event.key))) return;
     if (isMovedIn(target) && event.key.startsWith('Arrow')) return;
-    const keys = { reasons: () => this.reasonKey(event.key), alike: () => this.alikeKey(event.key) };
-    const act = (keys[this.mode] ?? (() => this.plainKey(event.key)))();
+    const name = keys.meaning(event.key);
+    if (!name) return;
+    const inMode = { reasons: this.reasonKey, alike: this.alikeKey, history: this.historyKey };
+    const act = (inMode[this.mode] ?? this.plainKey).call(this, name);
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();
@@ -293,6 +300,7 @@ class Bench {
       n: () => this.switchTo('note'),
       e: () => this.switchTo('edit'),
       f: () => this.openAlike(),
+      h: () => this.openHistory(),
       m: () => this.showOnMap(),
     };
     return onRecord[name];
@@ -309,6 +317,12 @@ class Bench {
     const ways = { a: 'keep', x: 'discard', o: 'first' };
     if (ways[name]) return () => this.decideAlike(ways[name]);
     return name === 'Escape' || name === 'f' ? () => this.switchTo('labels') : undefined;
+  }
+
+  /** While the history is open every other key acts as it does without it. */
+  historyKey(name) {
+    if (name === 'Escape' || name === 'h') return () => this.switchTo('labels');
+    return this.plainKey(name);
   }
 
   switchTo(mode) {

@@ -10,6 +10,7 @@ const KEY_SHEET = [
   ['e', 'edit the text; the earlier one is kept'],
   ['n', 'note'],
   ['f', 'look-alikes: one decision for all of them'],
+  ['h', 'history of the row: who, when, what'],
   ['u', 'undo your latest decision, as often as you like'],
   ['U', 'redo what you have undone (Shift u)'],
   ['m', 'show the row on the map'],
@@ -32,7 +33,7 @@ export class View {
     this.card = make('div', { className: 'card' });
     this.card.append(this.head, this.why, this.text, this.panel, ...this.buildActions());
     this.side = make('div', { className: 'side' });
-    this.help = buildHelp();
+    this.help = buildHelp(() => rename(this.root));
     this.root.append(this.top, this.alerts, this.card, this.side, this.help);
     parent.append(this.root);
   }
@@ -54,6 +55,7 @@ export class View {
     this.undo = button('move', 'undo', 'Undo', 'u', on.undo);
     this.redo = button('move', 'redo', 'Redo', 'U', on.redo);
     this.alike = button('', 'content_copy', 'Look-alikes', 'f', on.alike);
+    this.history = button('', 'history', 'History', 'h', on.history);
     const decisions = make('div', { className: 'actions' });
     decisions.append(
       ofRecord('keep', 'check', 'Keep', 'a', on.keep),
@@ -69,6 +71,7 @@ export class View {
       ofRecord('', 'edit', 'Edit', 'e', on.edit),
       ofRecord('', 'sticky_note_2', 'Note', 'n', on.note),
       this.alike,
+      this.history,
       ofRecord('', 'location_on', 'On the map', 'm', on.map),
       gap(),
       this.redo,
@@ -91,10 +94,14 @@ export class View {
 
   /** While the key sheet is open, keys only close it. */
   pressInHelp(event) {
-    if (event.key !== 'Escape' && event.key !== '?') return;
+    const takes = this.help.querySelector('.takes');
+    const isClosing = event.key === 'Escape' || event.key === keys.shown('?');
+    if (!takes && !isClosing) return;
+    if (takes && ['Tab', 'Shift', 'Enter'].includes(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
-    this.help.close();
+    if (takes) takes.replace(event.key);
+    else this.help.close();
   }
 
   /** Draw a record; what is drawn already stays, with the focus and the selection in it. */
@@ -113,6 +120,7 @@ export class View {
     if (mode === 'reasons') this.showReasons(data.reasons);
     else if (mode === 'note') this.showNote(state.note, data.noteLength, isOther);
     else if (mode === 'edit') this.showEdit(card.text, data.editLength, isOther);
+    else if (mode === 'history') this.panel.replaceChildren(...historyRows(card, this.on));
     else if (mode === 'alike') this.panel.replaceChildren(...alikeRows(card, this.on));
     else this.panel.replaceChildren(...labelRows(card, state, data, this.on.relabel));
     this.setEnabled(true);
@@ -121,6 +129,7 @@ export class View {
     this.alike.children[1].textContent = length
       ? `${length} look-alike${length === 1 ? '' : 's'}`
       : 'Look-alikes';
+    this.history.disabled = !card.history.length;
     requestAnimationFrame(() => {
       this.text.classList.toggle('scrolls', this.text.scrollHeight > this.text.clientHeight + 1);
     });
@@ -149,7 +158,7 @@ export class View {
 
   setEnabled(hasRecord) {
     for (const button of this.ofRecord) button.disabled = !hasRecord;
-    if (!hasRecord) this.alike.disabled = true;
+    if (!hasRecord) this.alike.disabled = this.history.disabled = true;
   }
 
   showReasons(reasons) {
@@ -229,16 +238,64 @@ export class View {
   }
 }
 
-function buildHelp() {
+/** The key sheet; pressing a key of it and then another puts the other in its place. */
+function buildHelp(onChange) {
   const table = make('table');
+  const hint = 'To replace a key, choose it here and press another.';
+  const said = make('p', { className: 'muted small', role: 'status' }, hint);
   for (const [names, words] of KEY_SHEET) {
-    const keys = make('td', {}, ...names.split(' ').map(key));
-    table.append(make('tr', {}, keys, make('td', {}, words)));
+    const cell = make('td', {}, ...names.split(' ').map((name) => keyOf(name, words, said, onChange)));
+    table.append(make('tr', {}, cell, make('td', {}, words)));
   }
   const close = make('button', { type: 'button' }, 'Close', key('Esc'));
-  const sheet = make('dialog', { 'aria-label': 'Keys' }, make('h2', {}, 'Keys'), table, close);
+  const usual = make('button', { type: 'button', className: 'quiet' }, 'Usual keys');
+  const foot = make('div', { className: 'foot' }, close, usual);
+  const sheet = make('dialog', { 'aria-label': 'Keys' }, make('h2', {}, 'Keys'), table, said, foot);
+  usual.onclick = () => {
+    keys.reset();
+    said.textContent = 'The usual keys hold again.';
+    onChange();
+  };
   close.onclick = () => sheet.close();
+  sheet.onclose = () => {
+    said.textContent = hint;
+    for (const waiting of sheet.querySelectorAll('.takes')) waiting.classList.remove('takes');
+  };
   return sheet;
+}
+
+function keyOf(name, words, said, onChange) {
+  const mark = key(name);
+  if (!REPLACEABLE.includes(name)) return mark;
+  const button = make('button', { type: 'button', className: 'key', title: `Replace: ${words}` });
+  button.setAttribute('aria-label', `Replace the key of: ${words}`);
+  button.append(mark);
+  button.onclick = () => {
+    const isOn = button.classList.contains('takes');
+    const sheet = button.closest('dialog');
+    for (const other of sheet.querySelectorAll('.takes')) other.classList.remove('takes');
+    button.classList.toggle('takes', !isOn);
+    if (!isOn) said.textContent = `Press the new key for: ${words}. Esc leaves it.`;
+  };
+  button.replace = (pressed) => {
+    const against = pressed === 'Escape' ? 'Nothing was replaced.' : keys.choose(name, pressed);
+    button.classList.remove('takes');
+    said.textContent = against || `${pressed} does it now. Kept in this browser.`;
+    onChange();
+  };
+  return button;
+}
+
+/** What happened to a record, the latest first; what no longer stands is struck out. */
+function historyRows(card, on) {
+  const rows = card.history.toReversed().map(({ who, what, at, stands }) => {
+    const when = new Date(1000 * at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+    const said = make(stands ? 'span' : 's', { dir: 'auto' }, what);
+    return make('p', { className: 'past' }, make('span', { className: 'muted' }, when), make('b', {}, who), said);
+  });
+  const title = make('h2', {}, 'History, the latest first; struck out what was taken back');
+  const chips = make('div', { className: 'chips' }, chip('Esc', 'close', on.cancel, 'quiet'));
+  return [title, ...rows, chips];
 }
 
 /** The look-alikes of a record and what can be decided about all of them at once. */
