@@ -5,6 +5,7 @@ from synthcur import what_if
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.ui import curate_outlook
+from synthcur.weighting import effective_sample_size
 from tests.test_curate_rows import decided, joined
 
 
@@ -48,17 +49,20 @@ def test_many_thin_classes_are_counted_and_long_names_are_cut() -> None:
     assert "b" * 40 not in thin
 
 
-def test_the_mass_of_labels_adds_up_and_the_small_ones_are_one_line() -> None:
-    random = np.random.default_rng(0)
-    labels, weights = random.integers(0, 30, size=2_000), random.gamma(1.0, size=2_000)
-    lines = curate_outlook.mass(weights, labels)
-    assert len(lines) == curate_outlook.MOST_LABELS
-    assert lines[-1][:2] == [None, 30 - (curate_outlook.MOST_LABELS - 1)]
-    assert sum(line[2] for line in lines) == 2_000
-    assert sum(line[3] for line in lines) == pytest.approx(1, abs=1e-3)
-    assert sum(line[4] for line in lines) == pytest.approx(1, abs=1e-3)
-    shares = [line[4] for line in lines[:-1]]
-    assert shares == sorted(shares, reverse=True)
+def test_the_steps_lead_from_plain_training_to_the_weights_of_the_kept_rows(
+    small_collection: Collection,
+) -> None:
+    rows = joined(small_collection, (decided(small_collection, 7, "discard"),))
+    settings = WeightingSettings(clip_high=0.5, floor=0.2, balance_classes=True, normalise=True)
+    steps = curate_outlook.steps(rows, settings)
+    assert [step[0] for step in steps] == ["Rule", "Clip", "Mix with 1", "Balance", "Mean 1"]
+    left = rows.n - 1
+    for _, given, taken, mass, _ in steps:
+        assert mass == pytest.approx(left + given - taken, abs=0.05)
+        left = mass
+    weights = rows.weights(settings)
+    assert left == pytest.approx(np.nansum(weights), rel=1e-3)
+    assert steps[-1][-1] == round(effective_sample_size(weights[rows.kept]))
 
 
 def test_the_lightest_kept_rows_are_listed_in_order(small_collection: Collection) -> None:

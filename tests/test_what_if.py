@@ -5,8 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from synthcur import what_if
 from synthcur.schema import Collection
@@ -15,7 +13,6 @@ from synthcur.weighting import (
     Facts,
     effective_sample_size,
     label_shares,
-    mass_by_group,
     sample_weight,
 )
 
@@ -93,35 +90,6 @@ def test_the_quarters_of_the_plane_are_cut_at_what_a_guess_gives():
     assert rows.tolist() == [1, 1, 1, 1]
     on_the_line, _ = what_if.quadrants(np.array([0.25]), np.array([0.25]), 4)
     assert on_the_line.tolist() == [0]
-
-
-groups = st.lists(
-    st.tuples(st.sampled_from("abcdefgh"), st.floats(0.01, 100)), min_size=1, max_size=40
-)
-
-
-@settings(max_examples=40)
-@given(groups, st.integers(2, 5))
-def test_groups_beyond_the_heaviest_are_told_together(rows, most):
-    names = np.array([name for name, _ in rows], dtype=object)
-    weights = np.array([weight for _, weight in rows])
-    table = what_if.mass_table(weights, names, most=most)
-    assert len(table) <= most
-    assert table["mass"].sum() == pytest.approx(1)
-    assert table["share_before"].sum() == pytest.approx(1)
-    assert table["rows"].sum() == len(rows)
-    assert table["groups"].sum() == len(set(names))
-    listed = table[table["group"].notna()]
-    assert listed["mass"].is_monotonic_decreasing
-    whole = mass_by_group(weights, names).set_index("group")
-    expected = whole.loc[listed["group"]].reset_index()
-    pd.testing.assert_frame_equal(listed[list(expected)], expected, check_dtype=False)
-    if len(set(names)) > most:
-        others = ~np.isin(names, listed["group"].tolist())
-        rest = table.iloc[-1]
-        assert rest["rows"] == others.sum()
-        assert rest["mass"] == pytest.approx(weights[others].sum() / weights.sum())
-        assert rest["effective_rows"] == pytest.approx(effective_sample_size(weights[others]))
 
 
 def with_provenance(collection: Collection, **columns: object) -> Collection:

@@ -124,7 +124,7 @@ def test_the_page_weighs_with_all_that_is_known_of_the_rows(
     garden_map: Map, garden_rows: CurateRows
 ) -> None:
     page = garden_map.page
-    for name in ("Correct for label shares", "Duplicates share one weight", "Balance the labels"):
+    for name in ("Correct for label shares", "Duplicates count once", "Balance the labels"):
         box = page.get_by_test_id("stCheckbox").filter(has_text=name)
         garden_map.after(box.locator("label").click)
     settings = WeightingSettings(

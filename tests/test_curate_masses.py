@@ -1,0 +1,48 @@
+import base64
+import zlib
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from synthcur.schema import Collection
+from synthcur.ui import curate_masses
+from tests.test_curate_rows import joined
+
+
+def test_every_row_keeps_its_own_groups_in_the_order_of_the_page(
+    small_collection: Collection,
+) -> None:
+    n = len(small_collection.synthetic)
+    written = pd.DataFrame({"generator": "", "sample_id": small_collection.rows["sample_id"]})
+    is_synthetic = small_collection.rows["source"] == "synthetic"
+    written.loc[is_synthetic, "generator"] = [f"bot {i % 3}" for i in range(n)]
+    collection = replace(small_collection, provenance=written[["generator"]])
+    rows = joined(small_collection)
+    clusters = np.arange(n) % 5
+    found = curate_masses.groupings(
+        rows, collection, clusters=clusters, cluster_names=list("abcde")
+    )
+    by_title = {each.title: each for each in found}
+    assert list(by_title) == ["Generator", "Cluster", "Near-duplicates"]
+    of_file = {sample_id: i for i, sample_id in enumerate(small_collection.synthetic["sample_id"])}
+    at = [of_file[sample_id] for sample_id in rows.frame["sample_id"][:n]]
+    generator = by_title["Generator"]
+    assert [generator.names[code] for code in generator.codes] == [f"bot {i % 3}" for i in at]
+    assert by_title["Cluster"].codes.tolist() == [i % 5 for i in at]
+    # Rows 0 to 3 of the file are two pairs of near-duplicates.
+    pairs = by_title["Near-duplicates"].codes
+    assert pairs.tolist() == [1 + i // 2 if i < 4 else 0 for i in at]
+
+
+def test_what_is_not_known_is_not_offered(small_collection: Collection) -> None:
+    rows = replace(joined(small_collection), facts=replace(joined(small_collection).facts,
+                                                           duplicate_group=None))  # fmt: skip
+    assert curate_masses.groupings(rows, small_collection) == []
+
+
+def test_codes_travel_as_they_are(small_collection: Collection) -> None:
+    codes = np.array([0, 70_000, 3], dtype=np.int32)
+    (sent,) = curate_masses.packed([curate_masses.Grouping("Cluster", ("a",), codes)])
+    raw = zlib.decompress(base64.b64decode(sent["codes"]))
+    assert np.frombuffer(raw, "<u4").tolist() == codes.tolist()

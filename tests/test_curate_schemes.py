@@ -1,0 +1,60 @@
+from collections.abc import Callable
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthcur.arms import ARMS
+from synthcur.schema import Collection
+from synthcur.settings import TrainSettings, WeightingSettings
+from synthcur.store import Store
+from synthcur.ui import curate_schemes
+from synthcur.weighting import top_share
+from tests.test_curate import open_page
+from tests.test_curate_rows import joined
+
+
+def compared(collection: str) -> pd.DataFrame:
+    (frame,) = [
+        each.value for each in open_page(collection).dataframe if "scheme" in each.value.columns
+    ]
+    return frame.set_index("scheme")
+
+
+def test_saved_schemes_stand_beside_the_rules_with_their_own_figures(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    flat = WeightingSettings(diversity="out_of_fold", clip_high=1.0, floor=0.25)
+    store.save_scheme("small", "Flat", flat)
+    frame = compared("small")
+    assert list(frame.index) == [*(ARMS[rule].title for rule in ("imp", "dimp", "p_only")), "Flat"]
+    rows = joined(small_collection, measured="out_of_fold")
+    weights = rows.weights(flat)
+    line = frame.loc["Flat"]
+    assert line["effective"] == pytest.approx(weights.sum() ** 2 / np.square(weights).sum())
+    assert line["top"] == pytest.approx(100 * top_share(weights))
+    assert line["mean"] == pytest.approx(weights.mean())
+    assert line["says"] == "P′/Q, Q out of fold, log weight to 1, 25 % mixed with 1"
+
+
+def test_runs_that_used_a_scheme_are_counted(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    used, other = WeightingSettings(floor=0.5), WeightingSettings(floor=0.25)
+    for name, settings in (("Used", used), ("Other", other)):
+        store.save_scheme("small", name, settings)
+    trained = TrainSettings(arms=("ce", "scheme"), weighting=used)
+    store.add_job("train", "small", settings=asdict(trained), scores={})
+    assert compared("small")["runs"][["Used", "Other"]].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("field", list(asdict(WeightingSettings())))
+def test_every_setting_that_differs_is_said(field: str) -> None:
+    other = {"rule": "p_only", "quality": "calibrated", "diversity": "out_of_fold"}
+    other |= {"quality_exponent": 2.0, "diversity_exponent": 0.5, "floor": 0.1}
+    other |= {"clip_low": -1.0, "clip_high": 1.0}
+    settings = WeightingSettings(**{field: other.get(field, True)})
+    assert curate_schemes.in_words(settings) != curate_schemes.in_words(WeightingSettings())
