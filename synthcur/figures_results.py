@@ -68,7 +68,7 @@ def reliability_figure(
 def weight_heatmap(
     counts: np.ndarray, edges: np.ndarray, *, palette: Palette, height: int = 228
 ) -> go.Figure:
-    """Draw the weights of every epoch as columns of a histogram, darker for more rows.
+    """Draw the weights of every epoch as columns of a histogram, nearer to the ink for more rows.
 
     Parameters
     ----------
@@ -97,7 +97,10 @@ def weight_heatmap(
     figure.add_hline(y=0, line={"color": palette.keep, "width": 1})
     powers = range(round(np.log10(edges[0])), round(np.log10(edges[-1])) + 1)
     figure.update_yaxes(
-        tickvals=list(powers), ticktext=[f"{10.0**power:g}" for power in powers], showgrid=False
+        tickvals=list(powers),
+        ticktext=[f"{10.0**power:g}" for power in powers],
+        range=[np.log10(edges[0]), np.log10(edges[-1])],
+        showgrid=False,
     )
     figure.update_xaxes(title_text="epoch", type="category", showgrid=False)
     return figure
@@ -133,6 +136,8 @@ def cartography_figure(
         customdata=[literal(text, limit=90) for text in np.asarray(texts, dtype=object)[::step]],
         hovertemplate="%{customdata}<br>confidence %{y:.0f} %, variability %{x:.2f}<extra></extra>",
     )
-    figure.update_xaxes(title_text="variability over the epochs", rangemode="tozero", showgrid=False)
+    figure.update_xaxes(
+        title_text="variability over the epochs", rangemode="tozero", showgrid=False
+    )
     figure.update_yaxes(ticksuffix=" %", range=[-3, 103], nticks=6)
     return figure

@@ -86,7 +86,7 @@ def _weights_card(seen: Dynamics, run: Run) -> None:
         alt = f"Weights by epoch; the middle one ends at {parts.weight(middle)}"
         parts.show_chart(chart, "train_weights", alt=alt)
         fixed = "" if seen.is_dynamic else " This arm's are fixed before training."
-        st.caption(f"Darker: more rows. Line: weight 1. The outer bins hold all beyond.{fixed}")
+        st.caption(f"Stronger: more rows. Line: weight 1. The outer bins hold all beyond.{fixed}")
 
 
 def _map_card(seen: Dynamics) -> None:
@@ -106,7 +106,7 @@ def _map_card(seen: Dynamics) -> None:
 
 
 def _movers_card(seen: Dynamics, run: Run) -> None:
-    note = f"rows whose weight changed {MOVED:g} times or more"
+    note = f"weight times or divided by {MOVED:g} since epoch 1"
     with parts.card("Movers", note):
         if seen.weights is None or not seen.is_dynamic or len(seen.weights) < 2:
             st.caption(f"{_short(run.arm)} gives a row the same weight in every epoch.")
@@ -131,7 +131,6 @@ def _movers_table(seen: Dynamics, table: pd.DataFrame) -> None:
             "Text": rows["text"].to_numpy(),
             "Label": rows["label"].to_numpy(),
             "Weight": table["weights"].tolist(),
-            "First": table["first"].to_numpy(dtype=float),
             "Now": table["last"].to_numpy(dtype=float),
         }
     )
@@ -142,10 +141,9 @@ def _movers_table(seen: Dynamics, table: pd.DataFrame) -> None:
         row_height=28,
         height=HEIGHT - 18,
         column_config={
-            "Text": column.TextColumn(),
-            "Label": column.TextColumn(width=110),
-            "Weight": column.LineChartColumn(width=110, color="gray", help="Epoch by epoch."),
-            "First": column.NumberColumn(format="%.2f", width=56),
+            "Text": column.TextColumn(width=190),
+            "Label": column.TextColumn(width=90),
+            "Weight": column.LineChartColumn(width=80, color="gray", help="Epoch by epoch."),
             "Now": column.NumberColumn(format="%.2f", width=56),
         },
     )

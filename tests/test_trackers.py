@@ -1,0 +1,94 @@
+"""Trackers are told what a run measures, and cannot stop it."""
+
+import logging
+import subprocess
+import sys
+
+import pytest
+from transformers import TrainerCallback
+from transformers.integrations import integration_utils
+
+from synthcur import trackers
+
+SETTINGS = {"epochs": 2, "learning_rate": 6e-5, "seed": 3}
+ROWS = [
+    {"step": 10, "epoch": 0.5, "loss": 1.5, "samples_per_s": 90.0},
+    {"step": 20, "epoch": 1.0, "val_accuracy": 0.7, "val_macro_f1": 0.6, "ess": 12.0},
+]
+
+
+class Recorder(TrainerCallback):
+    """Writes down what it is told."""
+
+    told: list = []  # noqa: RUF012 - shared with the test on purpose
+
+    def on_train_begin(self, args, state, control, **_):
+        self.told.append(("begin", args.run_name, args.seed))
+
+    def on_log(self, args, state, control, logs=None, **_):
+        self.told.append(("log", state.global_step, state.epoch, logs))
+
+    def on_train_end(self, args, state, control, **_):
+        self.told.append(("end",))
+
+
+class Broken(Recorder):
+    def on_log(self, *_, **__):
+        raise RuntimeError("secret-token")
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Let these callbacks be all trackers there are."""
+    monkeypatch.setattr(Recorder, "told", [])
+
+    def install(**known):
+        monkeypatch.setattr(
+            integration_utils,
+            "get_reporting_integration_callbacks",
+            lambda names: [known[name] for name in names],
+        )
+
+    return install
+
+
+def test_a_tracker_is_told_every_measure_at_its_step(installed):
+    installed(mlflow=Recorder)
+    run = trackers.Following("demo-1/imp-seed3", SETTINGS, names=["mlflow"])
+    for row in ROWS:
+        run(row)
+    run.close()
+    assert Recorder.told == [
+        ("begin", "demo-1/imp-seed3", 3),
+        ("log", 10, 0.5, {"loss": 1.5, "samples_per_s": 90.0}),
+        ("log", 20, 1.0, {"val_accuracy": 0.7, "val_macro_f1": 0.6, "ess": 12.0}),
+        ("end",),
+    ]
+
+
+def test_a_tracker_that_fails_or_is_missing_is_named_and_left_out(installed, caplog):
+    installed(mlflow=Broken, wandb=Recorder)
+    with caplog.at_level(logging.WARNING):
+        run = trackers.Following("r", SETTINGS, names=["mlflow", "tensorboard", "wandb"])
+        for row in ROWS:
+            run(row)
+        run.close()
+    assert "TENSORBOARD_LOGGING_DIR is set, but tensorboard cannot be used" in caplog.text
+    assert caplog.text.count("Broken is left out") == 1
+    assert "secret-token" not in caplog.text
+    assert [entry[0] for entry in Recorder.told] == ["begin", "begin", "log", "log", "end"]
+
+
+def test_only_a_variable_that_is_set_switches_a_tracker_on():
+    assert trackers.configured({}) == []
+    assert trackers.configured({"MLFLOW_TRACKING_URI": ""}) == []
+    assert trackers.configured({"MLFLOW_TRACKING_URI": "file:x"}) == ["mlflow"]
+
+
+def test_nothing_is_imported_where_no_tracker_is_configured():
+    code = (
+        "import sys; from synthcur.trackers import Following; "
+        "run = Following('r', {}, names=[]); run({'step': 1, 'epoch': 1.0, 'loss': 1}); "
+        "run.close(); assert 'transformers' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
