@@ -104,6 +104,13 @@ def build_parser() -> argparse.ArgumentParser:
     decide.add_argument("--annotator", default="command line", metavar="WHO")
     command("jobs", commands.list_jobs, "list background jobs and their states")
     command("cancel", commands.cancel, "stop a background job").add_argument("job", metavar="JOB")
+    text = "let a stopped job go on from its last checkpoint"
+    command("resume", commands.resume, text).add_argument("job", metavar="JOB")
+    text = "let a waiting job start before the others"
+    command("first", commands.first, text).add_argument("job", metavar="JOB")
+    clean = command("clean", commands.clean, "list what ended jobs left behind, with sizes")
+    clean.add_argument("--models", action="store_true", help="also the models of finished runs")
+    clean.add_argument("--yes", action="store_true", help="remove what is listed")
     serve = command("serve", commands.serve, "open the app in a browser")
     serve.add_argument("--port", type=int, default=8501)
     serve.add_argument("--address", default="127.0.0.1")

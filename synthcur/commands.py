@@ -8,11 +8,11 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from synthcur import __version__, exporting, hub, jobs, report, review
+from synthcur import __version__, cleaning, exporting, hub, jobs, report, review
 from synthcur import demo as demo_collection
 from synthcur.database import is_wal_safe
 from synthcur.errors import InputError, NotFoundError
@@ -237,6 +237,35 @@ def cancel(options: argparse.Namespace) -> Answer:
     """Stop a background job; a second call ends its process at once."""
     job = jobs.cancel(open_store(options.workspace), options.job)
     return Answer(_job_data(job), f"{job.id} is {job.status}")
+
+
+def resume(options: argparse.Namespace) -> Answer:
+    """Let a job that was stopped go on from its last checkpoint, and follow it."""
+    store = open_store(options.workspace)
+    jobs.poll(store)
+    job = jobs.resume(store, options.job)
+    job = jobs.wait(store, job.id, on_progress=_print_progress())
+    return Answer(_job_data(job), f"{job.id} is {job.status}")
+
+
+def first(options: argparse.Namespace) -> Answer:
+    """Let a waiting job start before all others that wait."""
+    job = jobs.put_first(open_store(options.workspace), options.job)
+    return Answer(_job_data(job), f"{job.id} is {job.status}")
+
+
+def clean(options: argparse.Namespace) -> Answer:
+    """List what jobs that have ended left behind, with sizes; remove it when told to."""
+    store = open_store(options.workspace)
+    jobs.poll(store)
+    found = cleaning.leftovers(store, models=options.models)
+    if options.yes:
+        cleaning.remove(store, found)
+    total = sum(each.size for each in found)
+    lines = [f"{each.size / 1e6:10,.1f} MB  {each.what}" for each in found]
+    said = "removed" if options.yes else "can go; add --yes to remove it"
+    data = {"bytes": total, "removed": options.yes, "leftovers": [asdict(each) for each in found]}
+    return Answer(data, "\n".join([*lines, f"{total / 1e6:10,.1f} MB  {said}"]))
 
 
 def serve(options: argparse.Namespace) -> None:

@@ -85,6 +85,21 @@ MIGRATIONS = (
     CREATE TABLE bench(
         collection TEXT PRIMARY KEY REFERENCES collection(name), overlap REAL NOT NULL);
     """,
+    # Jobs have an order, a place of their lane and, while they wait or run, a request of their own.
+    """
+    DROP INDEX one_active_job_of_a_kind;
+    ALTER TABLE job ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN lane TEXT NOT NULL DEFAULT 'long';
+    ALTER TABLE job ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN request TEXT;
+    UPDATE job SET lane='short' WHERE kind='score';
+    UPDATE job SET lane=kind WHERE status IN ('starting', 'running', 'cancelling');
+    CREATE UNIQUE INDEX one_job_in_a_place ON job(lane, place)
+        WHERE status IN ('starting', 'running', 'cancelling');
+    CREATE UNIQUE INDEX one_job_of_a_request ON job(request)
+        WHERE status IN ('queued', 'starting', 'running', 'cancelling');
+    CREATE INDEX metric_of_run ON metric(job_id, arm, seed, step);
+    """,
 )
 """Each script takes the database from version i to i + 1; a script is never changed."""
 

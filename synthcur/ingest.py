@@ -121,11 +121,26 @@ def _run_started(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, 
 
 
 def _metric(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
+    # A run that goes on from a checkpoint tells the steps behind it once more: the row stays where
+    # it is, so nothing that a page has shown is lost or doubled.
+    told = [record.get(column) for column in METRICS]
+    changes = ", ".join(f"{column}=?" for column in METRICS)
+    cursor = db.execute(
+        f"UPDATE metric SET {changes} "
+        "WHERE job_id=? AND arm=? AND seed=? AND step=? AND (loss IS NULL)=?",
+        (
+            *told,
+            *(job["id"], record["arm"], record["seed"], record["step"]),
+            record.get("loss") is None,
+        ),
+    )
+    if cursor.rowcount:
+        return
     columns = ("arm", "seed", *METRICS)
     db.execute(
         f"INSERT INTO metric(job_id, {', '.join(columns)}) "
         f"VALUES ({','.join('?' * (1 + len(columns)))})",
-        (job["id"], *(record.get(column) for column in columns)),
+        (job["id"], record["arm"], record["seed"], *told),
     )
 
 

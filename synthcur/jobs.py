@@ -1,8 +1,11 @@
-"""Background work: submit, follow, cancel.
+"""Background work: submit, follow, cancel, resume.
 
 A job is a process of its own in a session of its own: it survives its tab, and the server. Its
 worker (``python -m synthcur.worker FOLDER``) reads ``spec.json`` and says everything through the
 spool. `poll` brings the store up to date; whoever has the store open calls it about once a second.
+
+Jobs wait in one of two lanes. Probe scoring is over in seconds and has one place of its own;
+everything that trains a model shares the long lane, with one place, or one a GPU.
 """
 
 import json
@@ -12,17 +15,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from synthcur.arms import get_arm
-from synthcur.errors import InputError, WorkerError
+from synthcur.errors import ConflictError, InputError, WorkerError
+from synthcur.failures import stopped_unexpectedly
 from synthcur.learning_curve import LearningCurveSettings, check_sizes
-from synthcur.processes import process_identity
-from synthcur.records import ACTIVE, FINISHED, Job
-from synthcur.settings import ScoreSettings, TrainSettings
+from synthcur.processes import gpu_count, process_identity
+from synthcur.records import ACTIVE, FINISHED, RESUMABLE, Job
+from synthcur.settings import ScoreSettings, TrainSettings, fingerprint
+from synthcur.spool import RESERVE, RESERVE_BYTES
 from synthcur.store import Store
+
+PLACES_VARIABLE = "SYNTHCUR_JOBS"
+"""Environment variable: how many long jobs run at a time (default: one, or one a GPU)."""
 
 STARTUP_SECONDS = 10.0
 """How long a worker may take to say its first word before it is taken for dead."""
@@ -36,9 +45,8 @@ whole vocabulary, which page by page takes a tenth of its time. Other systems do
 
 def submit_score(store: Store, name: str, settings: ScoreSettings) -> Job:
     """Queue the scoring of a collection and start it if its place is free."""
-    job = store.add_job("score", name, settings=asdict(settings), scores={})
-    start_next(store)
-    return store.job(job.id)
+    lane = "short" if settings.checkers == "probe" else "long"
+    return _submit(store, "score", name, asdict(settings), {}, lane=lane)
 
 
 def submit_train(store: Store, name: str, settings: TrainSettings) -> Job:
@@ -59,9 +67,7 @@ def submit_train(store: Store, name: str, settings: TrainSettings) -> Job:
             fix=f"Run: python -m synthcur score {name} --checkers {settings.checkers}",
         )
     artefacts = dict(scores.artefacts) if scores else {}
-    job = store.add_job("train", name, settings=asdict(settings), scores=artefacts)
-    start_next(store)
-    return store.job(job.id)
+    return _submit(store, "train", name, asdict(settings), artefacts)
 
 
 def submit_learning_curve(store: Store, name: str, settings: LearningCurveSettings) -> Job:
@@ -78,9 +84,60 @@ def submit_learning_curve(store: Store, name: str, settings: LearningCurveSettin
         get_arm(arm)
     collection = store.collection(name)
     check_sizes(settings.sizes, collection.label_ids(collection.real_train))
-    job = store.add_job("learning_curve", name, settings=asdict(settings), scores={})
+    return _submit(store, "learning_curve", name, asdict(settings), {})
+
+
+def _submit(
+    store: Store,
+    kind: str,
+    name: str,
+    settings: Mapping[str, Any],
+    scores: Mapping[str, str],
+    *,
+    lane: str = "long",
+) -> Job:
+    """Queue a job; asked twice for the same while it waits or runs, it is the same job."""
+    collection = store.collection_info(name).fingerprint
+    request = fingerprint(kind, name, collection, settings, scores)
+    job = store.add_job(kind, name, settings=settings, scores=scores, lane=lane, request=request)
     start_next(store)
     return store.job(job.id)
+
+
+def resume(store: Store, job_id: str) -> Job:
+    """Let a job that failed, was cancelled or stopped unexpectedly go on.
+
+    Finished runs are not trained again, and the run that was stopped goes on from its last
+    checkpoint, with the rows, decisions and scores the job began with.
+
+    Raises
+    ------
+    ConflictError
+        If the job is not in such a state, or another one does the same work.
+    """
+    store.ingest(job_id)
+    if not store.requeue_job(job_id, only_from=RESUMABLE):
+        job = store.job(job_id)
+        if job.is_active:
+            return job
+        same = "it is done" if job.status == "done" else "the same work waits or runs already"
+        raise ConflictError(f"Job {job.number} cannot go on: {same}.", fix="Nothing to do.")
+    start_next(store)
+    return store.job(job_id)
+
+
+def put_first(store: Store, job_id: str) -> Job:
+    """Let a waiting job start before all others that wait; no effect on any other."""
+    store.put_first(job_id)
+    return store.job(job_id)
+
+
+def places(lane: str) -> int:
+    """How many jobs of a lane run at a time."""
+    if lane == "short":
+        return 1
+    given = os.environ.get(PLACES_VARIABLE, "")
+    return int(given) if given.isdecimal() and int(given) > 0 else max(1, gpu_count())
 
 
 def poll(store: Store) -> None:
@@ -92,10 +149,10 @@ def poll(store: Store) -> None:
 
 
 def start_next(store: Store) -> None:
-    """Start the oldest waiting job of every kind that has no living one."""
+    """Start what waits, the highest priority first, then the oldest, while there is a place."""
     for job in store.active_jobs():
-        if job.status == "queued" and store.claim_job(job.id):
-            _spawn(store, job)
+        if job.status == "queued" and store.claim_job(job.id, places=places(job.lane)):
+            _spawn(store, store.job(job.id))
 
 
 def cancel(store: Store, job_id: str) -> Job:
@@ -155,15 +212,8 @@ def _refresh(store: Store, job: Job) -> None:
     if job.status == "cancelling":
         store.move_job(job.id, "cancelled", only_from=ACTIVE)
         return
-    store.move_job(
-        job.id,
-        "crashed",
-        only_from=ACTIVE,
-        what="The worker stopped unexpectedly: it was ended from outside, ran out of memory, or "
-        "the machine restarted.",
-        fix=f"Finished runs are kept. Look at the log ({job.folder / 'log.txt'}), then start it "
-        "again.",
-    )
+    what, fix = stopped_unexpectedly(job.folder, job.identity)
+    store.move_job(job.id, "crashed", only_from=ACTIVE, what=what, fix=fix)
 
 
 def _is_alive(job: Job) -> bool:
@@ -176,6 +226,7 @@ def _spawn(store: Store, job: Job) -> None:
     try:
         job.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write_spec(job)
+        (job.folder / RESERVE).write_bytes(b" " * RESERVE_BYTES)
         with open(job.folder / "log.txt", "ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "synthcur.worker", str(job.folder)],
@@ -184,7 +235,7 @@ def _spawn(store: Store, job: Job) -> None:
                 stderr=log,
                 start_new_session=True,
                 cwd=Path(__file__).resolve().parent.parent,
-                env={**ALLOCATOR, **os.environ},
+                env={**ALLOCATOR, **os.environ, **_own_gpu(job)},
             )
     except OSError as error:
         store.move_job(
@@ -198,6 +249,15 @@ def _spawn(store: Store, job: Job) -> None:
     store.set_worker(job.id, pid=process.pid, identity=process_identity(process.pid))
     # A child that has ended stays a zombie until somebody waits for it.
     threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _own_gpu(job: Job) -> dict[str, str]:
+    """Give each place of the long lane a GPU of its own where there are several."""
+    if gpu_count() < 2 or job.lane == "short":
+        return {}
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(gpu_count())))
+    names = visible.split(",")
+    return {"CUDA_VISIBLE_DEVICES": names[job.place % len(names)]}
 
 
 def _write_spec(job: Job) -> None:

@@ -1,5 +1,6 @@
 """Tell one process from another, also after its pid has been given to somebody else."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -39,3 +40,29 @@ def _from_ps(pid: int) -> str:
     answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     state, _, started = answer.partition(" ")
     return "" if not state or state.startswith("Z") else started.strip()
+
+
+def is_of_this_boot(identity: str) -> bool:
+    """Whether a process of that identity was started since this machine was."""
+    mine = process_identity(os.getpid())
+    return ":" not in mine or identity.split(":")[0] == mine.split(":", maxsplit=1)[0]
+
+
+def gpu_count() -> int:
+    """Return how many NVIDIA GPUs a process started from here may use, asking no library."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([name for name in visible.split(",") if name.strip() not in ("", "-1")])
+    folder = Path("/proc/driver/nvidia/gpus")
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+
+def memory_kills() -> int:
+    """Return how many processes the system has ended for want of memory since it started."""
+    try:
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    except OSError:
+        return 0
+    return 0

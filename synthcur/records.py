@@ -9,7 +9,10 @@ ACTIVE = ("starting", "running", "cancelling")
 """States of a job that should have a living worker."""
 
 FINISHED = ("done", "failed", "cancelled", "crashed")
-"""States that a job does not leave."""
+"""States of a job that nobody works on; only `jobs.resume` takes it out of one."""
+
+RESUMABLE = ("failed", "cancelled", "crashed")
+"""States from which a job can go on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,9 @@ class Job:
     """One piece of background work and its last known state.
 
     `status` is queued, starting, running, cancelling, done, failed, cancelled or crashed;
-    `number` counts jobs of the workspace for people; `done` of `total` is the present phase.
+    `number` counts jobs of the workspace for people; `done` of `total` is the present phase. Of
+    the jobs that wait, the highest `priority` starts first; `lane` is the queue it waits in, and
+    `place` the one of that lane's places it runs in.
     """
 
     id: str
@@ -62,6 +67,9 @@ class Job:
     eta_s: float | None
     what: str
     fix: str
+    priority: int
+    lane: str
+    place: int
     folder: Path
 
     @property

@@ -21,7 +21,7 @@ from synthcur.progress import Progress
 from synthcur.review import Decision
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.settings import FitSettings, TrainSettings, fingerprint
-from synthcur.spool import Spool
+from synthcur.spool import Spool, read_spool
 from synthcur.training_rows import (
     Examples,
     Pool,
@@ -47,8 +47,9 @@ def train(
 ) -> None:
     """Train every arm with every seed on the rows as they stand after review.
 
-    All arms of a seed run before the next seed, so that they can be compared from early on. Of
-    every arm the model of the seed that is best on the validation rows is kept.
+    Runs that the job's spool tells of are not trained again, and the one that was stopped goes on
+    from its checkpoint. All arms of a seed run before the next seed, so that they can be compared
+    from early on. Of every arm the model of the seed that is best on the validation rows is kept.
 
     Parameters
     ----------
@@ -75,13 +76,16 @@ def train(
     pool = read_pool(collection, decisions, arms, scores, artefacts)
     rows = {arm.name: rows_of(arm, pool, weighting=settings.weighting) for arm in arms}
     recipes = {arm.name: recipe_of(arm, pool, settings.fit) for arm in arms}
+    finished = _finished(job_dir)
+    for left in (job_dir / "models").glob(".new-*"):
+        shutil.rmtree(left, ignore_errors=True)
     job = _TrainJob(
         collection=collection,
         validation=judging_rows(collection, VALIDATION),
         test=judging_rows(collection, TEST),
         artefacts=artefacts,
         spool=spool,
-        models=job_dir / "models",
+        folder=job_dir,
     )
     from synthcur.training import count_steps
 
@@ -89,6 +93,10 @@ def train(
     progress = Progress(spool, "train", "Training", total=sum(steps.values()) * settings.seeds)
     best, done = dict.fromkeys(rows, -1.0), 0
     for seed, arm in itertools.product(range(settings.seeds), arms):
+        if (arm.name, seed) in finished:
+            best[arm.name] = max(best[arm.name], finished[arm.name, seed])
+            done += steps[arm.name]
+            continue
         progress.title = f"{arm.title}: seed {seed + 1} of {settings.seeds}"
         best[arm.name] = _run(
             job,
@@ -150,6 +158,16 @@ def recipe_of(arm: Arm, pool: Pool, fit: FitSettings) -> FitSettings:
     return replace(fit, epochs=min(max(fit.epochs, epochs), 100))
 
 
+def _finished(job_dir: Path) -> dict[tuple[str, int], float]:
+    """Read the runs a job has finished before, with what they reached on the validation rows."""
+    records, _ = read_spool(job_dir / "spool.jsonl", 0)
+    return {
+        (record["arm"], record["seed"]): record["val_accuracy"]
+        for record in records
+        if record["t"] == "run_done"
+    }
+
+
 @dataclass(frozen=True, kw_only=True)
 class _TrainJob:
     """What all runs of a training job share."""
@@ -159,7 +177,7 @@ class _TrainJob:
     test: Examples
     artefacts: Artefacts
     spool: Spool
-    models: Path
+    folder: Path
 
 
 def _from(done: int, progress: Progress) -> Callable[[int], None]:
@@ -178,8 +196,10 @@ def _run(
     on_step: Callable[[int], None],
 ) -> float:
     """Do one run and report it; return the best validation accuracy of the arm so far."""
+    from synthcur.checkpoints import CheckpointFile
     from synthcur.training import fit
 
+    kept = job.folder / "checkpoint.safetensors"
     job.spool.append("run_started", arm=arm, seed=seed, steps=n_steps)
     try:
         result = fit(
@@ -190,12 +210,16 @@ def _run(
             seed=seed,
             on_row=lambda row: job.spool.append("metric", arm=arm, seed=seed, **row),
             on_step=on_step,
+            checkpoint=CheckpointFile(kept, every_s=checkpoint_seconds()),
         )
     except WorkerError as error:
         raise WorkerError(f"Arm {arm}, seed {seed}: {error.what}", fix=error.fix) from error
     is_best = result.val_accuracy > best_so_far
     model = _keep_model(job, arm, seed, result, recipe) if is_best else None
     _report(job, arm, seed, result, model=model, n_rows=len(rows.labels))
+    if model is not None:
+        _forget_models(job, arm, but=model)
+    kept.unlink(missing_ok=True)
     return max(result.val_accuracy, best_so_far)
 
 
@@ -240,7 +264,7 @@ def _write_dynamics(job: _TrainJob, arm: str, seed: int, result: "Fit") -> str:
 
 
 def _keep_model(job: _TrainJob, arm: str, seed: int, result: "Fit", recipe: FitSettings) -> str:
-    """Put the model in the place of the arm's earlier one; return its folder within the job's."""
+    """Keep the model beside the arm's earlier one; return its folder within the job's."""
     from synthcur.classifier import save
 
     note = {
@@ -250,12 +274,29 @@ def _keep_model(job: _TrainJob, arm: str, seed: int, result: "Fit", recipe: FitS
         "collection": job.collection.name,
         "base_model": recipe.base_model,
     }
-    job.models.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".new-", dir=job.models))
+    models, name = job.folder / "models", f"{arm}-{seed}"
+    models.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".new-", dir=models))
     try:
         save(result.classifier, folder, note=note)
-        shutil.rmtree(job.models / arm, ignore_errors=True)
-        os.replace(folder, job.models / arm)
+        # What an earlier attempt left under this name was never told of.
+        shutil.rmtree(models / name, ignore_errors=True)
+        os.replace(folder, models / name)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return f"{job.models.name}/{arm}"
+    return f"{models.name}/{name}"
+
+
+def _forget_models(job: _TrainJob, arm: str, *, but: str) -> None:
+    """Remove the arm's earlier model, now that the spool names the one that took over."""
+    for folder in (job.folder / "models").glob(f"{arm}-*"):
+        if folder.name.rpartition("-")[0] == arm and folder.name != Path(but).name:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def checkpoint_seconds() -> float:
+    """Return the least time between two checkpoints, by SYNTHCUR_CHECKPOINT_SECONDS if set."""
+    from synthcur.checkpoints import EVERY_SECONDS
+
+    given = os.environ.get("SYNTHCUR_CHECKPOINT_SECONDS", "")
+    return float(given) if given.replace(".", "", 1).isdecimal() else EVERY_SECONDS

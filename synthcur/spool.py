@@ -12,6 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+RESERVE = "reserve"
+"""File of a job's folder whose room a worker frees to say its last words on a full disk."""
+
+RESERVE_BYTES = 64 * 1024
+
+_LASTING = frozenset({"run_done", "learning_run", "scored", "done", "failed", "cancelled"})
+"""Types of records that are on the disk before the work goes on."""
+
 
 class Spool:
     """Append-only log of one job, written by its worker.
@@ -19,21 +27,33 @@ class Spool:
     Parameters
     ----------
     path
-        The file; made when absent. A torn last line of an earlier writer is closed first, so that
-        it cannot swallow the next record.
+        The file; made when absent. A torn last line, of an earlier writer or of a full disk, is
+        closed first, so that it cannot swallow the next record.
     """
 
     def __init__(self, path: Path) -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        size = os.fstat(self._fd).st_size
-        if size and os.pread(self._fd, 1, size - 1) != b"\n":
-            os.write(self._fd, b"\n")
 
     def append(self, t: str, **fields: Any) -> None:
-        """Append one record of type `t`; numbers that JSON cannot hold become null."""
+        """Append one record of type `t`; numbers that JSON cannot hold become null.
+
+        Raises
+        ------
+        OSError
+            If the disk refuses; what it took of the record is passed over by readers.
+        """
         record = {"t": t, "at": time.time(), **fields}
         line = json.dumps(_finite(record), separators=(",", ":"), ensure_ascii=True)
-        os.write(self._fd, line.encode() + b"\n")
+        left = (self._close_torn_line() + line).encode() + b"\n"
+        while left:
+            left = left[os.write(self._fd, left) :]
+        if t in _LASTING:
+            os.fsync(self._fd)
+
+    def _close_torn_line(self) -> str:
+        size = os.fstat(self._fd).st_size
+        is_torn = size and os.pread(self._fd, 1, size - 1) != b"\n"
+        return "\n" if is_torn else ""
 
     def close(self) -> None:
         """Close the file."""

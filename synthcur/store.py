@@ -172,9 +172,27 @@ class Store(ReviewStore):
     # Jobs and runs
 
     def add_job(
-        self, kind: str, name: str, *, settings: Mapping[str, Any], scores: Mapping[str, str]
+        self,
+        kind: str,
+        name: str,
+        *,
+        settings: Mapping[str, Any],
+        scores: Mapping[str, str],
+        lane: str = "long",
+        request: str | None = None,
     ) -> Job:
-        """Queue a job with everything its worker needs to know."""
+        """Queue a job with everything its worker needs to know.
+
+        Parameters
+        ----------
+        kind, name, settings, scores
+            What is to be done with which collection.
+        lane
+            The queue it waits in.
+        request
+            Names what is asked for. While a job of the same request waits or runs, that one is
+            returned and nothing is queued: a unique index decides, whoever asks at once.
+        """
         info = self.collection_info(name)
         state = self.log_state(name)
         job_id = uuid.uuid4().hex[:12]
@@ -195,13 +213,19 @@ class Store(ReviewStore):
             ],
             "artefacts_root": str(self.artefacts.root),
         }
+        values = (json.dumps(dict(settings)), json.dumps(spec), time.time(), lane, request)
         with self._db.transaction() as db:
             db.execute(
-                "INSERT INTO job(id, kind, collection, status, settings, spec, created_at) "
-                "VALUES (?,?,?,'queued',?,?,?)",
-                (job_id, kind, name, json.dumps(dict(settings)), json.dumps(spec), time.time()),
+                "INSERT OR IGNORE INTO job(id, kind, collection, status, settings, spec, "
+                "created_at, lane, request) VALUES (?,?,?,'queued',?,?,?,?,?)",
+                (job_id, kind, name, *values),
             )
-        return self.job(job_id)
+            found = db.execute(
+                "SELECT id FROM job WHERE id=? OR (request=? AND status IN "
+                "('queued', 'starting', 'running', 'cancelling'))",
+                (job_id, request),
+            ).fetchone()
+        return self.job(found["id"])
 
     def jobs(self, name: str | None = None) -> list[Job]:
         """List jobs, newest first, of one collection or of all."""
@@ -226,24 +250,60 @@ class Store(ReviewStore):
         return self._job(found[0])
 
     def active_jobs(self) -> list[Job]:
-        """List jobs that wait or should have a living worker, oldest first."""
+        """List jobs that wait or should have a living worker, in the order they are started."""
         marks = ",".join("?" * (1 + len(ACTIVE)))
         found = self._db.rows(
-            f"SELECT * FROM job WHERE status IN ({marks}) ORDER BY number", ("queued", *ACTIVE)
+            f"SELECT * FROM job WHERE status IN ({marks}) "
+            "ORDER BY status='queued', priority DESC, number",
+            ("queued", *ACTIVE),
         )
         return [self._job(row) for row in found]
 
-    def claim_job(self, job_id: str) -> bool:
-        """Move a job from queued to starting; False if it, or its kind's only place, is taken."""
+    def claim_job(self, job_id: str, *, places: int = 1) -> bool:
+        """Move a job from queued to starting, into a free place of its lane.
+
+        Returns
+        -------
+        bool
+            False if it is no longer queued, or all places are taken: a unique index decides.
+        """
+        for place in range(places):
+            try:
+                with self._db.transaction() as db:
+                    cursor = db.execute(
+                        "UPDATE job SET status='starting', place=?, started_at=? "
+                        "WHERE id=? AND status='queued'",
+                        (place, time.time(), job_id),
+                    )
+                    return cursor.rowcount == 1
+            except sqlite3.IntegrityError:
+                continue
+        return False
+
+    def requeue_job(self, job_id: str, *, only_from: Sequence[str]) -> bool:
+        """Let a job that ended wait again; False if it did not end, or its request runs anew."""
+        marks = ",".join("?" * len(only_from))
         try:
             with self._db.transaction() as db:
                 cursor = db.execute(
-                    "UPDATE job SET status='starting', started_at=? WHERE id=? AND status='queued'",
-                    (time.time(), job_id),
+                    "UPDATE job SET status='queued', pid=NULL, identity='', ended_at=NULL, "
+                    "what='', fix='', eta_s=NULL "
+                    f"WHERE id=? AND status IN ({marks})",
+                    (job_id, *only_from),
                 )
                 return cursor.rowcount == 1
         except sqlite3.IntegrityError:
             return False
+
+    def put_first(self, job_id: str) -> bool:
+        """Let a waiting job start before all others that wait; False if it does not wait."""
+        with self._db.transaction() as db:
+            cursor = db.execute(
+                "UPDATE job SET priority=1+(SELECT max(priority) FROM job WHERE status='queued') "
+                "WHERE id=? AND status='queued'",
+                (job_id,),
+            )
+            return cursor.rowcount == 1
 
     def set_worker(self, job_id: str, *, pid: int, identity: str) -> None:
         """Note the process that works on a job, unless the worker has said so itself."""
@@ -266,6 +326,11 @@ class Store(ReviewStore):
         """List the runs of a job in the order they started."""
         found = self._db.rows("SELECT * FROM run WHERE job_id=? ORDER BY rowid", (job_id,))
         return [Run(**dict(row)) for row in found]
+
+    def forget_model(self, job_id: str, model: str) -> None:
+        """Note that the folder of a run's model is gone."""
+        with self._db.transaction() as db:
+            db.execute("UPDATE run SET model=NULL WHERE job_id=? AND model=?", (job_id, model))
 
     def learning_runs(self, job_id: str) -> list[LearningRun]:
         """List the finished runs of a learning curve in the order they ended."""
@@ -306,7 +371,7 @@ class Store(ReviewStore):
 
     def _job(self, row: sqlite3.Row) -> Job:
         values = dict(row)
-        del values["spool_offset"]
+        del values["spool_offset"], values["request"]
         values["settings"] = json.loads(values["settings"])
         values["spec"] = json.loads(values["spec"])
         return Job(**values, folder=self._folder(values["id"]))

@@ -6,6 +6,7 @@ costs no accuracy and saves time: batches of similar length padded to their long
 where the hardware has it, and P' looked up per row instead of asked of a second model every step.
 """
 
+import hashlib
 import math
 import tempfile
 import time
@@ -17,7 +18,6 @@ import numpy as np
 import torch
 from transformers import (
     DataCollatorWithPadding,
-    Trainer,
     TrainerCallback,
     TrainerControl,
     TrainerState,
@@ -25,12 +25,14 @@ from transformers import (
     set_seed,
 )
 
+from synthcur import checkpoints
+from synthcur.checkpoints import Checkpoint, CheckpointFile, Keeper, ResumableTrainer
 from synthcur.classifier import Classifier, build, predict_encoded
 from synthcur.errors import WorkerError
 from synthcur.evaluation import accuracy, macro_f1
 from synthcur.losses import DYNAMIC_WEIGHTS, own_log_probability, weighted_cross_entropy
 from synthcur.pretrained import default_device, has_bfloat16
-from synthcur.settings import FitSettings
+from synthcur.settings import FitSettings, fingerprint
 from synthcur.training_rows import Examples, WeightedExamples
 from synthcur.weighting import effective_sample_size
 
@@ -90,6 +92,7 @@ def fit(
     seed: int,
     on_row: Callable[[Row], None] | None = None,
     on_step: Callable[[int], None] | None = None,
+    checkpoint: CheckpointFile | None = None,
 ) -> Fit:
     """Train a classifier and keep its best state on the validation rows.
 
@@ -112,19 +115,25 @@ def fit(
         sample size of the weights of the epoch) after every epoch.
     on_step
         Called with the number of steps done.
+    checkpoint
+        Where the run is kept on the way. A checkpoint of the same run that is found there is gone
+        on from, to the figures of a run that was never stopped; the file is left to the caller.
 
     Raises
     ------
     InputError
         If the base model cannot be used.
     WorkerError
-        If the loss stops being a number, or the GPU has too little memory.
+        If the loss stops being a number, the GPU has too little memory or the disk too little room.
     """
     started = time.monotonic()
     _make_deterministic(seed)
     classifier = build(settings.base_model, labels, max_length=settings.max_length)
     steps: list[_Step] = []
-    with tempfile.TemporaryDirectory(prefix="synthcur-") as scratch:
+    key = _key(train, validation, labels, settings, seed) if checkpoint is not None else ""
+    found = checkpoints.read(checkpoint.path, key=key) if checkpoint is not None else None
+    folder = checkpoint.path.parent if checkpoint is not None else None
+    with tempfile.TemporaryDirectory(prefix=".synthcur-", dir=folder) as scratch:
         trainer = WeightedTrainer(
             model=classifier.model,
             args=_arguments(settings, seed, scratch),
@@ -136,8 +145,12 @@ def fit(
         )
         watch = _Watch(steps, len(train.labels), classifier, validation, on_row, on_step)
         trainer.add_callback(watch)
+        if found is not None:
+            watch.restore(found)
+        if checkpoint is not None:
+            trainer.add_callback(Keeper(trainer, watch.keep, checkpoint, key))
         try:
-            trainer.train()
+            trainer.train_from(found)
         except torch.OutOfMemoryError as error:
             raise WorkerError(
                 f"The GPU's memory was not enough for a batch of {settings.batch_size}.",
@@ -166,7 +179,7 @@ class _Step:
     margin: torch.Tensor
 
 
-class WeightedTrainer(Trainer):
+class WeightedTrainer(ResumableTrainer):
     """Trainer whose loss is the weighted cross-entropy of `synthcur.losses`.
 
     Parameters
@@ -300,12 +313,47 @@ class _Watch(TrainerCallback):
                 for name, value in self._classifier.model.state_dict().items()
             }
 
+    def keep(self) -> Checkpoint:
+        """Return what the history so far amounts to, in the form of a checkpoint."""
+        tensors = {f"best.{name}": value for name, value in self.best_state.items()}
+        tensors |= {f"dynamics.{i}": torch.from_numpy(e) for i, e in enumerate(self.dynamics)}
+        for name in _Step.__dataclass_fields__ if self._steps else ():
+            tensors[f"steps.{name}"] = torch.from_numpy(self._joined(name))
+        names = ("best_epoch", "best_accuracy", "best_macro_f1", "_seconds", "_seen", "_reported")
+        return Checkpoint(tensors, {name: getattr(self, name) for name in names})
+
+    def restore(self, found: Checkpoint) -> None:
+        """Take the history up where `keep` left it."""
+        self.best_state = found.part("best")
+        epochs = found.part("dynamics")
+        self.dynamics = [epochs[str(i)].numpy() for i in range(len(epochs))]
+        self._steps[:] = [_Step(**found.part("steps"))] if found.part("steps") else []
+        for name, value in found.plain["history"].items():
+            setattr(self, name, value)
+
     def _joined(self, name: str) -> np.ndarray:
         """One figure of every row of the epoch so far, in the order of learning."""
-        return torch.cat([getattr(step, name) for step in self._steps]).cpu().numpy()
+        return torch.cat([getattr(step, name).cpu() for step in self._steps]).numpy()
 
     def _row(self, state: TrainerState, **measured: float) -> Row:
         return {"step": state.global_step, "epoch": round(state.epoch or 0.0, 4), **measured}
+
+
+def _key(
+    train: WeightedExamples,
+    validation: Examples,
+    labels: Sequence[str],
+    settings: FitSettings,
+    seed: int,
+) -> str:
+    """Name a run by everything that decides its figures."""
+    content = hashlib.sha256()
+    for part in (train, validation):
+        content.update(part.rows[["text", "text_pair"]].to_json(orient="values").encode())
+        content.update(np.ascontiguousarray(part.labels).tobytes())
+    for array in (train.factor, train.targets):
+        content.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+    return fingerprint(settings, seed, labels, train.dynamic, content.hexdigest())
 
 
 def _dataset(classifier: Classifier, examples: WeightedExamples) -> list[Row]:

@@ -10,9 +10,9 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
-from synthcur.errors import SynthcurError
-from synthcur.processes import process_identity
-from synthcur.spool import Spool
+from synthcur.failures import in_words
+from synthcur.processes import memory_kills, process_identity
+from synthcur.spool import RESERVE, Spool
 
 
 class Cancelled(BaseException):
@@ -23,34 +23,27 @@ def work(folder: Path) -> int:
     """Run the job in `folder` to its end and return the exit code of the process."""
     spool = Spool(folder / "spool.jsonl")
     # Torch takes seconds to import: the store is told of this process before that.
-    spool.append("started", pid=os.getpid(), identity=process_identity(os.getpid()))
+    spool.append(
+        "started",
+        pid=os.getpid(),
+        identity=process_identity(os.getpid()),
+        memory_kills=memory_kills(),
+    )
     signal.signal(signal.SIGTERM, _stop)
     try:
         from synthcur.pipeline import execute
 
         execute(folder)
     except Cancelled:
+        (folder / RESERVE).unlink(missing_ok=True)
         spool.append("cancelled")
         return 0
-    except SynthcurError as error:
-        traceback.print_exc()
-        spool.append("failed", what=error.what, fix=error.fix)
-        return 1
-    except MemoryError:
-        traceback.print_exc()
-        spool.append(
-            "failed",
-            what="The memory of this machine was not enough.",
-            fix="Lower the batch size or the maximum length, or choose a smaller base model.",
-        )
-        return 1
     except Exception as error:
         traceback.print_exc()
-        spool.append(
-            "failed",
-            what=f"The worker met an error it does not know ({type(error).__name__}).",
-            fix=f"The log says more: {folder / 'log.txt'}",
-        )
+        what, fix = in_words(error, folder)
+        # On a full disk the last words need the room that was kept for them.
+        (folder / RESERVE).unlink(missing_ok=True)
+        spool.append("failed", what=what, fix=fix)
         return 1
     spool.append("done")
     return 0

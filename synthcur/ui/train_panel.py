@@ -11,7 +11,7 @@ from synthcur import curves, jobs
 from synthcur.arms import ARMS
 from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Measure
 from synthcur.evaluation import seeds_in_words
-from synthcur.records import Job, Run
+from synthcur.records import RESUMABLE, Job, Run
 from synthcur.settings import ScoreSettings, TrainSettings
 from synthcur.ui import parts, resources, session, theme, train_dynamics, train_tables
 from synthcur.ui.clock import clock
@@ -55,6 +55,11 @@ def queue(name: str, choice: Choice) -> None:
         st.subheader("Queue", anchor=False)
         lines = (_queued_in_words(job, name) for job in active)
         st.caption("  \n".join(lines))
+        for job in [job for job in active if job.status == "queued"][1:]:
+            label, key = f"Run {job.number} next", f"train_first_{job.id}"
+            if st.button(label, icon=":material/arrow_upward:", key=key):
+                jobs.put_first(resources.store(), job.id)
+                st.rerun()
 
 
 def _queued_in_words(job: Job, name: str) -> str:
@@ -140,12 +145,15 @@ def _state(name: str, job: Job, choice: Choice) -> None:
             _cancel_button(job)
         else:
             _results_button(job)
+            if job.status in RESUMABLE:
+                _resume_button(job)
             _start_button(name, choice)
     if job.is_active:
         done, total = job.done or 0.0, job.total or 0.0
         st.progress(min(1.0, done / total) if total else 0.0)
     elif job.status in ("failed", "crashed"):
         _failure(job)
+    _log(job)
 
 
 def _state_in_words(job: Job) -> tuple[str, str]:
@@ -167,7 +175,7 @@ def _state_in_words(job: Job) -> tuple[str, str]:
         "done": (f"{name} finished: {planned} runs {time}", f"Ended {ended}. {_data(job)}"),
         "cancelled": (
             f"{name} was cancelled, {of}",
-            f"Ended {ended}. Finished runs and their models are kept.",
+            f"Ended {ended}. Finished runs, their models and the last checkpoint are kept.",
         ),
         "failed": (f"{name} failed, {of}", f"Ended {ended}. Finished runs are kept."),
         "crashed": (
@@ -215,11 +223,8 @@ def _start_button(name: str, choice: Choice) -> None:
 
 
 def _submit(name: str, settings: TrainSettings) -> None:
-    """Queue the job unless the same one waits or runs: a second tab has been faster."""
-    store = resources.store()
-    active = [job for job in store.active_jobs() if job.kind == "train" and job.collection == name]
-    if not any(TrainSettings.from_dict(job.settings) == settings for job in active):
-        jobs.submit_train(store, name, settings)
+    """Queue the job; the same one that waits or runs is not queued twice, whoever asks."""
+    jobs.submit_train(resources.store(), name, settings)
     st.rerun()
 
 
@@ -242,10 +247,27 @@ def _results_button(job: Job) -> None:
 def _failure(job: Job) -> None:
     lines = (parts.plain(line, limit=2000) for line in (job.what, job.fix) if line)
     st.error("  \n".join(lines) or "The worker left no reason.")
+
+
+def _log(job: Job) -> None:
+    """Offer the last lines of what the worker printed, while it runs too."""
     log = jobs.log_tail(job).strip()
     if log:
         with st.expander("Log, last lines"):
             st.code(log[-6000:], language=None, wrap_lines=True)
+
+
+def _resume_button(job: Job) -> None:
+    label = "Retry" if job.status == "failed" else "Resume"
+    if st.button(
+        label,
+        icon=":material/resume:",
+        key=f"train_resume_{job.id}",
+        help="Finished runs are not trained again; the one that was stopped goes on from its last "
+        "checkpoint, with the rows and decisions this run began with.",
+    ):
+        jobs.resume(resources.store(), job.id)
+        st.rerun()
 
 
 def _charts(job: Job) -> None:
