@@ -1,5 +1,7 @@
 """The Results page without a browser: verdict, tables, choices and downloads."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -208,3 +210,60 @@ def test_a_curve_that_failed_says_why(toy, small_collection):
     app = open_page("results", "small")
     assert [error.value for error in app.error] == ["No memory\\.  \nBuy some\\."]
     assert app.button(key="results_learning_start")
+
+
+def test_the_ledger_names_everything_and_the_difference_of_two_runs(toy, small_collection):
+    sample = small_collection.synthetic["sample_id"][0]
+    toy.append_decision(
+        "small", sample_id=sample, annotator="me", action="discard", client_id="t", client_seq=1
+    )
+    first = toy.jobs("small")[0]
+    second = add_runs(toy, small_collection, {"ce": IMP, "imp": IMP})
+    app = open_page("results", "small")
+    assert not complaints(app)
+    whole = next(each.value for each in app.dataframe if "What" in each.value)
+    assert small_collection.fingerprint in whole["Run 2"].tolist()
+    assert "Plain, seed 1, predictions" in whole["What"].tolist()
+    app.selectbox(key=f"results_diff_{second.id}").set_value(first.id).run()
+    differs = next(each.value for each in app.dataframe if "What" in each.value)
+    assert differs["What"].tolist() == ["decisions", "decisions, hash"]
+    assert differs.iloc[0].tolist() == ["decisions", "none", "1 discard"]
+    review = next(each.value for each in app.dataframe if "Accuracy before" in each.value)
+    assert review["Arm"].tolist() == ["Plain", "IMP"]
+    assert review["Difference, points"][0].startswith("+16.7 [")
+
+
+def test_a_run_is_queued_again_with_the_same_settings_once(toy, monkeypatch):
+    submitted = []
+    monkeypatch.setattr(jobs, "submit_train", lambda store, *what: submitted.append(what))
+    job = toy.jobs("small")[0]
+    app = open_page("results", "small")
+    app.button(key=f"results_rerun_{job.id}").click().run()
+    ((name, settings),) = submitted
+    assert (name, settings.to_dict()["arms"]) == ("small", tuple(job.settings["arms"]))
+
+
+def test_changed_rows_are_those_weighed_apart_and_come_by_nearness(fill, small_collection):
+    from synthcur.influence import changed_rows, nearest
+    from tests.conftest import make_scores
+
+    store = fill(small_collection)
+    scores = store.scores("small")["probe"].artefacts
+    job = add_runs(store, small_collection, {"ce": PLAIN, "p_only": IMP})
+    job = replace(job, spec={**job.spec, "scores": scores})
+    runs = {run.arm: run for run in store.runs(job.id)}
+    changed = changed_rows(store, job, runs["p_only"], runs["ce"])
+    assert changed is not None
+    made = make_scores(small_collection)
+    labels = small_collection.label_ids(small_collection.synthetic)
+    own = store.artefacts.array(scores["quality"], "synthetic")[np.arange(len(labels)), labels]
+    relative = own / own.mean()
+    expected = (relative >= 2) | (relative <= 0.5)
+    texts = small_collection.synthetic["text"].to_numpy()
+    assert sorted(changed.rows["text"]) == sorted(texts[expected])
+    target = int(np.flatnonzero(expected)[0])
+    found = nearest(changed, made["embeddings"]["synthetic"][target], most=3)
+    assert found["text"][0] == texts[target]
+    assert found["cosine"][0] == pytest.approx(1, abs=1e-5)
+    assert found["arm_weight"][0] == pytest.approx(relative[target], rel=1e-5)
+    assert changed_rows(store, job, runs["ce"], runs["ce"]).rows.empty
