@@ -31,7 +31,6 @@ from tests.conftest import add_scores, make_collection
 
 NAME = "killed"
 LABELS = ("even", "odd")
-ENDS = (*FINISHED,)
 TARGETS = ("worker", "server", "both")
 SERVER = """
 import sys, time
