@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ def test_runs_that_used_a_scheme_are_counted(
 
 @pytest.mark.parametrize("field", list(asdict(WeightingSettings())))
 def test_every_setting_that_differs_is_said(field: str) -> None:
-    other = {"rule": "p_only", "quality": "calibrated", "diversity": "out_of_fold"}
+    other: dict[str, Any] = {"rule": "p_only", "quality": "calibrated", "diversity": "out_of_fold"}
     other |= {"quality_exponent": 2.0, "diversity_exponent": 0.5, "floor": 0.1}
     other |= {"clip_low": -1.0, "clip_high": 1.0}
     settings = WeightingSettings(**{field: other.get(field, True)})
