@@ -45,6 +45,7 @@ def work(folder: Path) -> int:
         (folder / RESERVE).unlink(missing_ok=True)
         spool.append("failed", what=what, fix=fix)
         return 1
+    (folder / RESERVE).unlink(missing_ok=True)
     spool.append("done")
     return 0
 
