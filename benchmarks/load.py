@@ -1,18 +1,21 @@
 """Let many annotators decide at once in real browser pages while a run trains.
 
-    python -m benchmarks.load [--minutes 10] [--annotators 20] [--a-minute 30] [--rows 30000]
+    python -m benchmarks.load [--minutes 10] [--annotators 20] [--a-minute 30] [--rows 22000]
 
 Serves an empty workspace with invented rows and scores, starts plain training of the demo there,
 and opens one page an annotator in a headless Chromium. A save runs from the key event to the
 moment at which the page has been told that its decision is stored. The pages share the cores with
 server and training. Prints one line of JSON: saves, their times, and what went wrong; anything but
 0 behind ``refused``, ``trouble``, ``lost``, ``doubled`` and ``errors_in_log`` is a failure.
-Takes `--minutes` and about two more.
+Takes `--minutes` and about two more. A queue is a tenth of `--rows`: 600 decisions a minute for ten
+minutes need 20,000 rows and more, and every message costs in proportion to them.
 """
 
 import argparse
 import json
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -120,8 +123,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--annotators", type=int, default=20)
     parser.add_argument("--a-minute", type=float, default=30, help="decisions of each of them")
-    parser.add_argument("--rows", type=int, default=30_000)
+    parser.add_argument("--rows", type=int, default=22_000)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # server and training end with this one
     with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "ws") as server:
         store = open_store(server.workspace)
         collection = replace(invented(options.rows), name=COLLECTION)
@@ -130,18 +134,20 @@ def main() -> None:
         add_scores(store, collection)
         settings = TrainSettings(arms=("ce",), seeds=5, fit=FitSettings(epochs=100))
         job = jobs.submit_train(store, demo.NAME, settings)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
-                args=[*CHROMIUM_ARGUMENTS, *AWAKE],
-            )
-            pages = [open_page(browser, server, number) for number in range(options.annotators)]
-            at_start = store.job(job.id).status
-            found = measure(pages, store, minutes=options.minutes, a_minute=options.a_minute)
-            at_end = store.job(job.id).status
-            browser.close()
-        jobs.cancel(store, job.id)
-        jobs.wait(store, job.id)
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+                    args=[*CHROMIUM_ARGUMENTS, *AWAKE],
+                )
+                pages = [open_page(browser, server, number) for number in range(options.annotators)]
+                at_start = store.job(job.id).status
+                found = measure(pages, store, minutes=options.minutes, a_minute=options.a_minute)
+                at_end = store.job(job.id).status
+                browser.close()
+        finally:
+            jobs.cancel(store, job.id)
+            jobs.wait(store, job.id)
         store.close()
         log = "\n".join(each.read_text() for each in Path(folder).glob("server-*.log"))
     errors = sum("Error" in line or "locked" in line for line in log.splitlines())
