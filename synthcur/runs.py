@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from synthcur.review import Decision
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.settings import FitSettings, TrainSettings, fingerprint
 from synthcur.spool import Spool, read_spool
+from synthcur.trackers import Following
 from synthcur.training_rows import (
     Examples,
     Pool,
@@ -201,6 +202,13 @@ def _run(
 
     kept = job.folder / "checkpoint.safetensors"
     job.spool.append("run_started", arm=arm, seed=seed, steps=n_steps)
+    name = f"{job.collection.name}-{job.folder.name}/{arm}-seed{seed}"
+    following = Following(name, {**recipe.to_dict(), "seed": seed})
+
+    def tell(row: dict[str, Any]) -> None:
+        job.spool.append("metric", arm=arm, seed=seed, **row)
+        following(row)
+
     try:
         result = fit(
             rows,
@@ -208,12 +216,14 @@ def _run(
             labels=job.collection.labels,
             settings=recipe,
             seed=seed,
-            on_row=lambda row: job.spool.append("metric", arm=arm, seed=seed, **row),
+            on_row=tell,
             on_step=on_step,
             checkpoint=CheckpointFile(kept, every_s=checkpoint_seconds()),
         )
     except WorkerError as error:
         raise WorkerError(f"Arm {arm}, seed {seed}: {error.what}", fix=error.fix) from error
+    finally:
+        following.close()
     is_best = result.val_accuracy > best_so_far
     model = _keep_model(job, arm, seed, result, recipe) if is_best else None
     _report(job, arm, seed, result, model=model, n_rows=len(rows.labels))

@@ -92,3 +92,26 @@ def test_nothing_is_imported_where_no_tracker_is_configured():
         "run.close(); assert 'transformers' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_run_tells_its_tracker_what_stands_in_the_spool(
+    installed, monkeypatch, tmp_path, small_collection, tiny_model
+):
+    from synthcur import runs
+    from synthcur.artefacts import Artefacts
+    from synthcur.settings import FitSettings, TrainSettings
+    from synthcur.spool import Spool, read_spool
+
+    installed(mlflow=Recorder)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "file:nowhere")
+    recipe = FitSettings(base_model=tiny_model, epochs=2, batch_size=16)
+    spool = Spool(tmp_path / "spool.jsonl")
+    artefacts = Artefacts(tmp_path / "artefacts")
+    settings = TrainSettings(arms=("ce",), seeds=1, fit=recipe)
+    runs.train(small_collection, settings, {}, artefacts, spool, tmp_path)
+    records, _ = read_spool(tmp_path / "spool.jsonl", 0)
+    measured = [(each["step"], each["epoch"]) for each in records if each["t"] == "metric"]
+    assert Recorder.told[0] == ("begin", f"small-{tmp_path.name}/ce-seed0", 0)
+    assert [entry[1:3] for entry in Recorder.told if entry[0] == "log"] == measured
+    assert measured
+    assert Recorder.told[-1] == ("end",)
