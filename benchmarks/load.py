@@ -119,7 +119,7 @@ def measure(pages: list[Page], store: Store, *, minutes: float, a_minute: float)
 
 def main() -> None:
     """Read the arguments, serve, train, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--annotators", type=int, default=20)
     parser.add_argument("--a-minute", type=float, default=30, help="decisions of each of them")
