@@ -133,6 +133,17 @@ _ALL = (
         targets="consensus",
     ),
     Arm(
+        name="witnesses",
+        title="Three witnesses (synthetic + real)",
+        formula="sum_k t(k|x) * -log p(k|x), t = norm P'^a Q^b e(y|k)",
+        sentence="Real rows join in. A synthetic row teaches how likely each label is after both "
+        "checkers and the generator are heard, each as far as it is right on the real rows.",
+        cost="Both checkers out of fold, once a collection; the real rows are read too.",
+        source="Made for synthcur, see docs/method.md",
+        rows="both",
+        targets="witnesses",
+    ),
+    Arm(
         name="focal",
         title="Focal",
         formula="(1 - sg[p(y|x)]) * -log p(y|x)",

@@ -93,6 +93,10 @@ class Checked:
         fold: (M, N, K), float16. (0, N, K) for the diversity checker, whose rows are these.
     out_of_fold
         pred_probs (n, K) of its own training rows, each from a checker that has not seen the row.
+    real
+        pred_probs (R, K) of the real training rows, temperature-scaled, from checkers that have not
+        learned them: of the quality checker `out_of_fold`, of the diversity checker those of the
+        one trained on all synthetic rows.
     trust
         See `trust_of`.
     details
@@ -103,6 +107,7 @@ class Checked:
     calibrated: np.ndarray
     members: np.ndarray
     out_of_fold: np.ndarray
+    real: np.ndarray
     trust: Mapping[str, Any]
     details: Mapping[str, Any]
 
@@ -228,6 +233,7 @@ def average(first: Checked, second: Checked, labels: np.ndarray) -> Checked:
         calibrated=apply_temperature((first.calibrated + second.calibrated) / 2, temperature),
         members=np.concatenate([first.members, second.members]),
         out_of_fold=out_of_fold,
+        real=apply_temperature((first.real + second.real) / 2, temperature),
         trust=trust_of(apply_temperature(out_of_fold, temperature), labels),
         details={"temperature": temperature},
     )
@@ -266,7 +272,9 @@ def _check(
 ) -> Checked:
     """Train one checker on all rows and one without each fold, and ask them."""
     own, asked = task.train, task.synthetic
-    synthetic = train(own, seed)(asked)
+    ask = train(own, seed)
+    synthetic = ask(asked)
+    unlearned = None if task.role == QUALITY else ask(task.real)
     folds = fold_ids(own.labels, n_folds, seed=seed)
     out_of_fold = np.empty((len(own.labels), len(task.labels)), dtype=np.float32)
     members = []
@@ -283,6 +291,7 @@ def _check(
         calibrated=scaled.mean(axis=0),
         members=scaled[: len(members)].astype(np.float16),
         out_of_fold=out_of_fold,
+        real=apply_temperature(out_of_fold if unlearned is None else unlearned, temperature),
         trust=trust_of(apply_temperature(out_of_fold, temperature), own.labels),
         details={"temperature": temperature, **details},
     )

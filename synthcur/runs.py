@@ -143,7 +143,20 @@ def read_pool(
         diversity_probs=artefacts.array(diversity, "synthetic"),
         calibrated_probs=artefacts.array(quality, "calibrated"),
         out_of_fold_probs=artefacts.array(diversity, "calibrated"),
+        real_probs=_of_real_rows(arms, quality, diversity, artefacts),
     )
+
+
+def _of_real_rows(
+    arms: Iterable[Arm], quality: str, diversity: str, artefacts: Artefacts
+) -> dict[str, np.ndarray]:
+    """Read what the checkers say of real rows where an arm asks; earlier versions kept none."""
+    if not any(arm.targets == "witnesses" for arm in arms):
+        return {}
+    return {
+        "real_quality_probs": artefacts.array(quality, "real"),
+        "real_diversity_probs": artefacts.array(diversity, "real"),
+    }
 
 
 def recipe_of(arm: Arm, pool: Pool, fit: FitSettings) -> FitSettings:

@@ -21,11 +21,11 @@ from synthcur.training_rows import judging_rows, require_labels
 
 VERSIONS = {
     **{"embeddings": 1, "coordinates": 1, "neighbours": 1},
-    **{"quality": 2, "diversity": 2, "signals": 1, "clusters": 1, "coverage": 1},
+    **{"quality": 3, "diversity": 3, "signals": 1, "clusters": 1, "coverage": 1},
 }
 """Version of every stage; raised when the stage would compute something else."""
 
-_PARTS = ("synthetic", "calibrated", "members", "out_of_fold")
+_PARTS = ("synthetic", "calibrated", "members", "out_of_fold", "real")
 """Arrays of a checker's artefact; see `checkers.Checked`."""
 
 REAL_NEIGHBOURS = 3

@@ -13,7 +13,14 @@ import pandas as pd
 
 from synthcur.arms import Arm
 from synthcur.errors import ArtefactError, InputError
-from synthcur.review import Decision, effective_labels, with_edits
+from synthcur.review import (
+    KEEP,
+    RELABEL,
+    Decision,
+    current_decisions,
+    labels_under,
+    with_edits,
+)
 from synthcur.schema import REAL, Collection
 from synthcur.settings import WeightingSettings
 from synthcur.weighting import (
@@ -23,6 +30,7 @@ from synthcur.weighting import (
     label_shares,
     sample_weight,
 )
+from synthcur.witnesses import fit_powers, join, judge, share_wrong
 
 VOTES = 8
 """Synthetic rows that a real row votes for."""
@@ -86,6 +94,10 @@ class Pool:
         P'(.|x) of the temperature-scaled ensemble, shape (M, K).
     out_of_fold_probs
         Temperature-scaled Q(.|x) from checkers that have not seen the row, shape (M, K).
+    real_quality_probs, real_diversity_probs
+        What temperature-scaled checkers that have not learned them say of `real`, shape (R, K).
+    is_confirmed
+        Where a person has kept or relabelled the row of `synthetic`, shape (M,); None: nowhere.
     embeddings
         Of `synthetic`, shape (M, D), and of `real`, shape (R, D), of length 1.
     duplicate_group
@@ -99,6 +111,9 @@ class Pool:
     diversity_probs: np.ndarray | None = None
     calibrated_probs: np.ndarray | None = None
     out_of_fold_probs: np.ndarray | None = None
+    real_quality_probs: np.ndarray | None = None
+    real_diversity_probs: np.ndarray | None = None
+    is_confirmed: np.ndarray | None = None
     embeddings: tuple[np.ndarray, np.ndarray] | None = None
     duplicate_group: np.ndarray | None = None
 
@@ -109,6 +124,7 @@ def make_pool(
     *,
     embeddings: tuple[np.ndarray, np.ndarray] | None = None,
     duplicate_group: np.ndarray | None = None,
+    real_probs: Mapping[str, np.ndarray] = MappingProxyType({}),
     **probs: np.ndarray,
 ) -> Pool:
     """Apply the decisions to a scored collection.
@@ -123,6 +139,8 @@ def make_pool(
         Of all N synthetic and all R real training rows.
     duplicate_group
         Of all N synthetic rows.
+    real_probs
+        ``real_quality_probs`` and ``real_diversity_probs`` of `Pool`.
     probs
         ``quality_probs`` and others of `Pool`, of all N synthetic rows, shape (N, K).
 
@@ -132,7 +150,11 @@ def make_pool(
         If the probabilities are not those of this collection.
     """
     decisions = list(decisions)
-    labels, kept = effective_labels(collection, decisions)
+    current = current_decisions(decisions)
+    labels, kept = labels_under(collection, current)
+    confirmed = {
+        sample_id for sample_id, verdict in current.items() if verdict.action in (KEEP, RELABEL)
+    }
     for each in probs.values():
         if each.shape != (len(labels), len(collection.labels)):
             raise ArtefactError(
@@ -145,8 +167,10 @@ def make_pool(
         synthetic=Examples(synthetic.loc[kept].reset_index(drop=True), labels[kept]),
         real=Examples(real, collection.label_ids(real)),
         labels=collection.labels,
+        is_confirmed=synthetic.loc[kept, "sample_id"].isin(confirmed).to_numpy(),
         embeddings=None if embeddings is None else (embeddings[0][kept], embeddings[1]),
         duplicate_group=None if duplicate_group is None else duplicate_group[kept],
+        **real_probs,
         **{name: each[kept] for name, each in probs.items()},
     )
 
@@ -294,6 +318,18 @@ def _softened(pool: Pool) -> np.ndarray:
     return consensus(_agreed(pool), (1 - LABEL_DOUBT) * labels + LABEL_DOUBT / len(pool.labels))
 
 
+def _witnessed(pool: Pool) -> np.ndarray:
+    """Probability of every label after three witnesses; what a person confirmed is certain."""
+    on_real = [_need(pool.real_quality_probs), _need(pool.real_diversity_probs)]
+    of_pool = [_need(pool.calibrated_probs), _need(pool.out_of_fold_probs)]
+    labels = pool.synthetic.labels
+    opinion = join(of_pool, fit_powers(on_real, pool.real.labels))
+    targets = judge(opinion, labels, share_wrong(opinion, labels))
+    if pool.is_confirmed is not None:
+        targets[pool.is_confirmed] = np.eye(len(pool.labels))[labels[pool.is_confirmed]]
+    return targets
+
+
 FACTORS: Mapping[str, Factor] = MappingProxyType(
     {
         "one": _ones,
@@ -309,7 +345,11 @@ FACTORS: Mapping[str, Factor] = MappingProxyType(
 """Factors of the synthetic rows, by the names that arms use."""
 
 TARGETS: Mapping[str, Callable[[Pool], np.ndarray]] = MappingProxyType(
-    {"quality": lambda pool: _need(pool.quality_probs), "consensus": _softened}
+    {
+        "quality": lambda pool: _need(pool.quality_probs),
+        "consensus": _softened,
+        "witnesses": _witnessed,
+    }
 )
 """What is learned from the synthetic rows in place of their labels, (M, K)."""
 

@@ -130,7 +130,7 @@ def make_scores(collection: Collection, *, seed: int = 0) -> dict[str, dict[str,
     def cosine(how_many: int) -> np.ndarray:
         return random.uniform(0.2, 0.9, size=(n, how_many)).astype(np.float32)
 
-    return {
+    scores = {
         "embeddings": {"real": unit(r), "synthetic": unit(n)},
         "coordinates": {
             "real": random.normal(size=(r, 2)).astype(np.float32),
@@ -171,6 +171,9 @@ def make_scores(collection: Collection, *, seed: int = 0) -> dict[str, dict[str,
             "synthetic_cosine": random.uniform(0.2, 0.9, size=(r, 20)).astype(np.float32),
         },
     }
+    for role in ("quality", "diversity"):
+        scores[role]["real"] = probs(r, np.eye(k)[collection.label_ids(real)])
+    return scores
 
 
 def add_scores(store: Store, collection: Collection, *, checkers: str = "probe") -> None:

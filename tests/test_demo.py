@@ -28,6 +28,18 @@ def test_a_new_workspace_opens_with_the_demo_scored(tmp_path):
     store.close()
 
 
+def test_scores_that_are_shipped_no_more_are_replaced(tmp_path):
+    store = open_store(tmp_path / "ws")
+    demo.ensure(store)
+    shipped = dict(store.scores(demo.NAME)["probe"].artefacts)
+    stale = {**shipped, "quality": "0123456789abcdef"}
+    trust = dict(store.scores(demo.NAME)["probe"].trust)
+    store.add_scores(demo.NAME, checkers="probe", artefacts=stale, trust=trust)
+    demo.ensure(store)
+    assert store.scores(demo.NAME)["probe"].artefacts == shipped
+    store.close()
+
+
 def test_the_planted_flaws_are_kept_beside_the_rows_and_are_no_column_of_them():
     collection = demo.load_demo()
     assert "flaw" not in collection.rows.columns

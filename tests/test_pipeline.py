@@ -35,12 +35,14 @@ SHAPES = {
         "calibrated": (40, 3),
         "members": (5, 40, 3),
         "out_of_fold": (24, 3),
+        "real": (24, 3),
     },
     "diversity": {
         "synthetic": (40, 3),
         "calibrated": (40, 3),
         "members": (0, 40, 3),
         "out_of_fold": (40, 3),
+        "real": (24, 3),
     },
     "signals": {
         "label_quality": (40,),

@@ -13,6 +13,7 @@ from synthcur.schema import SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
 from synthcur.training_rows import Pool, judging_rows, make_pool, rows_of
 from synthcur.weighting import effective_sample_size, label_shares
+from synthcur.witnesses import fit_powers, join, judge, share_wrong
 from tests.conftest import make_scores
 
 
@@ -26,6 +27,10 @@ def pool_of(collection: Collection, *decisions: Decision) -> Pool:
         diversity_probs=scores["diversity"]["synthetic"],
         calibrated_probs=scores["quality"]["calibrated"],
         out_of_fold_probs=scores["diversity"]["calibrated"],
+        real_probs={
+            "real_quality_probs": scores["quality"]["real"],
+            "real_diversity_probs": scores["diversity"]["real"],
+        },
         duplicate_group=np.arange(40) // 4,
     )
 
@@ -175,6 +180,38 @@ def test_distilled_rows_are_learned_under_p_prime_whatever_their_label(
     part = rows_of(ARMS["distill"], pool)
     np.testing.assert_array_equal(part.targets, pool.quality_probs)
     np.testing.assert_array_equal(part.factor, 1)
+
+
+def test_three_witnesses_are_heard_as_far_as_they_are_right_on_real_rows(
+    small_collection: Collection,
+):
+    pool = pool_of(small_collection)
+    assert pool.calibrated_probs is not None
+    assert pool.out_of_fold_probs is not None
+    labels, n_real = pool.synthetic.labels, len(pool.real.labels)
+    right = np.eye(3)[pool.real.labels] * 0.94 + 0.02
+    blind = replace(pool, real_quality_probs=right, real_diversity_probs=np.roll(right, 1, axis=1))
+    part = rows_of(ARMS["witnesses"], blind)
+    assert part.targets is not None
+    np.testing.assert_array_equal(part.factor, 1)
+    np.testing.assert_array_equal(part.targets[40:], np.eye(3)[pool.real.labels])
+    powers = fit_powers([right, np.roll(right, 1, axis=1)], pool.real.labels)
+    assert powers[1] < powers[0] / 4  # it is always wrong of real rows
+    opinion = join([pool.calibrated_probs, pool.out_of_fold_probs], powers)
+    expected = judge(opinion, labels, share_wrong(opinion, labels))
+    np.testing.assert_allclose(part.targets[:40], expected)
+    assert len(part.labels) == 40 + n_real
+
+
+@pytest.mark.parametrize("action", ["keep", RELABEL])
+def test_what_a_person_has_confirmed_is_certain(small_collection: Collection, action: str):
+    sample = small_collection.synthetic["sample_id"][7]
+    label = small_collection.labels[2] if action == RELABEL else None
+    decision = Decision(sample_id=sample, action=action, label=label)
+    part = rows_of(ARMS["witnesses"], pool_of(small_collection, decision))
+    assert part.targets is not None
+    np.testing.assert_array_equal(part.targets[7], np.eye(3)[part.labels[7]])
+    assert part.targets[8].max() < 1
 
 
 def test_consensus_doubts_what_both_checkers_doubt_and_keeps_real_rows_whole(

@@ -44,11 +44,22 @@ def shipped_scores() -> dict[str, dict]:
 
 
 def ensure(store: Store) -> None:
-    """Put the demo with its shipped scores into a workspace that does not have it."""
-    if any(info.name == NAME for info in store.collections()):
+    """Put the demo with its shipped scores into a workspace that lacks either.
+
+    An earlier version may have left it there with scores that are shipped no more; they are
+    replaced. A user's own collection of that name is left alone.
+    """
+    known = {info.name: info for info in store.collections()}
+    if NAME not in known:
+        store.add_collection(load_demo())
+    elif _are_there(store) or known[NAME].fingerprint != load_demo().fingerprint:
         return
-    store.add_collection(load_demo())
     for checkers, found in shipped_scores().items():
         store.add_scores(
             NAME, checkers=checkers, artefacts=found["artefacts"], trust=found["trust"]
         )
+
+
+def _are_there(store: Store) -> bool:
+    names = [name for scores in store.scores(NAME).values() for name in scores.artefacts.values()]
+    return all(store.artefacts.has(name) for name in names)
