@@ -114,9 +114,12 @@ def read(path: Path, *, key: str) -> Checkpoint | None:
 
 def random_state() -> tuple[Tensors, dict[str, Any]]:
     """Return the state of every global random generator that training draws from."""
-    name, words, place, has_gauss, gauss = np.random.get_state(legacy=True)
+    name, words, place, has_gauss, gauss = np.random.get_state(legacy=True)  # type: ignore[misc]
     assert name == "MT19937"
-    tensors = {"torch": torch.get_rng_state(), "numpy": torch.from_numpy(words.astype(np.int64))}
+    tensors = {
+        "torch": torch.get_rng_state(),
+        "numpy": torch.from_numpy(np.asarray(words, dtype=np.int64)),
+    }
     if torch.cuda.is_available():
         for i, state in enumerate(torch.cuda.get_rng_state_all()):
             tensors[f"cuda{i}"] = state
@@ -171,7 +174,7 @@ class ResumableTrainer(Trainer):
         assert self.optimizer is not None
         assert self.lr_scheduler is not None
         here = random_state()
-        optimizer = self.optimizer.state_dict()
+        optimizer = self.optimizer.state_dict()  # type: ignore[attr-defined]
         tensors = _prefixed("model", self.model.state_dict())  # type: ignore[union-attr]
         for i, moments in optimizer["state"].items():
             tensors |= _prefixed(f"optimizer.{i}", moments)
@@ -180,7 +183,7 @@ class ResumableTrainer(Trainer):
         tensors["loss"] = self._tr_loss.detach().to("cpu", copy=True)
         plain = {
             "groups": optimizer["param_groups"],
-            "scheduler": self.lr_scheduler.state_dict(),
+            "scheduler": self.lr_scheduler.state_dict(),  # type: ignore[attr-defined]
             "random": here[1],
             "epoch": (epoch_start or here)[1],
             "logged": self._globalstep_last_logged,
@@ -219,8 +222,9 @@ class ResumableTrainer(Trainer):
             number, moment = name.split(".", 1)
             state.setdefault(int(number), {})[moment] = value
         groups = self.resumed.plain["groups"]
-        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
-        self.lr_scheduler.load_state_dict(self.resumed.plain["scheduler"])
+        optimizer, scheduler = self.optimizer, self.lr_scheduler
+        optimizer.load_state_dict({"state": state, "param_groups": groups})  # type: ignore[attr-defined]
+        scheduler.load_state_dict(self.resumed.plain["scheduler"])  # type: ignore[attr-defined]
 
     def _load_scaler(self, checkpoint: str | None) -> None:
         """Do nothing: bfloat16 needs no loss scale."""

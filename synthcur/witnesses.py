@@ -27,7 +27,7 @@ def fit_powers(opinions: Sequence[np.ndarray], labels: np.ndarray) -> np.ndarray
 
     Minimised over powers a of 0 to 3 is the log loss of `join`, summed over the rows, plus
     ``sum_j (a_j - 1/J)^2 / (2 * 0.5^2)``: a normal prior around the plain geometric mean, which a
-    few dozen rows overrule. It is a multinomial logistic regression on the log-probabilities with one
+    few dozen rows overrule. It is a multinomial logistic regression on log-probabilities with one
     coefficient a checker, the stacking of Wolpert (1992) in its smallest form. A checker that says
     nothing of these rows gets a power near 0.
 

@@ -34,8 +34,8 @@ LAYERS = (
     ("review_store",),
     ("training", "store", "failures", "loading", "figures_overview", "curves"),
     (
-        *("checkers", "jobs", "cleaning", "report", "learning_report", "estimate", "demo"),
-        *("figures_learning"),
+        *("checkers", "jobs", "cleaning", "report", "learning_report", "estimate"),
+        *("demo", "figures_learning"),
     ),
     ("svg", "provenance", "figures_results"),
     ("scoring", "runs", "workspace", "cards", "comparison", "hub"),
@@ -51,7 +51,7 @@ LAYERS = (
 PURE = (
     *("weighting", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
-    *("ledger", "agreement", "queues", "gaps", "search", "reliability"),
+    *("ledger", "agreement", "queues", "gaps", "search", "reliability", "witnesses"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {
