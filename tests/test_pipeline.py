@@ -438,7 +438,7 @@ def test_being_asked_to_stop_passes_through_and_keeps_finished_runs(
             desk.folder,
         )
     assert [record["seed"] for record in desk.said("run_done")] == [0]
-    assert [path.name for path in (desk.folder / "models").iterdir()] == ["ce"]
+    assert [path.name for path in (desk.folder / "models").iterdir()] == ["ce-0"]
 
 
 def test_progress_tells_first_and_last_and_little_between(desk: Desk):

@@ -304,7 +304,7 @@ def test_a_failed_job_says_why_and_shows_its_log_as_characters(fill, small_colle
     assert title(app) == "Run 1 failed, 0 of 4 runs done"
     assert app.error[0].value == "The disk is full\\.  \nFree 2 GB\\."
     assert app.code[0].value == "OSError: ![x](http://example.org/a.png)"
-    assert buttons(app) == ["Start training"]
+    assert buttons(app) == ["Retry", "Start training"]
 
 
 def test_a_killed_worker_is_said_to_have_stopped_with_its_log_at_hand(fill, small_collection):
