@@ -141,10 +141,27 @@ def half_artefacts(store: Store) -> list[str]:
     return bad
 
 
-def orphans(store: Store) -> list[int]:
-    """List living workers of jobs that have ended."""
-    ended = [job for job in store.jobs() if job.status in FINISHED and job.pid]
-    return [job.pid for job in ended if process_identity(job.pid) == job.identity and job.pid]
+def orphans(store: Store, *, seconds: float = 30) -> list[int]:
+    """List workers that still live some time after their jobs have ended."""
+    limit = time.monotonic() + seconds
+    while True:
+        ended = [job for job in store.jobs() if job.status in FINISHED]
+        left = [job.pid for job in ended if job.pid and process_identity(job.pid) == job.identity]
+        if not left or time.monotonic() > limit:
+            return left
+        time.sleep(0.1)
+
+
+def finish(store: Store, job_id: str) -> Job:
+    """Let a job go on until it is done; a worker killed last may still have looked alive."""
+    for _ in range(3):
+        jobs.poll(store)
+        if store.job(job_id).status in FINISHED and store.job(job_id).status != "done":
+            jobs.resume(store, job_id)
+        job = follow(store, job_id, seconds=600)
+        if job.status == "done":
+            break
+    return job
 
 
 def kill(pid: int | None, identity: str) -> bool:
@@ -203,13 +220,9 @@ def run(folder: Path, model: str, *, rounds: int, seed: int = 0, kills: int = 2)
                 continue
             found["crashes_seen"] += store.job(job_id).status == "crashed"
             found["half_artefacts"] += len(half_artefacts(store))
-        jobs.poll(store)
-        if not store.job(job_id).is_active and store.job(job_id).status != "done":
-            jobs.resume(store, job_id)
-        job = follow(store, job_id, seconds=600)
+        job = finish(store, job_id)
         found["rounds"] += 1
         found["not_done"] += job.status != "done"
-        time.sleep(0.2)
         found["orphans"] += len(orphans(store))
         found["half_artefacts"] += len(half_artefacts(store))
         told = shown(store, job_id)
