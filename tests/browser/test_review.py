@@ -136,7 +136,7 @@ def test_the_mouse_decides_like_the_keys(bench, page):
     page.locator(".actions .discard").click()
     page.get_by_role("button", name="not natural").click()
     page.locator(".label:not(.now):not(.head)").first.click()
-    page.get_by_title("Undo").click()
+    page.get_by_title("Undo", exact=True).click()
     wait_until_saved(page)
     actions = bench.actions
     assert actions == ["keep", "discard", "relabel", "undo"]
