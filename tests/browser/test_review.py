@@ -383,6 +383,7 @@ def test_two_people_in_one_queue_are_shown_different_rows(bench, page):
     wait_until_saved(page)
     second.get_by_role("button", name="Ask whether rows of others are free now").click()
     second.get_by_role("button", name=re.compile("Go through the .* undecided")).click()
+    expect(second.locator(SAMPLE)).to_be_visible()
     for _ in range(3):
         press(page, "a", every_ms=300)
         press(second, "s", every_ms=300)

@@ -80,7 +80,7 @@ def test_a_key_of_ones_own_takes_the_place_of_the_usual_one_and_outlives_a_reloa
 def test_the_history_of_a_row_says_who_did_what_and_strikes_out_what_was_taken_back(bench, page):
     press(page, "x", "2", "u", "a", "k", every_ms=200)
     wait_until_saved(page)
-    expect(page.get_by_title("History")).to_be_enabled()
+    expect(page.get_by_title("History", exact=True)).to_be_enabled()
     press(page, "h")
     past = page.locator(".review .past")
     expect(past).to_have_text(
