@@ -39,8 +39,10 @@ run: setup
 chromium:
 	@.ci/chromium
 
+# Two at a time, but one browser after the other: what a page shows in time is part of those tests.
 test: setup-dev chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser"
+	$(BIN)/python -m pytest -m browser
 
 fast: setup-dev
 	$(BIN)/python -m pytest -q -m "not real and not browser"
