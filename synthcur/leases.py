@@ -6,7 +6,7 @@ asks for a second opinion, two people may, and neither is told what the other sa
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from synthcur.errors import ConflictError
 from synthcur.ledger import Ledger
@@ -60,9 +60,16 @@ def holders(db: sqlite3.Connection, name: str, at: float) -> dict[str, set[str]]
 
 
 def refuse_taken(
-    db: sqlite3.Connection, name: str, sample_id: str, annotator: str, at: float, places: int
+    db: sqlite3.Connection,
+    name: str,
+    sample_id: str,
+    annotator: str,
+    at: float,
+    places: int,
+    *,
+    decided: Set[str] = frozenset(),
 ) -> None:
-    """Refuse if as many others as may decide a row (`places`) hold it.
+    """Refuse if as many others as may decide a row (`places`) hold it or are among `decided`.
 
     Raises
     ------
@@ -77,7 +84,7 @@ def refuse_taken(
             (name, sample_id, annotator, at),
         )
     ]
-    if len(others) >= places:
+    if others and len(decided.union(others)) >= places:
         raise ConflictError(
             f"{others[0]} has this row before them now.",
             fix="Go on with the next one; nothing was changed.",
@@ -160,7 +167,7 @@ def lease(
         )
     }
     if enough.issuperset(first[: 1 + max(1, size // 2)]) and len(enough) <= 2 * size:
-        return enough - {PRESENT}
+        return enough.intersection(wanted)  # others may have decided some of them meanwhile
     release(db, name, annotator)
     db.execute("DELETE FROM lease WHERE until<=?", (at,))
     db.executemany(

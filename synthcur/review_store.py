@@ -160,13 +160,17 @@ class ReviewStore:
     ) -> Decision | None:
         """Take back the annotator's latest undo, if they have decided nothing since.
 
-        Parameters and errors are those of `undo`; returns the undo row that was taken back.
+        Parameters and errors are those of `undo`; returns the undo row that was taken back. It is
+        refused, too, where somebody else has decided a row or holds it since the undo freed it.
         """
         with self._db.transaction() as db:
             seq = decision_log.already_stored(db, client_id, client_seq)
             if seq is not None:
                 return decision_log.undone_by(db, seq)
-            undone = self._ledgers.up_to_date(db, name).next_redo(annotator)
+            ledger = self._ledgers.up_to_date(db, name)
+            undone = ledger.next_redo(annotator)
+            for row in undone:
+                _refuse_if_not_theirs(db, name, ledger, row, client_id, row.seq)
             return _take_back(db, name, undone, annotator, client_id, client_seq, expected_sample)
 
     def decisions(self, name: str) -> list[Decision]:
@@ -283,7 +287,8 @@ def _refuse_if_not_theirs(
     is_opinion = places > 1 and has_place and decision.queue != DISAGREEMENTS
     of = annotator if is_opinion else None
     decision_log.refuse_stale(db, name, sample_id, client_id, seen, of=of)
-    leases.refuse_taken(db, name, sample_id, annotator, time.time(), places)
+    decided = set(given) - {annotator} if is_opinion and annotator not in given else set()
+    leases.refuse_taken(db, name, sample_id, annotator, time.time(), places, decided=decided)
 
 
 def _take_back(

@@ -98,6 +98,9 @@ def test_cancel_ends_the_worker_and_the_next_job_starts(opened, small_collection
     first, _ = until(opened, first.id, "running", seconds=30)
     assert jobs.cancel(opened, first.id).status in ("cancelling", "cancelled")
     first, _ = until(opened, first.id, "cancelled", seconds=30)
+    give_up = time.monotonic() + 5
+    while process_identity(first.pid) and time.monotonic() < give_up:
+        time.sleep(0.05)
     assert process_identity(first.pid) == ""
     second, _ = until(opened, second.id, "running", seconds=30)
     os.killpg(second.pid, signal.SIGKILL)

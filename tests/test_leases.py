@@ -1,5 +1,7 @@
 """Whose turn a row is: one person at a time, two where a second opinion is wanted."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
@@ -95,6 +97,35 @@ def test_rows_of_the_overlap_go_to_two_people_neither_of_whom_is_stale(opened, s
     assert set(opened.log_state(NAME).verdicts[both]) == {"ana", "ben"}
 
 
+def test_a_late_second_opinion_leaves_its_place_to_whoever_holds_the_row(opened, samples):
+    opened.set_overlap(NAME, 1)
+    opened.take_turn(NAME, "tom", samples[:1], seconds=-1)
+    decide(opened, samples[0], "ana")
+    assert opened.take_turn(NAME, "eva", samples[:1]).mine
+    with pytest.raises(ConflictError, match="eva has this row before them now"):
+        decide(opened, samples[0], "tom")
+    assert decide(opened, samples[0], "eva", seen=1)
+
+
+def test_a_row_that_others_decided_is_no_longer_given_to_who_holds_it(opened, samples):
+    opened.take_turn(NAME, "eva", samples[:4])
+    decide(opened, samples[0], "ana", seen=None)
+    assert samples[0] not in opened.take_turn(NAME, "eva", samples[:4]).mine
+
+
+def test_a_redo_is_refused_once_the_freed_row_is_somebody_elses(opened, samples):
+    decide(opened, samples[0], "ana")
+    opened.undo(NAME, annotator="ana", client_id="ana", client_seq=101)
+    seen = opened.log_state(NAME).seq
+    opened.take_turn(NAME, "ben", samples[:1])
+    with pytest.raises(ConflictError, match="ben has this row before them now"):
+        opened.redo(NAME, annotator="ana", client_id="ana", client_seq=102)
+    decide(opened, samples[0], "ben", seen=seen)
+    with pytest.raises(ConflictError, match="ben has decided this row meanwhile"):
+        opened.redo(NAME, annotator="ana", client_id="ana", client_seq=103)
+    assert set(opened.log_state(NAME).verdicts[samples[0]]) == {"ben"}
+
+
 def test_the_overlap_is_the_share_that_was_asked_for():
     ids = [f"s{i}" for i in range(5_000)]
     drawn = {each for each in ids if leases.is_shared(each, 0.2)}
@@ -136,7 +167,7 @@ def test_a_batch_with_one_row_of_somebody_else_is_refused_as_a_whole(opened, sam
 STEPS = some.lists(
     some.tuples(
         some.sampled_from(("ana", "ben", "eva")),
-        some.sampled_from(("turn", "decide", "undo", "late")),
+        some.sampled_from(("turn", "decide", "undo", "redo", "late")),
         some.integers(0, 39),
     ),
     min_size=5,
@@ -161,6 +192,9 @@ def test_whatever_people_do_no_row_is_held_or_decided_by_more_than_may(
             store.take_turn(NAME, annotator, samples, start=place, seconds=seconds)
         elif what == "undo":
             store.undo(NAME, annotator=annotator, client_id=annotator, client_seq=number)
+        elif what == "redo":
+            with suppress(ConflictError):
+                store.redo(NAME, annotator=annotator, client_id=annotator, client_seq=number)
         else:
             try:
                 decide(store, samples[place], annotator, seen=0, client_seq=number)
