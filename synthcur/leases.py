@@ -84,7 +84,7 @@ def refuse_taken(
             (name, sample_id, annotator, at),
         )
     ]
-    if others and len(decided.union(others)) >= places:
+    if others and len(decided | set(others)) >= places:
         raise ConflictError(
             f"{others[0]} has this row before them now.",
             fix="Go on with the next one; nothing was changed.",
