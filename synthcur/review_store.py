@@ -287,7 +287,7 @@ def _refuse_if_not_theirs(
     is_opinion = places > 1 and has_place and decision.queue != DISAGREEMENTS
     of = annotator if is_opinion else None
     decision_log.refuse_stale(db, name, sample_id, client_id, seen, of=of)
-    decided = set(given) - {annotator} if is_opinion and annotator not in given else set()
+    decided = set(given) if is_opinion and annotator not in given else set()
     leases.refuse_taken(db, name, sample_id, annotator, time.time(), places, decided=decided)
 
 
