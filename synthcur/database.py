@@ -100,6 +100,17 @@ MIGRATIONS = (
         WHERE status IN ('queued', 'starting', 'running', 'cancelling');
     CREATE INDEX metric_of_run ON metric(job_id, arm, seed, step);
     """,
+    # What people call things: rows by tags, clusters by names in place of their words.
+    """
+    CREATE TABLE tag(
+        collection TEXT NOT NULL REFERENCES collection(name), sample_id TEXT NOT NULL,
+        tag TEXT NOT NULL, annotator TEXT NOT NULL, created_at REAL NOT NULL,
+        PRIMARY KEY(collection, tag, sample_id));
+    CREATE TABLE cluster_name(
+        collection TEXT NOT NULL REFERENCES collection(name), clusters TEXT NOT NULL,
+        cluster INTEGER NOT NULL, name TEXT NOT NULL, annotator TEXT NOT NULL,
+        created_at REAL NOT NULL, PRIMARY KEY(collection, clusters, cluster));
+    """,
 )
 """Each script takes the database from version i to i + 1; a script is never changed."""
 
