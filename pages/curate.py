@@ -3,10 +3,12 @@
 import streamlit as st
 
 from synthcur.ui import (
+    curate_actions,
     curate_gaps,
     curate_panel,
     curate_rail,
     curate_schemes,
+    curate_search,
     resources,
     session,
 )
@@ -24,7 +26,8 @@ with session.page():
             scores = scored[kind]
         rows = curate_panel.load_rows(name, scores)
         curate_panel.figures(name, rows, scores)
-        curate_panel.undo_line(name)
+        curate_actions.undo_line(name)
+        curate_search.bar(name, rows, scores)
         row_map.mount_points(curate_panel.payload(rows.version, rows))
         curate_panel.body(rows, name, scores)
         curate_gaps.offer_scoring(name, scores, kind)

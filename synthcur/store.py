@@ -26,10 +26,11 @@ from synthcur.review_store import ReviewStore
 from synthcur.schema import SPLITS, SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
 from synthcur.spool import read_spool
+from synthcur.tags import TagStore
 
 
-class Store(ReviewStore):
-    """Everything a workspace folder holds; what concerns decisions is in `ReviewStore`.
+class Store(ReviewStore, TagStore):
+    """Everything a workspace folder holds; decisions are in `ReviewStore`, tags in `TagStore`.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.store import Store
 from synthcur.ui import curate_panel, curate_trust
 from synthcur.ui import map as row_map
-from synthcur.ui.curate_panel import Discarded
+from synthcur.ui.curate_actions import Discarded
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.weighting import effective_sample_size, sample_weight
 from tests.conftest import add_scores, make_scores
@@ -284,7 +284,7 @@ def test_an_undo_is_offered_only_while_nothing_else_was_decided(
     ids = small_collection.synthetic["sample_id"]
     discard(store, ids[0], number=1)
     app = open_page("small")
-    app.session_state["curate_discarded"] = Discarded(
+    app.session_state["curate_undoable"] = Discarded(
         "small", "Ana", 1, store.decision_count("small")
     )
     app.run()
@@ -314,7 +314,7 @@ def test_undo_takes_back_every_row_that_was_discarded(
     together = [Decision(sample_id=ids[row], action="discard", annotator="Ana") for row in (1, 2)]
     store.append_batch("small", together, "test", 2)
     app = open_page("small")
-    app.session_state["curate_discarded"] = Discarded("small", "Ana", 2, 3)
+    app.session_state["curate_undoable"] = Discarded("small", "Ana", 2, 3)
     app.run()
     app.button(key="curate_undo").click().run()
     assert list(current_decisions(store.decisions("small"))) == [ids[0]]

@@ -143,11 +143,13 @@ def test_the_table_names_labels_and_decisions(small_collection: Collection) -> N
     rows = joined(small_collection)
     weights = rows.weights(WeightingSettings())
     verdicts = {rows.frame["sample_id"][1]: "keep"}
-    table = curate_rows.table(rows, np.array([rows.n, 1]), weights, verdicts)
+    tags = {rows.frame["sample_id"][1]: ["odd", "tone"]}
+    table = curate_rows.table(rows, np.array([rows.n, 1]), weights, verdicts, tags)
     names = np.array(small_collection.labels)[rows.frame["label"]]
     assert table["source"].tolist() == ["real", "synthetic"]
     assert table["label"].tolist() == names[[rows.n, 1]].tolist()
     assert set(table["predicted"]) <= set(small_collection.labels)
     assert table["decision"].tolist() == ["", "keep"]
+    assert table["tags"].tolist() == ["", "odd, tone"]
     assert np.isnan(table["weight"][0])
     assert table["weight"][1] == weights[1]

@@ -1,25 +1,24 @@
 """What is seen on the Curate page: figures, warnings, the map, the rows behind it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from synthcur import jobs
 from synthcur.clusters import title as cluster_title
-from synthcur.exporting import spreadsheet_safe
 from synthcur.records import Scores
-from synthcur.review import DISCARD, Decision, current_decisions
+from synthcur.review import current_decisions
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.ui import (
+    curate_actions,
     curate_gaps,
     curate_masses,
     curate_outlook,
     curate_rail,
     curate_rows,
+    curate_table,
     curate_trust,
     parts,
     resources,
@@ -31,26 +30,8 @@ from synthcur.ui.curate_rail import WhatIf
 from synthcur.ui.curate_rows import CurateRows
 from synthcur.ui.session import page, session
 
-SHOWN_ROWS = 200
-RECORD_LENGTH = 4_000
-"""Characters shown of the one row that is selected."""
-
-MOST_DISCARDED = 5_000
-"""Rows that can be discarded from the map at once."""
-
 FORMULAS = {"imp": "P′/Q", "dimp": "K·P′", "p_only": "P′", "ce": "1"}
-_UNDO = "curate_discarded"
 _SELECTED = "curate_selected"
-
-
-@dataclass(frozen=True)
-class Discarded:
-    """What was last discarded from the map: whose, how many rows, and the log's length then."""
-
-    collection: str
-    annotator: str
-    rows: int
-    log_length: int
 
 
 def load_rows(name: str, scores: Scores, settings: WeightingSettings | None = None) -> CurateRows:
@@ -101,7 +82,7 @@ def figures(name: str, rows: CurateRows, scores: Scores) -> None:
     row_map.mount_figures(
         theme.palette(),
         curate_trust.figures(scores.trust),
-        most_discarded=MOST_DISCARDED,
+        most_discarded=curate_actions.MOST_DISCARDED,
         groupings=_groupings(rows.version, rows, name, scores),
         told_apart=curate_gaps.told_apart(_pool(scores).get("real_vs_synthetic")),
     )
@@ -160,10 +141,11 @@ def body(rows: CurateRows, name: str, scores: Scores) -> None:
     with page():
         settings = (state := curate_rail.what_if(name)).settings
         selected = _selected(rows)
-        _act(name, rows, selected)
+        curate_actions.act(name, rows, selected)
         weights = rows.weights(settings)
-        verdicts = _verdicts(name)
-        _rows_card(name, rows, selected, weights, verdicts)
+        log = resources.store().decisions(name)
+        verdicts = {each: decision.action for each, decision in current_decisions(log).items()}
+        curate_table.show(name, rows, scores, selected, weights, settings, verdicts)
         known = scores.artefacts.get("coverage")
         told = curate_outlook.message(
             rows,
@@ -183,7 +165,11 @@ def body(rows: CurateRows, name: str, scores: Scores) -> None:
             scheme=state.scheme,
         )
         row_map.mount_link(
-            rows, selected, said | told, on_select=lambda: _select(rows), on_action=_note_action
+            rows,
+            selected,
+            said | told,
+            on_select=lambda: _select(rows),
+            on_action=curate_actions.note_action,
         )
 
 
@@ -214,140 +200,3 @@ def _selected(rows: CurateRows) -> np.ndarray:
         known = (rows.map_id, selection, rows.positions(selection))
         st.session_state[_SELECTED] = known
     return known[2]
-
-
-def _note_action() -> None:
-    st.session_state["curate_action"] = row_map.link_state().get("action")
-
-
-def _act(name: str, rows: CurateRows, selected: np.ndarray) -> None:
-    """Do what a button of the map asked for."""
-    action = st.session_state.pop("curate_action", None)
-    synthetic = selected[selected < rows.n]
-    if action == "review" and len(synthetic):
-        session().queue = "map"
-        st.switch_page("pages/review.py")
-    if action == "discard" and len(synthetic):
-        to_discard = synthetic[rows.kept[synthetic]][:MOST_DISCARDED]
-        _discard(name, rows.sample_ids(to_discard))
-        st.rerun()
-
-
-def _client_id() -> str:
-    return f"{session().client_id}-map"
-
-
-def _discard(name: str, sample_ids: Sequence[str]) -> None:
-    store, client_id, annotator = resources.store(), _client_id(), session().annotator
-    decisions = [
-        Decision(sample_id=sample_id, action=DISCARD, annotator=annotator, queue="map")
-        for sample_id in sample_ids
-    ]
-    store.append_batch(name, decisions, client_id, store.acknowledged(client_id) + 1)
-    st.session_state[_UNDO] = Discarded(
-        name, annotator, len(sample_ids), store.decision_count(name)
-    )
-
-
-def undo_line(name: str) -> None:
-    """Offer to take back what was last discarded from the map, while it is the latest decision."""
-    last: Discarded | None = st.session_state.get(_UNDO)
-    if last is None or (last.collection, last.log_length) != (
-        name,
-        resources.store().decision_count(name),
-    ):
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{_rows_of(last.rows)} discarded; the next run does without.", width="content")
-        if st.button("Undo", icon=":material/undo:", key="curate_undo"):
-            _take_back(last)
-            del st.session_state[_UNDO]
-            st.rerun()
-
-
-def _rows_of(n: int) -> str:
-    return f"{parts.count(n)} {'row' if n == 1 else 'rows'}"
-
-
-def _take_back(last: Discarded) -> None:
-    store, client_id = resources.store(), _client_id()
-    number = store.acknowledged(client_id) + 1
-    store.undo(last.collection, annotator=last.annotator, client_id=client_id, client_seq=number)
-
-
-def _rows_card(
-    name: str,
-    rows: CurateRows,
-    selected: np.ndarray,
-    weights: np.ndarray,
-    verdicts: Mapping[str, str],
-) -> None:
-    n, kept = len(selected), rows.kept
-    if n:
-        title, note = f"{_rows_of(n)} selected", "lowest weight first"
-        note += f"; the first {SHOWN_ROWS}, the export has all" if n > SHOWN_ROWS else ""
-    else:
-        title, note = (
-            "Lowest weights",
-            f"of {parts.count(kept.sum())} synthetic rows; the export has all",
-        )
-
-    def chosen() -> np.ndarray:
-        return curate_rows.lightest_first(selected if n else np.flatnonzero(kept), weights)
-
-    def export() -> bytes:
-        whole = curate_rows.table(rows, chosen(), weights, verdicts)
-        return spreadsheet_safe(whole).to_csv(index=False).encode("utf-8-sig")
-
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-    ):
-        parts.card_title(title, note)
-        st.download_button(
-            "Export CSV",
-            export,
-            file_name=f"{name}-{'selection' if n else 'weights'}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            key="curate_export",
-            on_click="ignore",
-        )
-    if not n:
-        return
-    frame = curate_rows.table(rows, chosen()[:SHOWN_ROWS], weights, verdicts)
-    if n == 1:
-        st.text(" | ".join(frame[["text", "text_pair"]].iloc[0].dropna())[:RECORD_LENGTH])
-    rows_table(frame)
-
-
-def _verdicts(name: str) -> dict[str, str]:
-    decisions = current_decisions(resources.store().decisions(name))
-    return {sample_id: decision.action for sample_id, decision in decisions.items()}
-
-
-def rows_table(frame: pd.DataFrame) -> None:
-    """Draw rows as `curate_rows.table` returns them, without columns that say nothing here."""
-    hidden = {"sample_id"}
-    hidden |= {"text_pair"} if frame["text_pair"].isna().all() else set()
-    hidden |= {"source"} if frame["source"].nunique() < 2 else set()
-    hidden |= {"decision"} if frame["decision"].eq("").all() else set()
-    column = st.column_config
-    st.dataframe(
-        frame.drop(columns=list(hidden)),
-        hide_index=True,
-        height="content" if len(frame) < 5 else 162,
-        row_height=28,
-        key="curate_rows",
-        column_config={
-            "source": column.TextColumn("Source", width=80),
-            "row": column.NumberColumn("Row", width=56, format="localized"),
-            "text": column.TextColumn("Text"),
-            "text_pair": column.TextColumn("Second text"),
-            "label": column.TextColumn("Label", width=130),
-            "predicted": column.TextColumn("Read as", width=130),
-            "weight": column.NumberColumn("Weight", width=76, format="%.2g"),
-            "p": column.NumberColumn("P′", width=72, format="%.2g"),
-            "q": column.NumberColumn("Q", width=72, format="%.2g"),
-            "decision": column.TextColumn("Decision", width=84),
-        },
-    )

@@ -182,7 +182,11 @@ def _judged(
 
 
 def table(
-    rows: CurateRows, chosen: np.ndarray, weights: np.ndarray, verdicts: Mapping[str, str]
+    rows: CurateRows,
+    chosen: np.ndarray,
+    weights: np.ndarray,
+    verdicts: Mapping[str, str],
+    tags: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
     """Return some rows with all that is known of them, in the order given.
 
@@ -196,12 +200,14 @@ def table(
         (N,), NaN where discarded.
     verdicts
         Action by sample id.
+    tags
+        Tags by sample id.
 
     Returns
     -------
     pd.DataFrame
         ``sample_id``, ``source``, ``row``, ``text``, ``text_pair``, ``label``, ``predicted``
-        (names), ``weight``, ``p``, ``q``, ``decision``.
+        (names), ``weight``, ``p``, ``q``, ``decision``, ``tags`` (with commas between them).
     """
     names = np.asarray(rows.label_names, dtype=object)
     weight = np.concatenate([weights, np.full(len(rows.frame) - rows.n, np.nan)])
@@ -211,10 +217,11 @@ def table(
         predicted=names[frame["predicted"]],
         weight=weight[chosen],
         decision=[verdicts.get(sample_id, "") for sample_id in frame["sample_id"]],
+        tags=[", ".join(tags.get(sample_id, ())) for sample_id in frame["sample_id"]],
     )[
         [
             *("sample_id", "source", "row", "text", "text_pair", "label", "predicted"),
-            *("weight", "p", "q", "decision"),
+            *("weight", "p", "q", "decision", "tags"),
         ]
     ]
 
