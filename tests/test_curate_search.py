@@ -23,7 +23,7 @@ SETTINGS = WeightingSettings()
 
 def find(app: AppTest, query: str, *, kind: str = "words") -> None:
     if kind != "words":
-        app.segmented_control(key="curate_query_kind").set_value(kind).run()
+        app.radio(key="curate_query_kind").set_value(kind).run()
     app.text_input(key="curate_query").input(query).run()
     assert not app.exception
 

@@ -65,11 +65,11 @@ def bar(name: str, rows: CurateRows, scores: Scores) -> None:
             on_change=_ask,
             args=(_QUERY,),
         )
-        st.segmented_control(
+        st.radio(
             "Find by",
             list(KINDS),
-            default=WORDS,
-            required=True,
+            horizontal=True,
+            width="content",
             format_func=KINDS.__getitem__,
             label_visibility="collapsed",
             key=_KIND,

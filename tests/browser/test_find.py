@@ -29,7 +29,7 @@ def test_a_sentence_finds_rows_of_its_meaning_and_one_of_them_goes_to_the_bench(
 ) -> None:
     page.goto(f"{demo_server.url}/curate?collection=demo")
     page.wait_for_selector(".sm[data-drawn]")
-    page.get_by_role("radio", name="Meaning").click()
+    page.get_by_text("Meaning", exact=True).click()
     find(page, "I cannot get into my account, the code never comes")
     on_map = Map(page)
     on_map.expect_table_of(50)
