@@ -129,26 +129,27 @@ def open_queue(bench: Bench) -> Opened:
     if of == PACE_ROWS:
         drying_up = " This queue is drying up." if changed <= DRY_CHANGES else ""
         st.sidebar.caption(f"You changed {changed} of your last {of} rows here.{drying_up}")
-    shown = _filter(bench, opened[state.queue])
+    with st.sidebar.container(horizontal=True, gap="small"):
+        shown = _filter(bench, opened[state.queue])
+        team_button(bench, opened.get(RANDOM))
+    if shown is not opened[state.queue]:
+        size, of = parts.count(len(shown.rows)), parts.count(len(opened[state.queue].rows))
+        st.sidebar.caption(f"{size} of {of} rows of the queue match.")
     refit_button(bench)
-    team_button(bench, opened.get(RANDOM))
     return shown
 
 
 def _filter(bench: Bench, opened: Opened) -> Opened:
-    """Draw the filters in the rail and return the rows of the queue that they leave."""
-    label = st.sidebar.selectbox(
-        "Label in the file",
-        ["", *bench.collection.labels],
-        format_func=lambda each: parts.plain(each) if each else "every label",
-        key=f"{_LABEL}_{bench.collection.name}",
-    )
-    words = st.sidebar.text_input("Words in the text", key=_WORDS, max_chars=200)
-    shown = filtered(opened, bench, label=label, words=words)
-    if shown is not opened:
-        size, of = parts.count(len(shown.rows)), parts.count(len(opened.rows))
-        st.sidebar.caption(f"{size} of {of} rows of the queue match.")
-    return shown
+    """Draw the filters behind a button and return the rows of the queue that they leave."""
+    with st.popover("Filter", icon=":material/filter_list:"):
+        label = st.selectbox(
+            "Label in the file",
+            ["", *bench.collection.labels],
+            format_func=lambda each: parts.plain(each) if each else "every label",
+            key=f"{_LABEL}_{bench.collection.name}",
+        )
+        words = st.text_input("Words in the text", key=_WORDS, max_chars=200)
+    return filtered(opened, bench, label=label, words=words)
 
 
 def _open_chosen() -> None:

@@ -22,8 +22,8 @@ GUIDELINE_LENGTH = 1_000
 
 def team_button(bench: Bench, random_check: Opened | None) -> None:
     """Draw the button that opens the team's figures and settings."""
-    words = "Team and guidelines"
-    if st.sidebar.button(words, icon=":material/group:", key="review_team", width="stretch"):
+    words = "Who decided what, how far people agree, the guidelines."
+    if st.button("Team", icon=":material/group:", key="review_team", width="stretch", help=words):
         _show(bench, random_check)
 
 
@@ -38,7 +38,11 @@ def _show(bench: Bench, random_check: Opened | None) -> None:
 
 def _figures(bench: Bench, random_check: Opened | None) -> None:
     parts.card_title("People", "in alphabetical order; decisions that stand")
-    st.dataframe(people(bench), hide_index=True, row_height=28, height="content")
+    found = people(bench)
+    if found.empty:
+        st.text("Nobody has decided a row yet.")
+    else:
+        st.dataframe(found, hide_index=True, row_height=28, height="content")
     parts.card_title("Agreement", "rows that two people decided")
     st.text("\n".join(agreement_in_words(bench)))
     ids = random_check.sample_ids if random_check else ()

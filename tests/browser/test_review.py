@@ -430,7 +430,7 @@ def test_an_edit_is_a_new_version_and_the_old_text_stays_in_view(bench, page):
 
 
 def test_the_team_is_told_who_agrees_and_no_key_decides_behind_the_dialog(bench, page):
-    page.get_by_role("button", name="Team and guidelines").click()
+    page.get_by_role("button", name="Team", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Do people agree with the weights?")
     press(page, "a", "s", "x")

@@ -46,7 +46,7 @@ def test_the_whole_page_works_by_keyboard_alone(bench, page):
     wait_until_saved(page)
     assert bench.log[-1].queue == "low_weight"
 
-    tab_to(page, page.get_by_role("button", name="Team and guidelines"))
+    tab_to(page, page.get_by_role("button", name="Team", exact=True))
     page.keyboard.press("Enter")
     team = page.get_by_role("dialog", name="Team and guidelines")
     expect(team).to_be_visible()
@@ -98,6 +98,7 @@ def test_the_history_of_a_row_says_who_did_what_and_strikes_out_what_was_taken_b
 def test_a_filter_leaves_the_rows_that_match_and_typing_in_it_is_no_key(bench, page):
     text = page.locator(SAMPLE).inner_text()
     word = max(re.findall(r"\w+", text), key=len)
+    page.get_by_role("button", name="Filter").click()
     field = page.get_by_label("Words in the text")
     field.fill(word)
     field.press("Enter")
