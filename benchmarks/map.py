@@ -32,11 +32,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
 from synthcur.schema import REAL, SYNTHETIC, Collection
-from synthcur.settings import fingerprint
 from synthcur.store import Store
 from synthcur.workspace import open_store
 from tests.browser.conftest import FLAGS
-from tests.conftest import make_collection, make_scores
+from tests.conftest import add_scores, make_collection, make_scores
 from tests.serving import free_port, served
 
 TIMES = 5
@@ -90,12 +89,7 @@ def store_scored(store: Store, collection: Collection) -> dict[str, dict[str, np
     for source, places in scores["coordinates"].items():
         scores["coordinates"][source] = clustered(len(places), random)
     store.add_collection(collection)
-    names = {kind: fingerprint(kind, collection.fingerprint) for kind in scores}
-    for kind, arrays in scores.items():
-        store.artefacts.write(names[kind], arrays=arrays, meta={"kind": "probe"})
-    trust = {"accuracy": 0.7, "low": 0.6, "high": 0.8, "n": 100, "how": "out of fold"}
-    both = {"quality": trust, "diversity": trust}
-    store.add_scores(collection.name, checkers="probe", artefacts=names, trust=both)
+    add_scores(store, collection, scores=scores)
     return scores
 
 

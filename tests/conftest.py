@@ -176,10 +176,16 @@ def make_scores(collection: Collection, *, seed: int = 0) -> dict[str, dict[str,
     return scores
 
 
-def add_scores(store: Store, collection: Collection, *, checkers: str = "probe") -> None:
-    """Store invented scores as if a scoring job had finished."""
+def add_scores(
+    store: Store,
+    collection: Collection,
+    *,
+    checkers: str = "probe",
+    scores: Mapping[str, Mapping[str, np.ndarray]] | None = None,
+) -> None:
+    """Store scores, invented ones where none are given, as if a scoring job had finished."""
     names, meta = {}, {"kind": checkers, "terms": CLUSTER_TERMS}
-    for kind, arrays in make_scores(collection).items():
+    for kind, arrays in (scores or make_scores(collection)).items():
         names[kind] = fingerprint(kind, checkers, collection.fingerprint)
         store.artefacts.write(names[kind], arrays=arrays, meta=meta)
     trust = {
