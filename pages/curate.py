@@ -4,6 +4,7 @@ import streamlit as st
 
 from synthcur.ui import (
     curate_actions,
+    curate_clusters,
     curate_gaps,
     curate_panel,
     curate_rail,
@@ -27,7 +28,10 @@ with session.page():
         rows = curate_panel.load_rows(name, scores)
         curate_panel.figures(name, rows, scores)
         curate_actions.undo_line(name)
-        curate_search.bar(name, rows, scores)
+        with st.container(horizontal=True, gap="small"):
+            with st.container(width="stretch"):
+                curate_search.bar(name, rows, scores)
+            curate_clusters.menu(name, scores)
         row_map.mount_points(curate_panel.payload(rows.version, rows))
         curate_panel.body(rows, name, scores)
         curate_gaps.offer_scoring(name, scores, kind)

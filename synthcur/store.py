@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from synthcur.artefacts import Artefacts
+from synthcur.cluster_names import ClusterNameStore
 from synthcur.database import Database
 from synthcur.errors import ConflictError, InputError, NotFoundError
 from synthcur.ingest import METRICS, add_event, move_job, put_scores, take_in
@@ -29,8 +30,10 @@ from synthcur.spool import read_spool
 from synthcur.tags import TagStore
 
 
-class Store(ReviewStore, TagStore):
-    """Everything a workspace folder holds; decisions are in `ReviewStore`, tags in `TagStore`.
+class Store(ReviewStore, TagStore, ClusterNameStore):
+    """Everything a workspace folder holds.
+
+    Decisions are in `ReviewStore`, tags in `TagStore`, names in `ClusterNameStore`.
 
     Parameters
     ----------

@@ -19,9 +19,9 @@ def test_every_row_keeps_its_own_groups_in_the_order_of_the_page(
     written.loc[is_synthetic, "generator"] = [f"bot {i % 3}" for i in range(n)]
     collection = replace(small_collection, provenance=written[["generator"]])
     rows = joined(small_collection)
-    clusters = np.arange(n) % 5
+    real = np.arange(len(small_collection.real_train)) % 3
     found = curate_masses.groupings(
-        rows, collection, clusters=clusters, cluster_names=list("abcde")
+        rows, collection, clusters=[np.arange(n) % 5, real], cluster_names=list("abcde")
     )
     by_title = {each.title: each for each in found}
     assert list(by_title) == ["Generator", "Cluster", "Near-duplicates"]
@@ -29,7 +29,9 @@ def test_every_row_keeps_its_own_groups_in_the_order_of_the_page(
     at = [of_file[sample_id] for sample_id in rows.frame["sample_id"][:n]]
     generator = by_title["Generator"]
     assert [generator.names[code] for code in generator.codes] == [f"bot {i % 3}" for i in at]
-    assert by_title["Cluster"].codes.tolist() == [i % 5 for i in at]
+    real_of_file = list(small_collection.real_train["sample_id"])
+    real_at = [real_of_file.index(sample_id) for sample_id in rows.frame["sample_id"][n:]]
+    assert by_title["Cluster"].codes.tolist() == [i % 5 for i in at] + [i % 3 for i in real_at]
     # Rows 0 to 3 of the file are two pairs of near-duplicates.
     pairs = by_title["Near-duplicates"].codes
     assert pairs.tolist() == [1 + i // 2 if i < 4 else 0 for i in at]

@@ -33,7 +33,8 @@ class Grouping:
     names
         Of the groups; a group without one is known by the text of its first row.
     codes
-        Group of every synthetic row in the order of the page, (N,) int32, >= 0.
+        Group of every synthetic row in the order of the page, (N,) int32, >= 0; then, where it is
+        known, that of every real row, (N + R,).
     """
 
     title: str
@@ -45,7 +46,7 @@ def groupings(
     rows: CurateRows,
     collection: Collection,
     *,
-    clusters: np.ndarray | None = None,
+    clusters: Sequence[np.ndarray] | None = None,
     cluster_names: Sequence[str] = (),
 ) -> list[Grouping]:
     """Divide the rows of a page in every way that is known.
@@ -57,10 +58,11 @@ def groupings(
     collection
         As imported.
     clusters, cluster_names
-        Cluster of every synthetic row in the order of its file, (N,), and what they are called;
-        None where the rows have not been clustered.
+        Cluster of every synthetic and of every real training row in the order of their files, (N,)
+        and (R,), and what they are called; None where the rows have not been clustered.
     """
-    at = in_file(rows.frame["sample_id"].iloc[: rows.n], collection.synthetic["sample_id"])
+    ids = rows.frame["sample_id"]
+    at = in_file(ids.iloc[: rows.n], collection.synthetic["sample_id"])
     found = []
     written_by = what_if.generators(collection)
     if written_by is not None:
@@ -68,7 +70,10 @@ def groupings(
         shown = tuple(name[:NAME_LENGTH] or "not said" for name in names)
         found.append(Grouping("Generator", shown, codes[at].astype(np.int32)))
     if clusters is not None:
-        found.append(Grouping("Cluster", tuple(cluster_names), clusters[at].astype(np.int32)))
+        synthetic, real = clusters
+        real_at = in_file(ids.iloc[rows.n :], collection.real_train["sample_id"])
+        codes = np.concatenate([synthetic[at], real[real_at]]).astype(np.int32)
+        found.append(Grouping("Cluster", tuple(cluster_names), codes))
     group = rows.facts.duplicate_group
     if group is not None and (group >= 0).any():
         codes = (group + 1).astype(np.int32)

@@ -7,12 +7,12 @@ import numpy as np
 import streamlit as st
 
 from synthcur import jobs
-from synthcur.clusters import title as cluster_title
 from synthcur.records import Scores
 from synthcur.review import current_decisions
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.ui import (
     curate_actions,
+    curate_clusters,
     curate_gaps,
     curate_masses,
     curate_outlook,
@@ -25,6 +25,7 @@ from synthcur.ui import (
     theme,
 )
 from synthcur.ui import map as row_map
+from synthcur.ui.curate_clusters import Naming
 from synthcur.ui.curate_gaps import Cover
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.ui.curate_rows import CurateRows
@@ -83,7 +84,7 @@ def figures(name: str, rows: CurateRows, scores: Scores) -> None:
         theme.palette(),
         curate_trust.figures(scores.trust),
         most_discarded=curate_actions.MOST_DISCARDED,
-        groupings=_groupings(rows.version, rows, name, scores),
+        groupings=_groupings(rows.version, curate_clusters.naming(name, scores), rows, name),
         told_apart=curate_gaps.told_apart(_pool(scores).get("real_vs_synthetic")),
     )
     curate_trust.show(scores.trust)
@@ -96,13 +97,14 @@ def _pool(scores: Scores) -> Mapping[str, Any]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _groupings(version: str, _rows: CurateRows, name: str, _scores: Scores) -> list[dict[str, Any]]:
-    """Return the groups by which weight is summed up, made once a version of the rows."""
+def _groupings(
+    version: str, naming: Naming | None, _rows: CurateRows, name: str
+) -> list[dict[str, Any]]:
+    """Return the groups of rows that have names, made once a version of the rows and the names."""
     clusters, names = None, ()
-    if (known := _scores.artefacts.get("clusters")) is not None:
-        clusters = resources.array(known, "synthetic")
-        terms = resources.store().artefacts.meta(known)["terms"]
-        names = [cluster_title(each, number) for number, each in enumerate(terms)]
+    if naming is not None:
+        clusters = [resources.array(naming.clusters, part) for part in ("synthetic", "real")]
+        names = naming.names
     found = curate_masses.groupings(
         _rows, resources.collection(name), clusters=clusters, cluster_names=names
     )
