@@ -35,7 +35,7 @@ from synthcur.schema import REAL, SYNTHETIC, Collection
 from synthcur.store import Store
 from synthcur.workspace import open_store
 from tests.browser.conftest import FLAGS
-from tests.conftest import add_scores, make_collection, make_scores
+from tests.conftest import CLUSTER_TERMS, add_scores, make_collection, make_scores
 from tests.serving import free_port, served
 
 TIMES = 5
@@ -74,12 +74,13 @@ def invented(rows: int) -> Collection:
     return make_collection("invented", everything, labels)
 
 
-def clustered(rows: int, random: np.random.Generator) -> np.ndarray:
-    """Places (rows, 2) in clusters of many sizes, as projected texts lie."""
+def clustered(rows: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Places (rows, 2) in clusters of many sizes, as projected texts lie, and which those are."""
     middles = random.normal(size=(CLUSTERS, 2)) * 6
     widths = random.gamma(2.0, 0.4, size=CLUSTERS)
     of = random.choice(CLUSTERS, size=rows, p=random.dirichlet(np.ones(CLUSTERS)))
-    return (middles[of] + random.normal(size=(rows, 2)) * widths[of][:, None]).astype(np.float32)
+    places = middles[of] + random.normal(size=(rows, 2)) * widths[of][:, None]
+    return places.astype(np.float32), of
 
 
 def store_scored(store: Store, collection: Collection) -> dict[str, dict[str, np.ndarray]]:
@@ -87,7 +88,8 @@ def store_scored(store: Store, collection: Collection) -> dict[str, dict[str, np
     random = np.random.default_rng(1)
     scores = make_scores(collection)
     for source, places in scores["coordinates"].items():
-        scores["coordinates"][source] = clustered(len(places), random)
+        scores["coordinates"][source], of = clustered(len(places), random)
+        scores["clusters"][source] = (of % len(CLUSTER_TERMS)).astype(np.int16)
     store.add_collection(collection)
     add_scores(store, collection, scores=scores)
     return scores

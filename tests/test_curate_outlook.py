@@ -65,11 +65,15 @@ def test_the_steps_lead_from_plain_training_to_the_weights_of_the_kept_rows(
     assert steps[-1][-1] == round(effective_sample_size(weights[rows.kept]))
 
 
-def test_the_lightest_kept_rows_are_listed_in_order(small_collection: Collection) -> None:
+@pytest.mark.parametrize("sends_texts", [True, False])
+def test_the_lightest_kept_rows_are_listed_in_order(
+    small_collection: Collection, sends_texts: bool
+) -> None:
     rows = joined(small_collection, (decided(small_collection, 7, "discard"),))
     weights = rows.weights(WeightingSettings())
-    lines = curate_outlook.lightest(rows, weights, {}, sends_texts=True)
-    expected = np.argsort(weights)[: curate_outlook.LOWEST_ROWS]
+    lines = curate_outlook.lightest(rows, weights, {}, sends_texts=sends_texts)
+    most = curate_outlook.LOWEST_SENT if sends_texts else curate_outlook.LOWEST_ROWS
+    expected = np.argsort(weights)[:most]
     assert [line[0] for line in lines] == expected.tolist()
     assert [line[1] for line in lines] == rows.frame["row"][expected].tolist()
 

@@ -15,10 +15,11 @@ from synthcur.ui.curate_gaps import Cover
 from synthcur.ui.curate_rows import CurateRows
 from synthcur.what_if import Outlook
 
-LOWEST_ROWS = 20
-"""Rows listed while none is selected; every move of a slider sends them anew."""
+LOWEST_ROWS, LOWEST_SENT = 20, 10
+"""Rows listed while none is selected, where the browser has the texts and where it has not; every
+move of a slider sends them anew."""
 
-LISTED_LENGTH = 110
+LISTED_LENGTH = 100
 """Characters sent of a listed row where the browser has no texts."""
 
 MOST_NAMED = 5
@@ -152,7 +153,8 @@ def lightest(
     rows: CurateRows, weights: np.ndarray, verdicts: Mapping[str, str], *, sends_texts: bool
 ) -> list[list[Any]]:
     """Return the lightest rows: position, row in its file, text or None, action or ``""``."""
-    chosen = curate_rows.lightest(weights, min(LOWEST_ROWS, int(rows.kept.sum())))
+    most = LOWEST_SENT if sends_texts else LOWEST_ROWS
+    chosen = curate_rows.lightest(weights, min(most, int(rows.kept.sum())))
     frame = rows.frame.iloc[chosen]
     columns = (frame[name].tolist() for name in ("row", "text", "text_pair", "sample_id"))
     return [

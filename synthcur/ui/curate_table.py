@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,8 @@ from synthcur.ui.session import session
 SHOWN_ROWS = 200
 
 FORMATS = {
-    "csv": ("CSV", "text/csv", "Safe to open in a spreadsheet."),
-    "jsonl": ("JSON Lines", "application/jsonl", "Every character as it is."),
+    "csv": ("CSV", "text/csv"),
+    "jsonl": ("JSON Lines", "application/jsonl"),
 }
 
 
@@ -134,6 +135,18 @@ def _header(
         note = f"of {parts.count(kept.sum())} synthetic rows; the export has all"
 
     everything = selected if n else np.flatnonzero(kept)
+
+    def download(kind: str, words: str, **looks: Any) -> None:
+        st.download_button(
+            words,
+            partial(exported, rows, everything, weights, verdicts, tags, kind),
+            file_name=f"{name}-{'selection' if n else 'weights'}.{kind}",
+            mime=FORMATS[kind][1],
+            key=f"curate_export_{kind}",
+            on_click="ignore",
+            **looks,
+        )
+
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
@@ -141,18 +154,12 @@ def _header(
         with st.container(horizontal=True, gap="small", width="content"):
             if n:
                 curate_actions.tag_menu(name, session().selection, tags)
-            with st.popover("Export", icon=":material/download:"):
-                for kind, (words, mime, help) in FORMATS.items():
-                    st.download_button(
-                        words,
-                        partial(exported, rows, everything, weights, verdicts, tags, kind),
-                        file_name=f"{name}-{'selection' if n else 'weights'}.{kind}",
-                        mime=mime,
-                        help=help,
-                        key=f"curate_export_{kind}",
-                        on_click="ignore",
-                        width="stretch",
-                    )
+                with st.popover("Export", icon=":material/download:"):
+                    for kind in FORMATS:
+                        download(kind, FORMATS[kind][0], width="stretch")
+            else:
+                # One button: of this all is sent anew with every move of a slider.
+                download("csv", "Export CSV", icon=":material/download:")
 
 
 def _rows_table(frame: pd.DataFrame, cosine: Sequence[float]) -> int | None:
