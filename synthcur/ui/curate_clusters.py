@@ -15,7 +15,7 @@ from synthcur.records import Scores
 from synthcur.ui import parts, resources
 from synthcur.ui.session import session
 
-HEIGHT = 420
+WIDTH, HEIGHT = 520, 420
 """Pixels of the list of clusters; a longer one is scrolled."""
 
 _MENU = "curate_clusters"
@@ -83,16 +83,17 @@ def members(name: str, clusters: str, cluster: int) -> tuple[str, ...]:
 
 
 def _list(name: str, found: Naming) -> None:
-    st.caption(
-        "Called by the words that tell each from the others, until you name it. An empty name "
-        "brings the words back. Names are there for everybody."
-    )
     sizes = _sizes(found)
     refused: tuple[str, InputError] | None = st.session_state.pop(_REFUSED, None)
-    with st.container(height=HEIGHT, border=False, gap="small"):
-        for cluster in np.argsort(-sizes.sum(axis=0), kind="stable").tolist():
-            synthetic, real = sizes[:, cluster].tolist()
-            _line(name, found, cluster, (synthetic, real), refused)
+    with st.container(width=WIDTH):
+        st.caption(
+            "Called by the words that tell each from the others, until you name it. An empty name "
+            "brings the words back. Names are there for everybody."
+        )
+        with st.container(height=HEIGHT, border=False, gap="small"):
+            for cluster in np.argsort(-sizes.sum(axis=0), kind="stable").tolist():
+                synthetic, real = sizes[:, cluster].tolist()
+                _line(name, found, cluster, (synthetic, real), refused)
 
 
 def _sizes(found: Naming) -> np.ndarray:
@@ -128,11 +129,12 @@ def _line(
             on_change=_rename,
             args=(name, found.clusters, cluster, key),
         )
-        rows = parts.count(synthetic + real)
+        words = parts.plain(found.titles[cluster])
         st.button(
-            f"Select its {rows} rows",
+            f"Select its {parts.count(synthetic + real)} rows",
             key=f"{key}_select",
-            help=f"{parts.count(synthetic)} synthetic, {parts.count(real)} real",
+            help=f"{words}: {parts.count(synthetic)} synthetic, {parts.count(real)} real",
+            width=160,
             on_click=_select,
             args=(name, found.clusters, cluster),
         )
@@ -151,3 +153,5 @@ def _rename(name: str, clusters: str, cluster: int, key: str) -> None:
 
 def _select(name: str, clusters: str, cluster: int) -> None:
     session().selection = members(name, clusters, cluster)
+    # The list lies over the map, where these rows are now to be seen.
+    st.session_state[_MENU] = False

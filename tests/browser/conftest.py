@@ -2,8 +2,11 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -11,7 +14,7 @@ from synthcur.schema import REAL, SYNTHETIC, Collection
 from synthcur.ui.curate_rows import CurateRows
 from synthcur.workspace import open_store
 from tests.browser.map_driver import GARDEN_LABELS, M, Map, N
-from tests.conftest import add_scores, make_collection
+from tests.conftest import add_scores, make_collection, make_scores
 from tests.serving import Server, served
 from tests.test_curate_rows import joined
 
@@ -89,11 +92,13 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def garden() -> Collection:
-    """600 synthetic and 150 real rows with 5 labels and short made-up texts."""
+    """600 synthetic rows of two generators and 150 real ones with 5 labels and made-up texts."""
     rows = [(SYNTHETIC, "train", f"synthetic text {i}", GARDEN_LABELS[i % 5]) for i in range(N)]
     rows += [(REAL, "train", f"real text {i}", GARDEN_LABELS[i % 5]) for i in range(M)]
     rows += [(REAL, split, f"{split} text", "bulbs") for split in ("validation", "test")]
-    return make_collection("garden", rows, GARDEN_LABELS)
+    wrote = ["garden-bot" if i % 3 == 0 else "nursery-bot" for i in range(len(rows))]
+    made = make_collection("garden", rows, GARDEN_LABELS)
+    return replace(made, provenance=pd.DataFrame({"generator": wrote}))
 
 
 @pytest.fixture(scope="session")
@@ -122,6 +127,16 @@ def garden_server(
 def garden_rows(garden: Collection) -> CurateRows:
     """The rows of the garden in the order in which the map has them."""
     return joined(garden)
+
+
+@pytest.fixture(scope="session")
+def garden_clusters(garden: Collection) -> pd.Series:
+    """Cluster of every row of the garden that is on the map, by sample id."""
+    found = make_scores(garden)["clusters"]
+    return pd.Series(
+        np.concatenate([found["synthetic"], found["real"]]),
+        index=pd.concat([garden.synthetic, garden.real_train])["sample_id"],
+    )
 
 
 @pytest.fixture

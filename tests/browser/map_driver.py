@@ -54,6 +54,9 @@ class Map:
     def colour(self, mode: str) -> None:
         self.after(lambda: self.page.get_by_label("Colour", exact=True).select_option(mode))
 
+    def show(self, source: str) -> None:
+        self.after(lambda: self.page.get_by_label("Show", exact=True).select_option(source))
+
     def isolate(self, label: str) -> None:
         self.after(lambda: self.page.locator(".sm-strip button", has_text=label).click())
 
@@ -143,6 +146,13 @@ def star(random: np.random.Generator, box: dict[str, float]) -> np.ndarray:
     middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
     half = np.array([box["width"] / 2, box["height"] / 2])
     return np.round(middle + half * np.stack([np.cos(turns), np.sin(turns)], 1) * reach[:, None])
+
+
+def tangle(random: np.random.Generator, box: dict[str, float]) -> np.ndarray:
+    """Corners of a random polygon inside a box whose sides cross, in whole pixels."""
+    shares = random.uniform(0.05, 0.95, size=(int(random.integers(5, 10)), 2))
+    corners = np.array([box["x"], box["y"]]) + shares * [box["width"], box["height"]]
+    return np.round(corners)
 
 
 def rows_inside(places: np.ndarray, polygon: np.ndarray) -> np.ndarray:

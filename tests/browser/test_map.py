@@ -4,44 +4,15 @@ import re
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from playwright.sync_api import Page, expect
 
 from synthcur.review import current_decisions
 from synthcur.schema import Collection
 from synthcur.ui.curate_rows import CurateRows
 from synthcur.workspace import open_store
-from tests.browser.map_driver import GARDEN_LABELS, VIEW, M, Map, N, rows_inside, star
+from tests.browser.map_driver import GARDEN_LABELS, VIEW, Map, N, star
 from tests.conftest import add_scores
 from tests.serving import Server
-
-
-@pytest.mark.parametrize("state", ["whole", "zoomed", "recoloured", "isolated", "synthetic only"])
-def test_a_lasso_selects_exactly_the_rows_inside_it(
-    garden_map: Map, garden_rows: CurateRows, state: str
-) -> None:
-    shown = np.ones(N + M, dtype=bool)
-    if state == "zoomed":
-        garden_map.zoom(3)
-    if state == "recoloured":
-        garden_map.colour("predicted")
-    if state == "isolated":
-        garden_map.isolate("ponds")
-        shown = (garden_rows.frame["label"] == GARDEN_LABELS.index("ponds")).to_numpy()
-    if state == "synthetic only":
-        select = garden_map.page.get_by_label("Show", exact=True)
-        garden_map.after(lambda: select.select_option("synthetic"))
-        shown = np.arange(N + M) < N
-    random = np.random.default_rng(5)
-    sizes = []
-    for _ in range(4):
-        polygon = garden_map.lasso(star(random, garden_map.box))
-        inside = rows_inside(garden_rows.places, polygon)
-        expected = inside[shown[inside]].tolist()
-        assert garden_map.selected == expected
-        sizes.append(len(expected))
-    assert max(sizes) > 10
-    garden_map.expect_table_of(len(expected))
 
 
 def test_marks_are_drawn_where_their_rows_are(garden_map: Map, garden_rows: CurateRows) -> None:

@@ -50,8 +50,8 @@ RAMP_DARK = (
 
 _SCRIPTS = (
     *("weights", "geometry", "points", "marks", "webgl", "canvas", "chart", "plots", "panels"),
-    *("contents", "masses", "contours", "tables", "sections", "selector", "address"),
-    *("view", "map"),
+    *("divisions", "contents", "masses", "contours", "tables", "sections", "selector"),
+    *("address", "state", "view", "map"),
 )
 
 

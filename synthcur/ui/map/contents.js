@@ -1,31 +1,14 @@
 // What the parts around the charts say, from points, state and control. Pure: no page.
 
-export const CATEGORIES = 7;
-
-const isCategory = (colour) => colour === 'label' || colour === 'predicted';
-
-/** Category of each label code: 0 to 6 for the seven most frequent, 7 for every other. */
-export function labelRanks(points) {
-  const sizes = points.labels.map(() => 0);
-  for (const code of points.label) sizes[code] += 1;
-  const order = points.labels.map((_, code) => code);
-  if (order.length > CATEGORIES) order.sort((a, b) => sizes[b] - sizes[a] || a - b);
-  const ranks = [];
-  order.forEach((code, position) => { ranks[code] = Math.min(position, CATEGORIES); });
-  return ranks;
-}
-
-/** Codes by which rows are counted and isolated: what is read, where that colours the map. */
-export function groupCodes(points, state) {
-  return state.colour === 'predicted' ? points.predicted : points.label;
-}
+/** Colour modes that show a number; every other shows groups. */
+const MEASURED = ['weight', 'quality', 'diversity'];
 
 /** Which rows are shown, 0 or 1 each. */
-export function visibleRows(points, state) {
-  const codes = groupCodes(points, state);
+export function visibleRows(points, state, division) {
+  const isIn = (row) => state.only === null || groupOf(division, row) === state.only;
   const visible = new Uint8Array(points.rows);
   for (let row = 0; row < points.rows; row++) {
-    visible[row] = isShown(points, state, row) && (state.only === null || codes[row] === state.only);
+    visible[row] = isShown(points, state, row) && isIn(row);
   }
   return visible;
 }
@@ -38,44 +21,42 @@ function isShown(points, state, row) {
  * Colours of the present mode and the step of a row in them, -1 for none.
  * @returns {{ramp: string[], step: (row: number) => number}}
  */
-export function colourScale(points, state, colours, steps, ranks) {
+export function colourScale(points, state, colours, steps, division) {
   const tenth = (value) => Math.min(9, Math.floor(value * 10));
-  const category = (codes) => (row) => ranks[codes[row]];
   const categories = [...colours.categories.slice(0, CATEGORIES), colours.other];
+  const category = (row) => division.ranks[groupOf(division, row)] ?? -1;
   return {
     weight: { ramp: colours.weight_bins, step: (row) => (row < points.n ? steps[row] : -1) },
     quality: { ramp: colours.ramp, step: (row) => tenth(points.p[row]) },
     diversity: { ramp: colours.ramp, step: (row) => (row < points.n ? tenth(points.q[row]) : -1) },
-    label: { ramp: categories, step: category(points.label) },
-    predicted: { ramp: categories, step: category(points.predicted) },
-  }[state.colour];
+  }[state.colour] ?? { ramp: categories, step: category };
 }
 
-/** Counts of the shown rows by label, and of those among them that are selected. */
-export function stripContent(points, state, mask, scale, ranks) {
-  const codes = groupCodes(points, state);
-  const of = new Array(points.labels.length).fill(0);
+/** Counts of the shown rows by group, and of those among them that are selected. */
+export function stripContent(points, state, mask, scale, division) {
+  const of = new Array(division.names.length).fill(0);
   const inside = [...of];
   for (let row = 0; row < points.rows; row++) {
-    if (!isShown(points, state, row)) continue;
-    of[codes[row]] += 1;
-    inside[codes[row]] += mask[row];
+    const group = groupOf(division, row);
+    if (group < 0 || !isShown(points, state, row)) continue;
+    of[group] += 1;
+    inside[group] += mask[row];
   }
   const anySelected = state.selected.length > 0;
-  const groups = points.labels.map((name, code) => ({
+  const isColoured = !MEASURED.includes(state.colour);
+  const groups = division.names.map((name, code) => ({
     name,
     code,
     of: of[code],
     inside: anySelected ? inside[code] : null,
-    colour: isCategory(state.colour) ? scale.ramp[ranks[code]] : null,
+    colour: isColoured ? scale.ramp[division.ranks[code]] : null,
   }));
   if (groups.length > CATEGORIES) groups.sort((a, b) => b.of - a.of || a.code - b.code);
-  const title = state.colour === 'predicted' ? 'Read as' : 'Label';
-  return { title: anySelected ? 'Selected' : title, groups, only: state.only };
+  return { title: anySelected ? 'Selected' : division.title, groups, only: state.only };
 }
 
 /** Title, colours with ticks, and shapes with counts. */
-export function keyContent(points, state, control, scale) {
+export function keyContent(points, state, control, scale, division) {
   const leftOut = points.rows - points.kept.reduce((sum, kept) => sum + kept, 0);
   const shapes = [
     ['◇', `synthetic ${count(points.n - leftOut)}`],
@@ -87,14 +68,22 @@ export function keyContent(points, state, control, scale) {
     weight: `Weight ${control.formula}, log scale`,
     quality: 'P′ of the own label',
     diversity: 'Q of the own label, synthetic rows only',
-    label: points.labels.length > CATEGORIES ? 'Label, the seven largest' : 'Label',
     predicted: 'Label the quality checker reads',
-  }[state.colour];
-  if (isCategory(state.colour)) return { title, shapes };
+  }[state.colour] ?? groupWords(points, division);
+  if (!MEASURED.includes(state.colour)) return { title, shapes };
   const ticks = state.colour === 'weight'
     ? weightTicks(control.edges)
     : [0, 0.5, 1].map((value) => ({ position: value, text: String(value) }));
   return { title, ramp: scale.ramp, ticks, shapes };
+}
+
+/** What the colours of a division stand for. */
+function groupWords(points, { title, names, codes }) {
+  return [
+    title,
+    ...(names.length > CATEGORIES ? ['the seven largest; others grey'] : []),
+    ...(codes.length < points.rows ? ['synthetic rows only'] : []),
+  ].join(', ');
 }
 
 /** Marks of the weight scale at every second edge; both ends are open. */
@@ -147,8 +136,8 @@ export function footerContent(points, state, weights, mostDiscarded) {
   };
 }
 
-/** What is said of a row at the pointer. */
-export function tipContent(points, weights, row) {
+/** What is said of a row at the pointer; `group` names the one that colours it, if any. */
+export function tipContent(points, weights, row, group) {
   const isSynthetic = row < points.n;
   const isKept = points.kept[row];
   const label = points.labels[points.label[row]];
@@ -156,6 +145,7 @@ export function tipContent(points, weights, row) {
   const words = [
     isSynthetic ? label : `real · ${label}`,
     `reads as ${points.labels[points.predicted[row]]}`,
+    ...(group ? [group] : []),
     ...(isKept ? [] : ['discarded']),
     ...(isWeighed ? [`weight\u00a0${weightText(weights[row])}`] : []),
     `P′\u00a0${probabilityText(points.p[row])}`,

@@ -7,6 +7,8 @@ export const COLOUR_MODES = {
   diversity: 'Q diversity',
   label: 'Label',
   predicted: 'Predicted',
+  cluster: 'Cluster',
+  generator: 'Generator',
 };
 export const SHOW_MODES = { all: 'All rows', synthetic: 'Synthetic', real: 'Real' };
 const TOOLS = {
@@ -53,13 +55,20 @@ function iconButton(icon, words, onClick) {
 function choice(name, options, value, onChange) {
   const label = element('label', '', name);
   const select = element('select', '', undefined, { 'aria-label': name });
-  for (const [key, words] of Object.entries(options)) {
-    select.append(element('option', '', words, { value: key }));
-  }
-  select.value = value;
+  fillChoice(select, options, value);
   select.addEventListener('change', () => onChange(select.value));
   label.append(select);
   return label;
+}
+
+/** Offer what can be chosen; a list that is offered already stays, as it may be open. */
+export function fillChoice(select, options, value) {
+  const offered = Object.entries(options);
+  const isSame = offered.map(([key]) => key).join() === Array.from(select, (each) => each.value).join();
+  if (!isSame) {
+    select.replaceChildren(...offered.map(([key, words]) => element('option', '', words, { value: key })));
+  }
+  select.value = value;
 }
 
 /** Toolbar: what colours the points, which are shown, what a drag does. */
@@ -128,8 +137,9 @@ export function fillStrip(node, strip, onIsolate) {
     return button;
   });
   node.replaceChildren(element('div', 'sm-note', strip.title), ...buttons);
-  // It stays wrapped, so that the map moves at most once.
+  // It stays as high as it was once, so that the map does not move to and fro.
   if (node.scrollWidth > node.clientWidth) node.classList.add('sm-wrapped');
+  if (node.scrollHeight > node.clientHeight) node.classList.add('sm-high');
 }
 
 /**

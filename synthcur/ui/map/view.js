@@ -7,22 +7,6 @@ const MOST_RINGS = 60;
 /** Where the names of the quarters stand, in the order of `quadrantOf`. */
 const CORNERS = [['right', 'top'], ['left', 'top'], ['right', 'bottom'], ['left', 'bottom']];
 
-/** What is set on a map; kept while the page lives, so that it survives other pages. */
-export function newState() {
-  return {
-    colour: 'weight',
-    show: 'all',
-    tool: 'lasso',
-    only: null,
-    selected: new Uint32Array(),
-    outlines: [],
-    ranges: null,
-    stamp: null,
-    grouping: 'Label',
-    outlinesThin: true,
-  };
-}
-
 export class MapView {
   /**
    * @param {HTMLElement} parent its own; goes with it
@@ -33,10 +17,9 @@ export class MapView {
   constructor(parent, points, state, send) {
     this.host = parent;
     this.points = { ...points, logP: logsOf(points.p), logQ: logsOf(points.q) };
-    Object.assign(this, { state, send, control: null, drawings: 0 });
+    Object.assign(this, { state, send, control: null, drawings: 0, divided: null });
     this.home = { x: padded(points.x, 0.03, 0.03), y: padded(points.y, 0.05, 0.05) };
     this.plane = planePoints(this.points);
-    this.ranks = labelRanks(points);
     this.#build(parent);
     this.#setTool(state.tool);
     this.selectors = [this.#mapSelector(), this.#planeSelector()];
@@ -172,8 +155,18 @@ export class MapView {
       if (selected.join() !== this.state.selected.join()) this.state.outlines = [];
       Object.assign(this.state, { selected, stamp: given.stamp });
     }
+    this.#divide(known.groupings);
     this.#weigh();
     this.draw();
+  }
+
+  /** Take the groups that were sent; the same ones are not gone through again. */
+  #divide(groupings) {
+    if (this.divided !== groupings) this.divisions = divisionsOf(this.points, groupings);
+    this.divided = groupings;
+    Object.assign(this.state, settled(this.state, this.divisions));
+    const choice = this.root.querySelector('[aria-label="Colour"]');
+    fillChoice(choice, colourModes(this.divisions), this.state.colour);
   }
 
   #weigh() {
@@ -250,14 +243,15 @@ export class MapView {
   /** Redraw all that depends on state and control. */
   draw() {
     const { points, state, control } = this;
-    const scale = colourScale(points, state, control.colours, this.steps, this.ranks);
-    this.visible = visibleRows(points, state);
+    const division = divisionIn(this.divisions, state.colour);
+    const scale = colourScale(points, state, control.colours, this.steps, division);
+    this.visible = visibleRows(points, state, division);
     this.inPlane = this.visible.slice(0, points.n).map((shown, row) => shown & points.kept[row]);
     const mask = new Uint8Array(points.rows);
     for (const row of state.selected) mask[row] = 1;
-    fillStrip(this.strip, stripContent(points, state, mask, scale, this.ranks),
+    fillStrip(this.strip, stripContent(points, state, mask, scale, division),
       (only) => this.#set({ only }));
-    fillKey(this.key, keyContent(points, state, control, scale));
+    fillKey(this.key, keyContent(points, state, control, scale, division));
     fillFooter(this.foot, footerContent(points, state, this.weights, control.most_discarded), {
       review: () => this.send.action('review'),
       discard: () => this.send.action('discard'),
@@ -369,7 +363,9 @@ export class MapView {
     }
     const box = this.root.getBoundingClientRect();
     const pixel = [event.clientX - box.left, event.clientY - box.top];
-    showTip(this.tip, tipContent(this.points, this.weights, row), pixel, box.width);
+    const division = Object.hasOwn(GROUPED, this.state.colour) && this.divisions[this.state.colour];
+    const group = division && division.names[groupOf(division, row)];
+    showTip(this.tip, tipContent(this.points, this.weights, row, group), pixel, box.width);
   }
 
   #resize() {
