@@ -52,7 +52,8 @@ export function stripContent(points, state, mask, scale, division) {
     colour: isColoured ? scale.ramp[division.ranks[code]] : null,
   }));
   if (groups.length > CATEGORIES) groups.sort((a, b) => b.of - a.of || a.code - b.code);
-  return { title: anySelected ? 'Selected' : division.title, groups, only: state.only };
+  const { title } = division;
+  return { title: anySelected ? 'Selected' : title, of: title, groups, only: state.only };
 }
 
 /** Title, colours with ticks, and shapes with counts. */

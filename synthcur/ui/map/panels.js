@@ -115,12 +115,13 @@ function toolButton(icon, words, onClick) {
 
 /**
  * Fill the strip of counts; a click on a group shows only that one.
- * @param {{title: string, groups: {name, code, inside, of, colour}[], only: number|null}} strip
+ * @param {{title, of, groups: {name, code, inside, of, colour}[], only: number|null}} strip `of`
+ *   tells what the groups are
  */
 export function fillStrip(node, strip, onIsolate) {
   const buttons = strip.groups.map((group) => {
     const isOff = strip.only !== null && strip.only !== group.code;
-    const words = strip.only === group.code ? 'Show all again' : 'Show only these';
+    const words = strip.only === group.code ? 'Show all again' : `Show only these: ${group.name}`;
     const button = element('button', '', undefined, {
       'type': 'button', 'title': words, 'aria-pressed': String(strip.only === group.code),
     });
@@ -137,7 +138,9 @@ export function fillStrip(node, strip, onIsolate) {
     return button;
   });
   node.replaceChildren(element('div', 'sm-note', strip.title), ...buttons);
-  // It stays as high as it was once, so that the map does not move to and fro.
+  // For the same groups it stays as high as it was once, so that the map does not move to and fro.
+  if (node.dataset.of !== strip.of) node.classList.remove('sm-wrapped', 'sm-high');
+  node.dataset.of = strip.of;
   if (node.scrollWidth > node.clientWidth) node.classList.add('sm-wrapped');
   if (node.scrollHeight > node.clientHeight) node.classList.add('sm-high');
 }
