@@ -84,6 +84,7 @@ def figures(name: str, rows: CurateRows, scores: Scores) -> None:
         theme.palette(),
         curate_trust.figures(scores.trust),
         most_discarded=curate_actions.MOST_DISCARDED,
+        sliders=curate_rail.SLIDERS,
         groupings=_groupings(rows.version, curate_clusters.naming(name, scores), rows, name),
         told_apart=curate_gaps.told_apart(_pool(scores).get("real_vs_synthetic")),
     )

@@ -35,6 +35,21 @@ _WIDGETS = {
     "quality": "curate_quality",
     "diversity": "curate_diversity",
 }
+
+SLIDERS = (
+    {"key": _WIDGETS["quality_exponent"], "names": ["quality_exponent"], "factor": 1},
+    {"key": _WIDGETS["diversity_exponent"], "names": ["diversity_exponent"], "factor": 1},
+    {"key": _WIDGETS["floor"], "names": ["floor"], "factor": 0.01},
+    {
+        "key": _WIDGETS["clip"],
+        "names": ["clip_low", "clip_high"],
+        "factor": 1,
+        "end": CLIP_END,
+        "step": CLIP_STEP,
+    },
+)
+"""What the thumbs of the sliders set, for the map, which follows them before the server does; it
+reads them as `_read_widgets` does."""
 _SCHEME = "curate_scheme"
 _CHECKERS = "curate_checkers"
 _NO_Q = {

@@ -87,7 +87,8 @@ def test_the_browser_weighs_as_python_does(page: Page, settings: WeightingSettin
             const { weights } = sampleWeights({ ...rows, logP, logQ }, settings);
             const number = (each) => (Number.isNaN(each) ? null : each);
             const numbers = (values) => Array.from(values, number);
-            return [weights, weightSteps(weights, edges), stepCounts(weights, edges)].map(numbers);
+            const steps = weightSteps(weights, edges);
+            return [weights, steps, stepCounts(weights, steps, edges)].map(numbers);
         }""",
         [
             (row_map.FOLDER / "weights.js").read_text("utf-8"),

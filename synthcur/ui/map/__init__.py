@@ -51,6 +51,7 @@ RAMP_DARK = (
 _SCRIPTS = (
     *("weights", "geometry", "points", "marks", "webgl", "canvas", "chart", "plots", "panels"),
     *("divisions", "contents", "masses", "contours", "tables", "sections", "selector"),
+    *("sliders", "quarters"),
     *("address", "state", "view", "map"),
 )
 
@@ -111,7 +112,9 @@ def _short_texts(rows: CurateRows) -> list[str]:
     return [short_text(text, pair, TEXT_LENGTH) for text, pair in texts]
 
 
-def facts(palette: Palette, *, most_discarded: int) -> dict[str, Any]:
+def facts(
+    palette: Palette, *, most_discarded: int, sliders: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """Return what the map needs once a page: colours, scales, and the settings that go unsaid.
 
     Parameters
@@ -120,8 +123,11 @@ def facts(palette: Palette, *, most_discarded: int) -> dict[str, Any]:
         Colours of the theme.
     most_discarded
         How many rows may be discarded from the map at once; 0 for none.
+    sliders
+        Which sliders set which settings, see ``sliders.js``.
     """
     return {
+        "sliders": list(sliders),
         "edges": list(LOG_WEIGHT_EDGES[1:-1]),
         "settings": asdict(WeightingSettings()),
         "most_discarded": most_discarded,
@@ -222,6 +228,7 @@ def mount_figures(
     trust: Sequence[tuple[str, str, str]],
     *,
     most_discarded: int,
+    sliders: Sequence[Mapping[str, Any]] = (),
     groupings: Sequence[Mapping[str, Any]] = (),
     told_apart: str = "",
 ) -> None:
@@ -237,13 +244,15 @@ def mount_figures(
         Figures that no setting changes, each as (label, value, of what).
     most_discarded
         How many rows may be discarded from the map at once; 0 for none.
+    sliders
+        As for `facts`.
     groupings
         What `curate_masses.packed` returns.
     told_apart
         How well real and synthetic rows can be told apart, in words.
     """
     data = {
-        **facts(palette, most_discarded=most_discarded),
+        **facts(palette, most_discarded=most_discarded, sliders=sliders),
         "trust": [list(each) for each in trust],
         "groupings": list(groupings),
         "told_apart": told_apart,

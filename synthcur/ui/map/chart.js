@@ -58,6 +58,12 @@ export class PointChart {
     this.paint();
   }
 
+  /** Draw other contours over what was shown last. */
+  outline(contours) {
+    this.shown.contours = contours;
+    this.#paintOverlay(this.view);
+  }
+
   /** Pixels per unit of both axes, and what lies at the bottom left. */
   get view() {
     const { l, r, t, b } = this.margin;

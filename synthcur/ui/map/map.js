@@ -61,6 +61,8 @@ function open(host, points) {
   document.removeEventListener('keydown', shared.onKey);
   shared.onKey = onKey;
   document.addEventListener('keydown', onKey);
+  shared.unwatch?.();
+  shared.unwatch = watchSliders(() => shared.view?.preview());
   shared.attach();
 }
 
@@ -79,6 +81,7 @@ export default function ({ data, parentElement }) {
   return () => {
     if (shared.host !== host) return;
     document.removeEventListener('keydown', shared.onKey);
+    shared.unwatch?.();
     shared.view?.remove();
     Object.assign(shared, { view: null, host: null });
   };

@@ -213,3 +213,12 @@ export function showTip(node, tip, [x, y], width) {
   node.style.right = isRight ? `${width - x + 14}px` : '';
   node.style.top = `${y + 12}px`;
 }
+
+/** A card beside the map, with an empty stage. */
+export function sideCard(name, title, note) {
+  const card = element('div', 'sm-card');
+  const head = element('div', 'sm-head');
+  head.append(element('b', '', title), element('span', 'sm-note', note));
+  card.append(head, element('div', `sm-stage sm-${name}`));
+  return card;
+}

@@ -4,8 +4,6 @@ const REACH = 10;
 const ISO_WEIGHTS = [0.2, 1, 5];
 const FEW = 12;
 const MOST_RINGS = 60;
-/** Where the names of the quarters stand, in the order of `quadrantOf`. */
-const CORNERS = [['right', 'top'], ['left', 'top'], ['right', 'bottom'], ['left', 'bottom']];
 
 export class MapView {
   /**
@@ -17,7 +15,8 @@ export class MapView {
   constructor(parent, points, state, send) {
     this.host = parent;
     this.points = { ...points, logP: logsOf(points.p), logQ: logsOf(points.q) };
-    Object.assign(this, { state, send, control: null, drawings: 0, divided: null });
+    Object.assign(this, { state, send, control: null, drawings: 0, divided: null, work: {} });
+    this.lead = new Lead();
     this.home = { x: padded(points.x, 0.03, 0.03), y: padded(points.y, 0.05, 0.05) };
     this.plane = planePoints(this.points);
     this.#build(parent);
@@ -39,8 +38,8 @@ export class MapView {
     const card = element('div', 'sm-card');
     card.append(this.#toolbar(), this.strip, this.stage, this.foot);
     const side = element('div', 'sm-side');
-    const plane = this.#sideCard('plane', 'Quality × diversity', 'log scales');
-    const histogram = this.#sideCard('histogram', 'Weights', 'rows per step');
+    const plane = sideCard('plane', 'Quality × diversity', 'log scales');
+    const histogram = sideCard('histogram', 'Weights', 'rows per step');
     this.histogramNote = histogram.querySelector('.sm-note');
     side.append(plane, histogram);
     this.root.append(card, side, this.tip);
@@ -68,14 +67,8 @@ export class MapView {
       }),
     };
     this.stage.append(this.key, this.thinning);
-    this.quarters = CORNERS.map(([x, y], quarter) => {
-      const button = element('button', `sm-quadrant ${x} ${y}`, '', { type: 'button' });
-      button.addEventListener('click', () => this.#selectQuarter(quarter));
-      // A press on the name is none on the chart below it.
-      button.addEventListener('pointerdown', (event) => event.stopPropagation());
-      return button;
-    });
-    plane.append(...this.quarters);
+    this.quarters = new Quarters(plane, this.points, (rows) =>
+      this.select(rows.filter((row) => this.inPlane[row])));
     this.bars = svg('svg', { class: 'sm-picture', role: 'img' });
     histogram.append(this.bars);
   }
@@ -91,14 +84,6 @@ export class MapView {
         return this.state.outlinesThin;
       },
     });
-  }
-
-  #sideCard(name, title, note) {
-    const card = element('div', 'sm-card');
-    const head = element('div', 'sm-head');
-    head.append(element('b', '', title), element('span', 'sm-note', note));
-    card.append(head, element('div', `sm-stage sm-${name}`));
-    return card;
   }
 
   #mapSelector() {
@@ -144,20 +129,43 @@ export class MapView {
     this.rooms = rooms;
     for (const node of [this.root, ...Object.values(rooms)]) {
       node.classList.add('sm-font');
-      node.style.setProperty('--sm-muted', known.colours.muted);
-      node.style.setProperty('--sm-discard', known.colours.discard);
-      node.style.setProperty('--sm-keep', known.colours.keep);
-      node.style.setProperty('--sm-reference', known.colours.reference);
+      for (const name of ['muted', 'discard', 'keep', 'reference']) {
+        node.style.setProperty(`--sm-${name}`, known.colours[name]);
+      }
     }
     const given = control.selection;
-    if (given && given.stamp !== this.state.stamp) {
+    const isGiven = given && given.stamp !== this.state.stamp;
+    if (isGiven) {
       const selected = decodeRows(given.rows).filter((row) => row < this.points.rows);
       if (selected.join() !== this.state.selected.join()) this.state.outlines = [];
       Object.assign(this.state, { selected, stamp: given.stamp });
     }
+    const isDivided = this.divided !== known.groupings;
     this.#divide(known.groupings);
+    this.control.settings = this.lead.over(this.control.settings);
+    const looks = JSON.stringify([this.control.settings, known.colours]);
+    const isDrawn = looks === this.looks && !isGiven && !isDivided;
+    this.looks = looks;
     this.#weigh();
-    this.draw();
+    if (isDrawn) this.#answer();
+    else this.draw();
+  }
+
+  /** Draw what a slider that is being moved stands at; the server's answer tells the rest. */
+  preview() {
+    const { control, lead } = this;
+    if (!control || !lead.take(control.sliders, control.settings)) return;
+    control.settings = lead.over(control.settings);
+    this.looks = JSON.stringify([control.settings, control.colours]);
+    this.#weigh();
+    this.draw({ tells: false });
+  }
+
+  /** Show what the server alone knows of weights that are on the map already. */
+  #answer() {
+    fillKey(this.key, this.#keyContent());
+    this.charts.map.outline(this.#contours());
+    this.#afterMap({ tells: true });
   }
 
   /** Take the groups that were sent; the same ones are not gone through again. */
@@ -177,8 +185,9 @@ export class MapView {
     Object.assign(rows, { label: synthetic(label), kept: synthetic(kept) });
     const { weights, scale } = sampleWeights(rows, settings);
     Object.assign(this, { weights, scale, steps: weightSteps(weights, edges) });
-    this.counts = stepCounts(weights, edges);
-    this.before = baseline && stepCounts(sampleWeights(rows, baseline).weights, edges);
+    this.counts = stepCounts(weights, this.steps, edges);
+    const before = baseline && sampleWeights(rows, baseline).weights;
+    this.before = before && stepCounts(before, weightSteps(before, edges), edges);
   }
 
   /** Select rows: instead of those selected, or with them. */
@@ -188,12 +197,6 @@ export class MapView {
     Object.assign(this.state, { selected, outlines: selected.length ? outlines : [], stamp: null });
     this.send.selection(selected);
     this.draw();
-  }
-
-  #selectQuarter(quarter) {
-    const { p, q, n, labels } = this.points;
-    const isThere = (row) => this.inPlane[row] && quadrantOf(p[row], q[row], labels.length) === quarter;
-    this.select(Uint32Array.from({ length: n }, (_, row) => row).filter(isThere));
   }
 
   /** Let the address bar open the map as it is, once it stands still. */
@@ -240,8 +243,8 @@ export class MapView {
     this.#noteAddress();
   }
 
-  /** Redraw all that depends on state and control. */
-  draw() {
+  /** Redraw all that depends on state and control, and what is told of it unless not yet known. */
+  draw({ tells = true } = {}) {
     const { points, state, control } = this;
     const division = divisionIn(this.divisions, state.colour);
     const scale = colourScale(points, state, control.colours, this.steps, division);
@@ -251,7 +254,8 @@ export class MapView {
     for (const row of state.selected) mask[row] = 1;
     fillStrip(this.strip, stripContent(points, state, mask, scale, division),
       (only) => this.#set({ only }));
-    fillKey(this.key, keyContent(points, state, control, scale, division));
+    Object.assign(this, { scheme: scale, division });
+    fillKey(this.key, this.#keyContent());
     fillFooter(this.foot, footerContent(points, state, this.weights, control.most_discarded), {
       review: () => this.send.action('review'),
       discard: () => this.send.action('discard'),
@@ -260,14 +264,26 @@ export class MapView {
     this.#drawMap(scale, mask);
     this.#noteAddress();
     this.stage.dataset.drawn = 'true';
-    // The map is seen before the charts beside it are worked on.
+    this.#afterMap({ mask, ...(tells && { tells }) });
+  }
+
+  /** The map is seen before the charts beside it are worked on. */
+  #afterMap(work) {
+    this.work = { ...this.work, ...work };
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => {
-      this.#drawSide(mask);
-      this.#tell();
+      const { mask, tells } = this.work;
+      this.work = {};
+      if (mask) this.#drawSide(mask);
+      else this.#drawPictures();
+      if (tells) this.#tell();
       this.drawings += 1;
       this.root.dataset.drawn = String(this.drawings);
     });
+  }
+
+  #keyContent() {
+    return keyContent(this.points, this.state, this.control, this.scheme, this.division);
   }
 
   /** Put the key where it hides fewest points of the whole map. */
@@ -280,19 +296,23 @@ export class MapView {
     this.key.classList.add(...emptiestCorner(x, y, this.home, share));
   }
 
+  #contours() {
+    const { points, state, control } = this;
+    const thin = (state.outlinesThin && state.show !== 'synthetic' && control.gaps?.thin) || [];
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    return thinOutlines(points, thin, this.home, height / width);
+  }
+
   #drawMap(scale, mask) {
     const { points, state, control } = this;
     const { selected } = state;
-    const thin = (state.outlinesThin && state.show !== 'synthetic' && control.gaps?.thin) || [];
-    const { clientWidth: width, clientHeight: height } = this.stage;
-    this.contours = thinOutlines(points, thin, this.home, height / width);
     const seen = selected.length <= FEW ? selected.filter((row) => this.visible[row]) : [];
     this.charts.map.show({
       looks: mapLooks(points, scale, mask),
       styles: (size) => markLooks(scale.ramp, control.colours, size, selected.length > 0),
       visible: this.visible,
       outlines: state.outlines,
-      contours: this.contours,
+      contours: this.#contours(),
       ringed: seen,
       ink: control.colours.text,
     });
@@ -331,14 +351,7 @@ export class MapView {
       regroup: (grouping) => this.#set({ grouping }),
       select: (row) => this.select(Uint32Array.of(row)),
     });
-    const sizes = new Array(CORNERS.length).fill(0);
-    for (let row = 0; row < points.n; row++) {
-      if (points.kept[row]) sizes[quadrantOf(points.p[row], points.q[row], points.labels.length)] += 1;
-    }
-    this.quarters.forEach((button, i) => {
-      button.textContent = `${control.quadrants[i]} ${count(sizes[i])}`;
-      button.title = 'Select these rows';
-    });
+    this.quarters.name(control.quadrants);
   }
 
   /** Draw what depends on the sizes of the side charts: axes of the plane, bars. */

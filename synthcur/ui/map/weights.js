@@ -91,9 +91,8 @@ export function weightSteps(weights, edges) {
 }
 
 /** Rows in each of `steps` steps; rows that are left out are not counted. */
-export function stepCounts(weights, edges) {
+export function stepCounts(weights, steps, edges) {
   const counts = new Array(edges.length + 1).fill(0);
-  const steps = weightSteps(weights, edges);
   for (let i = 0; i < steps.length; i++) if (!Number.isNaN(weights[i])) counts[steps[i]] += 1;
   return counts;
 }
