@@ -1,8 +1,9 @@
 // A stage of marks: what is in view, drawing it, and the lines around what was selected.
 
 const NO_MARGIN = { l: 0, r: 0, t: 0, b: 0 };
-const MOST_MARKS = 50_000;
-const MOST_FLAT_MARKS = 8_000;
+/** Marks that are all drawn, and how many are left of more; without WebGL each costs more. */
+const LIMIT = { most: 50_000, left: 25_000 };
+const FLAT_LIMIT = { most: 8_000, left: 8_000 };
 const CELL = 6;
 const DEEPEST_SHADE = 0.34;
 const SVG = 'http://www.w3.org/2000/svg';
@@ -23,11 +24,12 @@ export class PointChart {
    * @param {{x: number[], y: number[]}} chart.ranges of both axes
    * @param {string} chart.words what the picture is, for who cannot see it
    * @param {object} [chart.margin] around the axes, in pixels
+   * @param {{most: number, left: number}} [chart.limit] see `drawingOrder`
    * @param {boolean} [chart.isShaded] whether density is shown where marks are thinned
    * @param {(painted: {inView: number, drawn: number}) => void} [chart.onPainted]
    */
-  constructor(host, { places, ranges, words, margin = NO_MARGIN, isShaded = false, onPainted }) {
-    Object.assign(this, { host, places, ranges, margin, isShaded, onPainted, shown: null });
+  constructor(host, { words, margin = NO_MARGIN, limit = LIMIT, isShaded = false, ...chart }) {
+    Object.assign(this, { host, margin, limit, isShaded, ...chart, shown: null });
     this.shade = document.createElement('canvas');
     this.canvas = document.createElement('canvas');
     this.overlay = svg('svg', { class: 'sm-over' });
@@ -35,7 +37,7 @@ export class PointChart {
     this.canvas.setAttribute('role', 'img');
     this.canvas.setAttribute('aria-label', words);
     host.append(this.shade, this.canvas, this.overlay);
-    const { x, y } = places;
+    const { x, y } = this.places;
     this.marks = GlMarks.on(this.canvas, x, y, () => this.paint());
     this.isFlat = this.marks === null;
     this.marks ??= new FlatMarks(this.canvas, x, y);
@@ -81,7 +83,7 @@ export class PointChart {
     if (!this.shown) return;
     cancelAnimationFrame(this.frame);
     const { shown, ranges, places } = this;
-    const limit = this.isFlat ? MOST_FLAT_MARKS : MOST_MARKS;
+    const limit = this.isFlat ? FLAT_LIMIT : this.limit;
     const nLooks = shown.styles(1).length;
     const painted = drawingOrder(places, { ...shown, nLooks }, ranges, limit);
     const view = this.view;

@@ -1,6 +1,6 @@
 // What lies behind the dots of the plane, and the histogram: pictures of SVG, and their numbers.
 
-export const PLANE_MARGIN = { l: 54, r: 8, t: 26, b: 38 };
+const PLANE_MARGIN = { l: 54, r: 8, t: 26, b: 38 };
 const HISTOGRAM_MARGIN = { l: 46, r: 8, t: 6, b: 22 };
 const PLANE_LEAST = 0.0001;
 
@@ -15,7 +15,23 @@ export function planePoints(points) {
 }
 
 /** Range of both axes of the plane. */
-export const planeRange = (low) => [low - 0.1, 0.16];
+const planeRange = (low) => [low - 0.1, 0.16];
+
+/** The plane as a `PointChart` wants it. It is small: more marks would only hide each other. */
+export function planeChart(plane) {
+  const range = planeRange(plane.low);
+  return {
+    places: plane,
+    ranges: { x: range, y: range },
+    words: 'Quality against diversity of every synthetic row, log scales.',
+    margin: PLANE_MARGIN,
+    limit: { most: 12_000, left: 12_000 },
+  };
+}
+
+/** What stands beside the title of the plane. */
+export const planeNote = ({ inView, drawn }) =>
+  (drawn < inView ? `log scales, 1 row in ${Math.round(inView / drawn)}` : 'log scales');
 
 /**
  * Draw grid, lines of equal weight, quarters and axes of the plane.

@@ -40,7 +40,7 @@ export class MapView {
     const side = element('div', 'sm-side');
     const plane = sideCard('plane', 'Quality × diversity', 'log scales');
     const histogram = sideCard('histogram', 'Weights', 'rows per step');
-    this.histogramNote = histogram.querySelector('.sm-note');
+    [this.planeNote, this.histogramNote] = [plane, histogram].map((each) => each.querySelector('.sm-note'));
     side.append(plane, histogram);
     this.root.append(card, side, this.tip);
     parent.append(this.root);
@@ -50,7 +50,6 @@ export class MapView {
   #buildCharts(plane, histogram) {
     this.axes = svg('svg', { 'class': 'sm-picture', 'aria-hidden': 'true' });
     plane.append(this.axes);
-    const range = planeRange(this.plane.low);
     this.charts = {
       map: new PointChart(this.stage, {
         places: this.points,
@@ -60,10 +59,8 @@ export class MapView {
         onPainted: (painted) => this.#noteThinning(painted),
       }),
       plane: new PointChart(plane, {
-        places: this.plane,
-        ranges: { x: range, y: range },
-        words: 'Quality against diversity of every synthetic row, log scales.',
-        margin: PLANE_MARGIN,
+        ...planeChart(this.plane),
+        onPainted: (painted) => { this.planeNote.textContent = planeNote(painted); },
       }),
     };
     this.stage.append(this.key, this.thinning);
