@@ -5,11 +5,12 @@
 
 A task is ``demo`` or a folder of DIR (see `benchmarks.tasks`). An arm may name the checkers that
 supply its P' and Q: ``imp@probe``; without a name they are the fine-tuned ones, as published, each
-trained once on all of its rows. An arm that asks checkers out of fold needs the probes. Every run
-prints a line and is kept in the file of ``--out`` together with what it predicted, so that the
-command can be stopped, started again and widened: what is there is not trained again, and the table
-at the end is of everything in the file. ``--jobs`` runs go side by side, each with its share of the
-cores, which is faster than one run on all of them. ``--table`` only prints the table.
+trained once on all of its rows. An arm that asks checkers out of fold needs the probes, as in
+``witnesses@probe``. Every run prints a line and is kept in the file of ``--out`` together with what
+it predicted, so that the command can be stopped, started again and widened: what is there is not
+trained again, and the table at the end is of everything in the file. ``--jobs`` runs
+go side by side, each with its share of the cores, which is faster than one run on all of them.
+``--table`` only prints the table.
 """
 
 import argparse

@@ -38,6 +38,8 @@ class Arm:
         Name in `training_rows.TARGETS` of what is learned from them; empty for their labels.
     dynamic
         Name in `losses.DYNAMIC_WEIGHTS` when the weight follows the model in training; else empty.
+    is_recommended
+        Whether it is the one to start with where somebody has real rows; of one arm only.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Arm:
     weights: str = "one"
     targets: str = ""
     dynamic: str = ""
+    is_recommended: bool = False
 
     @property
     def needs_scores(self) -> bool:
@@ -142,6 +145,7 @@ _ALL = (
         source="Made for synthcur, see docs/method.md",
         rows="both",
         targets="witnesses",
+        is_recommended=True,
     ),
     Arm(
         name="focal",
@@ -215,6 +219,9 @@ _ALL = (
 )
 
 ARMS: Mapping[str, Arm] = MappingProxyType({arm.name: arm for arm in _ALL})
+
+RECOMMENDED = next(arm.name for arm in _ALL if arm.is_recommended)
+"""Name of the arm to start with, by the evidence in ``docs/benchmarks.md``."""
 
 
 def get_arm(name: str) -> Arm:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from synthcur.arms import ARMS, Arm, get_arm
+from synthcur.arms import RECOMMENDED, Arm, get_arm
 from synthcur.errors import InputError
 from synthcur.evaluation import (
     SIGNIFICANT,
@@ -41,15 +41,9 @@ Said = Mapping[tuple[str, int], Mapping[int, np.ndarray]]
 """Predicted label ids (T,) of the test rows, by (arm, number of real rows), then by seed."""
 
 
-def recommended_arm() -> str:
-    """Name the arm that the registry recommends."""
-    marked = (arm.name for arm in ARMS.values() if getattr(arm, "is_recommended", False))
-    return next(marked, "consensus")
-
-
 def default_arms() -> tuple[str, ...]:
     """Name the arms of a learning curve: the plain ways, the published ones, the recommended."""
-    return tuple(dict.fromkeys(("ce_real", "ce", "ce_both", "imp", "dimp", recommended_arm())))
+    return tuple(dict.fromkeys(("ce_real", "ce", "ce_both", "imp", "dimp", RECOMMENDED)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +191,7 @@ def summary(said: Said, labels: np.ndarray, arms: Sequence[str]) -> dict[str, An
         if points:
             curves.append({"arm": arm, "title": get_arm(arm).title, "points": points})
     shown = [curve["arm"] for curve in curves]
-    own = recommended_arm()
+    own = RECOMMENDED
     rival = own if own in shown else next((arm for arm in shown[::-1] if arm != REAL_ONLY), "")
     pays = gains(said, labels, rival) if rival and REAL_ONLY in shown else []
     return {"arms": curves, "pays": pays, "verdict": headline(pays)}

@@ -81,6 +81,7 @@ def test_before_the_first_run_the_arms_are_explained_and_one_button_starts(fill,
         r"Plain \(synthetic only\)",
         r"IMP\, P′\/Q",
         r"DIMP\, P′\/p",
+        r"Three witnesses \(synthetic \+ real\)\, recommended",
     ]
 
 
@@ -94,7 +95,7 @@ def test_start_queues_what_the_rail_is_set_to(fill, small_collection):
     app.button(key="train_start").click().run()
     (job,) = store.jobs("small")
     settings = TrainSettings.from_dict(job.settings)
-    assert (settings.arms, settings.seeds) == (("ce", "imp"), 2)
+    assert (settings.arms, settings.seeds) == (("ce", "imp", "witnesses"), 2)
     assert (settings.fit.epochs, settings.fit.learning_rate) == (3, 1e-4)
     assert set(job.spec["scores"]) >= {"quality", "diversity"}
     assert title(app) == "Run 1: starting"
@@ -133,7 +134,7 @@ def test_an_arm_under_more_is_trained_in_the_order_of_the_registry(fill, small_c
     app.checkbox(key="train_arm_p_only_on").check().run()
     app.button(key="train_start").click().run()
     arms = TrainSettings.from_dict(store.jobs("small")[0].settings).arms
-    assert arms == ("ce", "imp", "dimp", "p_only", "focal")
+    assert arms == ("ce", "imp", "dimp", "p_only", "witnesses", "focal")
 
 
 def test_every_arm_can_be_ticked_and_the_less_common_ones_under_more(fill, small_collection):
@@ -264,14 +265,14 @@ def test_cancel_asks_first_and_ends_the_process_when_pressed_again(
 
 def test_another_job_can_be_queued_while_one_runs_but_not_the_same_one(fill, small_collection):
     store = fill(small_collection)
-    run_job(store, arms=("ce", "imp", "dimp"), seeds=5)
+    run_job(store, arms=("ce", "imp", "dimp", "witnesses"), seeds=5)
     app = open_page("train", "small")
     assert "Add to the queue" not in buttons(app)
     app.number_input(key="train_seeds").set_value(1).run()
     next(button for button in app.button if button.label == "Add to the queue").click().run()
     assert [job.status for job in store.jobs("small")] == ["queued", "running"]
     waiting = " ".join(caption.value for caption in app.sidebar.caption)
-    assert "Run 2, waiting: Plain, IMP, DIMP; 1 seed" in waiting
+    assert "Run 2, waiting: Plain, IMP, DIMP, Witnesses; 1 seed" in waiting
 
 
 def test_a_finished_job_leads_to_its_results(fill, small_collection):

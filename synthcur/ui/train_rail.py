@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from synthcur.arms import ARMS, Arm
+from synthcur.arms import ARMS, RECOMMENDED, Arm
 from synthcur.errors import InputError, SynthcurError
 from synthcur.estimate import Estimate, estimate
 from synthcur.records import Scores, ranked_checkers
@@ -14,7 +14,7 @@ from synthcur.scored import CHECKER_TITLES
 from synthcur.settings import BUNDLED_MODEL, FitSettings, TrainSettings, WeightingSettings
 from synthcur.ui import parts, resources
 
-OFFERED = ("ce", "imp", "dimp")
+OFFERED = ("ce", "imp", "dimp", RECOMMENDED)
 """Arms that are ticked at first, where the checkers have scored the rows."""
 
 COMMON = ("ce", "ce_real", "ce_both", "imp", "dimp", "p_only", "scheme")
@@ -109,7 +109,7 @@ def _arm_choice(
 
 def is_common(arm: Arm) -> bool:
     """Whether an arm is in view without opening the list of the others."""
-    return arm.name in COMMON or getattr(arm, "is_recommended", False)
+    return arm.name in COMMON or arm.is_recommended
 
 
 def _is_ticked(
@@ -121,7 +121,7 @@ def _is_ticked(
     elif arm.weights == "scheme" and not schemes:
         reason = "No scheme is saved yet; save one on the Curate page. "
     ticked = st.checkbox(
-        parts.plain(arm.title),
+        parts.plain(f"{arm.title}, recommended" if arm.is_recommended else arm.title),
         value=arm.name in OFFERED and not reason,
         key=f"train_arm_{arm.name}_{'off' if reason else 'on'}",
         persist_state="session",
