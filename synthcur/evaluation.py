@@ -108,7 +108,11 @@ def wilson_interval(successes: int, n: int, *, level: float = 0.95) -> tuple[flo
     half = z * np.sqrt((share * (1 - share) + spread / 4) / n)
     centre = share + spread / 2
     low, high = (centre - half) / (1 + spread), (centre + half) / (1 + spread)
-    return max(0.0, float(low)), min(1.0, float(high))
+    # The ends at 0 and n successes are 0 and 1; rounding may miss them to either side.
+    return (
+        float(low) if successes else 0.0,
+        float(high) if successes < n else 1.0,
+    )
 
 
 def mean_interval(

@@ -70,6 +70,13 @@ def test_wilson_interval_agrees_with_scipy(successes, n):
     assert wilson_interval(successes, n) == pytest.approx((expected.low, expected.high))
 
 
+@pytest.mark.parametrize("n", range(1, 200))
+def test_wilson_interval_holds_the_share_itself_to_the_last_digit(n):
+    for successes in (0, 1, n - 1, n):
+        low, high = wilson_interval(successes, n)
+        assert 0 <= low <= successes / n <= high <= 1
+
+
 def test_wilson_interval_of_no_rows_says_nothing_and_more_successes_than_rows_are_refused():
     assert wilson_interval(0, 0) == (0.0, 1.0)
     with pytest.raises(ValueError, match="6 successes of 5"):
