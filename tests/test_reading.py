@@ -38,6 +38,11 @@ def parquet(**columns: object) -> bytes:
     return buffer.getvalue()
 
 
+def packed(data: bytes) -> bytes:
+    # Without the time of packing: two processes that collect these cases must name them alike.
+    return gzip.compress(data, mtime=0)
+
+
 @pytest.mark.parametrize(
     ("data", "how"),
     [
@@ -49,7 +54,7 @@ def parquet(**columns: object) -> bytes:
         (GOOD.decode().encode("utf-16"), "CSV with commas, UTF-16"),
         (GOOD.replace(b"\n", b"\r"), "CSV with commas, UTF-8"),
         (GOOD.replace(b"\n", b"\r\n", 1), "CSV with commas, UTF-8"),
-        (gzip.compress(GOOD), "CSV with commas, UTF-8"),
+        (packed(GOOD), "CSV with commas, UTF-8"),
         (pd.read_csv(io.BytesIO(GOOD)).to_json(orient="records").encode(), "JSON, UTF-8"),
         (
             pd.read_csv(io.BytesIO(GOOD)).to_json(orient="records", lines=True).encode(),
@@ -115,8 +120,8 @@ def test_quotes_in_a_file_with_tabs_are_plain_unless_they_enclose_cells():
         (pickle.dumps({"text": "a"}), "a Python pickle"),
         (b"\x93NUMPY", "a NumPy array"),
         (b"<!DOCTYPE html><html></html>", "an HTML or XML page"),
-        (gzip.compress(gzip.compress(GOOD)), "a gzip file inside a gzip file"),
-        (gzip.compress(GOOD)[:-12], "a damaged gzip file"),
+        (packed(packed(GOOD)), "a gzip file inside a gzip file"),
+        (packed(GOOD)[:-12], "a damaged gzip file"),
         (b'{"text": "a"', "not valid JSON"),
         (b'{"text": {\n"a": "b"}}', "no list of rows"),
         (b"[]", "an empty list"),
