@@ -95,14 +95,14 @@ def as_bytes(table: pd.DataFrame, kind: str) -> bytes:
     """Return a table as a file of one of three kinds.
 
     ``parquet`` and ``jsonl`` give back every character; ``csv`` is safe to open in a spreadsheet,
-    see `spreadsheet_safe`.
+    see `spreadsheet_safe`, and begins with the mark by which one knows it for UTF-8.
     """
     if kind == "parquet":
         return table.to_parquet(index=False)
     if kind == "jsonl":
         text = table.to_json(orient="records", lines=True, force_ascii=False, double_precision=15)
     else:
-        text = spreadsheet_safe(table).to_csv(index=False)
+        text = f"\ufeff{spreadsheet_safe(table).to_csv(index=False)}"
     return (text or "").encode()
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from synthcur import exporting
 from synthcur.errors import ArtefactError, NotFoundError, StoreError
+from synthcur.reading import read_table
 from synthcur.settings import WeightingSettings
 from synthcur.weighting import sample_weight
 from tests.conftest import add_finished_job
@@ -127,6 +128,13 @@ def test_a_cell_or_heading_that_a_spreadsheet_would_calculate_gets_an_apostrophe
     assert back.columns[0] == f"'{start}key"
     assert back.iloc[0].tolist() == [f"'{start}HYPERLINK(1)", "-1.5"]
     assert back.iloc[1, 0] == "plain"
+
+
+def test_a_csv_opens_as_utf_8_in_a_spreadsheet_and_is_read_back(tmp_path):
+    table = pd.DataFrame({"text": ["naïve Größe"], "label": ["ß"]})
+    exporting.write_table(table, tmp_path / "rows.csv")
+    assert (tmp_path / "rows.csv").read_bytes().startswith(b"\xef\xbb\xbftext,label")
+    assert read_table(tmp_path / "rows.csv").frame.to_dict() == table.to_dict()
 
 
 def test_exported_decisions_can_be_read_by_decide(decided):
