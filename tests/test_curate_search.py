@@ -137,6 +137,22 @@ def test_a_tag_that_cannot_be_used_says_why_and_a_tag_can_be_taken_off(
     assert set(store.tags("small")["tone"]) == set(ids)
 
 
+def test_the_tags_of_the_selection_are_listed_however_many_others_there_are(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    ids = tuple(small_collection.synthetic["sample_id"][[4, 9]])
+    for letter in "abcdefgh":
+        store.tag("small", ids[:1], letter, annotator="Ana")
+    store.tag("small", ids[1:], "tone", annotator="Ana")
+    app = open_page("small")
+    app.session_state["synthcur"].selection = ids[1:]
+    app.run()
+    assert not app.exception
+    app.button(key="curate_untag_0").click().run()
+    assert "tone" not in store.tags("small")
+
+
 def test_one_selected_row_is_opened_with_its_weight_under_every_label(
     fill: Callable[..., Store], small_collection: Collection
 ) -> None:

@@ -95,10 +95,9 @@ def tag_menu(name: str, sample_ids: Sequence[str], tags: Mapping[str, Sequence[s
             )
             if st.form_submit_button("Put on", icon=":material/sell:"):
                 _tag(name, sample_ids, tag)
-        on_them = {tag: chosen.intersection(ids) for tag, ids in tags.items()}
-        for number, (tag, ids) in enumerate(on_them.items()):
-            if not ids or number >= MOST_TAGS:
-                continue
+        held = ((tag, chosen.intersection(ids)) for tag, ids in tags.items())
+        on_them = [(tag, ids) for tag, ids in held if ids]
+        for number, (tag, ids) in enumerate(on_them[:MOST_TAGS]):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.text(f"{tag}, {rows_of(len(ids))}")
                 if st.button("Take off", key=f"curate_untag_{number}"):
