@@ -73,11 +73,9 @@ def menu(name: str, scores: Scores) -> None:
 
 def members(name: str, clusters: str, cluster: int) -> tuple[str, ...]:
     """Return the sample ids of a cluster, synthetic before real, each in the order of its file."""
-    collection = resources.collection(name)
-    tables = {"synthetic": collection.synthetic, "real": collection.real_train}
     ids = [
-        table["sample_id"].to_numpy(dtype=object)[resources.array(clusters, part) == cluster]
-        for part, table in tables.items()
+        ids[resources.array(clusters, part) == cluster]
+        for part, ids in resources.mapped_ids(name).items()
     ]
     return tuple(np.concatenate(ids))
 

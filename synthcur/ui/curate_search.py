@@ -164,11 +164,9 @@ def _select(what: Found) -> None:
 
 
 def _index(name: str, scores: Scores) -> list[tuple[np.ndarray, np.ndarray]]:
-    collection, embeddings = resources.collection(name), scores.artefacts["embeddings"]
-    tables = {"synthetic": collection.synthetic, "real": collection.real_train}
+    embeddings = scores.artefacts["embeddings"]
     return [
-        (table["sample_id"].to_numpy(dtype=object), resources.array(embeddings, part))
-        for part, table in tables.items()
+        (ids, resources.array(embeddings, part)) for part, ids in resources.mapped_ids(name).items()
     ]
 
 

@@ -73,6 +73,19 @@ def _collection(name: str, fingerprint: str, _store: Store) -> Collection:
     return _store.collection(name)
 
 
+def mapped_ids(name: str) -> dict[str, np.ndarray]:
+    """Return the sample ids of the rows on the map by the array that artefacts hold them under.
+
+    Returns
+    -------
+    dict of ndarray
+        ``synthetic`` and ``real``, the latter of the training split; each in its file's order.
+    """
+    stored = collection(name)
+    tables = {"synthetic": stored.synthetic, "real": stored.real_train}
+    return {part: table["sample_id"].to_numpy(dtype=object) for part, table in tables.items()}
+
+
 def effective(name: str) -> Collection:
     """Return a collection with the decisions taken so far applied."""
     opened = store()
