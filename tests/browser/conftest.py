@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from synthcur.schema import REAL, SYNTHETIC, Collection
 from synthcur.ui.curate_rows import CurateRows
@@ -74,6 +74,19 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 def page(new_page: Callable[..., Page]) -> Page:
     """One page at 1440 x 900, light."""
     return new_page()
+
+
+@pytest.fixture
+def strangers(page: Page) -> list[str]:
+    """Addresses beyond this machine that the page has asked for so far."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "blob:", "data:")):
+            asked.append(request.url)
+
+    page.on("request", note)
+    return asked
 
 
 @pytest.fixture(scope="session")

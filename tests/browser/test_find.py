@@ -1,6 +1,6 @@
 """Rows found on the Curate page, from what is typed to the bench, in a browser."""
 
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, expect
 
 from synthcur.schema import Collection
 from tests.browser.map_driver import VIEW, Map
@@ -45,7 +45,7 @@ def test_a_sentence_finds_rows_of_its_meaning_and_one_of_them_goes_to_the_bench(
     page.get_by_role("button", name="Show on map").click()
     on_map.expect_table_of(1)
     text = record(page).first.inner_text()
-    assert len(on_map.selected) == 1
+    page.wait_for_function(f"{VIEW}.state.selected.length === 1")
     page.get_by_role("button", name="Open in review").click()
     expect(page.get_by_text(text).first).to_be_visible()
     expect(page).to_have_url(f"{demo_server.url}/review?collection=demo")
@@ -71,15 +71,8 @@ def test_a_tag_is_offered_to_everybody_and_can_be_undone(page: Page, garden_serv
 
 
 def test_an_open_row_shows_a_strangers_words_as_characters_and_fetches_nothing(
-    page: Page, garden_server: Server, hostile_collection: Collection
+    page: Page, garden_server: Server, hostile_collection: Collection, strangers: list[str]
 ) -> None:
-    strangers: list[str] = []
-
-    def note(request: Request) -> None:
-        if not request.url.startswith((garden_server.url, "blob:", "data:")):
-            strangers.append(request.url)
-
-    page.on("request", note)
     on_map = Map(page).open(garden_server, "hostile")
     frame = joined(hostile_collection).frame
     for row in range(0, len(frame), max(1, len(frame) // 12)):

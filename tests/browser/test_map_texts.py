@@ -1,7 +1,7 @@
 """A stranger's words on the map: shown as characters, and nothing is fetched."""
 
 import numpy as np
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Page
 
 from synthcur.schema import Collection
 from tests.browser.map_driver import Map, star
@@ -9,15 +9,8 @@ from tests.serving import Server
 
 
 def test_hostile_texts_are_shown_as_characters_and_fetch_nothing(
-    page: Page, garden_server: Server, hostile_collection: Collection
+    page: Page, garden_server: Server, hostile_collection: Collection, strangers: list[str]
 ) -> None:
-    strangers: list[str] = []
-
-    def note(request: Request) -> None:
-        if not request.url.startswith((garden_server.url, "blob:", "data:")):
-            strangers.append(request.url)
-
-    page.on("request", note)
     hostile = Map(page).open(garden_server, "hostile")
     texts = [
         *hostile_collection.synthetic["text"],
