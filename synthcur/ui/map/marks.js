@@ -78,7 +78,8 @@ export function planeLooks(steps, ramp, mask) {
 
 /**
  * Rows to draw in their order: first look first. Where more than `limit.most` rows lie in view they
- * are thinned evenly to `limit.left`, the selected ones by themselves; a row that is drawn stays drawn on zooming in.
+ * are thinned evenly to `limit.left`, the selected ones by themselves; a row that is drawn stays drawn on
+ * zooming in.
  * @param {{x: ArrayLike, y: ArrayLike}} places
  * @param {{looks: Uint8Array, nLooks: number, visible: Uint8Array}} rows the second half of the
  *   looks is of selected rows
@@ -96,7 +97,9 @@ export function drawingOrder(places, { looks, nLooks, visible }, ranges, limit) 
   const half = nLooks / 2;
   const sum = (from, to) => counts.subarray(from, to).reduce((total, each) => total + each, 0);
   const halves = [sum(0, half), sum(half, nLooks)];
-  const shares = halves.map((rows) => (rows > limit.most ? (limit.left / rows) * 2 ** 32 : 2 ** 32));
+  const shares = halves.map(
+    (rows) => (rows > limit.most ? (limit.left / rows) * 2 ** 32 : 2 ** 32),
+  );
   const groups = Array.from(counts, (size) => ({ rows: new Uint32Array(size), size: 0 }));
   for (let row = 0; row < looks.length; row++) {
     const look = looks[row];
