@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.tasks import read_task, sub_pool
+from benchmarks.tasks import find_task, sub_pool
 from synthcur import demo
 from synthcur.arms import ARMS
 from synthcur.artefacts import Artefacts
@@ -75,7 +75,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         artefacts, spool = Artefacts(Path(folder) / "artefacts"), Spool(Path(folder) / "spool")
         for task in options.tasks:
-            whole = demo.load_demo() if task == demo.NAME else read_task(options.data / task)
+            whole = find_task(options.data, task)
             clean = sub_pool(whole, options.pool)
             original, n_labels = clean.label_ids(clean.synthetic), len(clean.labels)
             pools = {f"{share:.0%}": planted(original, n_labels, share) for share in options.shares}
