@@ -3,14 +3,14 @@
     python -m benchmarks.evidence --data DIR --tasks demo,a,b --arms ce,ce_both,imp,dimp --seeds 5
         [--pool 1000] [--test-rows 1000] [--epochs 5] [--jobs 2] --out results.json
 
-A task is ``demo``, a folder of DIR, or two of them as ``a:b``, the real rows of a with the pool made
-for b. An arm may name the checkers that supply its P' and Q: ``imp@probe``; without a name they are
-the fine-tuned ones, as published, each trained once on all of its rows. An arm that asks checkers
-out of fold needs the probes, as in ``witnesses@probe``. Every run prints a line and is kept in the
-file of ``--out`` together with what it predicted, so that the command can be stopped, started again
-and widened: what is there is not trained again, and the table at the end is of everything in the
-file. ``--jobs`` runs go side by side, each with its share of the cores, which is faster than one run
-on all of them. ``--table`` only prints the table.
+A task is ``demo``, a folder of DIR, or two of them as ``a:b``, the real rows of a with the pool
+of b. An arm may name the checkers that supply its P' and Q: ``imp@probe``; without a name they
+are the fine-tuned ones, as published, each trained once on all of its rows. An arm that asks
+checkers out of fold needs the probes, as in ``witnesses@probe``. Every run prints a line and is
+kept in the file of ``--out`` together with what it predicted, so that the command can be stopped,
+started again and widened: what is there is not trained again, and the table at the end is of
+everything in the file. ``--jobs`` runs go side by side, each with its share of the cores, which
+is faster than one run on all of them. ``--table`` only prints the table.
 """
 
 import argparse
