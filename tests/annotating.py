@@ -6,6 +6,10 @@ Server and annotators are processes of their own, made by forking one that has e
 so that a server starts in milliseconds. The server answers messages with the functions that the
 Review page calls; an annotator keeps operations until they are acknowledged, as the browser does,
 and only then writes them into a file of its own, with fsync. Prints one JSON object.
+
+With ``--acknowledge-first`` the server answers as it always does, but what it has done for a
+message is committed only after the answer has left. Everything else is the same, so whatever is
+lost then, and only then, is lost to that order.
 """
 
 import argparse
@@ -18,16 +22,16 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from synthcur import leases
 from synthcur.ledger import Ledger
-from synthcur.review import VERDICTS
+from synthcur.review import VERDICTS, current_decisions
 from synthcur.store import Store
 from synthcur.ui.queue.exchange import acknowledgement, take_in, turn
-from synthcur.ui.queue.operations import Outcome, read_operations
 from tests.conftest import make_collection
 
 NAME = "bench"
@@ -38,6 +42,11 @@ QUEUE_ROWS = 400
 LEASE_SECONDS = 0.5
 LIFE_SECONDS = (0.02, 0.5)
 ROWS_A_KILL = 250
+WRONG = (
+    *("lost", "stored_though_refused", "doubled", "by_too_many", "unlike_the_log"),
+    *("trouble", "errors", "locked", "damaged", "failed"),
+)
+"""Counts of `run` that are 0 if all is well."""
 
 
 def sample_ids(store: Store) -> list[str]:
@@ -50,34 +59,72 @@ def sample_ids(store: Store) -> list[str]:
 def serve(folder: Path, ids: list[str], *, acknowledge_first: bool) -> None:
     """Answer messages, each connection in a thread with one store for all, until killed."""
     store, known = Store(folder / "ws"), (frozenset(ids), LABELS)
+    around = LateCommits(store) if acknowledge_first else nullcontext()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(folder / "door"))
     listener.listen()
     while True:
         connection, _ = listener.accept()
-        arguments = (connection, store, ids, known, acknowledge_first)
+        arguments = (folder, connection, store, ids, known, around)
         threading.Thread(target=_converse, args=arguments, daemon=True).start()
 
 
 def _converse(
-    connection: socket.socket, store: Store, ids: list[str], known: Any, acknowledge_first: bool
+    folder: Path,
+    connection: socket.socket,
+    store: Store,
+    ids: list[str],
+    known: Any,
+    around: AbstractContextManager,
 ) -> None:
     with connection, connection.makefile("rw", encoding="utf-8") as lines:
         for line in lines:
-            sent = json.loads(line)
-            if acknowledge_first:
-                operations = read_operations(sent["operations"])
-                said = acknowledgement(store, sent, Outcome())
-                said["acknowledged"] = {each.client: each.seq for each in operations}
-                answer = said | _rows(store, sent, ids)
-                lines.write(json.dumps(answer) + "\n")
-                lines.flush()
-                take_in(store, sent, known=lambda name: known)
-                continue
-            outcome = take_in(store, sent, known=lambda name: known)
-            answer = acknowledgement(store, sent, outcome) | _rows(store, sent, ids)
-            lines.write(json.dumps(answer) + "\n")
-            lines.flush()
+            try:
+                with around:
+                    sent = json.loads(line)
+                    outcome = take_in(store, sent, known=lambda name: known)
+                    answer = acknowledgement(store, sent, outcome) | _rows(store, sent, ids)
+                    lines.write(json.dumps(answer) + "\n")
+                    lines.flush()
+            except BrokenPipeError:  # an annotator who was told to stop has left
+                return
+            except Exception as error:  # the page would show it: none may happen
+                append(folder / "errors", [f"{type(error).__name__}: {error}"])
+                raise
+
+
+class LateCommits(AbstractContextManager):
+    """Withholds the commits of a message until the block is left: the order that loses decisions.
+
+    Inside the block every transaction is a savepoint, so that what is refused is refused as ever
+    and later operations see earlier ones. Messages come one at a time.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._begin, self._one = store._db.transaction, threading.Lock()
+        vars(store._db)["transaction"] = self._savepoint
+
+    def __enter__(self) -> None:
+        self._one.acquire()
+        self._whole = self._begin()
+        self._db = self._whole.__enter__()
+
+    def __exit__(self, *what: Any) -> None:
+        try:
+            self._whole.__exit__(*what)
+        finally:
+            self._one.release()
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[sqlite3.Connection]:
+        self._db.execute("SAVEPOINT operation")
+        try:
+            yield self._db
+        except BaseException:
+            self._db.execute("ROLLBACK TO operation")
+            raise
+        finally:
+            self._db.execute("RELEASE operation")
 
 
 def _rows(store: Store, sent: dict, ids: list[str]) -> dict[str, Any]:
@@ -97,7 +144,7 @@ class Annotator:
         self.folder, self.name = folder, name
         self.random = random.Random(f"{seed} {name}")
         self.client = f"{name}-{seed}"
-        self.ledger = os.open(folder / f"{name}.ledger", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self.ledger = folder / f"{name}.ledger"
         self.seq, self.queue, self.over = 0, 0, False
         self.pending: list[dict] = []
         self.cards: list[tuple[str, int]] = []
@@ -152,19 +199,28 @@ class Annotator:
     def _settle(self, answer: dict) -> None:
         refused = {(each["client"], each["seq"]): each["what"] for each in answer["refused"]}
         upto = answer["acknowledged"].get(self.client, 0)
+        noted = []
         for each in list(self.pending):
             what = refused.get((self.client, each["seq"]))
             if what is None and each["seq"] > upto:
                 continue
             self.pending.remove(each)
-            self._note("saved" if what is None else "refused", each, what or "")
+            noted.append({"kind": "saved" if what is None else "refused", "what": what, **each})
         if answer["trouble"]:
-            self._note("trouble", {}, answer["trouble"])
+            noted.append({"kind": "trouble", "what": answer["trouble"]})
+        append(self.ledger, [json.dumps(each) for each in noted])
 
-    def _note(self, kind: str, operation: dict, what: str) -> None:
-        line = {"kind": kind, "client": self.client, "what": what, **operation}
-        os.write(self.ledger, (json.dumps(line) + "\n").encode())
-        os.fsync(self.ledger)
+
+def append(path: Path, lines: Sequence[str]) -> None:
+    """Add lines to a file, and return once they are on the disk."""
+    if not lines:
+        return
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(file, "".join(f"{line}\n" for line in lines).encode())
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 # The fault
@@ -228,9 +284,7 @@ def run(folder: Path, *, kills: int, seed: int, acknowledge_first: bool = False)
 def count(folder: Path) -> dict[str, Any]:
     """Hold what the annotators were told against what is in the log."""
     noted = [
-        json.loads(line)
-        for name in ANNOTATORS
-        for line in (folder / f"{name}.ledger").read_text("utf-8").splitlines()
+        json.loads(line) for name in ANNOTATORS for line in lines_of(folder / f"{name}.ledger")
     ]
     saved = [each for each in noted if each["kind"] == "saved"]
     store = Store(folder / "ws")
@@ -244,18 +298,37 @@ def count(folder: Path) -> dict[str, Any]:
     wanted = Counter(
         (each["client"], each["sample"], each["action"], each["seq"]) for each in saved
     )
+    told = {(each["client"], each["seq"]) for each in noted if each["kind"] == "refused"}
     trouble = [each["what"] for each in noted if each["kind"] == "trouble"]
+    errors = lines_of(folder / "errors")
     return {
         "acknowledged": len(saved),
         "stored": len(log),
         "lost": len(wanted.keys() - stored.keys()),
+        "stored_though_refused": sum((client, seq) in told for client, _, _, seq in stored),
         "doubled": sum(number - 1 for number in stored.values()),
         "by_too_many": rows_by_too_many(log),
         "shared": len(shared(log)),
         "refused": sum(each["kind"] == "refused" for each in noted),
         "trouble": len(trouble),
-        "locked": sum("locked" in what for what in trouble),
+        "errors": len(errors),
+        "locked": sum("locked" in what for what in (*trouble, *errors)),
+        "unlike_the_log": unlike_the_log(log),
     }
+
+
+def lines_of(path: Path) -> list[str]:
+    """Return the lines of a file, none if it is not there."""
+    return path.read_text("utf-8").splitlines() if path.exists() else []
+
+
+def unlike_the_log(log: list) -> int:
+    """Count samples whose state, folded row by row, is not what the whole log comes to."""
+    ledger, whole = Ledger(), current_decisions(log)
+    for row in log:
+        ledger.take_in([row])
+    found = ledger.state().current
+    return sum(found.get(each) != whole.get(each) for each in found.keys() | whole.keys())
 
 
 def rows_by_too_many(log: list) -> int:
