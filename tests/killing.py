@@ -1,13 +1,11 @@
 """Kill the worker of a job, its server, or both, at random moments, and let it go on each time.
 
-    python -m tests.killing FOLDER --rounds 30 [--seed 0]
-
-The server is a process that opens the store, submits or resumes one job and polls, as the app
-does. After the kills the job is followed to its end, and its figures are compared with those of
-the same job that nobody disturbed. Prints one JSON object.
+Rounds score and train by turns. The server is a process that opens the store, submits or resumes
+one job and polls, as the app does; some jobs are asked to stop just before the kill. After the
+kills the job is followed to its end, and its figures are compared with those of the same job that
+nobody disturbed. Run by ``python -m benchmarks.faults --jobs 30``.
 """
 
-import argparse
 import json
 import os
 import random
@@ -15,23 +13,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from synthcur import jobs
-from synthcur.artefacts import Artefacts
 from synthcur.processes import process_identity
 from synthcur.records import FINISHED, Job
-from synthcur.settings import FitSettings, TrainSettings
+from synthcur.settings import FitSettings, ScoreSettings, TrainSettings
 from synthcur.store import Store
 from tests.conftest import add_scores, make_collection
 
 NAME = "killed"
 LABELS = ("even", "odd")
 TARGETS = ("worker", "server", "both")
+NOTICE_SECONDS = 12.0
+"""A killed worker is known to be gone within this; one that had said no word yet, after ten."""
+
 SERVER = """
 import sys, time
 from synthcur import jobs
@@ -117,10 +118,25 @@ def shown(store: Store, job_id: str) -> set[tuple[Any, ...]]:
     return {tuple(None if v != v else v for v in row) for row in frame.itertuples(index=False)}
 
 
-def figures(store: Store, job_id: str, artefacts: Artefacts) -> dict[tuple[str, int], np.ndarray]:
+Figures = dict[tuple[Any, ...], np.ndarray]
+
+
+def predictions(store: Store, job_id: str) -> Figures:
     """Return what every finished run predicts for the test rows."""
     runs = [run for run in store.runs(job_id) if run.status == "done"]
-    return {(r.arm, r.seed): artefacts.array(str(r.predictions), "probs") for r in runs}
+    return {
+        (run.arm, run.seed): store.artefacts.array(str(run.predictions), "probs") for run in runs
+    }
+
+
+def scored_arrays(store: Store, job_id: str) -> Figures:
+    """Return every array that scoring has left behind."""
+    found = store.scores(NAME)["probe"].artefacts if "probe" in store.scores(NAME) else {}
+    return {
+        (stage, path.stem): store.artefacts.array(name, path.stem)
+        for stage, name in found.items()
+        for path in (store.artefacts.root / name).glob("*.npy")
+    }
 
 
 def half_artefacts(store: Store) -> list[str]:
@@ -172,83 +188,142 @@ def kill(pid: int | None, identity: str) -> bool:
     return True
 
 
-def undisturbed(folder: Path, model: str) -> tuple[dict[Any, np.ndarray], set[Any], float]:
-    """Train without a kill; return predictions, metric rows and the seconds it took."""
-    store = workspace(folder)
-    os.environ.update(ENVIRONMENT)
+@dataclass(frozen=True)
+class Work:
+    """A kind of job, and what its figures are."""
+
+    kind: str
+    settings: Mapping[str, Any]
+    figures: Callable[[Store, str], Figures]
+
+    def workspace(self, folder: Path) -> Store:
+        """Make a workspace in which the job can be submitted."""
+        store = workspace(folder) if self.kind == "train" else Store(folder)
+        if self.kind == "score":
+            store.add_collection(collection())
+        return store
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What a job leaves behind when nobody disturbs it, and the seconds it takes."""
+
+    figures: Figures
+    rows: set[tuple[Any, ...]]
+    seconds: float
+
+
+def undisturbed(folder: Path, work: Work) -> Whole:
+    """Do the work without a kill."""
+    store = work.workspace(folder)
     began = time.monotonic()
-    job = jobs.submit_train(store, NAME, settings(model))
-    job = follow(store, job.id, seconds=600)
+    server, job_id = serve(store.workspace, work.kind, work.settings)
+    job = follow(store, job_id, seconds=600)
     assert job.status == "done", f"{job.what}\n{jobs.log_tail(job)}"
     took = time.monotonic() - began
-    found = figures(store, job.id, store.artefacts), shown(store, job.id), took
+    server.kill()
+    server.wait()
+    found = Whole(work.figures(store, job.id), shown(store, job.id), took)
     store.close()
     return found
 
 
+def end(store: Store, job_id: str) -> float:
+    """Kill the worker, whoever it is by now, and return how long its end went unnoticed."""
+    began = time.monotonic()
+    while time.monotonic() - began < NOTICE_SECONDS:
+        jobs.poll(store)
+        job = store.job(job_id)
+        if job.status in FINISHED:
+            return time.monotonic() - began
+        kill(job.pid, job.identity)
+        time.sleep(0.05)
+    raise AssertionError(f"job {job_id} is still {store.job(job_id).status}")
+
+
+def disturb(
+    store: Store, work: Work, job_id: str, *, took: float, rng: random.Random
+) -> tuple[str, set[tuple[Any, ...]], int, float]:
+    """Let the job run for a while, then kill.
+
+    Returns
+    -------
+    tuple
+        The job's id, the metric rows a page had shown, processes killed, and the seconds in which
+        the end of the worker was noticed.
+    """
+    server, job_id = serve(store.workspace, work.kind, work.settings, job_id)
+    time.sleep(rng.uniform(0.0, took))
+    store.ingest(job_id)
+    seen, job, target = shown(store, job_id), store.job(job_id), rng.choice(TARGETS)
+    if job.is_active and rng.random() < 0.2:
+        job = jobs.cancel(store, job_id)
+        time.sleep(rng.uniform(0.0, 0.3))
+    hits = int(target in ("worker", "both") and kill(job.pid, job.identity))
+    if target in ("server", "both"):
+        server.kill()
+        hits += 1
+    # A worker whose server alone died goes on by itself; every other one is ended for the resume.
+    noticed = end(store, job_id) if target != "server" or rng.random() < 0.5 else 0.0
+    server.kill()
+    server.wait()
+    return job_id, seen, hits, noticed
+
+
 def run(folder: Path, model: str, *, rounds: int, seed: int = 0, kills: int = 2) -> dict[str, Any]:
     """Kill in `rounds` rounds, `kills` times each, and count what went wrong."""
-    expected, rows, took = undisturbed(folder / "whole", model)
+    os.environ.update(ENVIRONMENT)
+    works = (
+        Work("score", ScoreSettings().to_dict(), scored_arrays),
+        Work("train", settings(model).to_dict(), predictions),
+    )
+    expected = {work.kind: undisturbed(folder / f"whole-{work.kind}", work) for work in works}
     rng = random.Random(seed)
-    found = {
-        **dict.fromkeys(("rounds", "kills", "crashes_seen", "rows_lost", "orphans"), 0),
-        **dict.fromkeys(("half_artefacts", "unlike", "not_done", "rows_unlike"), 0),
-        "largest_difference": 0.0,
+    found: dict[str, Any] = {
+        **dict.fromkeys(("scorings", "trainings", "kills", "crashed", "cancelled"), 0),
+        **dict.fromkeys(WRONG, 0),
+        **{"largest_difference": 0.0, "slowest_noticed_s": 0.0},
     }
     for number in range(rounds):
-        store = workspace(folder / f"round{number}")
-        asked, job_id = settings(model).to_dict(), ""
-        seen: set[Any] = set()
+        work = works[number % len(works)]
+        whole = expected[work.kind]
+        store, job_id = work.workspace(folder / f"round{number}"), ""
+        rows_seen: set[Any] = set()
         for _ in range(kills):
-            server, job_id = serve(store.workspace, "train", asked, job_id)
-            time.sleep(rng.uniform(0.0, took))
-            store.ingest(job_id)
-            seen |= shown(store, job_id)
-            job, target = store.job(job_id), rng.choice(TARGETS)
-            if target in ("worker", "both"):
-                found["kills"] += kill(job.pid, job.identity)
-            server.kill() if target in ("server", "both") else None
-            found["kills"] += target in ("server", "both")
-            time.sleep(0.3)
-            server.kill()
-            server.wait()
-            if target == "server":
-                # The worker goes on by itself; every other time it is ended before the resume.
-                kill(job.pid, job.identity) if rng.random() < 0.5 else None
-            jobs.poll(store)
-            if store.job(job_id).is_active:
-                continue
-            found["crashes_seen"] += store.job(job_id).status == "crashed"
+            job_id, seen, hits, noticed = disturb(store, work, job_id, took=whole.seconds, rng=rng)
+            rows_seen |= seen
+            found["kills"] += hits
+            found["slowest_noticed_s"] = max(found["slowest_noticed_s"], round(noticed, 1))
+            job = store.job(job_id)
+            found["crashed"] += job.status == "crashed"
+            found["cancelled"] += job.status == "cancelled"
+            found["failed"] += job.status == "failed"
             found["half_artefacts"] += len(half_artefacts(store))
         job = finish(store, job_id)
-        found["rounds"] += 1
+        found["scorings" if work.kind == "score" else "trainings"] += 1
         found["not_done"] += job.status != "done"
         found["orphans"] += len(orphans(store))
         found["half_artefacts"] += len(half_artefacts(store))
         told = shown(store, job_id)
-        found["rows_lost"] += len(seen - told)
-        found["rows_unlike"] += len(told ^ rows)
-        said = figures(store, job_id, store.artefacts)
-        for key, probs in expected.items():
-            difference = np.abs(said[key] - probs).max() if key in said else np.inf
-            found["largest_difference"] = float(max(found["largest_difference"], difference))
+        found["rows_lost"] += len(rows_seen - told)
+        found["rows_unlike"] += len(told ^ whole.rows)
+        said = work.figures(store, job_id)
+        for key, values in whole.figures.items():
+            difference = largest_difference(said[key], values) if key in said else np.inf
+            found["largest_difference"] = max(found["largest_difference"], difference)
             found["unlike"] += difference > 1e-6
         store.close()
+        print(json.dumps({"round": number, **found}), file=sys.stderr, flush=True)
     return found
 
 
-def main() -> None:
-    """Read the arguments, run, print one line of JSON."""
-    from tests.tiny import write_tiny_bert
-
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    model = str(write_tiny_bert(options.folder / "tiny"))
-    print(json.dumps(run(options.folder, model, rounds=options.rounds, seed=options.seed)))
+WRONG = ("rows_lost", "rows_unlike", "orphans", "half_artefacts", "unlike", "not_done", "failed")
+"""What must not happen at all."""
 
 
-if __name__ == "__main__":
-    main()
+def largest_difference(first: np.ndarray, second: np.ndarray) -> float:
+    """Return how far two arrays are apart; infinite where their shapes are."""
+    if first.shape != second.shape:
+        return float("inf")
+    apart = np.abs(first.astype(np.float64) - second.astype(np.float64))
+    return float(np.nanmax(apart, initial=0.0))
