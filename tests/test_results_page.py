@@ -1,6 +1,6 @@
 """The Results page without a browser: verdict, tables, choices and downloads."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from synthcur import jobs
 from synthcur.evaluation import paired_difference
 from synthcur.learning_curve import LearningCurveSettings
+from synthcur.settings import TrainSettings
 from tests.conftest import add_finished_job
 from tests.test_exporting import keep_model
 from tests.test_learning_curve import add_curve
@@ -27,11 +28,41 @@ def captions(app):
     return " ".join(each.value for each in app.caption)
 
 
-def test_without_a_run_the_page_says_so_and_offers_the_ways_to_one(fill, small_collection):
-    fill(small_collection)
+def test_without_a_run_the_page_names_what_is_missing_and_offers_one_way(fill, small_collection):
+    fill(small_collection, scored=False)
     app = open_page("results", "small")
-    assert app.title[0].value == "No finished run yet"
+    assert not complaints(app)
+    assert app.title[0].value == "No run yet: nothing has been compared"
+    steps = " ".join(each.value for each in app.markdown)
+    assert "40 synthetic, 24 real to learn from, 12 to choose checkpoints, 12 to report" in steps
+    assert "**Checkers**: none has scored these rows yet" in steps
+    assert "**A finished run**: none yet" in steps
+    for title in ("Arms", "By label", "Confusion, change", "Flipped test rows", "Ledger"):
+        assert f"**{title}**" in steps, "what will stand here is told"
     assert [button.label for button in app.button] == ["Go to Train", "Measure the learning curve"]
+
+
+@pytest.mark.parametrize(
+    ("end", "title", "words"),
+    [
+        ("", "Run 1 has finished no arm yet", "**A finished run**: in progress"),
+        ("failed", "Run 1 failed before an arm had finished", "none yet"),
+    ],
+)
+def test_a_run_without_a_result_is_named(fill, small_collection, end, title, words):
+    store = fill(small_collection)
+    job = store.add_job("train", "small", settings=asdict(TrainSettings()), scores={})
+    if end:
+        store.move_job(job.id, end, only_from=("queued",), what="The disk is full: 1 MB is free.")
+    app = open_page("results", "small")
+    assert not complaints(app)
+    assert app.title[0].value == title
+    steps = " ".join(each.value for each in app.markdown)
+    assert words in steps
+    assert "reads 71.0 % of real rows right" in steps
+    assert app.button[0].label == ("Go to Train" if end else "Watch the run")
+    if end:
+        assert "The disk is full" in app.caption[0].value
 
 
 def test_the_verdict_is_the_title_and_the_table_is_worked_out_by_hand(toy):

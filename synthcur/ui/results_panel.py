@@ -20,22 +20,6 @@ MOST_LABELS = 12
 _VERDICTS = ("better", "worse", "no evidence", "baseline", "alone")
 
 
-def nothing_yet(name: str) -> None:
-    """Say that there is nothing to read, and offer the way to it."""
-    parts.finding_line(
-        "No finished run yet",
-        "Results compare the arms on the real test rows, which no checker and no run has seen.",
-    )
-    test = parts.count(resources.store().collection_info(name).counts["test"])
-    if parts.empty(
-        f"A run trains each arm and reads {test} test rows with it.",
-        button="Go to Train",
-        key="results_to_train",
-        icon=":material/show_chart:",
-    ):
-        st.switch_page("pages/train.py")
-
-
 def show(choice: Choice) -> None:
     """Draw the page for a chosen comparison."""
     store = resources.store()
