@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from synthcur import __version__, commands
-from synthcur.arms import ARMS
+from synthcur.arms import ARMS, OFFERED
 from synthcur.errors import SynthcurError, WorkerError
 from synthcur.settings import (
     BUNDLED_MODEL,
@@ -179,7 +179,7 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--arms", default="ce,imp,dimp", help=f"of {', '.join(ARMS)}")
+    parser.add_argument("--arms", default=",".join(OFFERED), help=f"of {', '.join(ARMS)}")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--checkers", choices=CHECKER_KINDS)
     parser.add_argument("--scheme", metavar="SCHEME", help="weighting of the arm 'scheme'")

@@ -223,6 +223,9 @@ ARMS: Mapping[str, Arm] = MappingProxyType({arm.name: arm for arm in _ALL})
 RECOMMENDED = next(arm.name for arm in _ALL if arm.is_recommended)
 """Name of the arm to start with, by the evidence in ``docs/benchmarks.md``."""
 
+OFFERED = ("ce", "imp", "dimp", RECOMMENDED)
+"""Names of the arms that a training job runs unless others are asked for."""
+
 
 def get_arm(name: str) -> Arm:
     """Return the arm of that name.

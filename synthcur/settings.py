@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any, Self
 
+from synthcur.arms import OFFERED
 from synthcur.errors import InputError
 
 BUNDLED_MODEL = "bundled-minilm"
@@ -244,7 +245,7 @@ class TrainSettings(_Settings):
         Weighting of the arm ``scheme``.
     """
 
-    arms: tuple[str, ...] = ("ce", "imp", "dimp")
+    arms: tuple[str, ...] = OFFERED
     seeds: int = 5
     fit: FitSettings = FitSettings()
     checkers: str = "probe"

@@ -18,8 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "synthcur"
 
 LAYERS = (
-    ("errors", "palette", "processes", "trackers"),
-    ("settings", "schema", "arms", "spool", "records", "resampling", "projection"),
+    ("errors", "palette", "processes", "trackers", "spare"),
+    ("arms",),
+    ("settings", "schema", "spool", "records", "resampling", "projection"),
     ("evaluation", "weighting", "artefacts", "bundled", "tables", "columns", "texts", "splits"),
     ("search", "clusters", "reliability"),
     ("database",),
@@ -43,6 +44,7 @@ LAYERS = (
     ("learning_runs", "dynamics"),
     ("html_report", "influence"),
     ("pipeline",),
+    ("preparation",),
     ("worker", "commands"),
     ("ui", "__main__"),
 )

@@ -6,16 +6,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from synthcur.arms import ARMS, RECOMMENDED, Arm
+from synthcur.arms import ARMS, OFFERED, Arm
 from synthcur.errors import InputError, SynthcurError
 from synthcur.estimate import Estimate, estimate
 from synthcur.records import Scores, ranked_checkers
 from synthcur.scored import CHECKER_TITLES
 from synthcur.settings import BUNDLED_MODEL, FitSettings, TrainSettings, WeightingSettings
 from synthcur.ui import parts, resources
-
-OFFERED = ("ce", "imp", "dimp", RECOMMENDED)
-"""Arms that are ticked at first, where the checkers have scored the rows."""
 
 COMMON = ("ce", "ce_real", "ce_both", "imp", "dimp", "p_only", "scheme")
 """Arms that are always in view; the others open on demand."""
