@@ -5,7 +5,8 @@ worker (``python -m synthcur.worker FOLDER``) reads ``spec.json`` and says every
 spool. `poll` brings the store up to date; whoever has the store open calls it about once a second.
 
 Jobs wait in one of two lanes. Probe scoring is over in seconds and has one place of its own;
-everything that trains a model shares the long lane, with one place, or one a GPU.
+everything that trains a model shares the long lane, with one place, or one a GPU. Most of those
+seconds are imports: `prepare` has a process do them while a person still looks at the rows.
 """
 
 import json
@@ -19,6 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from synthcur.arms import get_arm
 from synthcur.errors import ConflictError, InputError, WorkerError
@@ -27,11 +29,15 @@ from synthcur.learning_curve import LearningCurveSettings, check_sizes
 from synthcur.processes import gpu_count, process_identity
 from synthcur.records import ACTIVE, FINISHED, RESUMABLE, Job
 from synthcur.settings import ScoreSettings, TrainSettings, fingerprint
+from synthcur.spare import Spare
 from synthcur.spool import RESERVE, RESERVE_BYTES
 from synthcur.store import Store
 
 PLACES_VARIABLE = "SYNTHCUR_JOBS"
 """Environment variable: how many long jobs run at a time (default: one, or one a GPU)."""
+
+SPARE_VARIABLE = "SYNTHCUR_SPARE"
+"""Environment variable: 0 where no process is to wait ahead of its job, which takes some memory."""
 
 STARTUP_SECONDS = 10.0
 """How long a worker may take to say its first word before it is taken for dead."""
@@ -41,6 +47,27 @@ LOG_BYTES = 20_000
 ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 """Large pages for large blocks, read when a process starts: each step allots the gradient of the
 whole vocabulary, which page by page takes a tenth of its time. Other systems do not read it."""
+
+
+_ROOT = Path(__file__).resolve().parent.parent
+_SPARES: WeakKeyDictionary[Store, Spare] = WeakKeyDictionary()
+
+
+def prepare(store: Store) -> None:
+    """Have a process wait for a scoring job that is likely to come soon, its imports done."""
+    if os.environ.get(SPARE_VARIABLE, "") != "0":
+        _SPARES.setdefault(store, _spare()).prepare()
+
+
+def dismiss(store: Store) -> None:
+    """Let the process that waits for a job leave."""
+    if store in _SPARES:
+        _SPARES[store].dismiss()
+
+
+def _spare() -> Spare:
+    command = [sys.executable, "-m", "synthcur.worker", "--wait"]
+    return Spare(command, cwd=_ROOT, env={**ALLOCATOR, **os.environ})
 
 
 def submit_score(store: Store, name: str, settings: ScoreSettings) -> Job:
@@ -227,16 +254,7 @@ def _spawn(store: Store, job: Job) -> None:
         job.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write_spec(job)
         (job.folder / RESERVE).write_bytes(b" " * RESERVE_BYTES)
-        with open(job.folder / "log.txt", "ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "synthcur.worker", str(job.folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                cwd=Path(__file__).resolve().parent.parent,
-                env={**ALLOCATOR, **os.environ, **_own_gpu(job)},
-            )
+        process = _waiting(store, job) or _started(job)
     except OSError as error:
         store.move_job(
             job.id,
@@ -249,6 +267,25 @@ def _spawn(store: Store, job: Job) -> None:
     store.set_worker(job.id, pid=process.pid, identity=process_identity(process.pid))
     # A child that has ended stays a zombie until somebody waits for it.
     threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _waiting(store: Store, job: Job) -> subprocess.Popen[bytes] | None:
+    """Give a short job to the process that waits for one, if any does."""
+    spare = _SPARES.get(store) if job.lane == "short" else None
+    return spare.take(job.folder) if spare is not None else None
+
+
+def _started(job: Job) -> subprocess.Popen[bytes]:
+    with open(job.folder / "log.txt", "ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "synthcur.worker", str(job.folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=_ROOT,
+            env={**ALLOCATOR, **os.environ, **_own_gpu(job)},
+        )
 
 
 def _own_gpu(job: Job) -> dict[str, str]:

@@ -20,7 +20,7 @@ from synthcur.scoring import score
 from synthcur.settings import ScoreSettings, TrainSettings
 from synthcur.spool import Spool
 
-__all__ = ["execute", "learn", "score", "train"]
+__all__ = ["execute", "learn", "score", "set_environment", "train"]
 
 ENVIRONMENT = {
     "TRANSFORMERS_VERBOSITY": "error",  # the log of a job is read by people
@@ -29,6 +29,12 @@ ENVIRONMENT = {
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # without it a GPU sums in changing order
 }
 """What libraries are told before they are imported, unless the user has told them otherwise."""
+
+
+def set_environment() -> None:
+    """Tell libraries what they are to know before they are imported."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
 
 
 def execute(job_dir: Path) -> None:
@@ -42,8 +48,7 @@ def execute(job_dir: Path) -> None:
     spec = json.loads((job_dir / "spec.json").read_text("utf-8"))
     spool = Spool(job_dir / "spool.jsonl")
     Progress(spool, "start", "Starting")
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    set_environment()
     artefacts = Artefacts(Path(spec["artefacts_root"]), shipped=(demo.ARTEFACTS,))
     collection = artefacts.collection(spec["collection_fp"], name=spec["collection"])
     decisions = [Decision(**decision) for decision in spec["decisions"]]

@@ -1,9 +1,11 @@
 """What a worker process does: say that it lives, do the job, say how it ended.
 
-Started by `synthcur.jobs` as ``python -m synthcur.worker FOLDER``.
+Started by `synthcur.jobs` as ``python -m synthcur.worker FOLDER``, or ahead of its job as
+``python -m synthcur.worker --wait`` (see `synthcur.spare`).
 """
 
 import os
+import select
 import signal
 import sys
 import traceback
@@ -50,6 +52,29 @@ def work(folder: Path) -> int:
     return 0
 
 
+def wait() -> int:
+    """Get everything ready that scoring needs, then do the job that standard input names."""
+    from synthcur.preparation import STEPS
+
+    for step in STEPS:
+        if select.select([sys.stdin], [], [], 0)[0]:
+            break
+        try:
+            step()
+        except Exception:
+            # The job meets the same and says so where it is read.
+            break
+    folder = sys.stdin.buffer.readline().rstrip(b"\n")
+    if not folder:
+        return 0
+    job = Path(os.fsdecode(folder))
+    log = os.open(job / "log.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    os.close(log)
+    return work(job)
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
     # A second signal must not break into the words said after the first.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -58,4 +83,4 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(work(Path(sys.argv[1])))
+    sys.exit(wait() if sys.argv[1] == "--wait" else work(Path(sys.argv[1])))

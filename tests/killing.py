@@ -24,6 +24,7 @@ from synthcur import jobs
 from synthcur.processes import process_identity
 from synthcur.records import FINISHED, Job
 from synthcur.settings import FitSettings, ScoreSettings, TrainSettings
+from synthcur.spool import read_spool
 from synthcur.store import Store
 from tests.conftest import add_scores, make_collection
 
@@ -41,6 +42,8 @@ from synthcur.store import Store
 import json
 workspace, kind, settings, job = sys.argv[1:]
 store = Store(workspace)
+if kind == "score":
+    jobs.prepare(store)
 if job:
     job = jobs.resume(store, job) if store.job(job).status != "done" else store.job(job)
 elif kind == "train":
@@ -98,7 +101,11 @@ def serve(
     return server, server.stdout.readline().strip()
 
 
-ENVIRONMENT = {"SYNTHCUR_CHECKPOINT_SECONDS": "0.0", "OMP_NUM_THREADS": "1"}
+ENVIRONMENT = {
+    "SYNTHCUR_CHECKPOINT_SECONDS": "0.0",
+    "OMP_NUM_THREADS": "1",
+    jobs.SPARE_VARIABLE: "1",  # every scoring job has a process that waited for it
+}
 
 
 def follow(store: Store, job_id: str, *, seconds: float) -> Job:
@@ -206,24 +213,25 @@ class Work:
 
 @dataclass(frozen=True)
 class Whole:
-    """What a job leaves behind when nobody disturbs it, and the seconds it takes."""
+    """What a job leaves behind when nobody disturbs it, and when it said what."""
 
     figures: Figures
     rows: set[tuple[Any, ...]]
-    seconds: float
+    moments: list[float]
+    """Seconds since the beginning at which the worker said each of its words."""
 
 
 def undisturbed(folder: Path, work: Work) -> Whole:
     """Do the work without a kill."""
     store = work.workspace(folder)
-    began = time.monotonic()
+    began = time.time()
     server, job_id = serve(store.workspace, work.kind, work.settings)
     job = follow(store, job_id, seconds=600)
     assert job.status == "done", f"{job.what}\n{jobs.log_tail(job)}"
-    took = time.monotonic() - began
     server.kill()
     server.wait()
-    found = Whole(work.figures(store, job.id), shown(store, job.id), took)
+    moments = [record["at"] - began for record in told(job)]
+    found = Whole(work.figures(store, job.id), shown(store, job.id), moments)
     store.close()
     return found
 
@@ -241,33 +249,53 @@ def end(store: Store, job_id: str) -> float:
     raise AssertionError(f"job {job_id} is still {store.job(job_id).status}")
 
 
+def told(job: Job) -> list[dict[str, Any]]:
+    """Return what the worker of a job has said so far."""
+    return read_spool(job.folder / "spool.jsonl", 0)[0]
+
+
+def wait_for_a_moment(store: Store, job_id: str, *, moments: list[float], chosen: float) -> None:
+    """Wait until the job is where an undisturbed one was `chosen` seconds after its beginning.
+
+    Counted in what its worker says, so that a busy machine does not shift the moment to its end.
+    """
+    before = len(told(store.job(job_id)))
+    words = sum(moment <= chosen for moment in moments)
+    while len(told(store.job(job_id))) - before < words and store.job(job_id).is_active:
+        time.sleep(0.02)
+    after = chosen - (moments[words - 1] if words else 0.0)
+    until = time.monotonic() + after
+    while time.monotonic() < until and store.job(job_id).is_active:
+        time.sleep(0.01)
+
+
 def disturb(
-    store: Store, work: Work, job_id: str, *, took: float, rng: random.Random
-) -> tuple[str, set[tuple[Any, ...]], int, float]:
+    store: Store, work: Work, job_id: str, *, moments: list[float], rng: random.Random
+) -> tuple[str, set[tuple[Any, ...]], tuple[int, int], float]:
     """Let the job run for a while, then kill.
 
     Returns
     -------
     tuple
-        The job's id, the metric rows a page had shown, processes killed, and the seconds in which
-        the end of the worker was noticed.
+        The job's id, the metric rows a page had shown, workers and servers killed, and the seconds
+        in which the end of the worker was noticed.
     """
     server, job_id = serve(store.workspace, work.kind, work.settings, job_id)
-    time.sleep(rng.uniform(0.0, took))
+    chosen = rng.uniform(0.0, moments[-1])
+    wait_for_a_moment(store, job_id, moments=moments, chosen=chosen)
     store.ingest(job_id)
     seen, job, target = shown(store, job_id), store.job(job_id), rng.choice(TARGETS)
     if job.is_active and rng.random() < 0.2:
         job = jobs.cancel(store, job_id)
         time.sleep(rng.uniform(0.0, 0.3))
-    hits = int(target in ("worker", "both") and kill(job.pid, job.identity))
+    workers = int(target != "server" and kill(job.pid, job.identity))
     if target in ("server", "both"):
         server.kill()
-        hits += 1
     # A worker whose server alone died goes on by itself; every other one is ended for the resume.
     noticed = end(store, job_id) if target != "server" or rng.random() < 0.5 else 0.0
     server.kill()
     server.wait()
-    return job_id, seen, hits, noticed
+    return job_id, seen, (workers, int(target != "worker")), noticed
 
 
 def run(folder: Path, model: str, *, rounds: int, seed: int = 0, kills: int = 2) -> dict[str, Any]:
@@ -280,7 +308,8 @@ def run(folder: Path, model: str, *, rounds: int, seed: int = 0, kills: int = 2)
     expected = {work.kind: undisturbed(folder / f"whole-{work.kind}", work) for work in works}
     rng = random.Random(seed)
     found: dict[str, Any] = {
-        **dict.fromkeys(("scorings", "trainings", "kills", "crashed", "cancelled"), 0),
+        **dict.fromkeys(("scorings", "trainings", "crashed", "cancelled"), 0),
+        **dict.fromkeys(("workers_killed", "servers_killed"), 0),
         **dict.fromkeys(WRONG, 0),
         **{"largest_difference": 0.0, "slowest_noticed_s": 0.0},
     }
@@ -290,9 +319,12 @@ def run(folder: Path, model: str, *, rounds: int, seed: int = 0, kills: int = 2)
         store, job_id = work.workspace(folder / f"round{number}"), ""
         rows_seen: set[Any] = set()
         for _ in range(kills):
-            job_id, seen, hits, noticed = disturb(store, work, job_id, took=whole.seconds, rng=rng)
+            job_id, seen, hits, noticed = disturb(
+                store, work, job_id, moments=whole.moments, rng=rng
+            )
             rows_seen |= seen
-            found["kills"] += hits
+            found["workers_killed"] += hits[0]
+            found["servers_killed"] += hits[1]
             found["slowest_noticed_s"] = max(found["slowest_noticed_s"], round(noticed, 1))
             job = store.job(job_id)
             found["crashed"] += job.status == "crashed"
@@ -304,9 +336,9 @@ def run(folder: Path, model: str, *, rounds: int, seed: int = 0, kills: int = 2)
         found["not_done"] += job.status != "done"
         found["orphans"] += len(orphans(store))
         found["half_artefacts"] += len(half_artefacts(store))
-        told = shown(store, job_id)
-        found["rows_lost"] += len(rows_seen - told)
-        found["rows_unlike"] += len(told ^ whole.rows)
+        rows = shown(store, job_id)
+        found["rows_lost"] += len(rows_seen - rows)
+        found["rows_unlike"] += len(rows ^ whole.rows)
         said = work.figures(store, job_id)
         for key, values in whole.figures.items():
             difference = largest_difference(said[key], values) if key in said else np.inf

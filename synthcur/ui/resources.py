@@ -52,6 +52,7 @@ class _OpenStore:
     def close(self) -> None:
         self._stop.set()
         self._thread.join()
+        jobs.dismiss(self.store)
         self.store.close()
         self._lock.close()
 
