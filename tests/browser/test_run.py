@@ -1,0 +1,160 @@
+"""A run that outlives a reload, its server and a cancel, and a model that outlives the page."""
+
+import json
+import re
+import subprocess
+import sys
+import textwrap
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from synthcur.schema import REAL, TEST
+from synthcur.store import Store
+from synthcur.workspace import open_store
+from tests import killing
+from tests.conftest import add_scores
+from tests.serving import served
+
+SECONDS = 1_000
+EPOCHS = 60
+EPOCH = re.compile(r"epoch (\d+\.\d)")
+
+LOAD = """
+import json, sys
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
+folder, texts = sys.argv[1], json.loads(sys.argv[2])
+model = AutoModelForSequenceClassification.from_pretrained(folder)
+read = pipeline("text-classification", model=folder, tokenizer=folder)
+tokenizer = AutoTokenizer.from_pretrained(folder)
+with torch.inference_mode():
+    logits = [model(**tokenizer(text, return_tensors="pt")).logits[0].tolist() for text in texts]
+print(json.dumps({"logits": logits, "labels": [each["label"] for each in read(texts)]}))
+"""
+
+
+@pytest.mark.timeout(600)
+def test_a_run_goes_on_through_reload_restart_and_cancel_to_a_model_that_loads(
+    page: Page, tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYNTHCUR_CHECKPOINT_SECONDS", "0.5")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    store = open_store(tmp_path / "ws")
+    store.add_collection(killing.collection(rows=240))
+    add_scores(store, store.collection(killing.NAME))
+    with served(store.workspace) as server:
+        page.goto(f"{server.url}/train?collection={killing.NAME}")
+        _start(page, tiny_model)
+        _watch_it_grow(page)
+        before = _epoch(page)
+        page.reload()
+        assert _epoch(page) >= before, "a reload shows where the run is"
+        server.kill()
+    before = _epoch(page)
+    rows = killing.shown(store, store.jobs()[0].id)
+    port = int(server.url.rpartition(":")[2])
+    with served(store.workspace, port=port) as server:
+        # The open tab finds the new server by itself.
+        deadline = time.monotonic() + 120
+        while _epoch(page) <= before:
+            assert time.monotonic() < deadline, "the curve goes on"
+            page.wait_for_timeout(100)
+        _cancel_and_resume(page, store)
+        page.get_by_role("button", name="See the results").wait_for(timeout=240 * SECONDS)
+        job = store.jobs()[0]
+        assert job.status == "done", job.what
+        assert rows <= killing.shown(store, job.id), "no row that was shown is lost"
+        page.get_by_role("button", name="See the results").click()
+        verdict = page.get_by_role("heading", level=1)
+        expect(verdict).to_contain_text(re.compile("plain training"))
+        with page.expect_download() as download:
+            page.get_by_role("button", name=re.compile("Download the .* model")).click()
+        _load_in_a_fresh_process(Path(download.value.path()), tmp_path / "model", store)
+    store.close()
+
+
+def _start(page: Page, model: str) -> None:
+    _choose(page, "Model", "Other: folder or hub name")
+    named = page.get_by_role("textbox", name="Folder or hub name")
+    named.fill(model)
+    named.press("Enter")
+    for label, value in (("Seeds", 1), ("Epochs", EPOCHS)):
+        field = page.get_by_label(label, exact=True)
+        field.fill(str(value))
+        field.press("Enter")
+    for arm in ("DIMP, P′/p", "Three witnesses (synthetic + real), recommended"):
+        page.get_by_test_id("stCheckbox").get_by_text(arm, exact=True).click()
+    expect(page.get_by_text(re.compile("Estimate: 2 runs")).first).to_be_visible()
+    page.get_by_role("button", name="Start training").click()
+    page.get_by_role("button", name=re.compile("Cancel")).wait_for()
+
+
+def _choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=re.compile(label)).click()
+    page.get_by_role("option", name=option).click()
+    page.wait_for_selector('[data-test-script-state="notRunning"]')
+
+
+def _epoch(page: Page) -> float:
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text(EPOCH, timeout=120 * SECONDS)
+    found = EPOCH.search(heading.inner_text())
+    assert found is not None
+    return float(found[1])
+
+
+def _watch_it_grow(page: Page) -> None:
+    """See at least three different last values of the curve, without touching the page."""
+    curve = page.get_by_label(re.compile("Training loss by epoch")).first
+    curve.wait_for(timeout=120 * SECONDS)
+    seen: set[str | None] = set()
+    deadline = time.monotonic() + 120
+    while len(seen) < 3 and time.monotonic() < deadline:
+        seen.add(curve.get_attribute("aria-label"))
+        page.wait_for_timeout(100)
+    assert len(seen) >= 3, "the curve grew while it was watched"
+
+
+def _cancel_and_resume(page: Page, store: Store) -> None:
+    page.get_by_role("button", name=re.compile("Cancel")).click()
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text("was cancelled", timeout=60 * SECONDS)
+    kept = store.jobs()[0].folder / "checkpoint.safetensors"
+    assert kept.is_file(), "the last checkpoint is kept"
+    resume = page.get_by_role("button", name="Resume")
+    resume.click()
+    expect(resume).to_have_count(0)
+
+
+def _load_in_a_fresh_process(archive: Path, folder: Path, store: Store) -> None:
+    """The downloaded folder says of the test rows what the page's figures rest on."""
+    with zipfile.ZipFile(archive) as file:
+        file.extractall(folder)
+    (inside,) = {path.parent for path in folder.rglob("model.safetensors")}
+    test = store.collection(killing.NAME).part(REAL, TEST)
+    texts = test["text"].tolist()
+    answer = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(LOAD), str(inside), json.dumps(texts)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    said = json.loads(answer.stdout.splitlines()[-1])
+    (run,) = [
+        run
+        for run in store.runs(store.jobs()[0].id)
+        if run.model and run.arm == json.loads((inside / "synthcur.json").read_text())["arm"]
+    ]
+    logits = np.array(said["logits"])
+    probs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    stored = store.artefacts.array(str(run.predictions), "probs")
+    # The page reads with bfloat16 where the hardware has it, a fresh process with float32.
+    assert np.allclose(probs, stored, atol=1e-2)
+    labels = store.collection(killing.NAME).labels
+    assert said["labels"] == [labels[i] for i in probs.argmax(axis=1)]
