@@ -1,4 +1,4 @@
-"""How long a training job will take, judged by finished runs of the same model."""
+"""How long a training job will take, judged by the measured steps of runs of the same model."""
 
 import math
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ import numpy as np
 
 from synthcur.arms import ARMS
 from synthcur.learning_curve import NO_REAL_ROWS, LearningCurveSettings
+from synthcur.records import Job
 from synthcur.settings import FitSettings, TrainSettings
 from synthcur.store import Store
 
@@ -24,7 +25,7 @@ class Estimate:
     n_runs
         Arms times seeds.
     seconds
-        Expected time of all runs together; None where no run of the model has finished yet.
+        Expected time of all runs together; None where no step of the model was measured yet.
     measured_on
         Number of the job by whose runs the time was judged; None with `seconds`.
     """
@@ -44,15 +45,14 @@ def estimate(store: Store, settings: TrainSettings, rows: Mapping[str, int]) -> 
     settings
         The job.
     rows
-        Number of rows by what arms train on: ``synthetic``, ``real``.
+        Number of rows by what arms train on: ``synthetic``, ``real``; and ``validation``.
     """
     n_runs = len(settings.arms) * settings.seeds
     speeds, number = _seconds_per_row(store, settings.fit)
     if not speeds:
         return Estimate(n_runs)
-    read = sum(rows_of_arm(arm, rows) for arm in settings.arms)
-    seconds = float(np.median(speeds)) * read * settings.fit.epochs * settings.seeds
-    return Estimate(n_runs, seconds, number)
+    read = sum(_read_by_arm(arm, rows, settings.fit) for arm in settings.arms)
+    return Estimate(n_runs, float(np.median(speeds)) * read * settings.seeds, number)
 
 
 def estimate_learning_curve(
@@ -72,24 +72,27 @@ def estimate_learning_curve(
         return Estimate(settings.n_runs)
     read = 0.0
     for size in (NO_REAL_ROWS, *settings.sizes):
-        at = {"synthetic": rows["synthetic"], "real": size}
-        for arm in settings.arms_at(size):
-            if arm.rows == "real":
-                read += _read_by_real_only(size, rows, settings.fit)
-            else:
-                read += rows_of_arm(arm.name, at) * settings.fit.epochs
+        at = {**rows, "real": size}
+        read += sum(_read_by_arm(arm.name, at, settings.fit) for arm in settings.arms_at(size))
     return Estimate(settings.n_runs, float(np.median(speeds)) * read * settings.seeds, number)
 
 
-def _read_by_real_only(size: int, rows: Mapping[str, int], fit: FitSettings) -> float:
+def _read_by_arm(arm: str, rows: Mapping[str, int], fit: FitSettings) -> float:
+    """Rows that one run of an arm takes."""
+    if ARMS[arm].rows == "real":
+        return _read_by_real_only(rows, fit)
+    return rows_of_arm(arm, rows) * fit.epochs
+
+
+def _read_by_real_only(rows: Mapping[str, int], fit: FitSettings) -> float:
     """Rows that real rows alone take, learned as long as the synthetic ones (`runs.recipe_of`).
 
     So few rows are passed so often that judging them after every pass is what takes the time; a
     row judged costs a third of a row learned.
     """
     steps = math.ceil(rows["synthetic"] / fit.batch_size) * fit.epochs
-    epochs = round(steps / math.ceil(size / fit.batch_size))
-    return min(max(fit.epochs, epochs), 100) * (size + rows["validation"] / 3)
+    epochs = round(steps / math.ceil(rows["real"] / fit.batch_size))
+    return min(max(fit.epochs, epochs), 100) * (rows["real"] + rows["validation"] / 3)
 
 
 def rows_of_arm(arm: str, rows: Mapping[str, int]) -> int:
@@ -100,20 +103,42 @@ def rows_of_arm(arm: str, rows: Mapping[str, int]) -> int:
 
 
 def _seconds_per_row(store: Store, fit: FitSettings) -> tuple[list[float], int | None]:
-    """Seconds a row and epoch of the newest runs of the same model, and their newest job."""
-    speeds: list[float] = []
-    number = None
-    for job in store.jobs():
-        if job.kind != "train" or not _is_alike(FitSettings.from_dict(job.settings["fit"]), fit):
-            continue
-        for run in store.runs(job.id):
-            if run.seconds and run.rows and run.status == "done":
-                number = number or job.number
-                epochs = job.settings["fit"]["epochs"]
-                speeds.append(run.seconds / (run.rows * epochs))
-        if len(speeds) >= RUNS_MEASURED:
-            break
-    return speeds[:RUNS_MEASURED], number
+    """Seconds a row learned of the newest runs of the same model, and their newest job.
+
+    Finished runs tell best: their time includes loading and judging. Where there is none, the steps
+    of a run that was stopped or still goes on are taken.
+    """
+    alike = [
+        job
+        for job in store.jobs()
+        if job.kind == "train" and _is_alike(FitSettings.from_dict(job.settings["fit"]), fit)
+    ]
+    for speeds_of in (_of_finished_runs, _of_steps):
+        speeds: list[float] = []
+        number = None
+        for job in alike:
+            found = speeds_of(store, job)
+            number = number or (job.number if found else None)
+            speeds += found
+            if len(speeds) >= RUNS_MEASURED:
+                break
+        if speeds:
+            return speeds[:RUNS_MEASURED], number
+    return [], None
+
+
+def _of_finished_runs(store: Store, job: Job) -> list[float]:
+    batch = FitSettings.from_dict(job.settings["fit"]).batch_size
+    return [
+        run.seconds / (run.rows * run.steps / math.ceil(run.rows / batch))
+        for run in store.runs(job.id)
+        if run.status == "done" and run.seconds and run.steps and run.rows
+    ]
+
+
+def _of_steps(store: Store, job: Job) -> list[float]:
+    told = store.metrics(job.id)["samples_per_s"].dropna()
+    return [1 / float(told.median())] if len(told) and told.median() > 0 else []
 
 
 def _is_alike(first: FitSettings, second: FitSettings) -> bool:

@@ -351,7 +351,7 @@ def test_the_time_of_a_curve_counts_plain_synthetic_training_once(fill, small_co
     job = store.add_job("train", "small", settings=asdict(TrainSettings()), scores={})
     job.folder.mkdir(parents=True)
     spool = Spool(job.folder / "spool.jsonl")
-    spool.append("run_started", arm="ce", seed=0, steps=1)
+    spool.append("run_started", arm="ce", seed=0, steps=20)
     spool.append("run_done", arm="ce", seed=0, seconds=10, rows=100)  # 5 epochs: 0.02 s a row
     spool.close()
     store.ingest(job.id)

@@ -76,7 +76,9 @@ def test_before_the_first_run_the_arms_are_explained_and_one_button_starts(fill,
     app = open_page("train", "small")
     assert title(app).startswith("No run yet")
     assert buttons(app) == ["Start training"]
-    assert "no finished run of this model yet" in app.caption[0].value + app.caption[1].value
+    assert (
+        "no step of this model was measured here yet" in app.caption[0].value + app.caption[1].value
+    )
     assert [box.label for box in app.checkbox if box.value] == [
         r"Plain \(synthetic only\)",
         r"IMP\, P′\/Q",

@@ -177,13 +177,17 @@ def _as_number(text: str) -> float:
 
 def _rows(name: str) -> dict[str, int]:
     collection = resources.effective(name)
-    return {"synthetic": len(collection.synthetic), "real": len(collection.real_train)}
+    return {
+        "synthetic": len(collection.synthetic),
+        "real": len(collection.real_train),
+        "validation": resources.store().collection_info(name).counts["validation"],
+    }
 
 
 def _cost_in_words(cost: Estimate) -> str:
     runs = "1 run" if cost.n_runs == 1 else f"{cost.n_runs} runs"
     if cost.seconds is None:
-        return f"Estimate: {runs}; no finished run of this model yet to measure the time by."
+        return f"Estimate: {runs}; no step of this model was measured here yet."
     return (
         f"Estimate: {runs}, about {parts.duration(cost.seconds)} on this machine, by the speed of "
         f"run {cost.measured_on}."
