@@ -43,8 +43,7 @@ QUEUES: Mapping[str, Queue] = MappingProxyType(
             Queue(
                 "mislabelled",
                 "Probably mislabelled",
-                "The tenth of the rows whose label the two checkers, each asked about rows it has "
-                "not seen, agree least on.",
+                "The tenth of the rows whose label both checkers together believe least.",
             ),
             Queue(
                 "low_weight",

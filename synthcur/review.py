@@ -4,6 +4,7 @@ The log is append-only. An undo is a later row that names the row it takes back,
 a fold over the log and nothing is ever lost. Rows are ordered by `Decision.seq`, never by a clock.
 """
 
+import unicodedata
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -216,14 +217,19 @@ def effective_collection(collection: Collection, decisions: Iterable[Decision]) 
 
 
 def check_annotator(name: str) -> str:
-    """Return the name without outer spaces.
+    """Return the name as everybody writes it.
+
+    Spaces at the ends go, several become one, and characters that only look different (wide ones,
+    an accent typed apart from its letter) become the usual ones: one person has one name.
 
     Raises
     ------
     InputError
         If nothing is left, it is longer than `ANNOTATOR_LENGTH`, or holds control characters.
     """
-    name = name.strip()
+    name = unicodedata.normalize("NFKC", name).strip(" ")
+    if name.isprintable():
+        name = " ".join(name.split())
     if not name or len(name) > ANNOTATOR_LENGTH or not name.isprintable():
         raise InputError(
             "The annotator's name cannot be used.",

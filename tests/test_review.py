@@ -190,5 +190,9 @@ def test_a_name_that_cannot_be_shown_on_a_line_is_refused(name: str) -> None:
         check_annotator(name)
 
 
-def test_a_name_loses_its_outer_spaces() -> None:
-    assert check_annotator(" Ana María ") == "Ana María"
+@pytest.mark.parametrize(
+    "name", [" Ana María ", "Ana  María", "Ana Mari\u0301a", "\uff21na\u00a0María"]
+)
+def test_one_person_has_one_name_however_it_is_typed(name: str) -> None:
+    assert check_annotator(name) == "Ana María"
+    assert check_annotator(check_annotator(name)) == check_annotator(name)

@@ -4,18 +4,21 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from synthcur.ledger import Ledger
 from synthcur.queues import QUEUES, share_in_words
-from synthcur.review import Decision
+from synthcur.review import ANNOTATOR_LENGTH, Decision
 from synthcur.review_store import Turn
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store import Store
+from synthcur.ui import session
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.ui.review_cards import TEXT_LENGTH, Bench, card, shown
 from synthcur.ui.review_data import (
@@ -48,7 +51,7 @@ def bench_of(collection: Collection, log: list[Decision] | None = None, **scheme
     )
 
 
-PLAIN = ["mislabelled", "low_weight", "both_doubt", "redundant"]
+SEVEN = ["mislabelled", "low_weight", "both_doubt", "redundant", "influence", "random", "map"]
 
 
 def opened_of(bench: Bench, sample_ids: Sequence[str], name: str = "random") -> Opened:
@@ -146,7 +149,8 @@ def test_characters_that_hide_or_turn_text_are_shown_as_such():
 
 def test_the_queues_hold_synthetic_rows_and_that_of_the_map_needs_a_selection(small_collection):
     bench = bench_of(small_collection)
-    assert list(queues(bench, ())) == [*PLAIN, "influence", "random"]
+    assert list(queues(bench, ())) == SEVEN
+    assert size_in_words(queues(bench, ())["map"], bench) == "none selected"
     real = small_collection.real_train["sample_id"][0]
     opened = queues(bench, (bench.sample_ids[5], real, bench.sample_ids[3]))
     assert opened["map"].sample_ids == (bench.sample_ids[5], bench.sample_ids[3])
@@ -314,7 +318,7 @@ def test_the_rail_lists_the_queues_with_sizes_and_the_rule(open_page):
     assert not app.exception
     assert not app.error
     radio = app.sidebar.radio(key="review_queue_choice")
-    assert radio.options == [QUEUES[name].title for name in [*PLAIN, "influence", "random"]]
+    assert radio.options == [QUEUES[name].title for name in SEVEN]
     app = radio.set_value("low_weight").run()
     assert app.session_state["synthcur"].queue == "low_weight"
     assert "chosen scheme weighs least" in " ".join(each.value for each in app.sidebar.caption)
@@ -390,6 +394,32 @@ def test_behind_a_proxy_that_names_nobody_nothing_can_be_decided(open_page, monk
     app = open_page()
     assert "name cannot be used" in app.error[0].value
     assert not app.get("bidi_component")
+
+
+def test_with_an_account_the_name_is_that_of_the_account(open_page, monkeypatch):
+    account = SimpleNamespace(is_logged_in=True, to_dict=lambda: {"email": "eva@example.org"})
+    monkeypatch.setattr(session, "_asks_for_account", lambda: True)
+    monkeypatch.setattr(st, "user", account)
+    monkeypatch.setattr(session, "find_spec", {"authlib": None}.get)
+    app = open_page()
+    assert "pip install Authlib" in app.error[0].value
+    monkeypatch.setattr(session, "find_spec", {"authlib": True}.get)
+    app = app.run()
+    assert app.session_state["synthcur"].annotator == "eva@example.org"
+    assert app.sidebar.button(key="review_sign_in").label == "Sign out"
+    account.is_logged_in = False
+    app = app.run()
+    assert "Nobody is signed in" in app.error[0].value
+    assert app.sidebar.button(key="review_sign_in").label == "Sign in"
+    assert not app.get("bidi_component")
+
+
+def test_long_names_of_accounts_stay_apart():
+    names = [f"{'a' * 50}{i}@example.org" for i in range(2)]
+    cut = [session.account_name(name) for name in names]
+    assert cut[0] != cut[1]
+    assert all(len(each) == ANNOTATOR_LENGTH for each in cut)
+    assert session.account_name("eva@example.org") == "eva@example.org"
 
 
 def test_a_filter_keeps_the_order_and_does_not_depend_on_decisions(small_collection):

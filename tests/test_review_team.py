@@ -22,7 +22,7 @@ def _by(annotator, bench, row, action, seq, **more):
     return replace(decided(bench, row, action, seq, **more), annotator=annotator)
 
 
-def test_people_stand_in_alphabetical_order_with_their_own_numbers(small_collection):
+def test_people_stand_in_alphabetical_order_above_the_numbers_of_all_together(small_collection):
     plain = bench_of(small_collection)
     log = [
         _by("ben", plain, 0, "keep", 1),
@@ -31,9 +31,10 @@ def test_people_stand_in_alphabetical_order_with_their_own_numbers(small_collect
         _by("eva", plain, 2, "note", 4, note="only a note"),
     ]
     table = people(bench_of(small_collection, log))
-    assert table["Annotator"].tolist() == ["ana", "ben"]
-    assert table["Decisions"].tolist() == [1, 2]
-    assert table["Changed"].tolist() == ["0 %", "50 %"]
+    assert table["Annotator"].tolist() == ["ana", "ben", "all together"]
+    assert table["Decisions"].tolist() == [1, 2, 3]
+    assert table["Changed"].tolist() == ["0 %", "50 %", "33 %"]
+    assert people(bench_of(small_collection, log[:2]))["Annotator"].tolist() == ["ben"]
 
 
 def test_agreement_comes_with_its_interval_and_number_of_rows(small_collection):

@@ -10,6 +10,7 @@ import numpy as np
 from synthcur import agreement, review
 from synthcur.queues import (
     DISAGREEMENTS,
+    MAP,
     PACE_ROWS,
     QUEUES,
     Evidence,
@@ -56,7 +57,7 @@ class Opened:
 
 
 def queues(bench: Bench, selection: Sequence[str]) -> dict[str, Opened]:
-    """Return every queue that has rows."""
+    """Return every queue, empty ones too; that of disagreements only once there are any."""
     found = Evidence(
         labels=bench.file_labels,
         weights=bench.file_weights(),
@@ -70,7 +71,7 @@ def queues(bench: Bench, selection: Sequence[str]) -> dict[str, Opened]:
     opened = {}
     for name, queue in QUEUES.items():
         rows = queue_rows(name, found)
-        if len(rows):
+        if len(rows) or name != DISAGREEMENTS:
             opened[name] = Opened(queue, rows, tuple(bench.sample_ids[row] for row in rows))
     return opened
 
@@ -119,6 +120,8 @@ def disputed(bench: Bench) -> list[str]:
 
 def size_in_words(opened: Opened, bench: Bench) -> str:
     """Return how many rows a queue has and how many have a verdict: ``180 rows, 12 done``."""
+    if not opened.sample_ids:
+        return "none selected" if opened.queue.name == MAP else "no rows"
     done, ids = queue_done(opened.sample_ids, bench.state.current), opened.sample_ids
     if opened.queue.name == DISAGREEMENTS:
         done = sum(_is_settled(bench, each) for each in ids)
@@ -188,6 +191,7 @@ def queue_data(
         "opening": opened.name,
         "title": opened.queue.title,
         "rule": opened.queue.rule,
+        "isOfMap": opened.queue.name == MAP,
         "states": states,
         "start": _first_undecided(states),
         "pace": pace(own[-2 * PACE_ROWS :], annotator),

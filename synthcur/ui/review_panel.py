@@ -112,7 +112,7 @@ def open_queue(bench: Bench) -> Opened:
     state = session()
     opened = queues(bench, state.selection)
     if state.queue not in opened:
-        state.queue = next(iter(opened))
+        state.queue = next((name for name, each in opened.items() if len(each.rows)), RANDOM)
     if st.session_state.get(_CHOICE) != state.queue:
         st.session_state[_CHOICE] = state.queue
     st.sidebar.radio(
@@ -210,12 +210,12 @@ def _synthetic_ids(name: str, fingerprint: str, _collection: Collection) -> froz
 
 
 def _turn_to_map() -> None:
-    """Select the record on the map; a selection under review stays as it is."""
+    """Select the record on the map; a selection under review stays, and "" selects nothing."""
     sample_id = (st.session_state.get(QUEUE_KEY) or {}).get("map")
     if not isinstance(sample_id, str):
         return
     state = session()
-    if sample_id not in state.selection:
+    if sample_id and sample_id not in state.selection:
         state.selection = (sample_id,)
     st.session_state[_TO_MAP] = True
 

@@ -18,6 +18,7 @@ from synthcur.ui.review_cards import Bench
 from synthcur.ui.review_data import Opened, disputed, shared_opinions
 
 GUIDELINE_LENGTH = 1_000
+EVERYBODY = "all together"
 
 
 def team_button(bench: Bench, random_check: Opened | None) -> None:
@@ -29,11 +30,9 @@ def team_button(bench: Bench, random_check: Opened | None) -> None:
 
 @st.dialog("Team and guidelines", width="large")
 def _show(bench: Bench, random_check: Opened | None) -> None:
-    figures, settings = st.tabs(["Figures", "Settings"])
-    with figures:
-        _figures(bench, random_check)
-    with settings:
-        _settings(bench)
+    views = {"Figures": lambda: _figures(bench, random_check), "Settings": lambda: _settings(bench)}
+    view = st.radio("Show", list(views), horizontal=True, label_visibility="collapsed")
+    views[view]()
 
 
 def _figures(bench: Bench, random_check: Opened | None) -> None:
@@ -66,8 +65,8 @@ def _figures(bench: Bench, random_check: Opened | None) -> None:
 
 
 def people(bench: Bench) -> pd.DataFrame:
-    """Return own numbers of everybody who decided: verdicts, share changed, seconds a row."""
-    table = []
+    """Return own numbers of everybody who decided, and those of all together below them."""
+    table, counted = [], []
     for annotator, own in sorted(bench.state.own.items()):
         verdicts = [row for row in own if row.action in VERDICTS]
         changed = sum(row.action in (DISCARD, RELABEL) for row in verdicts)
@@ -76,6 +75,10 @@ def people(bench: Bench) -> pd.DataFrame:
             seconds = pace(own[-2 * PACE_ROWS :], annotator)
             shown = "" if seconds is None else parts.duration(seconds)
             table.append((annotator, len(verdicts), share, shown))
+            counted.append((len(verdicts), changed))
+    if len(table) > 1:
+        total, changed = map(sum, zip(*counted, strict=True))
+        table.append((EVERYBODY, total, parts.percent(changed / total, digits=0), ""))
     return pd.DataFrame(table, columns=["Annotator", "Decisions", "Changed", "A row takes"])
 
 
@@ -179,7 +182,7 @@ def _settings(bench: Bench) -> None:
             )
             for i, label in enumerate(bench.collection.labels, start=1)
         }
-        if st.form_submit_button("Save", type="primary"):
+        if st.form_submit_button("Save overlap and guidelines", type="primary"):
             resources.store().set_overlap(name, share / 100)
             said = {label: text.strip() for label, text in written.items() if text.strip()}
             resources.store().set_guidelines(name, said)

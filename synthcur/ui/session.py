@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
+from importlib.util import find_spec
 from urllib.parse import unquote
 
 import streamlit as st
@@ -80,15 +82,26 @@ def signed_in() -> str:
     if not st.user.is_logged_in:
         raise InputError("Nobody is signed in.", fix="Sign in with the button at the left.")
     account = st.user.to_dict()
-    return check_annotator(
-        str(account.get("email") or account.get("name") or "")[:ANNOTATOR_LENGTH]
-    )
+    return account_name(str(account.get("email") or account.get("name") or ""))
+
+
+def account_name(given: str) -> str:
+    """Return an account's name, cut where it is too long; no two names are cut to the same."""
+    if len(given) > ANNOTATOR_LENGTH:
+        mark = f"~{sha256(given.encode()).hexdigest()[:8]}"
+        given = given[: ANNOTATOR_LENGTH - len(mark)] + mark
+    return check_annotator(given)
 
 
 def sign_in() -> None:
     """Draw the button that signs in or out, where the server asks for an account."""
     if os.environ.get(USER_HEADER) or not _asks_for_account():
         return
+    if find_spec("authlib") is None:
+        raise InputError(
+            "This server asks for an account, and the package that signs people in is missing.",
+            fix="Install it beside synthcur: pip install Authlib",
+        )
     is_in = bool(st.user.is_logged_in)
     words, act = ("Sign out", st.logout) if is_in else ("Sign in", st.login)
     st.sidebar.button(words, on_click=act, key="review_sign_in", width="stretch")

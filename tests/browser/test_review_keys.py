@@ -1,6 +1,7 @@
 """The bench by keyboard alone: every action, the rail, keys of one's own, history of a row."""
 
 import re
+from dataclasses import replace
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -104,4 +105,32 @@ def test_a_filter_leaves_the_rows_that_match_and_typing_in_it_is_no_key(bench, p
     field.press("Enter")
     expect(page.locator('[data-testid="stSidebar"]')).to_contain_text("rows of the queue match")
     expect(page.locator(SAMPLE)).to_contain_text(word)
+    assert bench.log == []
+
+
+def test_g_shows_the_guidelines_of_every_label_and_goes_back(
+    open_bench, page, demo_server, small_collection
+):
+    written = {label: f"What {label} means." for label in small_collection.labels}
+    bench = open_bench(demo_server, replace(small_collection, guidelines=written))
+    guides = page.locator(".review .guide")
+    few, every = guides.count(), len(bench.collection.labels)
+    assert 0 < few < every
+    press(page, "g")
+    expect(guides).to_have_count(every)
+    press(page, "j")
+    expect(guides).to_have_count(every)
+    press(page, "k")
+    page.get_by_role("button", name="Those of this row only").click()
+    expect(guides).to_have_count(few)
+    assert bench.log == []
+
+
+def test_the_queue_of_the_map_says_what_is_missing_and_leads_to_the_map(bench, page):
+    page.get_by_text(QUEUES["map"].title, exact=True).click()
+    expect(page.locator(".summary")).to_contain_text("No row is selected on the map")
+    press(page, "a", "x", "m")
+    page.get_by_role("button", name="Select rows on the map").click()
+    page.wait_for_url("**/curate*")
+    expect(page.get_by_text("1 row selected")).to_have_count(0)
     assert bench.log == []

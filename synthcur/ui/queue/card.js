@@ -139,8 +139,8 @@ function otherLabels(card, data, choose) {
 }
 
 /** Guidelines and neighbours of a record. */
-export function aside(card, data) {
-  const boxes = [guidelines(card, data)];
+export function aside(card, data, allGuides, turn) {
+  const boxes = [guidelines(card, data, allGuides, turn)];
   if (card.real.length) boxes.push(neighbours('Nearest real', card.real, data.rows.real, '●'));
   if (card.synthetic.length) {
     boxes.push(neighbours('Nearest synthetic', card.synthetic, data.rows.synthetic, '◇'));
@@ -153,19 +153,26 @@ function box(title, note, ...children) {
   return make('section', { className: 'box' }, head, ...children);
 }
 
-function guidelines(card, data) {
+function guidelines(card, data, showsAll, turn) {
   const all = data.guidelines;
   const written = Object.keys(all).length;
   if (!written) {
     const none = make('p', { className: 'guide muted' }, 'None came with this collection.');
     return box('Guidelines', '', none);
   }
-  const labels = card.guides.filter((label) => label in all);
+  const own = card.guides.filter((label) => label in all);
+  const labels = showsAll ? Object.keys(all).map(Number) : own;
   const rows = labels.map((label) => {
     const look = `guide${label === card.best && labels.length > 1 ? ' best' : ''}`;
     return make('p', { className: look }, make('b', {}, data.labels[label]), ` ${all[label]}`);
   });
-  return box('Guidelines', `${labels.length} of ${written}`, ...rows);
+  const size = `${labels.length} of ${written}`;
+  if (own.length === written) return box('Guidelines', size, ...rows);
+  const words = showsAll ? 'Those of this row only' : 'Those of every label';
+  const button = make('button', { type: 'button', className: 'turn', title: words }, size, key('g'));
+  button.setAttribute('aria-label', `${size} guidelines. ${words}`);
+  button.onclick = turn;
+  return box('Guidelines', button, ...rows);
 }
 
 function neighbours(title, rows, of, mark) {
@@ -183,7 +190,7 @@ function neighbours(title, rows, of, mark) {
 }
 
 /** What a queue came to, shown behind its last record. */
-export function summary(data, counts, goOn, ask) {
+export function summary(data, counts, on) {
   const decided = counts.letters.length - counts.undecided - counts.others;
   const lines = [
     ['Kept', counts.keep],
@@ -200,21 +207,26 @@ export function summary(data, counts, goOn, ask) {
   const size = counts.letters.length;
   const title = size
     ? `End of the queue: ${count(decided)} of ${count(size)} decided`
-    : 'No row is in this queue';
+    : data.isOfMap
+      ? 'No row is selected on the map'
+      : 'No row is in this queue';
   const parts = [make('h2', {}, title), make('p', { className: 'muted' }, data.rule)];
   if (size) parts.push(table);
   if (counts.undecided) {
-    const button = make('button', { type: 'button', className: 'go' });
-    button.append(icon('arrow_forward'), `Go through the ${count(counts.undecided)} undecided`);
-    button.onclick = goOn;
-    parts.push(button);
+    const words = `Go through the ${count(counts.undecided)} undecided`;
+    parts.push(goButton('arrow_forward', words, on.openAgain));
   } else if (counts.others) {
-    const button = make('button', { type: 'button', className: 'go' });
-    button.append(icon('refresh'), 'Ask whether rows of others are free now');
-    button.onclick = ask;
-    parts.push(button);
+    parts.push(goButton('refresh', 'Ask whether rows of others are free now', on.ask));
   } else if (size) {
     parts.push(make('p', {}, 'The next run uses these decisions. Choose another queue at the left.'));
+  } else if (data.isOfMap) {
+    parts.push(goButton('scatter_plot', 'Select rows on the map', on.toMap));
   }
   return make('div', { className: 'summary' }, ...parts);
+}
+
+function goButton(symbol, words, act) {
+  const button = make('button', { type: 'button', className: 'go' }, icon(symbol), words);
+  button.onclick = act;
+  return button;
 }

@@ -4,7 +4,7 @@ const CHOSEN = 'synthcur.review.keys';
 const FIXED = /^[0-9crCR]$/; // digits choose labels; c and r belong to Streamlit
 
 /** Usual name of every key that can be replaced. */
-export const REPLACEABLE = [...'jkaxsenfhuUmo?'];
+export const REPLACEABLE = [...'jkaxsenfhguUmo?'];
 
 /** Keys chosen by a person, kept in this browser: usual name to the key in its place. */
 export class Keys {
@@ -58,6 +58,13 @@ export class Keys {
 }
 
 export const keys = new Keys();
+
+// Where a key has a meaning of its own, none of the page's acts.
+export const isTypedInto = (target) =>
+  target.isContentEditable ||
+  target.matches?.('textarea, select, input:not([type=radio], [type=checkbox], [type=range])');
+export const isPressed = (target) => target.matches?.('button, a, summary, [role=button]');
+export const isMovedIn = (target) => target.matches?.('input, [role=slider], [role=listbox], [role=tab]');
 
 /** Write the keys that hold into everything that names one. */
 export function rename(root) {

@@ -1,6 +1,7 @@
 // Decisions on their way to the server, and what the record looks like once they have arrived.
 
 const UNSAVED = 'synthcur.review.unsaved';
+const PLACE = 'synthcur.review.place';
 const VERDICTS = ['keep', 'discard', 'relabel', 'unsure'];
 
 /**
@@ -65,6 +66,23 @@ function writeUnsaved(pending) {
     else sessionStorage.removeItem(UNSAVED);
   } catch {
     // Storage is full or forbidden: the operations still live in this page and are sent from it.
+  }
+}
+
+/** Where this tab was in which queue, if it was in one. */
+export function readPlace() {
+  try {
+    return JSON.parse(sessionStorage.getItem(PLACE) ?? 'null');
+  } catch {
+    return null;
+  }
+}
+
+export function savePlace(opening, at) {
+  try {
+    sessionStorage.setItem(PLACE, JSON.stringify({ opening, at }));
+  } catch {
+    // Without storage a reload starts at the first undecided record.
   }
 }
 

@@ -1,6 +1,5 @@
 // The annotator's bench: shows the next record at once and sends decisions behind the display.
 
-const PLACE = 'synthcur.review.place';
 const RETRY_MS = 3000; // without an answer for so long, everything is sent again
 const MARGIN = 8; // records moved before the next ones are asked for
 
@@ -69,6 +68,8 @@ class Bench {
       cancel: () => this.switchTo('labels'),
       openAgain: () => this.openAgain(),
       ask: () => this.send(),
+      guides: () => this.showAllGuides(),
+      toMap: () => this.setTrigger('map', ''),
       dismiss: (operation) => this.dismiss(operation),
       showRefused: (operation) => this.showRefused(operation),
     };
@@ -172,6 +173,11 @@ class Bench {
 
   openAlike() {
     if (this.card()?.alike.length) this.switchTo('alike');
+  }
+
+  showAllGuides() {
+    this.view.turnGuides();
+    this.draw();
   }
 
   openHistory() {
@@ -301,6 +307,7 @@ class Bench {
       e: () => this.switchTo('edit'),
       f: () => this.openAlike(),
       h: () => this.openHistory(),
+      g: () => this.showAllGuides(),
       m: () => this.showOnMap(),
     };
     return onRecord[name];
@@ -368,28 +375,6 @@ class Bench {
     clearTimeout(this.retry);
     if (this.hasMore) this.send();
     else if (this.log.pending.length) this.retry = setTimeout(() => this.send(), RETRY_MS);
-  }
-}
-
-const isTypedInto = (target) =>
-  target.isContentEditable ||
-  target.matches?.('textarea, select, input:not([type=radio], [type=checkbox], [type=range])');
-const isPressed = (target) => target.matches?.('button, a, summary, [role=button]');
-const isMovedIn = (target) => target.matches?.('input, [role=slider], [role=listbox], [role=tab]');
-
-function readPlace() {
-  try {
-    return JSON.parse(sessionStorage.getItem(PLACE) ?? 'null');
-  } catch {
-    return null;
-  }
-}
-
-function savePlace(opening, at) {
-  try {
-    sessionStorage.setItem(PLACE, JSON.stringify({ opening, at }));
-  } catch {
-    // Without storage a reload starts at the first undecided record.
   }
 }
 

@@ -11,6 +11,7 @@ const KEY_SHEET = [
   ['n', 'note'],
   ['f', 'look-alikes: one decision for all of them'],
   ['h', 'history of the row: who, when, what'],
+  ['g', 'guidelines of every label, or of this row only'],
   ['u', 'undo your latest decision, as often as you like'],
   ['U', 'redo what you have undone (Shift u)'],
   ['m', 'show the row on the map'],
@@ -106,7 +107,7 @@ export class View {
 
   /** Draw a record; what is drawn already stays, with the focus and the selection in it. */
   showRecord(card, state, data, mode) {
-    const drawn = JSON.stringify([card, state, mode, data.colors]);
+    const drawn = JSON.stringify([card, state, mode, data.colors, data.guidelines, this.allGuides]);
     if (drawn === this.drawn) return;
     const isOther = this.shown !== card.id;
     this.shown = card.id;
@@ -116,7 +117,7 @@ export class View {
     this.why.replaceChildren(...why(card));
     this.text.replaceChildren(...text(card, state));
     if (isOther) this.text.scrollTop = 0;
-    this.side.replaceChildren(...aside(card, data));
+    this.side.replaceChildren(...aside(card, data, this.allGuides, this.on.guides));
     if (mode === 'reasons') this.showReasons(data.reasons);
     else if (mode === 'note') this.showNote(state.note, data.noteLength, isOther);
     else if (mode === 'edit') this.showEdit(card.text, data.editLength, isOther);
@@ -135,12 +136,17 @@ export class View {
     });
   }
 
+  /** Show the guidelines of every label, or again those of the row alone. */
+  turnGuides() {
+    this.allGuides = !this.allGuides;
+  }
+
   showEnd(data, counts) {
     this.shown = this.drawn = '';
     this.card.classList.add('over');
     this.head.replaceChildren(this.saved);
     this.why.replaceChildren();
-    this.text.replaceChildren(summary(data, counts, this.on.openAgain, this.on.ask));
+    this.text.replaceChildren(summary(data, counts, this.on));
     this.panel.replaceChildren();
     this.side.replaceChildren();
     this.setEnabled(false);
