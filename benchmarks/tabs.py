@@ -1,0 +1,193 @@
+"""Watch one run in twenty tabs and say what that costs the server and the run.
+
+    python -m benchmarks.tabs [--tabs 20] [--minutes 2] [--pairs 3]
+
+Serves a workspace, trains the demo plainly there, and measures windows of `--minutes` by turns
+without and with tabs on the Train page. A tab is a client that speaks the protocol of the page and
+asks for its live part as often as the page tells a browser to: it costs what a browser on another
+machine costs this one. A poll runs from the request to the last word of its answer. The speed of
+the run is what its worker tells of every ten steps. Prints one line of JSON: times of the polls
+and, by pairs of windows next to each other, by how much the tabs slowed training; the median
+counts. Takes `--minutes` times two times `--pairs`, and about two more.
+"""
+
+import argparse
+import asyncio
+import json
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+
+from synthcur import demo, jobs
+from synthcur.records import Job
+from synthcur.settings import FitSettings, TrainSettings
+from synthcur.store import Store
+from synthcur.workspace import open_store
+from tests.killing import follow
+from tests.serving import Server, served
+
+MOST_BYTES = 64 * 1024 * 1024
+WARM_UP_SECONDS = 10
+
+
+@dataclass
+class Tab:
+    """One open page: what it was told to ask for, how long answers took, what went wrong."""
+
+    server: Server
+    hashes: set[str] = field(default_factory=set)
+    fragment: str = ""
+    every_s: float = 0.0
+    polls: list[float] = field(default_factory=list)
+    received: int = 0
+    errors: int = 0
+
+    async def watch(self, *, until: float) -> None:
+        """Open the page and poll until a moment of the monotonic clock."""
+        address = self.server.url.replace("http", "ws", 1)
+        async with connect(
+            f"{address}/_stcore/stream",
+            origin=self.server.url,  # type: ignore[arg-type]
+            subprotocols=["streamlit"],  # type: ignore[list-item]
+            max_size=MOST_BYTES,
+        ) as socket:
+            await self._run(socket)
+            while time.monotonic() < until:
+                began = time.monotonic()
+                await self._run(socket, fragment=self.fragment)
+                took = time.monotonic() - began
+                self.polls.append(took)
+                await asyncio.sleep(max(0.0, self.every_s - took))
+
+    async def _run(self, socket: ClientConnection, *, fragment: str = "") -> None:
+        """Ask for one run of the page, or of one part of it, and read all of the answer."""
+        asked = BackMsg()
+        asked.rerun_script.page_name = "train"
+        asked.rerun_script.query_string = f"collection={demo.NAME}"
+        asked.rerun_script.cached_message_hashes.extend(self.hashes)
+        if fragment:
+            asked.rerun_script.fragment_id = fragment
+            asked.rerun_script.is_auto_rerun = True
+        await socket.send(asked.SerializeToString())
+        while True:
+            raw = await asyncio.wait_for(socket.recv(), timeout=60)
+            assert isinstance(raw, bytes)
+            self.received += len(raw)
+            told = ForwardMsg.FromString(raw)
+            kind = told.WhichOneof("type")
+            if told.hash and told.metadata.cacheable:
+                self.hashes.add(told.hash)
+            if kind == "auto_rerun":
+                self.every_s, self.fragment = told.auto_rerun.interval, told.auto_rerun.fragment_id
+            elif kind == "delta" and told.delta.new_element.WhichOneof("type") == "exception":
+                self.errors += 1
+            elif kind == "script_finished":
+                return
+
+
+async def watch(tabs: list[Tab], *, seconds: float) -> None:
+    """Let all tabs poll for some time, opened over the first seconds."""
+    until = time.monotonic() + seconds
+    await asyncio.gather(*(tab.watch(until=until) for tab in tabs))
+
+
+def speed(store: Store, job: Job, since: int) -> float:
+    """Return rows a second over the steps told after a metric id, evaluation left out."""
+    store.ingest(job.id)  # a server nobody has opened yet takes nothing in
+    told = store.metrics(job.id, after=since)["samples_per_s"].dropna()
+    return float(len(told) / (1 / told).sum()) if len(told) else float("nan")
+
+
+def last_id(store: Store, job: Job) -> int:
+    """Return the id of the newest metric row."""
+    store.ingest(job.id)
+    return int(store.metrics(job.id)["id"].max())
+
+
+def window(store: Store, job: Job, server: Server, *, tabs: int, seconds: float) -> dict[str, Any]:
+    """Measure one window, after a few seconds in which the tabs open."""
+    opened = [Tab(server) for _ in range(tabs)]
+    since = last_id(store, job)
+    if not opened:
+        time.sleep(seconds)
+    else:
+        asyncio.run(watch(opened, seconds=seconds))
+    return {
+        "rows_per_s": speed(store, job, since),
+        "polls": [took for tab in opened for took in tab.polls],
+        "every_s": max((tab.every_s for tab in opened), default=0.0),
+        "kb_per_poll": sum(tab.received for tab in opened)
+        / 1000
+        / max(1, sum(len(tab.polls) for tab in opened)),
+        "errors": sum(tab.errors for tab in opened),
+    }
+
+
+def measure(store: Store, job: Job, server: Server, options: argparse.Namespace) -> dict[str, Any]:
+    """Measure pairs of windows, with and without tabs, first the one and then the other."""
+    seconds = 60 * options.minutes
+    with_tabs, slowed = [], []
+    for pair in range(options.pairs):
+        order = (0, options.tabs) if pair % 2 == 0 else (options.tabs, 0)
+        found = {tabs: window(store, job, server, tabs=tabs, seconds=seconds) for tabs in order}
+        with_tabs.append(found[options.tabs])
+        slowed.append(1 - found[options.tabs]["rows_per_s"] / found[0]["rows_per_s"])
+    polls = np.array([took for each in with_tabs for took in each["polls"]])
+    return {
+        "polls": len(polls),
+        **{f"p{share}_ms": round(1000 * np.percentile(polls, share)) for share in (50, 95, 99)},
+        "polls_per_s": round(len(polls) / (seconds * options.pairs), 1),
+        "every_s": statistics.median(each["every_s"] for each in with_tabs),
+        "kb_per_poll": round(statistics.median(each["kb_per_poll"] for each in with_tabs), 1),
+        "errors": sum(each["errors"] for each in with_tabs),
+        "slowed_percent": [round(100 * each, 1) for each in slowed],
+        "slowed_percent_median": round(100 * statistics.median(slowed), 1),
+    }
+
+
+def wait_until_it_learns(store: Store, job: Job) -> None:
+    """Wait for the first steps to be told."""
+    while store.metrics(job.id).empty:
+        jobs.poll(store)
+        if not store.job(job.id).is_active:
+            raise SystemExit(f"The run ended early: {store.job(job.id).what}")
+        time.sleep(0.5)
+    time.sleep(WARM_UP_SECONDS)
+
+
+def main() -> None:
+    """Read the arguments, serve, train, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tabs", type=int, default=20)
+    parser.add_argument("--minutes", type=float, default=2)
+    parser.add_argument("--pairs", type=int, default=3)
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # server and training end with this one
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "ws") as server:
+        store = open_store(server.workspace)
+        demo.ensure(store)
+        settings = TrainSettings(arms=("ce",), seeds=5, fit=FitSettings(epochs=100))
+        job = jobs.submit_train(store, demo.NAME, settings)
+        try:
+            wait_until_it_learns(store, job)
+            found = measure(store, job, server, options)
+        finally:
+            jobs.cancel(store, job.id)
+            follow(store, job.id, seconds=120)
+        store.close()
+    told = {"tabs": options.tabs, "minutes": options.minutes, "pairs": options.pairs}
+    print(json.dumps(told | found))
+
+
+if __name__ == "__main__":
+    main()
