@@ -84,7 +84,7 @@ def open_review(page: Page, server: Server, collection: str) -> None:
 
 
 def wait_until_saved(page: Page) -> None:
-    expect(page.locator(SAVED)).to_have_text("saved")
+    expect(page.locator(SAVED)).to_have_text("saved", timeout=30_000)
 
 
 def press(page: Page, *keys: str, every_ms: int = 60) -> None:
