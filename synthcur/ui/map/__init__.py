@@ -49,10 +49,9 @@ RAMP_DARK = (
 )
 
 _SCRIPTS = (
-    *("weights", "geometry", "points", "marks", "webgl", "canvas", "chart", "plots", "panels"),
-    *("divisions", "contents", "masses", "contours", "tables", "sections", "selector"),
-    *("sliders", "quarters"),
-    *("address", "state", "view", "map"),
+    *("memo", "weights", "weighing", "geometry", "points", "marks", "webgl", "canvas", "chart"),
+    *("plots", "panels", "divisions", "contents", "masses", "contours", "tables", "sections"),
+    *("selector", "sliders", "quarters", "address", "state", "view", "map"),
 )
 
 

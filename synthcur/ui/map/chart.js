@@ -24,12 +24,13 @@ export class PointChart {
    * @param {{x: number[], y: number[]}} chart.ranges of both axes
    * @param {string} chart.words what the picture is, for who cannot see it
    * @param {object} [chart.margin] around the axes, in pixels
-   * @param {{most: number, left: number}} [chart.limit] see `drawingOrder`
+   * @param {{most: number, left: number}} [chart.limit] see `rowsToDraw`
    * @param {boolean} [chart.isShaded] whether density is shown where marks are thinned
    * @param {(painted: {inView: number, drawn: number}) => void} [chart.onPainted]
    */
   constructor(host, { words, margin = NO_MARGIN, limit = LIMIT, isShaded = false, ...chart }) {
     Object.assign(this, { host, margin, limit, isShaded, ...chart, shown: null });
+    this.memo = new Memo();
     this.shade = document.createElement('canvas');
     this.canvas = document.createElement('canvas');
     this.overlay = svg('svg', { class: 'sm-over' });
@@ -48,7 +49,8 @@ export class PointChart {
    * @param {object} shown
    * @param {Uint8Array} shown.looks of every row
    * @param {(size: number) => object[]} shown.styles what the looks stand for at a size of marks
-   * @param {Uint8Array} shown.visible
+   * @param {Uint8Array} shown.mask which rows are selected; their looks are the second half
+   * @param {Uint8Array} shown.visible another array where other rows are shown
    * @param {number[][][]} shown.outlines polygons in the unit of the axes
    * @param {number[][][]} [shown.contours] segments, in the unit of the axes
    * @param {ArrayLike<number>} shown.ringed rows with a ring around them
@@ -62,6 +64,7 @@ export class PointChart {
 
   /** Draw other contours over what was shown last. */
   outline(contours) {
+    if (contours === this.shown.contours) return;
     this.shown.contours = contours;
     this.#paintOverlay(this.view);
   }
@@ -84,10 +87,12 @@ export class PointChart {
     cancelAnimationFrame(this.frame);
     const { shown, ranges, places } = this;
     const limit = this.isFlat ? FLAT_LIMIT : this.limit;
-    const nLooks = shown.styles(1).length;
-    const painted = drawingOrder(places, { ...shown, nLooks }, ranges, limit);
+    const { rows, inView } = this.memo.of('rows', [shown.visible, shown.mask, ranges], () =>
+      rowsToDraw(places, shown, ranges, limit));
+    const styles = shown.styles(markSize(rows.length));
+    const painted = { inView, drawn: rows.length };
     const view = this.view;
-    this.marks.draw(painted.order, shown.styles(markSize(painted.drawn)), view);
+    this.marks.draw(inLookOrder(rows, shown.looks, styles.length), styles, view);
     this.#paintShade(painted, view);
     this.#paintOverlay(view);
     this.onPainted?.(painted);
@@ -118,7 +123,12 @@ export class PointChart {
     const isNeeded = this.isShaded && drawn < inView;
     this.shade.hidden = !isNeeded;
     if (!isNeeded) return;
-    const [columns, lines] = [Math.ceil(width / CELL), Math.ceil(height / CELL)];
+    const { visible, ink } = this.shown;
+    this.memo.of('shade', [visible, this.ranges, width, height, ink], () =>
+      this.#drawShade(Math.ceil(width / CELL), Math.ceil(height / CELL)));
+  }
+
+  #drawShade(columns, lines) {
     const cells = density(this.places, this.shown.visible, this.ranges, columns, lines);
     const most = Math.log1p(cells.reduce((high, cell) => Math.max(high, cell), 0)) || 1;
     Object.assign(this.shade, { width: columns, height: lines });

@@ -77,45 +77,43 @@ export function planeLooks(steps, ramp, mask) {
 }
 
 /**
- * Rows to draw in their order: first look first. Where more than `limit.most` rows lie in view they
- * are thinned evenly to `limit.left`, the selected ones by themselves; a row that is drawn stays drawn on
- * zooming in.
+ * Rows to draw of those in view. Where more than `limit.most` lie in view they are thinned evenly to
+ * `limit.left`, the selected ones by themselves; a row that is drawn stays drawn on zooming in.
  * @param {{x: ArrayLike, y: ArrayLike}} places
- * @param {{looks: Uint8Array, nLooks: number, visible: Uint8Array}} rows the second half of the
- *   looks is of selected rows
+ * @param {{mask: Uint8Array, visible: Uint8Array}} rows which are selected, which are shown
  * @param {{x: number[], y: number[]}} ranges what is in view
- * @returns {{order: Uint32Array, inView: number, drawn: number}}
+ * @returns {{rows: Uint32Array, inView: number}} rows ascending
  */
-export function drawingOrder(places, { looks, nLooks, visible }, ranges, limit) {
+export function rowsToDraw(places, { mask, visible }, ranges, limit) {
   const { x, y } = places;
   const [left, right] = ranges.x;
   const [bottom, top] = ranges.y;
-  const isInView = (row) =>
-    visible[row] && x[row] >= left && x[row] <= right && y[row] >= bottom && y[row] <= top;
-  const counts = new Uint32Array(nLooks);
-  for (let row = 0; row < looks.length; row++) if (isInView(row)) counts[looks[row]] += 1;
-  const half = nLooks / 2;
-  const sum = (from, to) => counts.subarray(from, to).reduce((total, each) => total + each, 0);
-  const halves = [sum(0, half), sum(half, nLooks)];
-  const shares = halves.map(
-    (rows) => (rows > limit.most ? (limit.left / rows) * 2 ** 32 : 2 ** 32),
-  );
-  const groups = Array.from(counts, (size) => ({ rows: new Uint32Array(size), size: 0 }));
-  for (let row = 0; row < looks.length; row++) {
-    const look = looks[row];
-    if (!isInView(row) || lot(row) >= shares[look < half ? 0 : 1]) continue;
-    const group = groups[look];
-    group.rows[group.size] = row;
-    group.size += 1;
+  const found = new Uint32Array(visible.length);
+  const sizes = [0, 0];
+  let inView = 0;
+  for (let row = 0; row < visible.length; row++) {
+    if (!visible[row] || x[row] < left || x[row] > right || y[row] < bottom || y[row] > top) continue;
+    found[inView] = row;
+    inView += 1;
+    sizes[mask[row]] += 1;
   }
-  const drawn = groups.reduce((total, group) => total + group.size, 0);
-  const order = new Uint32Array(drawn);
-  let start = 0;
-  for (const { rows, size } of groups) {
-    order.set(rows.subarray(0, size), start);
-    start += size;
+  const shares = sizes.map((size) => (size > limit.most ? (limit.left / size) * 2 ** 32 : 2 ** 32));
+  const rows = found.slice(0, inView);
+  const isThinned = shares.some((share) => share < 2 ** 32);
+  return { rows: isThinned ? rows.filter((row) => lot(row) < shares[mask[row]]) : rows, inView };
+}
+
+/** Rows sorted by their looks, first look first. */
+export function inLookOrder(rows, looks, nLooks) {
+  const starts = new Uint32Array(nLooks + 1);
+  for (const row of rows) starts[looks[row] + 1] += 1;
+  for (let look = 0; look < nLooks; look++) starts[look + 1] += starts[look];
+  const order = new Uint32Array(rows.length);
+  for (const row of rows) {
+    order[starts[looks[row]]] = row;
+    starts[looks[row]] += 1;
   }
-  return { order, inView: halves[0] + halves[1], drawn };
+  return order;
 }
 
 /** Fixed number of a row below 2^32; those of successive rows spread evenly (golden ratio). */

@@ -119,6 +119,7 @@ function toolButton(icon, words, onClick) {
  *   tells what the groups are
  */
 export function fillStrip(node, strip, onIsolate) {
+  if (!isNews(node, strip)) return;
   const buttons = strip.groups.map((group) => {
     const isOff = strip.only !== null && strip.only !== group.code;
     const words = strip.only === group.code ? 'Show all again' : `Show only these: ${group.name}`;
@@ -150,6 +151,7 @@ export function fillStrip(node, strip, onIsolate) {
  * @param {{title: string, ramp: string[], ticks: {position, text}[], shapes: string[][]}} key
  */
 export function fillKey(node, key) {
+  if (!isNews(node, key)) return;
   const parts = [element('div', '', key.title)];
   if (key.ramp) {
     const ramp = element('div', 'sm-ramp');
@@ -185,6 +187,7 @@ function discardButton(number, onClick) {
 
 /** Fill the footer: how many rows are selected, what they weigh, what can be done with them. */
 export function fillFooter(node, selection, on) {
+  if (!isNews(node, selection)) return;
   if (!selection.rows) {
     const words = 'Draw around points to select rows. Shift adds, a click selects one.';
     node.replaceChildren(element('span', 'sm-note', words));

@@ -39,6 +39,7 @@ export const planeNote = ({ inView, drawn }) =>
  * @param {{isMiddle: boolean, ends: number[][]}[]} lines
  */
 export function fillPlane(node, { low, cut, lines }, colours, { width, height }) {
+  if (!isNews(node, [low, cut, lines, colours, width, height])) return;
   const { l, r, t, b } = PLANE_MARGIN;
   const [from, to] = planeRange(low);
   const across = (value) => l + ((value - from) / (to - from)) * (width - l - r);
@@ -110,6 +111,7 @@ function clipped([[x0, y0], [x1, y1]], low) {
  * @param {{position: number, text: string}[]} ticks along the steps, positions from 0 to 1
  */
 export function fillHistogram(node, counts, before, ticks, colours, { width, height }) {
+  if (!isNews(node, [counts, before, colours, width, height])) return;
   const { l, r, t, b } = HISTOGRAM_MARGIN;
   const highest = Math.max(1, ...counts, ...(before ?? []));
   const step = (width - l - r) / counts.length;

@@ -29,6 +29,6 @@ export class Quarters {
 
   /** Call the quarters by their names. */
   name(names) {
-    this.buttons.forEach((button, i) => { button.textContent = `${names[i]} ${count(this.sizes[i])}`; });
+    this.buttons.forEach((button, i) => setText(button, `${names[i]} ${count(this.sizes[i])}`));
   }
 }

@@ -35,20 +35,14 @@ function differ(some, whole) {
 }
 
 /**
- * Call back, once a frame at most, when a slider has moved.
+ * Call back whenever a slider has moved, before that is painted: what is drawn at once comes with
+ * the slider in one frame, while a later frame would have to wait for that one.
  * @returns {() => void} stops it
  */
 export function watchSliders(onMove) {
-  let frame = 0;
-  const observer = new MutationObserver(() => {
-    cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(onMove);
-  });
+  const observer = new MutationObserver(onMove);
   observer.observe(document.body, { subtree: true, attributeFilter: [CHANGES] });
-  return () => {
-    cancelAnimationFrame(frame);
-    observer.disconnect();
-  };
+  return () => observer.disconnect();
 }
 
 /** What a person has set by a slider and the server may not have heard of yet. */

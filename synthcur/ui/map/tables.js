@@ -7,6 +7,7 @@
  * @param {string[]} warnings sentences
  */
 export function fillFigures(node, figures, warnings) {
+  if (!isNews(node, [figures, warnings])) return;
   const card = element('div', 'sm-figures');
   for (const [name, value, ofWhat] of figures) {
     const figure = element('div', 'sm-figure');

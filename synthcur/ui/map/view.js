@@ -15,8 +15,10 @@ export class MapView {
   constructor(parent, points, state, send) {
     this.host = parent;
     this.points = { ...points, logP: logsOf(points.p), logQ: logsOf(points.q) };
-    Object.assign(this, { state, send, control: null, drawings: 0, divided: null, work: {} });
+    Object.assign(this, { state, send, control: null, drawings: 0, divided: null });
+    this.memo = new Memo();
     this.lead = new Lead();
+    this.weighing = new Weighing(this.points);
     this.home = { x: padded(points.x, 0.03, 0.03), y: padded(points.y, 0.05, 0.05) };
     this.plane = planePoints(this.points);
     this.#build(parent);
@@ -60,7 +62,7 @@ export class MapView {
       }),
       plane: new PointChart(plane, {
         ...planeChart(this.plane),
-        onPainted: (painted) => { this.planeNote.textContent = planeNote(painted); },
+        onPainted: (painted) => setText(this.planeNote, planeNote(painted)),
       }),
     };
     this.stage.append(this.key, this.thinning);
@@ -162,7 +164,8 @@ export class MapView {
   #answer() {
     fillKey(this.key, this.#keyContent());
     this.charts.map.outline(this.#contours());
-    this.#afterMap({ tells: true });
+    this.#drawPictures();
+    this.#tellLater();
   }
 
   /** Take the groups that were sent; the same ones are not gone through again. */
@@ -175,16 +178,7 @@ export class MapView {
   }
 
   #weigh() {
-    const { logP, logQ, n, label, kept, copies, real_shares: realShares } = this.points;
-    const { settings, baseline, edges } = this.control;
-    const synthetic = (column) => column.subarray(0, n);
-    const rows = { logP: synthetic(logP), logQ, copies, realShares };
-    Object.assign(rows, { label: synthetic(label), kept: synthetic(kept) });
-    const { weights, scale } = sampleWeights(rows, settings);
-    Object.assign(this, { weights, scale, steps: weightSteps(weights, edges) });
-    this.counts = stepCounts(weights, this.steps, edges);
-    const before = baseline && sampleWeights(rows, baseline).weights;
-    this.before = before && stepCounts(before, weightSteps(before, edges), edges);
+    Object.assign(this, this.weighing.under(this.control));
   }
 
   /** Select rows: instead of those selected, or with them. */
@@ -245,38 +239,63 @@ export class MapView {
     const { points, state, control } = this;
     const division = divisionIn(this.divisions, state.colour);
     const scale = colourScale(points, state, control.colours, this.steps, division);
-    this.visible = visibleRows(points, state, division);
-    this.inPlane = this.visible.slice(0, points.n).map((shown, row) => shown & points.kept[row]);
-    const mask = new Uint8Array(points.rows);
-    for (const row of state.selected) mask[row] = 1;
-    fillStrip(this.strip, stripContent(points, state, mask, scale, division),
-      (only) => this.#set({ only }));
     Object.assign(this, { scheme: scale, division });
+    this.#show();
+    fillStrip(this.strip, this.#stripContent(), (only) => this.#set({ only }));
     fillKey(this.key, this.#keyContent());
-    fillFooter(this.foot, footerContent(points, state, this.weights, control.most_discarded), {
+    this.#fillFooter();
+    if (!this.stage.dataset.drawn) this.#placeKey();
+    this.#drawMap();
+    this.#drawSide();
+    this.#noteAddress();
+    this.stage.dataset.drawn = 'true';
+    if (tells) this.#tellLater();
+    else this.#count();
+  }
+
+  /** Find which rows are shown and which are selected; the same arrays where nothing has changed. */
+  #show() {
+    const { points, state, division, memo } = this;
+    const { show, only, selected } = state;
+    this.visible = memo.of('visible', [show, only, division], () =>
+      visibleRows(points, state, division));
+    this.inPlane = memo.of('in the plane', [this.visible], () =>
+      this.visible.slice(0, points.n).map((shown, row) => shown & points.kept[row]));
+    this.mask = memo.of('mask', [selected], () => {
+      const mask = new Uint8Array(points.rows);
+      for (const row of selected) mask[row] = 1;
+      return mask;
+    });
+  }
+
+  #stripContent() {
+    const { points, state, control, mask, scheme, division } = this;
+    const inputs = [state.show, state.only, state.colour, control.colours, mask, division];
+    return this.memo.of('strip', inputs, () => stripContent(points, state, mask, scheme, division));
+  }
+
+  #fillFooter() {
+    const { points, state, weights, control } = this;
+    const content = this.memo.of('footer', [state.selected, weights, control.most_discarded], () =>
+      footerContent(points, state, weights, control.most_discarded));
+    fillFooter(this.foot, content, {
       review: () => this.send.action('review'),
       discard: () => this.send.action('discard'),
     });
-    if (!this.stage.dataset.drawn) this.#placeKey();
-    this.#drawMap(scale, mask);
-    this.#noteAddress();
-    this.stage.dataset.drawn = 'true';
-    this.#afterMap({ mask, ...(tells && { tells }) });
   }
 
-  /** The map is seen before the charts beside it are worked on. */
-  #afterMap(work) {
-    this.work = { ...this.work, ...work };
+  /** What is drawn is seen before what is told of it is worked on. */
+  #tellLater() {
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => {
-      const { mask, tells } = this.work;
-      this.work = {};
-      if (mask) this.#drawSide(mask);
-      else this.#drawPictures();
-      if (tells) this.#tell();
-      this.drawings += 1;
-      this.root.dataset.drawn = String(this.drawings);
+      this.#tell();
+      this.#count();
     });
+  }
+
+  #count() {
+    this.drawings += 1;
+    this.root.dataset.drawn = String(this.drawings);
   }
 
   #keyContent() {
@@ -297,17 +316,19 @@ export class MapView {
     const { points, state, control } = this;
     const thin = (state.outlinesThin && state.show !== 'synthetic' && control.gaps?.thin) || [];
     const { clientWidth: width, clientHeight: height } = this.stage;
-    return thinOutlines(points, thin, this.home, height / width);
+    return this.memo.of('contours', [thin.join(), height / width], () =>
+      thinOutlines(points, thin, this.home, height / width));
   }
 
-  #drawMap(scale, mask) {
-    const { points, state, control } = this;
+  #drawMap() {
+    const { points, state, control, scheme, mask, visible } = this;
     const { selected } = state;
-    const seen = selected.length <= FEW ? selected.filter((row) => this.visible[row]) : [];
+    const seen = selected.length <= FEW ? selected.filter((row) => visible[row]) : [];
     this.charts.map.show({
-      looks: mapLooks(points, scale, mask),
-      styles: (size) => markLooks(scale.ramp, control.colours, size, selected.length > 0),
-      visible: this.visible,
+      looks: mapLooks(points, scheme, mask),
+      styles: (size) => markLooks(scheme.ramp, control.colours, size, selected.length > 0),
+      mask,
+      visible,
       outlines: state.outlines,
       contours: this.#contours(),
       ringed: seen,
@@ -316,24 +337,27 @@ export class MapView {
   }
 
   #noteThinning(painted) {
-    this.thinning.textContent = thinningWords(painted, this.charts.map.isFlat);
-    this.thinning.hidden = !this.thinning.textContent;
+    const words = thinningWords(painted, this.charts.map.isFlat);
+    setText(this.thinning, words);
+    this.thinning.hidden = !words;
   }
 
-  #drawSide(mask) {
-    const { control, state } = this;
+  #drawSide() {
+    const { control, state, mask } = this;
     const { colours } = control;
-    const selected = state.selected.filter((row) => this.inPlane[row]);
+    const selected = this.memo.of('rings', [state.selected, this.inPlane], () =>
+      state.selected.filter((row) => this.inPlane[row]));
     this.charts.plane.show({
       looks: planeLooks(this.steps, colours.weight_bins, mask),
       styles: (size) => dotLooks(colours.weight_bins, size * 0.66, state.selected.length > 0),
+      mask,
       visible: this.inPlane,
       outlines: [],
       ringed: selected.length <= MOST_RINGS ? selected : [],
       ink: colours.text,
     });
     this.#drawPictures();
-    this.histogramNote.textContent = this.before ? 'rows per step, dots: as saved' : 'rows per step';
+    setText(this.histogramNote, this.before ? 'rows per step, dots: as saved' : 'rows per step');
   }
 
   #tell() {
