@@ -351,6 +351,11 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         frame = pd.DataFrame([tuple(row) for row in found], columns=list(columns))
         return frame.astype(dict.fromkeys(METRICS[1:], "float64"))
 
+    def last_metric(self, job_id: str) -> int:
+        """Return the id of the newest metric of a job; 0 before the first."""
+        found = self._db.rows("SELECT max(id) AS last FROM metric WHERE job_id=?", (job_id,))
+        return found[0]["last"] or 0
+
     def ingest(self, job_id: str) -> None:
         """Take in what the job's worker has appended to its spool since the last time.
 

@@ -4,6 +4,8 @@ All of it is read from the store in every poll, so a reload, a second tab or a r
 shows the same.
 """
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -13,12 +15,20 @@ from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Me
 from synthcur.evaluation import seeds_in_words
 from synthcur.records import RESUMABLE, Job, Run
 from synthcur.settings import ScoreSettings, TrainSettings
-from synthcur.ui import parts, resources, session, theme, train_dynamics, train_tables
+from synthcur.ui import (
+    parts,
+    resources,
+    session,
+    theme,
+    train_dynamics,
+    train_pace,
+    train_picture,
+    train_tables,
+)
 from synthcur.ui.clock import clock
 from synthcur.ui.results_rail import open_job
+from synthcur.ui.train_picture import Picture
 from synthcur.ui.train_rail import Choice
-
-POLL_SECONDS = 1.0
 
 
 def newest_job(name: str) -> Job | None:
@@ -29,11 +39,29 @@ def newest_job(name: str) -> Job | None:
 
 
 def live(name: str, choice: Choice) -> None:
-    """Draw the state of the newest job; while a job of the collection is active, once a second."""
+    """Draw the state of the newest job; while a job of the collection is active, again and again.
+
+    What a finished run left behind is drawn once below, not in every poll.
+    """
     job = newest_job(name)
     active = [each for each in (job, _scoring(name)) if each is not None and each.is_active]
-    poll = st.fragment(_draw, run_every=POLL_SECONDS if active else None, key="train_live")
-    poll(name, job.id if job else None, [each.id for each in active], choice)
+    pace = train_pace.pace() if active else None
+    followed = {each.id: _finished(each) for each in active}
+    poll = st.fragment(_draw, run_every=pace, key="train_live")
+    poll(name, job.id if job else None, followed, pace, choice)
+    if job is not None:
+        st.fragment(_left_behind, key="train_history")(job)
+        if not job.is_active:
+            train_tables.earlier(name, job)
+
+
+def _left_behind(job: Job) -> None:
+    with session.page():
+        train_dynamics.show(job)
+
+
+def _finished(job: Job) -> int:
+    return sum(run.status == "done" for run in resources.store().runs(job.id))
 
 
 def _scoring(name: str) -> Job | None:
@@ -70,24 +98,36 @@ def _queued_in_words(job: Job, name: str) -> str:
     return f"Run {job.number}, {state}: {arms}; {seeds_in_words(settings.seeds)}{other}"
 
 
-def _draw(name: str, job_id: str | None, followed: list[str], choice: Choice) -> None:
-    """Draw one state; the whole page is drawn anew when one of the jobs followed has ended."""
+def _draw(
+    name: str,
+    job_id: str | None,
+    followed: Mapping[str, int],
+    pace: float | None,
+    choice: Choice,
+) -> None:
+    """Draw one state.
+
+    The whole page is drawn anew when one of the jobs followed has ended or finished a run, or when
+    this page is to ask more or less often.
+    """
     store = resources.store()
     with session.page():
-        if not all(store.job(each).is_active for each in followed):
+        jobs_now = [store.job(each) for each in followed]
+        if not all(job.is_active and followed[job.id] == _finished(job) for job in jobs_now):
+            st.rerun()
+        if followed and train_pace.pace() != pace:
             st.rerun()
         if job_id is None:
             _before_the_first(name, choice)
             return
-        job = store.job(job_id)
-        _state(name, job, choice)
-        if job.is_active or store.runs(job.id):
-            _charts(job)
-            _second_row(job)
-            train_dynamics.show(job)
+        job, runs = store.job(job_id), store.runs(job_id)
+        drawn = train_picture.picture(store, job, runs)
+        _state(name, job, runs, drawn, choice)
+        if job.is_active or runs:
+            _charts(job, drawn)
+            _second_row(job, drawn)
         if not job.is_active:
             _offer_scores(name)
-            train_tables.earlier(name, job)
 
 
 def _before_the_first(name: str, choice: Choice) -> None:
@@ -135,9 +175,9 @@ def _offer_scores(name: str) -> None:
         st.rerun()
 
 
-def _state(name: str, job: Job, choice: Choice) -> None:
+def _state(name: str, job: Job, runs: list[Run], drawn: Picture, choice: Choice) -> None:
     """Draw the state sentence with its badge and buttons, and what belongs right below it."""
-    title, caption = _state_in_words(job)
+    title, caption = _state_in_words(job, runs, drawn)
     with parts.finding_line(title, caption):
         word, colour, icon = train_tables.BADGES[job.status]
         st.badge(word, color=colour, icon=icon)
@@ -156,17 +196,16 @@ def _state(name: str, job: Job, choice: Choice) -> None:
     _log(job)
 
 
-def _state_in_words(job: Job) -> tuple[str, str]:
+def _state_in_words(job: Job, runs: list[Run], drawn: Picture) -> tuple[str, str]:
     settings = TrainSettings.from_dict(job.settings)
-    runs = resources.store().runs(job.id)
     done, planned = sum(run.status == "done" for run in runs), len(settings.arms) * settings.seeds
     of = f"{done} of {planned} runs done"
     name = f"Run {job.number}"
     if job.status == "queued":
         return f"{name} waits for the run before it to end", f"{planned} runs."
     if job.is_active:
-        return _progress_in_words(name, job, settings, runs), (
-            f"{of}{_speed_in_words(job, runs)}, started {clock(job.started_at or job.created_at)}. "
+        return _progress_in_words(name, job, settings, runs, drawn), (
+            f"{of}{_speed_in_words(drawn)}, started {clock(job.started_at or job.created_at)}. "
             "Process of its own: closing this tab does not stop it."
         )
     ended = clock(job.ended_at or job.created_at)
@@ -185,22 +224,23 @@ def _state_in_words(job: Job) -> tuple[str, str]:
     }[job.status]
 
 
-def _progress_in_words(name: str, job: Job, settings: TrainSettings, runs: list[Run]) -> str:
+def _progress_in_words(
+    name: str, job: Job, settings: TrainSettings, runs: list[Run], drawn: Picture
+) -> str:
     if job.status == "cancelling":
         return f"{name} is stopping"
     running = [run for run in runs if run.status == "running"]
     if not running:
         return f"{name}: {'between two runs' if runs else 'starting'}"
-    epoch = train_tables.latest(resources.store().metrics(job.id), running[-1]).get("epoch", 0.0)
+    epoch = drawn.latest.get("epoch", 0.0)
     left = f", {parts.duration(job.eta_s)} left" if job.eta_s else ""
     arm = curves.ARM_NAMES.get(running[-1].arm, running[-1].arm)
     return f"{name}: {arm}, epoch {epoch:.1f} of {settings.fit.epochs}{left}"
 
 
-def _speed_in_words(job: Job, runs: list[Run]) -> str:
-    running = [run for run in runs if run.status == "running"]
-    latest = train_tables.latest(resources.store().metrics(job.id), running[-1]) if running else {}
-    return f", {latest['samples_per_s']:.0f} samples/s" if "samples_per_s" in latest else ""
+def _speed_in_words(drawn: Picture) -> str:
+    rate = drawn.latest.get("samples_per_s")
+    return "" if rate is None else f", {rate:.0f} samples/s"
 
 
 def _data(job: Job) -> str:
@@ -270,25 +310,21 @@ def _resume_button(job: Job) -> None:
         st.rerun()
 
 
-def _charts(job: Job) -> None:
+def _charts(job: Job, drawn: Picture) -> None:
     validation = resources.store().collection_info(job.collection).counts["validation"]
     rows = f"{parts.count(validation)} real rows"
     notes = {LOSS: "weighted mean, per arm", VAL_ACCURACY: rows, VAL_MACRO_F1: rows}
-    metrics = resources.store().metrics(job.id)
     for column, measure in zip(st.columns(3, gap="small"), notes, strict=True):
         with column, parts.card(measure.title, notes[measure]):
-            _curve(job, measure, metrics)
+            _curve(job, measure, drawn)
     st.caption(
         "Line: mean of the finished seeds. Band: smallest to largest. Dashed: the seed in progress."
     )
 
 
-def _curve(job: Job, measure: Measure, metrics: pd.DataFrame, *, height: int = 240) -> None:
+def _curve(job: Job, measure: Measure, drawn: Picture, *, height: int = 240) -> None:
     settings = TrainSettings.from_dict(job.settings)
-    finished = [
-        (run.arm, run.seed) for run in resources.store().runs(job.id) if run.status == "done"
-    ]
-    table = curves.curve_table(metrics, measure, finished=finished, arms=settings.arms)
+    table = drawn.lines[measure.column]
     if table.empty:
         with st.container(height=height + 40, border=False):
             when = "the first steps" if measure is LOSS else "the first epoch"
@@ -313,11 +349,10 @@ def _curve(job: Job, measure: Measure, metrics: pd.DataFrame, *, height: int = 2
     )
 
 
-def _second_row(job: Job) -> None:
-    metrics = resources.store().metrics(job.id)
+def _second_row(job: Job, drawn: Picture) -> None:
     left, right = st.columns([4, 8], gap="small")
     synthetic = resources.store().collection_info(job.collection).counts["synthetic"]
     with left, parts.card(EFFECTIVE_ROWS.title, f"of {parts.count(synthetic)}, each epoch"):
-        _curve(job, EFFECTIVE_ROWS, metrics, height=228)
+        _curve(job, EFFECTIVE_ROWS, drawn, height=228)
     with right, parts.card("Runs", "one arm with one seed each"):
-        train_tables.runs(job, metrics)
+        train_tables.runs(drawn.runs)

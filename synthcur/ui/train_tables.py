@@ -1,6 +1,6 @@
 """The tables of the Train page: the runs of a job, and the jobs before it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -29,14 +29,20 @@ BADGES: Mapping[str, tuple[str, Literal["gray", "blue", "orange"], str]] = {
 """Word, colour and icon of every state of a job."""
 
 
-def runs(job: Job, metrics: pd.DataFrame) -> None:
-    """Draw the runs with figures that change once an epoch, so that the table stands still."""
-    settings = TrainSettings.from_dict(job.settings)
-    known = {(run.arm, run.seed): run for run in resources.store().runs(job.id)}
+def runs_table(
+    settings: TrainSettings, runs: Sequence[Run], metrics: pd.DataFrame, *, is_active: bool
+) -> pd.DataFrame:
+    """Return all planned runs with figures that change once an epoch, so that it stands still."""
+    known = {(run.arm, run.seed): run for run in runs}
     planned = [(arm, seed) for seed in range(settings.seeds) for arm in settings.arms]
     # A stable sort: what runs comes first, then what has ended, then what waits.
     planned.sort(key=lambda run: _place(known.get(run)))
-    table = pd.DataFrame([_run_row(job, arm, seed, known, metrics) for arm, seed in planned])
+    waits = "waiting" if is_active else "not run"
+    return pd.DataFrame([_run_row(waits, arm, seed, known, metrics) for arm, seed in planned])
+
+
+def runs(table: pd.DataFrame) -> None:
+    """Draw what `runs_table` returns."""
     column = st.column_config
     st.dataframe(
         table,
@@ -102,7 +108,7 @@ def _place(run: Run | None) -> int:
 
 
 def _run_row(
-    job: Job,
+    waits: str,
     arm: str,
     seed: int,
     known: Mapping[tuple[str, int], Run],
@@ -112,7 +118,7 @@ def _run_row(
     row: dict[str, Any] = {
         "Arm": ARMS[arm].title if arm in ARMS else arm,
         "Seed": seed,
-        "State": ["waiting" if job.is_active else "not run"],
+        "State": [waits],
         "Epochs": None,
         "Validation accuracy": None,
         "Rows": None,
