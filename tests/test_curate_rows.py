@@ -67,7 +67,8 @@ def test_every_row_keeps_its_own_scores_and_place(small_collection: Collection) 
     whole = np.concatenate([found["coordinates"]["synthetic"], found["coordinates"]["real"]])
     low, extent = whole.min(axis=0), np.ptp(whole, axis=0)
     back = low + rows.places[: rows.n] / places.SIDE * extent
-    np.testing.assert_allclose(back, whole[file_order], atol=extent.max() / places.SIDE)
+    off = extent.max() * places.STEP / places.SIDE
+    np.testing.assert_allclose(back, whole[file_order], atol=off)
 
 
 def test_the_rows_of_each_source_follow_the_curve_through_the_map(

@@ -35,11 +35,18 @@ class Grouping:
     codes
         Group of every synthetic row in the order of the page, (N,) int32, >= 0; then, where it is
         known, that of every real row, (N + R,).
+    ranks
+        Place of the colour of every group, -1 for none; None: the largest groups get colours. Ten
+        colours or more are the steps of weights.
+    note
+        What else is to be said of the groups.
     """
 
     title: str
     names: tuple[str, ...]
     codes: np.ndarray
+    ranks: tuple[int, ...] | None = None
+    note: str = ""
 
 
 def groupings(
@@ -94,6 +101,8 @@ def packed(found: Sequence[Grouping]) -> list[dict[str, Any]]:
         {
             "title": each.title,
             "names": list(each.names),
+            "ranks": None if each.ranks is None else list(each.ranks),
+            "note": each.note,
             "codes": base64.b64encode(zlib.compress(each.codes.astype("<u4").tobytes())).decode(),
         }
         for each in found

@@ -13,6 +13,7 @@ from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.ui import (
     curate_actions,
     curate_clusters,
+    curate_colours,
     curate_gaps,
     curate_masses,
     curate_outlook,
@@ -26,6 +27,7 @@ from synthcur.ui import (
 )
 from synthcur.ui import map as row_map
 from synthcur.ui.curate_clusters import Naming
+from synthcur.ui.curate_colours import RunWeights
 from synthcur.ui.curate_gaps import Cover
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.ui.curate_rows import CurateRows
@@ -85,7 +87,7 @@ def figures(name: str, rows: CurateRows, scores: Scores) -> None:
         curate_trust.figures(scores.trust),
         most_discarded=curate_actions.MOST_DISCARDED,
         sliders=curate_rail.SLIDERS,
-        groupings=_groupings(rows.version, curate_clusters.naming(name, scores), rows, name),
+        groupings=_groupings(name, rows, scores),
         told_apart=curate_gaps.told_apart(_pool(scores).get("real_vs_synthetic")),
     )
     curate_trust.show(scores.trust)
@@ -97,8 +99,43 @@ def _pool(scores: Scores) -> Mapping[str, Any]:
     return resources.store().artefacts.meta(known) if known else {}
 
 
+def _groupings(name: str, rows: CurateRows, scores: Scores) -> list[dict[str, Any]]:
+    """Return every way to divide the rows into groups with names, ready for the browser."""
+    log_length = resources.store().decision_count(name)
+    found = curate_colours.newest_run(name)
+    run = None if found is None else curate_colours.weights_of(*found)
+    return [
+        *_lasting_groupings(rows.version, curate_clusters.naming(name, scores), rows, name),
+        *_judged_groupings(rows.version, log_length, scores.artefacts.get("signals"), rows, name),
+        *([] if run is None else _run_grouping(rows.version, run.note, rows, run)),
+    ]
+
+
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _groupings(
+def _judged_groupings(
+    version: str, log_length: int, signals: str | None, _rows: CurateRows, name: str
+) -> list[dict[str, Any]]:
+    decided = current_decisions(resources.store().decisions(name)[:log_length])
+    verdicts = {each: decision.action for each, decision in decided.items()}
+    found = [curate_colours.decisions(_rows, verdicts)]
+    if signals is not None:
+        ids = _rows.frame["sample_id"].iloc[: _rows.n]
+        at = curate_masses.in_file(ids, resources.collection(name).synthetic["sample_id"])
+        found.append(
+            curate_colours.flaws(_rows, resources.array(signals, "is_likely_mislabelled")[at])
+        )
+    return curate_masses.packed(found)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _run_grouping(
+    version: str, note: str, _rows: CurateRows, _run: RunWeights
+) -> list[dict[str, Any]]:
+    return curate_masses.packed([curate_colours.run_weights(_rows, _run)])
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _lasting_groupings(
     version: str, naming: Naming | None, _rows: CurateRows, name: str
 ) -> list[dict[str, Any]]:
     """Return the groups of rows that have names, made once a version of the rows and the names."""

@@ -2,8 +2,12 @@
 
 import numpy as np
 
-SIDE = 65_535
-"""Steps of the grid along each axis; a step is far below a pixel until a map is zoomed 50 times."""
+STEP = 4
+"""Distance of two lines of the grid; it keeps the two lowest bits of a place out of messages."""
+
+SIDE = 65_532
+"""Extent of the grid along each axis, 16,383 steps: less than a pixel each until a map is zoomed
+18 times."""
 
 
 def on_grid(coordinates: np.ndarray) -> np.ndarray:
@@ -17,14 +21,15 @@ def on_grid(coordinates: np.ndarray) -> np.ndarray:
     Returns
     -------
     np.ndarray
-        (N, 2) uint16, from 0 to `SIDE`; off by at most half of 1/65,535 of the extent.
+        (N, 2) uint16, from 0 to `SIDE` in steps of `STEP`, off by at most half a step.
     """
     coordinates = np.asarray(coordinates, dtype=np.float64)
     if not len(coordinates):
         return np.empty((0, 2), dtype=np.uint16)
     low, high = coordinates.min(axis=0), coordinates.max(axis=0)
     extent = np.where(high > low, high - low, 1.0)
-    return np.rint((coordinates - low) / extent * SIDE).astype(np.uint16)
+    steps = np.rint((coordinates - low) / extent * (SIDE // STEP))
+    return (steps * STEP).astype(np.uint16)
 
 
 def curve_codes(places: np.ndarray) -> np.ndarray:

@@ -154,7 +154,7 @@ def test_the_smallest_groups_share_a_grey_and_what_is_not_known_is_not_offered(
         [
             [
                 (row_map.FOLDER / f"{name}.js").read_text("utf-8")
-                for name in ("panels", "divisions")
+                for name in ("divisions", "panels")
             ],
             codes.tolist(),
         ],

@@ -50,7 +50,7 @@ RAMP_DARK = (
 
 _SCRIPTS = (
     *("memo", "weights", "weighing", "geometry", "points", "marks", "webgl", "canvas", "chart"),
-    *("plots", "panels", "divisions", "contents", "masses", "contours", "tables", "sections"),
+    *("plots", "divisions", "panels", "contents", "masses", "contours", "tables", "sections"),
     *("selector", "sliders", "quarters", "address", "state", "view", "map"),
 )
 
@@ -308,12 +308,14 @@ def link_state() -> Mapping[str, Any]:
 _COMMENTS = re.compile(r"^ *(?:/\*\*.*?\*/|//[^\n]*)\n", re.DOTALL | re.MULTILINE)
 """Comments that begin a line; a string never does in these files."""
 
+_INDENTS = re.compile(r"^ +", re.MULTILINE)
+
 
 @cache
 def script() -> str:
-    """Return the joined script of the points component, without comments, to keep it small."""
+    """Return the joined script of the points component, without what only people read."""
     joined = "\n".join((FOLDER / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
-    return _COMMENTS.sub("", joined)
+    return _INDENTS.sub("", _COMMENTS.sub("", joined))
 
 
 @st.cache_resource(show_spinner=False)

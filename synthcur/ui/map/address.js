@@ -1,6 +1,6 @@
 // What the address bar says of the map, so that a link opens it as it was left.
 
-const PLACES = 65_535;
+const PLACES = 65_532;
 
 /** Colour and view that an address asks for; only what can be shown. */
 export function fromAddress(search) {

@@ -24,13 +24,17 @@ function isShown(points, state, row) {
 export function colourScale(points, state, colours, steps, division) {
   const tenth = (value) => Math.min(9, Math.floor(value * 10));
   const categories = [...colours.categories.slice(0, CATEGORIES), colours.other];
+  const ramp = isStepped(division) ? colours.weight_bins : categories;
   const category = (row) => division.ranks[groupOf(division, row)] ?? -1;
   return {
     weight: { ramp: colours.weight_bins, step: (row) => (row < points.n ? steps[row] : -1) },
     quality: { ramp: colours.ramp, step: (row) => tenth(points.p[row]) },
     diversity: { ramp: colours.ramp, step: (row) => (row < points.n ? tenth(points.q[row]) : -1) },
-  }[state.colour] ?? { ramp: categories, step: category };
+  }[state.colour] ?? { ramp, step: category };
 }
+
+/** Whether the groups of a division are the steps of the weights. */
+const isStepped = ({ ranks }) => ranks.length > 10 && ranks[9] === 9;
 
 /** Counts of the shown rows by group, and of those among them that are selected. */
 export function stripContent(points, state, mask, scale, division) {
@@ -51,7 +55,8 @@ export function stripContent(points, state, mask, scale, division) {
     inside: anySelected ? inside[code] : null,
     colour: isColoured ? scale.ramp[division.ranks[code]] : null,
   }));
-  if (groups.length > CATEGORIES) groups.sort((a, b) => b.of - a.of || a.code - b.code);
+  const isOrdered = groups.length <= CATEGORIES || isStepped(division);
+  if (!isOrdered) groups.sort((a, b) => b.of - a.of || a.code - b.code);
   const { title } = division;
   return { title: anySelected ? 'Selected' : title, of: title, groups, only: state.only };
 }
@@ -71,18 +76,22 @@ export function keyContent(points, state, control, scale, division) {
     diversity: 'Q of the own label, synthetic rows only',
     predicted: 'Label the quality checker reads',
   }[state.colour] ?? groupWords(points, division);
-  if (!MEASURED.includes(state.colour)) return { title, shapes };
-  const ticks = state.colour === 'weight'
+  const isWeight = state.colour === 'weight' || isStepped(division);
+  if (!MEASURED.includes(state.colour) && !isWeight) return { title, shapes };
+  const ticks = isWeight
     ? weightTicks(control.edges)
     : [0, 0.5, 1].map((value) => ({ position: value, text: String(value) }));
   return { title, ramp: scale.ramp, ticks, shapes };
 }
 
 /** What the colours of a division stand for. */
-function groupWords(points, { title, names, codes }) {
+function groupWords(points, division) {
+  const { title, names, codes, note } = division;
+  const isCut = names.length > CATEGORIES && !isStepped(division);
   return [
     title,
-    ...(names.length > CATEGORIES ? ['the seven largest; others grey'] : []),
+    ...(note ? [note] : []),
+    ...(isCut ? ['the seven largest; others grey'] : []),
     ...(codes.length < points.rows ? ['synthetic rows only'] : []),
   ].join(', ');
 }

@@ -4,7 +4,13 @@
 export const CATEGORIES = 7;
 
 /** Groups that can colour the map where they were sent, by the name of the colour mode. */
-export const GROUPED = { generator: 'Generator', cluster: 'Cluster' };
+export const GROUPED = {
+  cluster: 'Cluster',
+  generator: 'Generator',
+  decision: 'Decision',
+  signal: 'Flaw signal',
+  run: 'Run-time weight',
+};
 
 /** More groups than this, as where every row names a generator of its own, are no legend. */
 const MOST_GROUPS_SHOWN = 100;
@@ -23,7 +29,8 @@ export function categoryRanks(codes, groups) {
 /**
  * Every way to divide the rows, by the name of the colour mode that shows it.
  * @param {object} points what `unpack` returns
- * @param {{title, names, codes}[]} groupings codes of the synthetic rows, or of all
+ * @param {{title, names, codes, ranks, note}[]} groupings codes of the synthetic rows, or of all;
+ *   ranks where the groups have colours of their own
  * @returns {Object<string, {title, names: string[], codes: ArrayLike<number>, ranks: number[]}>}
  */
 export function divisionsOf(points, groupings) {
@@ -34,7 +41,7 @@ export function divisionsOf(points, groupings) {
     const grouping = groupings.find((each) => each.title === title);
     const groups = grouping?.names.length ?? 0;
     if (!groups || groups > MOST_GROUPS_SHOWN) continue;
-    found[mode] = { ...grouping, ranks: categoryRanks(grouping.codes, groups) };
+    found[mode] = { ...grouping, ranks: grouping.ranks ?? categoryRanks(grouping.codes, groups) };
   }
   return found;
 }

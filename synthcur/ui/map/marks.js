@@ -21,7 +21,7 @@ export function markLooks(ramp, colours, size, isDimmed) {
     ({ shape: 'circle', radius: (size - 1) / 2, stroke: 0, colour, opacity });
   const looks = [
     circle(colours.text, 0.55),
-    { shape: 'cross', radius: size / 2, stroke: 1, colour: colours.muted, opacity: 0.6 },
+    { shape: 'cross', radius: size / 2, stroke: 1.3, colour: colours.discard, opacity: 0.6 },
     diamond(colours.reference),
     ...stepOrder(ramp).map((step) => circle(ramp[step], 0.9)),
     ...stepOrder(ramp).map((step) => diamond(ramp[step])),

@@ -7,8 +7,7 @@ export const COLOUR_MODES = {
   diversity: 'Q diversity',
   label: 'Label',
   predicted: 'Predicted',
-  cluster: 'Cluster',
-  generator: 'Generator',
+  ...GROUPED,
 };
 export const SHOW_MODES = { all: 'All rows', synthetic: 'Synthetic', real: 'Real' };
 const TOOLS = {

@@ -12,7 +12,7 @@ const headerLength = (bytes) =>
 /**
  * Rows of the map, n synthetic ones before m real ones.
  * @param {Uint8Array} bytes what `pack` returns
- * @returns {Promise<object>} the header and, over all rows, x, y (0 to 65,535), p, label,
+ * @returns {Promise<object>} the header and, over all rows, x, y (0 to 65,532), p, label,
  *   predicted, kept; q and copies of the synthetic rows; texts, or null where they were too many to send
  */
 export async function unpack(bytes) {
