@@ -48,6 +48,7 @@ class Tab:
 
     server: Server
     hashes: set[str] = field(default_factory=set)
+    page: str = ""
     fragment: str = ""
     every_s: float = 0.0
     polls: list[float] = field(default_factory=list)
@@ -77,7 +78,8 @@ class Tab:
     async def _run(self, socket: ClientConnection, *, fragment: str = "") -> None:
         """Ask for one run of the page, or of one part of it, and read all of the answer."""
         asked = BackMsg()
-        asked.rerun_script.page_name = "train"
+        asked.rerun_script.page_name = "" if self.page else "train"
+        asked.rerun_script.page_script_hash = self.page
         asked.rerun_script.query_string = f"collection={demo.NAME}"
         asked.rerun_script.cached_message_hashes.extend(self.hashes)
         if fragment:
@@ -92,14 +94,20 @@ class Tab:
             kind = message.WhichOneof("type")
             if message.hash and message.metadata.cacheable:
                 self.hashes.add(message.hash)
-            if kind == "auto_rerun":
+            if kind == "new_session":
+                self.page = message.new_session.page_script_hash
+            elif kind == "auto_rerun":
                 self.every_s, self.fragment = (
                     message.auto_rerun.interval,
                     message.auto_rerun.fragment_id,
                 )
             elif kind == "delta" and message.delta.new_element.WhichOneof("type") == "exception":
                 self.errors += 1
-            elif kind == "script_finished":
+            # A part that asks for the whole page is followed by the whole page.
+            elif (
+                kind == "script_finished"
+                and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+            ):
                 return
 
 
@@ -127,7 +135,7 @@ def window(job: Job, server: Server, *, tabs: int, seconds: float) -> dict[str, 
     return {
         "rows_per_s": speed(job, seconds=seconds),
         "polls": [took for tab in opened for took in tab.polls],
-        "every_s": max((tab.every_s for tab in opened), default=0.0),
+        "every_s": statistics.median([tab.every_s for tab in opened] or [0.0]),
         "kb_per_poll": sum(tab.received for tab in opened)
         / 1000
         / max(1, sum(len(tab.polls) for tab in opened)),
