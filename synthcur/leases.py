@@ -7,6 +7,7 @@ asks for a second opinion, two people may, and neither is told what the other sa
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence, Set
+from functools import lru_cache
 
 from synthcur.errors import ConflictError
 from synthcur.ledger import Ledger
@@ -28,8 +29,12 @@ PRESENT = ""
 
 def is_shared(sample_id: str, share: float) -> bool:
     """Whether a row belongs to the overlap: the same rows whenever the share is the same."""
-    drawn = int.from_bytes(hashlib.sha256(f"overlap {sample_id}".encode()).digest()[:8])
-    return drawn < share * 2**64
+    return share > 0 and _drawn(sample_id) < share * 2**64
+
+
+@lru_cache(maxsize=1 << 17)
+def _drawn(sample_id: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"overlap {sample_id}".encode()).digest()[:8])
 
 
 def places(sample_id: str, share: float) -> int:

@@ -167,10 +167,9 @@ def labels_under(
     collection: Collection, current: Mapping[str, Decision]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Apply folded verdicts (`current_decisions`) as `effective_labels` does the log."""
-    synthetic = collection.synthetic
-    labels = collection.label_ids(synthetic).copy()
-    kept = np.ones(len(synthetic), dtype=bool)
-    position = {sample_id: i for i, sample_id in enumerate(synthetic["sample_id"])}
+    labels = collection.synthetic_labels.copy()
+    kept = np.ones(len(labels), dtype=bool)
+    position = collection.synthetic_row_of
     label_id = {label: i for i, label in enumerate(collection.labels)}
     for sample_id, decision in current.items():
         row = position.get(sample_id)

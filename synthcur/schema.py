@@ -80,6 +80,23 @@ class Collection:
         return rows["label"].map(index).to_numpy(dtype=np.int64)
 
     @cached_property
+    def synthetic_labels(self) -> np.ndarray:
+        """Label ids of the synthetic rows in the file, (N,), read-only."""
+        found = self.label_ids(self.synthetic)
+        found.setflags(write=False)
+        return found
+
+    @cached_property
+    def synthetic_ids(self) -> list[str]:
+        """Ids of the synthetic rows, in order."""
+        return self.synthetic["sample_id"].tolist()
+
+    @cached_property
+    def synthetic_row_of(self) -> dict[str, int]:
+        """Row of every synthetic sample id."""
+        return {sample_id: row for row, sample_id in enumerate(self.synthetic_ids)}
+
+    @cached_property
     def fingerprint(self) -> str:
         """Name of the content: rows and labels, not title or provenance."""
         digest = hashlib.sha256("\x1f".join(self.labels).encode("utf-8", "surrogatepass"))

@@ -1,5 +1,6 @@
 """The Review page without a browser: cards, progress, rail."""
 
+import gc
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -345,6 +346,12 @@ def test_the_queue_of_low_weight_follows_the_q_of_the_scheme(
         assert [each["id"] for each in json.loads(queue.json)["cards"][:20]] == lightest
         orders.add(tuple(lightest))
     assert len(orders) == 2
+
+
+def test_what_the_server_has_loaded_is_not_searched_for_garbage_after_every_run(open_page):
+    gc.unfreeze()
+    open_page()
+    assert gc.get_freeze_count() > 10_000
 
 
 def test_a_selection_on_the_map_becomes_a_queue(open_page, small_collection):

@@ -4,6 +4,7 @@ Artefacts never change under their fingerprint, so what was read once is shared 
 arrays are read-only. Everything that can change is asked of the store in every run.
 """
 
+import gc
 import logging
 import threading
 from collections.abc import Mapping
@@ -60,7 +61,11 @@ class _OpenStore:
 @st.cache_resource(show_spinner=False, on_release=_OpenStore.close)
 def _open(workspace: str) -> _OpenStore:
     door.require_closed(door.settings())
-    return _OpenStore(Path(workspace))
+    opened = _OpenStore(Path(workspace))
+    # Streamlit collects garbage in full after every run of a script. What is loaded by now stays
+    # as long as the server; reading all of it each time takes longer than an answer to a browser.
+    gc.freeze()
+    return opened
 
 
 def collection(name: str) -> Collection:
@@ -71,7 +76,9 @@ def collection(name: str) -> Collection:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _collection(name: str, fingerprint: str, _store: Store) -> Collection:
-    return _store.collection(name)
+    found = _store.collection(name)
+    gc.freeze()  # as in `_open`: pages that came up since have brought more modules
+    return found
 
 
 def mapped_ids(name: str) -> dict[str, np.ndarray]:

@@ -95,25 +95,25 @@ class Bench:
     overlap: float = 0.0
     guidelines: Mapping[str, str] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def file_labels(self) -> np.ndarray:
         """Label ids of the file, (N,)."""
-        return self.collection.label_ids(self.collection.synthetic)
+        return self.collection.synthetic_labels
 
     @cached_property
     def effective(self) -> tuple[np.ndarray, np.ndarray]:
         """Label ids after relabels and which rows are kept, both (N,)."""
         return review.labels_under(self.collection, self.state.current)
 
-    @cached_property
+    @property
     def sample_ids(self) -> list[str]:
         """Ids of the synthetic rows, in order."""
-        return self.collection.synthetic["sample_id"].tolist()
+        return self.collection.synthetic_ids
 
-    @cached_property
+    @property
     def row_of(self) -> dict[str, int]:
         """Row of every synthetic sample id."""
-        return {sample_id: row for row, sample_id in enumerate(self.sample_ids)}
+        return self.collection.synthetic_row_of
 
     def file_weights(self) -> np.ndarray:
         """Weights under the labels of the file, (N,): no decision changes their order."""
@@ -204,7 +204,7 @@ def card(bench: Bench, row: int, *, at: int, queue: Queue, annotator: str) -> di
     return {
         "id": sample_id,
         "at": at,
-        "row": int(cast(Any, rows["row"].iat[row])),
+        "row": int(cast(Any, rows.at[row, "row"])),
         "text": shown(text, TEXT_LENGTH),
         "pair": None if pair is None else shown(pair, TEXT_LENGTH),
         "earlier": None if earlier is None else shown(earlier, TEXT_LENGTH),
@@ -361,7 +361,7 @@ def _near(bench: Bench, row: int, source: str) -> list[dict[str, str]]:
         bench.neighbours[f"{source}_cosine"][row],
         strict=True,
     ):
-        label = rows["label"].iat[near] if is_real else names[bench.effective[0][near]]
+        label = rows.at[near, "label"] if is_real else names[bench.effective[0][near]]
         texts = " | ".join(text for text in _texts(rows, near) if text is not None)
         found.append(
             {
@@ -374,7 +374,7 @@ def _near(bench: Bench, row: int, source: str) -> list[dict[str, str]]:
 
 
 def _texts(rows: pd.DataFrame, row: int) -> tuple[str, str | None]:
-    text, pair = (cast(Any, rows[column].iat[row]) for column in ("text", "text_pair"))
+    text, pair = (cast(Any, rows.at[row, column]) for column in ("text", "text_pair"))
     return text, pair if isinstance(pair, str) else None
 
 
