@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.review import CHROMIUM_ARGUMENTS, invented
 from synthcur import demo, jobs
+from synthcur.errors import WorkerError
 from synthcur.queues import QUEUES
 from synthcur.review import VERDICTS
 from synthcur.settings import FitSettings, TrainSettings
@@ -166,7 +168,8 @@ def main() -> None:
                 browser.close()
         finally:
             jobs.cancel(store, job.id)
-            jobs.wait(store, job.id)
+            with suppress(WorkerError):  # it was cancelled, as it should be
+                jobs.wait(store, job.id)
         store.close()
         log = "\n".join(each.read_text() for each in Path(folder).glob("server-*.log"))
     errors = sum("Error" in line or "locked" in line for line in log.splitlines())

@@ -1,6 +1,10 @@
 // The annotator's bench: shows the next record at once and sends decisions behind the display.
 
-const RETRY_MS = 3000; // without an answer for so long, everything is sent again
+// Without an answer for so long, everything is sent again. It restarts the answer that a busy server
+// is at, so each time more patience is needed.
+const RETRY_MS = 3000;
+const MOST_RETRY_MS = 20000;
+const PATIENCE = 1.5;
 const MARGIN = 8; // records moved before the next ones are asked for
 
 /** What a window has once, whatever Streamlit mounts again: a second key handler would double. */
@@ -31,6 +35,7 @@ class Bench {
     this.log = log;
     this.cards = new Map(); // by sample
     this.refused = [];
+    this.retryMs = RETRY_MS;
     this.mode = 'labels'; // or 'reasons', 'note', 'edit', 'alike', 'history'
     this.view = new View(parent, this.handlers());
     this.onKey = (event) => this.press(event);
@@ -363,7 +368,8 @@ class Bench {
     this.awaited = `${this.log.client}:${performance.now()}`;
     this.askedAt = this.at;
     clearTimeout(this.retry);
-    this.retry = setTimeout(() => this.send(), RETRY_MS);
+    this.retry = setTimeout(() => this.send(), this.retryMs);
+    this.retryMs = Math.min(PATIENCE * this.retryMs, MOST_RETRY_MS);
     const place = { opening: this.data.opening, at: this.at, detour: this.detour };
     this.setState('log', { number: this.awaited, place, operations: [...this.log.pending] });
   }
@@ -372,6 +378,7 @@ class Bench {
   answered(number) {
     if (number !== this.awaited) return;
     this.awaited = undefined;
+    this.retryMs = RETRY_MS;
     clearTimeout(this.retry);
     if (this.hasMore) this.send();
     else if (this.log.pending.length) this.retry = setTimeout(() => this.send(), RETRY_MS);
