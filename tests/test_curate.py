@@ -1,4 +1,4 @@
-"""The Curate page without a browser: figures, warnings, controls, empty state."""
+"""The Curate page without a browser: what is told, controls, empty state."""
 
 import json
 import zlib
@@ -40,8 +40,9 @@ def move(app: AppTest, key: str, value: float | tuple[float, float]) -> None:
     app.run()
 
 
-def figures(app: AppTest) -> dict[str, str]:
-    return {label: value for label, value, _ in link_message(app)["figures"]}
+def effective_rows(app: AppTest) -> str:
+    """Return what is left in effect after the last step of the weighting."""
+    return str(link_message(app)["steps"][-1][-1])
 
 
 def expected_rows(collection: Collection, settings: WeightingSettings) -> str:
@@ -99,10 +100,10 @@ def test_a_slider_changes_the_effective_rows(
 ) -> None:
     fill(small_collection)
     app = open_page("small")
-    assert figures(app)["Effective rows"] == expected_rows(small_collection, WeightingSettings())
+    assert effective_rows(app) == expected_rows(small_collection, WeightingSettings())
     move(app, "curate_quality_exponent", 2.0)
     changed = WeightingSettings(quality_exponent=2.0)
-    assert figures(app)["Effective rows"] == expected_rows(small_collection, changed)
+    assert effective_rows(app) == expected_rows(small_collection, changed)
 
 
 def test_the_controls_make_exactly_the_settings_they_show(
@@ -126,7 +127,7 @@ def test_q_out_of_fold_changes_the_weights_and_the_points_of_the_map(
     app.selectbox(key="curate_diversity").select("out_of_fold").run()
     assert not app.exception
     settings = WeightingSettings(diversity="out_of_fold")
-    assert figures(app)["Effective rows"] == expected_rows(small_collection, settings)
+    assert effective_rows(app) == expected_rows(small_collection, settings)
     after = points_header(app)
     assert after["map"] == before["map"]
     assert after["version"] != before["version"]

@@ -51,7 +51,7 @@ def test_the_message_names_the_thinnest_real_rows_of_the_weights(
     weights[0] = np.nan
     told = curate_gaps.message(rows, of_page, weights, sends_texts=True)
     found = gaps.find(of_page.index, of_page.cosine, weights)
-    assert told["thin"] == sorted((found.thin + rows.n).tolist())
+    assert np.cumsum(told["thin"]).tolist() == sorted((found.thin + rows.n).tolist())
     assert told["of"] == len(found.thin)
     for position, before, after, text in told["rows"]:
         assert rows.frame["source"][position] == "real"

@@ -1,52 +1,11 @@
 import numpy as np
 import pytest
 
-from synthcur import what_if
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.ui import curate_outlook
 from synthcur.weighting import effective_sample_size
 from tests.test_curate_rows import decided, joined
-
-
-def test_effective_rows_shrink_when_few_rows_hold_the_weight() -> None:
-    even, *_ = figures(np.ones(200))
-    assert even == ("Effective rows", "200", "100 % of 200")
-    weights = np.zeros(200)
-    weights[:2] = 5.0
-    effective, share, mean = figures(weights)
-    assert effective[1:] == ("2", "1 % of 200")
-    assert share[1:] == ("100 %", "2 rows of 200")
-    assert mean[1] == "0.05"
-
-
-def figures(weights: np.ndarray) -> list[tuple[str, str, str]]:
-    outlook = what_if.outlook(weights, np.repeat("a", len(weights)))
-    return curate_outlook.figures(outlook, WeightingSettings())
-
-
-def warnings(weights: np.ndarray, labels: np.ndarray) -> list[str]:
-    return curate_outlook.warnings(what_if.outlook(weights, labels))
-
-
-def test_even_weights_of_large_classes_give_no_warning() -> None:
-    assert warnings(np.ones(200), np.repeat(["a", "b"], 100)) == []
-
-
-def test_few_effective_rows_and_thin_classes_are_warned_of() -> None:
-    weights = np.full(400, 1e-4)
-    weights[:20] = 1.0
-    few, thin = warnings(weights, np.repeat(["a", "b"], 200))
-    assert few.startswith("Only 20 effective rows, under 10 % of 400")
-    assert thin == "Under 30 effective rows: a 20."
-
-
-def test_many_thin_classes_are_counted_and_long_names_are_cut() -> None:
-    labels = np.array(["b" * 100, *"cdefghi"], dtype=object)
-    (thin,) = warnings(np.ones(8), labels)
-    assert thin.endswith("and 3 more.")
-    assert "b" * 39 + "…" in thin
-    assert "b" * 40 not in thin
 
 
 def test_the_steps_lead_from_plain_training_to_the_weights_of_the_kept_rows(

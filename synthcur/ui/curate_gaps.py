@@ -70,16 +70,16 @@ def message(
     Returns
     -------
     dict
-        ``thin``: positions of the thinnest real rows among the N + R, ascending, which deflates
-        better; ``rows``: the thinnest first, as position, coverage without and with the weights,
-        text or None; ``labels``: label id, real rows, thin ones, mean coverage without and with
-        the weights.
+        ``thin``: positions of the thinnest real rows among the N + R, ascending, each less the one
+        before, which deflates better; ``rows``: the thinnest first, as position, coverage without
+        and with the weights, text or None; ``labels``: label id, real rows, thin ones, mean
+        coverage without and with the weights.
     """
     found = gaps.find(around.index, around.cosine, weights)
     labels = gaps.by_group(found, rows.frame["label"].to_numpy()[rows.n :], examples=0)
     thin = found.thin + rows.n
     return {
-        "thin": sorted(thin[:MOST_OUTLINED].tolist()),
+        "thin": np.diff(np.sort(thin[:MOST_OUTLINED]), prepend=0).tolist(),
         "of": len(found.thin),
         "rows": [
             [

@@ -1,6 +1,7 @@
-"""What the Curate page tells of a weighting: figures, warnings, steps, gaps, the lightest rows.
+"""What the Curate page tells of a weighting: steps, gaps, the lightest rows.
 
-The browser draws it from a short message, see `message`; texts go there as characters.
+The browser draws it from a short message, see `message`; texts go there as characters. Figures and
+warnings it finds itself, so that they follow a slider (``map/outlook.js``).
 """
 
 from collections.abc import Mapping
@@ -10,10 +11,9 @@ import numpy as np
 
 from synthcur import what_if
 from synthcur.settings import WeightingSettings
-from synthcur.ui import curate_gaps, curate_rows, parts
+from synthcur.ui import curate_gaps, curate_rows
 from synthcur.ui.curate_gaps import Cover
 from synthcur.ui.curate_rows import CurateRows
-from synthcur.what_if import Outlook
 
 LOWEST_ROWS, LOWEST_SENT = 20, 10
 """Rows listed while none is selected, where the browser has the texts and where it has not; every
@@ -21,8 +21,6 @@ move of a slider sends them anew."""
 
 LISTED_LENGTH = 100
 """Characters sent of a listed row where the browser has no texts."""
-
-MOST_NAMED = 5
 
 STEP_TITLES = {
     "rule": "Rule",
@@ -65,14 +63,7 @@ def message(
     around
         Which synthetic rows lie around the real ones; None where that is not known.
     """
-    kept = rows.kept
-    names = label_names(rows)
-    outlook = what_if.outlook(weights[kept], names)
-    found = {
-        "figures": figures(outlook, settings),
-        "warnings": warnings(outlook),
-        "steps": steps(rows, settings),
-    }
+    found: dict[str, Any] = {"steps": steps(rows, settings)}
     if around is not None:
         found["gaps"] = curate_gaps.message(rows, around, weights, sends_texts=sends_texts)
     if is_listing:
@@ -83,48 +74,6 @@ def message(
 def label_names(rows: CurateRows) -> np.ndarray:
     """Return the label names of the kept synthetic rows, (n,)."""
     return np.asarray(rows.label_names, dtype=object)[rows.labels[rows.kept]]
-
-
-def figures(outlook: Outlook, settings: WeightingSettings) -> list[tuple[str, str, str]]:
-    """Return effective rows, share of the heaviest rows and mean weight, each with "of what"."""
-    n = outlook.rows
-    heaviest = max(1, int(np.ceil(0.01 * n)))
-    is_published = settings == WeightingSettings(
-        quality=settings.quality, diversity=settings.diversity
-    )
-    mean_note = "1.00 if Q is calibrated" if is_published else f"of {parts.count(n)} rows"
-    share = parts.percent(outlook.effective / max(n, 1), digits=0)
-    return [
-        ("Effective rows", parts.count(outlook.effective), f"{share} of {parts.count(n)}"),
-        (
-            "Loss share of top 1 %",
-            parts.percent(outlook.top_share, digits=0),
-            f"{parts.count(heaviest)} rows of {parts.count(n)}",
-        ),
-        ("Mean weight", f"{outlook.mean:.2f}" if n else "none", mean_note),
-    ]
-
-
-def warnings(outlook: Outlook) -> list[str]:
-    """Say what a training with these weights would suffer from; labels as they are."""
-    found = [
-        f"Only {parts.count(concern.effective)} effective rows, under 10 % of "
-        f"{parts.count(concern.rows)}: few rows decide the training. Clip the weights or lower an "
-        "exponent."
-        for concern in outlook.concerns
-        if concern.label is None
-    ]
-    thin = [
-        f"{curate_rows.short_text(concern.label, None, 40)} {parts.count(concern.effective)}"
-        for concern in outlook.concerns
-        if concern.label is not None
-    ]
-    if thin:
-        more = len(thin) - MOST_NAMED
-        and_more = f" and {parts.count(more)} more" if more > 0 else ""
-        named = ", ".join(thin[:MOST_NAMED])
-        found.append(f"Under {what_if.LEAST_ROWS} effective rows: {named}{and_more}.")
-    return found
 
 
 def steps(rows: CurateRows, settings: WeightingSettings) -> list[list[Any]]:

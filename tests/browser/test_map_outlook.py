@@ -78,6 +78,97 @@ def test_the_browser_sums_up_as_python_does(page: Page, settings: WeightingSetti
     assert found["quadrants"] == quadrants.tolist()
 
 
+def told(
+    page: Page, weights: np.ndarray, labels: np.ndarray, names: list[str], *, published: bool = True
+) -> dict:
+    """What the browser tells of weights, NaN for rows left out."""
+    page.goto("about:blank")
+    return page.evaluate(
+        """async ([source, weights, labels, names, least, published]) => {
+            const module = new Blob([source], { type: 'text/javascript' });
+            const { outlookOf, outlookFigures, outlookWarnings } = await import(
+                URL.createObjectURL(module));
+            const values = Float64Array.from(weights, (each) => each ?? NaN);
+            const outlook = outlookOf(values, labels, least);
+            return {
+                ...outlook,
+                figures: outlookFigures(outlook, published),
+                warnings: outlookWarnings(outlook, names, least),
+            };
+        }""",
+        [
+            "\n".join(
+                (row_map.FOLDER / f"{name}.js").read_text("utf-8")
+                for name in ("divisions", "panels", "masses", "outlook")
+            ),
+            [None if np.isnan(each) else float(each) for each in weights],
+            labels.tolist(),
+            names,
+            {"share": what_if.LEAST_SHARE, "rows": what_if.LEAST_ROWS},
+            published,
+        ],
+    )
+
+
+@pytest.mark.parametrize("settings", CASES, ids=str)
+def test_the_figures_and_warnings_are_those_of_python(
+    page: Page, settings: WeightingSettings
+) -> None:
+    random = np.random.default_rng(5)
+    quality, diversity, labels = probabilities(random)
+    facts = Facts(random.dirichlet(np.ones(4)), random.integers(-1, 90, size=len(labels)))
+    weights = sample_weight(quality, diversity, labels, settings, facts)
+    weights[random.random(len(weights)) < 0.1] = np.nan
+    kept = ~np.isnan(weights)
+    names = np.array(["a", "b", "c", "d"], dtype=object)
+    expected = what_if.outlook(weights[kept], names[labels[kept]])
+    found = told(page, weights, labels, names.tolist())
+    assert found["rows"] == expected.rows
+    for name, value in (
+        ("effective", expected.effective), ("mean", expected.mean), ("topShare", expected.top_share)
+    ):  # fmt: skip
+        assert found[name] == pytest.approx(value, rel=1e-6)
+    pool = [each for each in expected.concerns if each.label is None]
+    assert found["isThin"] == bool(pool)
+    thin = [(names[each["code"]], each["effective"]) for each in found["thin"]]
+    of_python = [(each.label, each.effective) for each in expected.concerns[len(pool) :]]
+    assert [name for name, _ in thin] == [name for name, _ in of_python]
+    assert [rows for _, rows in thin] == pytest.approx([rows for _, rows in of_python], rel=1e-6)
+
+
+def test_even_weights_of_large_classes_give_no_warning(page: Page) -> None:
+    found = told(page, np.ones(200), np.repeat([0, 1], 100), ["a", "b"])
+    assert found["warnings"] == []
+    assert found["figures"] == [
+        ["Effective rows", "200", "100 % of 200"],
+        ["Loss share of top 1 %", "1 %", "2 rows of 200"],
+        ["Mean weight", "1.00", "1.00 if Q is calibrated"],
+    ]
+
+
+def test_few_effective_rows_and_thin_classes_are_warned_of(page: Page) -> None:
+    weights = np.full(400, 1e-4)
+    weights[:20] = 1.0
+    found = told(page, weights, np.repeat([0, 1], 200), ["a", "b"], published=False)
+    few, thin = found["warnings"]
+    assert few.startswith("Only 20 effective rows, under 10 % of 400")
+    assert thin == "Under 30 effective rows: a 20."
+    assert found["figures"][2] == ["Mean weight", "0.05", "of 400 rows"]
+
+
+def test_many_thin_classes_are_counted_and_long_names_are_cut(page: Page) -> None:
+    (thin,) = told(page, np.ones(8), np.arange(8), ["b" * 100, *"cdefghi"])["warnings"]
+    assert thin.endswith("and 3 more.")
+    assert "b" * 39 + "…" in thin
+    assert "b" * 40 not in thin
+
+
+def test_a_pool_without_rows_has_no_figures_and_no_warning(page: Page) -> None:
+    found = told(page, np.full(3, np.nan), np.zeros(3, dtype=int), ["a"])
+    assert found["warnings"] == []
+    assert [each[1] for each in found["figures"]] == ["0", "0 %", "none"]
+
+
 def test_a_quarter_of_the_plane_is_selected_on_the_map_too(
     garden_map: Map, garden_rows: CurateRows
 ) -> None:

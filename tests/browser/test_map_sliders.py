@@ -46,7 +46,7 @@ def test_the_map_is_drawn_once_before_the_server_answers(
     press(page, "curate_quality_exponent", "ArrowRight")
     settled(page)
     assert garden_map.ask("window.seen") == [[1.05, False]]
-    assert figure.inner_text() != before, "figures come with the answer"
+    assert figure.inner_text() != before
     expected = garden_rows.weights(WeightingSettings(quality_exponent=1.05))
     assert np.allclose(drawn_weights(garden_map), expected, rtol=1e-6)
 

@@ -28,7 +28,7 @@ from synthcur.settings import WeightingSettings
 from synthcur.ui.curate_rows import CurateRows, short_text
 from synthcur.ui.places import curve_codes
 from synthcur.weighting import LOG_WEIGHT_EDGES, group_size
-from synthcur.what_if import QUADRANTS
+from synthcur.what_if import LEAST_ROWS, LEAST_SHARE, QUADRANTS
 
 FOLDER = Path(__file__).parent
 LINK_KEY = "map_link"
@@ -50,8 +50,8 @@ RAMP_DARK = (
 
 _SCRIPTS = (
     *("memo", "weights", "weighing", "geometry", "points", "marks", "webgl", "canvas", "chart"),
-    *("plots", "divisions", "panels", "contents", "masses", "contours", "tables", "sections"),
-    *("selector", "sliders", "quarters", "address", "state", "view", "map"),
+    *("plots", "divisions", "panels", "frame", "contents", "masses", "outlook", "contours"),
+    *("tables", "sections", "selector", "sliders", "quarters", "address", "state", "view", "map"),
 )
 
 
@@ -129,6 +129,7 @@ def facts(
         "sliders": list(sliders),
         "edges": list(LOG_WEIGHT_EDGES[1:-1]),
         "settings": asdict(WeightingSettings()),
+        "least": {"share": LEAST_SHARE, "rows": LEAST_ROWS},
         "most_discarded": most_discarded,
         "quadrants": list(QUADRANTS.values()),
         "colours": {

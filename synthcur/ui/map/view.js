@@ -3,6 +3,7 @@
 const REACH = 10;
 const ISO_WEIGHTS = [0.2, 1, 5];
 const FEW = 12;
+const FIGURES_MS = 60;
 const MOST_RINGS = 60;
 
 export class MapView {
@@ -29,29 +30,8 @@ export class MapView {
   }
 
   #build(parent) {
-    this.root = element('div', 'sm');
-    this.strip = element('div', 'sm-strip');
-    this.stage = element('div', 'sm-stage sm-map');
-    this.key = element('div', 'sm-key');
-    this.thinning = element('div', 'sm-thinning');
-    this.foot = element('div', 'sm-foot');
-    this.tip = element('div', 'sm-tip');
-    this.tip.hidden = true;
-    const card = element('div', 'sm-card');
-    card.append(this.#toolbar(), this.strip, this.stage, this.foot);
-    const side = element('div', 'sm-side');
-    const plane = sideCard('plane', 'Quality × diversity', 'log scales');
-    const histogram = sideCard('histogram', 'Weights', 'rows per step');
-    [this.planeNote, this.histogramNote] = [plane, histogram].map((each) => each.querySelector('.sm-note'));
-    side.append(plane, histogram);
-    this.root.append(card, side, this.tip);
+    Object.assign(this, frameOf(this.#toolbar()));
     parent.append(this.root);
-    this.#buildCharts(plane.lastChild, histogram.lastChild);
-  }
-
-  #buildCharts(plane, histogram) {
-    this.axes = svg('svg', { 'class': 'sm-picture', 'aria-hidden': 'true' });
-    plane.append(this.axes);
     this.charts = {
       map: new PointChart(this.stage, {
         places: this.points,
@@ -60,16 +40,14 @@ export class MapView {
         isShaded: true,
         onPainted: (painted) => this.#noteThinning(painted),
       }),
-      plane: new PointChart(plane, {
+      plane: new PointChart(this.planeStage, {
         ...planeChart(this.plane),
         onPainted: (painted) => setText(this.planeNote, planeNote(painted)),
       }),
     };
     this.stage.append(this.key, this.thinning);
-    this.quarters = new Quarters(plane, this.points, (rows) =>
+    this.quarters = new Quarters(this.planeStage, this.points, (rows) =>
       this.select(rows.filter((row) => this.inPlane[row])));
-    this.bars = svg('svg', { class: 'sm-picture', role: 'img' });
-    histogram.append(this.bars);
   }
 
   #toolbar() {
@@ -125,6 +103,7 @@ export class MapView {
     const whole = (changed) => changed && { ...known.settings, ...changed, n_labels: this.points.labels.length };
     const { settings, baseline, ...told } = control;
     this.control = { ...known, ...told, settings: whole(settings), baseline: whole(baseline) };
+    this.plain = known.settings;
     this.rooms = rooms;
     for (const node of [this.root, ...Object.values(rooms)]) {
       node.classList.add('sm-font');
@@ -158,6 +137,8 @@ export class MapView {
     this.looks = JSON.stringify([control.settings, control.colours]);
     this.#weigh();
     this.draw({ tells: false });
+    // The figures follow once the map is seen, also while the slider goes on moving.
+    this.figures ||= setTimeout(() => this.#tellFigures(), FIGURES_MS);
   }
 
   /** Show what the server alone knows of weights that are on the map already. */
@@ -314,7 +295,9 @@ export class MapView {
 
   #contours() {
     const { points, state, control } = this;
-    const thin = (state.outlinesThin && state.show !== 'synthetic' && control.gaps?.thin) || [];
+    const isOutlined = state.outlinesThin && state.show !== 'synthetic' && control.gaps;
+    let row = 0;
+    const thin = isOutlined ? control.gaps.thin.map((step) => { row += step; return row; }) : [];
     const { clientWidth: width, clientHeight: height } = this.stage;
     return this.memo.of('contours', [thin.join(), height / width], () =>
       thinOutlines(points, thin, this.home, height / width));
@@ -360,9 +343,21 @@ export class MapView {
     setText(this.histogramNote, this.before ? 'rows per step, dots: as saved' : 'rows per step');
   }
 
+  #tellFigures() {
+    clearTimeout(this.figures);
+    this.figures = 0;
+    const { rooms, control, points, weights } = this;
+    const { settings, least, trust } = control;
+    const outlook = this.memo.of('outlook', [weights], () =>
+      outlookOf(weights, points.label, least));
+    const figures = outlookFigures(outlook, isAsPublished(settings, this.plain));
+    fillFigures(rooms.figures, [...figures, ...trust],
+      outlookWarnings(outlook, points.labels, least));
+  }
+
   #tell() {
     const { rooms, control, points, weights, state } = this;
-    fillFigures(rooms.figures, [...control.figures, ...control.trust], control.warnings);
+    this.#tellFigures();
     fillTables(rooms.tables, {
       points,
       weights,
@@ -413,6 +408,7 @@ export class MapView {
     this.resizing.disconnect();
     clearTimeout(this.address);
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.figures);
     for (const chart of Object.values(this.charts)) chart.remove();
     this.host.remove();
   }
