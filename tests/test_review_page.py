@@ -25,6 +25,7 @@ from synthcur.ui.review_cards import TEXT_LENGTH, Bench, card, shown
 from synthcur.ui.review_data import (
     Opened,
     filtered,
+    fixed_queues,
     queue_data,
     queues,
     size_in_words,
@@ -471,3 +472,20 @@ def test_a_card_says_what_both_checkers_give_every_label_but_not_where_hints_are
     for option in look(bench, 3)["options"]:
         assert option["own"] == share_in_words(bench.held_out[3, option["label"]])
     assert {option["own"] for option in look(bench, 3, "random")["options"]} == {""}
+
+
+def test_the_lasting_queues_are_found_once_and_those_that_people_change_every_time(
+    small_collection, monkeypatch
+):
+    plain = bench_of(small_collection)
+    fixed = fixed_queues(plain)
+    assert list(fixed) == SEVEN[:-1]
+    opened = queues(plain, (plain.sample_ids[3],), fixed)
+    assert list(opened) == SEVEN
+    assert opened["map"].sample_ids == (plain.sample_ids[3],)
+    fresh = queues(plain, (plain.sample_ids[3],))
+    assert {name: each.name for name, each in opened.items()} == {
+        name: each.name for name, each in fresh.items()
+    }
+    monkeypatch.setattr(Bench, "file_weights", lambda bench: 1 / 0)
+    assert queues(plain, (), fixed)["random"] is fixed["random"]

@@ -80,6 +80,8 @@ class Bench:
         Share of the rows that two people decide.
     guidelines
         What annotators are told about a label, by label.
+    made_of
+        Names rows, scores and scheme: benches of one name have the same queues.
     """
 
     collection: Collection
@@ -94,6 +96,7 @@ class Bench:
     signals: Mapping[str, np.ndarray] = field(default_factory=dict)
     overlap: float = 0.0
     guidelines: Mapping[str, str] = field(default_factory=dict)
+    made_of: str = ""
 
     @property
     def file_labels(self) -> np.ndarray:

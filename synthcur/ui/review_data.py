@@ -56,23 +56,48 @@ class Opened:
         return fingerprint(self.queue.name, self.sample_ids)
 
 
-def queues(bench: Bench, selection: Sequence[str]) -> dict[str, Opened]:
-    """Return every queue, empty ones too; that of disagreements only once there are any."""
+CHANGING = (MAP, DISAGREEMENTS)
+"""Queues that people change; the others are the same as long as scores and scheme are."""
+
+
+def fixed_queues(bench: Bench) -> dict[str, Opened]:
+    """Return every queue that nobody's selection or decision changes, empty ones too."""
+    return _queues(bench, [name for name in QUEUES if name not in CHANGING], ())
+
+
+def queues(
+    bench: Bench, selection: Sequence[str], fixed: Mapping[str, Opened] | None = None
+) -> dict[str, Opened]:
+    """Return every queue, empty ones too; that of disagreements only once there are any.
+
+    Parameters
+    ----------
+    fixed
+        `fixed_queues` of the bench; found anew if left out.
+    """
+    found = dict(fixed_queues(bench) if fixed is None else fixed)
+    found |= _queues(bench, CHANGING, selection)
+    return {name: found[name] for name in QUEUES if name in found}
+
+
+def _queues(bench: Bench, names: Sequence[str], selection: Sequence[str]) -> dict[str, Opened]:
+    changing = names == CHANGING
     found = Evidence(
         labels=bench.file_labels,
-        weights=bench.file_weights(),
+        weights=np.zeros(0) if changing else bench.file_weights(),
         agreed_probs=bench.agreed,
         quality=bench.quality,
         diversity=bench.held_out,
         duplicate_group=bench.signals.get("duplicate_group"),
         selection=[bench.row_of[each] for each in selection if each in bench.row_of],
-        disputed=[bench.row_of[each] for each in disputed(bench)],
+        disputed=[bench.row_of[each] for each in disputed(bench)] if changing else (),
     )
     opened = {}
-    for name, queue in QUEUES.items():
+    for name in names:
         rows = queue_rows(name, found)
         if len(rows) or name != DISAGREEMENTS:
-            opened[name] = Opened(queue, rows, tuple(bench.sample_ids[row] for row in rows))
+            ids = tuple(bench.sample_ids[row] for row in rows)
+            opened[name] = Opened(QUEUES[name], rows, ids)
     return opened
 
 

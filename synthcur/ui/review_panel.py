@@ -11,7 +11,7 @@ from synthcur.palette import Palette
 from synthcur.queues import DISAGREEMENTS, PACE_ROWS, QUEUES, RANDOM, changed_lately
 from synthcur.records import ranked_checkers
 from synthcur.schema import Collection
-from synthcur.settings import ScoreSettings
+from synthcur.settings import ScoreSettings, fingerprint
 from synthcur.ui import curate_rail, parts, resources, theme
 from synthcur.ui.queue import exchange, review_queue
 from synthcur.ui.queue.operations import Outcome
@@ -19,6 +19,7 @@ from synthcur.ui.review_cards import Bench
 from synthcur.ui.review_data import (
     Opened,
     filtered,
+    fixed_queues,
     queue_data,
     queues,
     size_in_words,
@@ -89,8 +90,9 @@ def open_bench(name: str) -> Bench | None:
     neighbours = ("real_index", "real_cosine", "synthetic_index", "synthetic_cosine")
     signals = ("duplicate_group", "is_likely_mislabelled", "uncertainty")
     store = resources.store()
+    collection = resources.collection(name)
     return Bench(
-        collection=resources.collection(name),
+        collection=collection,
         quality=quality,
         diversity=diversity,
         held_out=resources.array(artefacts["diversity"], "calibrated"),
@@ -104,13 +106,14 @@ def open_bench(name: str) -> Bench | None:
         overlap=store.overlap(name),
         guidelines=store.collection_info(name).guidelines,
         state=store.log_state(name),
+        made_of=fingerprint(name, collection.fingerprint, dict(artefacts), scheme.to_dict()),
     )
 
 
 def open_queue(bench: Bench) -> Opened:
     """Draw the queues in the rail with their sizes and return the chosen one."""
     state = session()
-    opened = queues(bench, state.selection)
+    opened = queues(bench, state.selection, _fixed_queues(bench.made_of, bench))
     if state.queue not in opened:
         state.queue = next((name for name, each in opened.items() if len(each.rows)), RANDOM)
     if st.session_state.get(_CHOICE) != state.queue:
@@ -137,6 +140,11 @@ def open_queue(bench: Bench) -> Opened:
         st.sidebar.caption(f"{size} of {of} rows of the queue match.")
     refit_button(bench)
     return shown
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _fixed_queues(made_of: str, _bench: Bench) -> dict[str, Opened]:
+    return fixed_queues(_bench)
 
 
 def _filter(bench: Bench, opened: Opened) -> Opened:
