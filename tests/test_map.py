@@ -12,6 +12,7 @@ from synthcur.palette import DARK, LIGHT
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.ui import map as row_map
+from synthcur.ui.bytewise import planes
 from synthcur.ui.curate_rows import CurateRows
 from synthcur.ui.map import RAMP_DARK, RAMP_LIGHT
 from synthcur.ui.places import curve_codes
@@ -59,7 +60,7 @@ def test_a_row_of_the_message_takes_few_bytes() -> None:
     probs = random.dirichlet(np.full(labels, 0.4), size=(2, rows)).astype("<f4")
     codes = np.sort(random.integers(0, 2**32, size=rows, dtype=np.uint32))
     columns = (np.diff(codes, prepend=np.uint32(0)), *probs[:, :, 0].copy())
-    sent = zlib.compress(b"".join(row_map.planes(column) for column in columns))
+    sent = zlib.compress(b"".join(planes(column) for column in columns))
     assert len(sent) / rows < 0.85 * 12
 
 

@@ -3,7 +3,6 @@
 They are sent once a page; how much each weighs the browser finds itself (``ui/map/masses.js``).
 """
 
-import base64
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pandas as pd
 
 from synthcur import what_if
 from synthcur.schema import Collection
+from synthcur.ui.bytewise import planes
 from synthcur.ui.curate_rows import CurateRows
 
 NAME_LENGTH = 60
@@ -96,14 +96,14 @@ def in_file(sample_ids: pd.Series, of_file: pd.Series) -> np.ndarray:
 
 
 def packed(found: Sequence[Grouping]) -> list[dict[str, Any]]:
-    """Lay out groupings for the browser; codes are deflated uint32, little endian, in base64."""
+    """Lay out groupings for the browser; codes are deflated uint32, see `bytewise.planes`."""
     return [
         {
             "title": each.title,
             "names": list(each.names),
             "ranks": None if each.ranks is None else list(each.ranks),
             "note": each.note,
-            "codes": base64.b64encode(zlib.compress(each.codes.astype("<u4").tobytes())).decode(),
+            "codes": zlib.compress(planes(each.codes.astype("<u4"))),
         }
         for each in found
     ]

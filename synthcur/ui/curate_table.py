@@ -151,15 +151,15 @@ def _header(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         parts.card_title(title, note)
+        if not n:
+            # One button, alone: of this all is sent anew with every move of a slider.
+            download("csv", "Export CSV", icon=":material/download:")
+            return
         with st.container(horizontal=True, gap="small", width="content"):
-            if n:
-                curate_actions.tag_menu(name, session().selection, tags)
-                with st.popover("Export", icon=":material/download:"):
-                    for kind in FORMATS:
-                        download(kind, FORMATS[kind][0], width="stretch")
-            else:
-                # One button: of this all is sent anew with every move of a slider.
-                download("csv", "Export CSV", icon=":material/download:")
+            curate_actions.tag_menu(name, session().selection, tags)
+            with st.popover("Export", icon=":material/download:"):
+                for kind in FORMATS:
+                    download(kind, FORMATS[kind][0], width="stretch")
 
 
 def _rows_table(frame: pd.DataFrame, cosine: Sequence[float]) -> int | None:

@@ -25,6 +25,7 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from synthcur.palette import Palette
 from synthcur.settings import WeightingSettings
+from synthcur.ui.bytewise import planes
 from synthcur.ui.curate_rows import CurateRows, short_text
 from synthcur.ui.places import curve_codes
 from synthcur.weighting import LOG_WEIGHT_EDGES, group_size
@@ -99,11 +100,6 @@ def pack(rows: CurateRows) -> bytes:
 def has_texts(rows: CurateRows) -> bool:
     """Whether the map gets the texts of its rows."""
     return len(rows.frame) <= MOST_TEXTS
-
-
-def planes(column: np.ndarray) -> bytes:
-    """Lay out a column by bytes: the lowest of all rows, then the next; like bytes deflate well."""
-    return column.view("u1").reshape(len(column), -1).T.tobytes()
 
 
 def _short_texts(rows: CurateRows) -> list[str]:
@@ -254,10 +250,24 @@ def mount_figures(
     data = {
         **facts(palette, most_discarded=most_discarded, sliders=sliders),
         "trust": [list(each) for each in trust],
-        "groupings": list(groupings),
         "told_apart": told_apart,
     }
-    _figures_component()(data=data, key="map_figures", height="content")
+    _figures_component()(data=_with_codes(data, groupings), key="map_figures", height="content")
+
+
+def _with_codes(data: Mapping[str, Any], groupings: Sequence[Mapping[str, Any]]) -> bytes:
+    """Lay out what is known once a page: length (uint32) of the deflated JSON, it, then codes."""
+    named = [
+        {
+            **{key: value for key, value in each.items() if key != "codes"},
+            "size": len(each["codes"]),
+        }
+        for each in groupings
+    ]
+    header = json.dumps({**data, "groupings": named}, ensure_ascii=False).encode()
+    text = zlib.compress(header)
+    codes = [each["codes"] for each in groupings]
+    return b"".join([len(text).to_bytes(4, "little"), text, *codes])
 
 
 def mount_link(

@@ -7,27 +7,32 @@ shared.memory ||= {};
 shared.attach = () => {
   const { view, link, known } = shared;
   if (!view || !link || !known) return;
-  Promise.all([inflated(link.data), groupingsOf(known)])
-    .then(([bytes, groupings]) => {
+  Promise.all([inflated(link.data), unpackedKnown(known)])
+    .then(([bytes, whole]) => {
       const control = JSON.parse(new TextDecoder().decode(bytes));
       const isLatest = shared.link === link && shared.view === view && shared.known === known;
       if (isLatest && control.map === view.points.map) {
-        view.receive({ ...known, groupings }, control, { figures: shared.figures, tables: link.parentElement });
+        view.receive(whole, control, { figures: shared.figures, tables: link.parentElement });
       }
     })
     .catch((error) => fail(view.stage, error));
 };
 
-/** Groups of rows as they were sent, their codes unpacked once. */
-function groupingsOf(known) {
-  const codesOf = async ({ codes, ...each }) => {
-    const bytes = await inflated(Uint8Array.from(atob(codes), (letter) => letter.charCodeAt(0)));
-    return { ...each, codes: new Uint32Array(bytes.buffer) };
-  };
-  if (shared.unpacked?.of !== known) {
-    shared.unpacked = { of: known, groupings: Promise.all(known.groupings.map(codesOf)) };
-  }
-  return shared.unpacked.groupings;
+/** What is known once a page, laid out by `_with_codes` in __init__.py; unpacked once. */
+function unpackedKnown(bytes) {
+  if (shared.unpacked?.of !== bytes) shared.unpacked = { of: bytes, known: unpackKnown(bytes) };
+  return shared.unpacked.known;
+}
+
+async function unpackKnown(bytes) {
+  let end = 4 + headerLength(bytes);
+  const header = JSON.parse(new TextDecoder().decode(await inflated(bytes.subarray(4, end))));
+  const groupings = header.groupings.map(async ({ size, ...each }) => {
+    end += size;
+    const codes = await inflated(bytes.subarray(end - size, end));
+    return { ...each, codes: gathered(codes, Uint32Array, codes.length / 4) };
+  });
+  return { ...header, groupings: await Promise.all(groupings) };
 }
 
 function fail(node, error) {
