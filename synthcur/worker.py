@@ -16,6 +16,9 @@ from synthcur.failures import in_words
 from synthcur.processes import memory_kills, process_identity
 from synthcur.spool import RESERVE, Spool
 
+COURTESY = 10
+"""How far a job steps back (see nice) where it shares processors with the server: people wait."""
+
 
 class Cancelled(BaseException):
     """Raised wherever the job is when it is asked to stop; not an error, so nothing catches it."""
@@ -83,4 +86,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(wait() if sys.argv[1] == "--wait" else work(Path(sys.argv[1])))
+    if sys.argv[1] == "--wait":
+        sys.exit(wait())
+    os.nice(COURTESY)
+    sys.exit(work(Path(sys.argv[1])))

@@ -144,6 +144,7 @@ def test_a_job_outlives_its_server_and_its_words_are_read_on(tmp_path, small_col
     server.wait()
     job = reader.job(job_id)
     assert process_identity(job.pid) == job.identity, "the worker died with its server"
+    assert os.getpriority(os.PRIO_PROCESS, job.pid) > os.getpriority(os.PRIO_PROCESS, 0)
     job, _ = until(reader, job_id, "done", "failed", "crashed", seconds=200)
     assert job.status == "done", f"{job.what}\n{jobs.log_tail(job)}"
     assert "probe" in reader.scores(small_collection.name)
