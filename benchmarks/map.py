@@ -7,9 +7,10 @@
 
 Prints seconds from opening the page to the drawn map, from a key press on a slider to the redrawn
 map, from the end of a lasso around about half of the rows to the filled table, and the bytes that
-came over the socket for the first two. Beside it the naive way (`benchmarks.naive_map`: all rows
-through px.scatter and st.plotly_chart, as many as it takes in a minute) and the ratio. "Drawn" is
-when the browser has put two more frames on the screen after the last drawing.
+came over the socket for the first two, each beside its limit. Then the same of the naive way
+(`benchmarks.naive_map`: all rows through px.scatter and st.plotly_chart, as many as it takes in a
+minute) and the ratio. "Drawn" is when the browser has put two more frames on the screen after the
+last drawing. Ends with 1 where a limit is passed.
 """
 
 import argparse
@@ -25,6 +26,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,8 +41,15 @@ from tests.conftest import CLUSTER_TERMS, add_scores, make_collection, make_scor
 from tests.serving import free_port, served
 
 TIMES = 5
-SIZES = (10_000, 100_000, 300_000)
 CHROMIUM = "/usr/bin/chromium"
+LOAD, SLIDER, LASSO = "page to drawn map, s", "slider to redraw, s", "lasso to filled table, s"
+LOAD_BYTES, SLIDER_BYTES = "socket at load, bytes", "socket a slider move, bytes"
+LIMITS = {
+    10_000: {LOAD: 2.0, SLIDER: 0.20, LASSO: 0.3},
+    100_000: {LOAD: 3.5, SLIDER: 0.40, LASSO: 0.8, LOAD_BYTES: 1_000_000, SLIDER_BYTES: 8_000},
+    300_000: {LOAD: 5.0, SLIDER: 1.0, LASSO: 1.5},
+}
+"""What each size may take, by rows; other sizes have no limits."""
 CLUSTERS = 60
 DRAWN = "(document.querySelector('.sm')?.dataset.drawn ?? '0')"
 TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -171,22 +180,22 @@ def measure(browser: Browser, url: str, found: dict[str, list[float]]) -> None:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     socket = Socket(page)
-    with timed(found, "page to drawn map, s"):
+    with timed(found, LOAD):
         page.goto(url)
         wait_for(page, "document.querySelector('.sm-map')?.dataset.drawn")
         page.evaluate(TWO_FRAMES)
     page.wait_for_timeout(1500)
-    found.setdefault("socket at load, bytes", []).append(socket.taken())
+    found.setdefault(LOAD_BYTES, []).append(socket.taken())
     page.get_by_role("slider").first.focus()
     before = page.evaluate(DRAWN)
-    with timed(found, "slider to redraw, s"):
+    with timed(found, SLIDER):
         page.keyboard.press("ArrowRight")
         wait_for(page, f"{DRAWN} !== '{before}'")
         page.evaluate(TWO_FRAMES)
     page.wait_for_timeout(1000)
-    found.setdefault("socket a slider move, bytes", []).append(socket.taken())
+    found.setdefault(SLIDER_BYTES, []).append(socket.taken())
     release = draw_lasso(page, ".sm-map")
-    with timed(found, "lasso to filled table, s"):
+    with timed(found, LASSO):
         release()
         words = page.get_by_test_id("stMarkdown").get_by_text(re.compile(r"^[\d,]+ rows selected$"))
         words.wait_for()
@@ -203,24 +212,24 @@ def measure_naive(browser: Browser, url: str, found: dict[str, list[float]]) -> 
     page = context.new_page()
     socket = Socket(page)
     counted = f"({NAIVE_COUNTS})()"
-    with timed(found, "page to drawn map, s"):
+    with timed(found, LOAD):
         page.goto(url)
         wait_for(page, f"{counted} > 0")
         page.evaluate(TWO_FRAMES)
     page.wait_for_timeout(3000)
-    found.setdefault("socket at load, bytes", []).append(socket.taken())
+    found.setdefault(LOAD_BYTES, []).append(socket.taken())
     page.get_by_role("slider").first.focus()
     before = page.evaluate(NAIVE_COUNTS)
-    with timed(found, "slider to redraw, s"):
+    with timed(found, SLIDER):
         page.keyboard.press("ArrowRight")
         wait_for(page, f"{counted} > {before}")
         page.evaluate(TWO_FRAMES)
     page.wait_for_timeout(3000)
-    found.setdefault("socket a slider move, bytes", []).append(socket.taken())
+    found.setdefault(SLIDER_BYTES, []).append(socket.taken())
     page.locator(NAIVE).hover()
     page.locator("[data-title='Lasso Select']").click(force=True)
     release = draw_lasso(page, ".nsewdrag")
-    with timed(found, "lasso to filled table, s"):
+    with timed(found, LASSO):
         release()
         page.get_by_text(re.compile(r"^[1-9][\d,]* rows selected$")).wait_for(timeout=60_000)
         page.evaluate(TWO_FRAMES)
@@ -260,7 +269,20 @@ def medians(found: dict[str, list[float]]) -> dict[str, float]:
     return {name: round(statistics.median(values), 3) for name, values in found.items()}
 
 
-def run_size(browser: Browser, rows: int | None, folder: Path, *, naive: bool) -> dict[str, object]:
+def judged(found: dict[str, float], rows: int | None) -> dict[str, dict[str, object]]:
+    """Set every measurement beside its limit; the demo's rows have those of the smallest size."""
+    limits = LIMITS.get(rows or min(LIMITS), {})
+    return {
+        name: {
+            "measured": value,
+            "limit": limits.get(name, "none"),
+            **({"within": value <= limits[name]} if name in limits else {}),
+        }
+        for name, value in found.items()
+    }
+
+
+def run_size(browser: Browser, rows: int | None, folder: Path, *, naive: bool) -> dict[str, Any]:
     """Measure one collection, None for the demo."""
     ours: dict[str, list[float]] = {}
     others: dict[str, list[float]] = {}
@@ -277,7 +299,7 @@ def run_size(browser: Browser, rows: int | None, folder: Path, *, naive: bool) -
         warm_up(browser, url, ".sm[data-drawn]")
         for _ in range(TIMES):
             measure(browser, url, ours)
-    found: dict[str, object] = {"rows": rows or "demo", "map": medians(ours)}
+    found: dict[str, Any] = {"rows": rows or "demo", "map": judged(medians(ours), rows)}
     if naive and rows:
         try:
             with naive_server(table) as url:
@@ -305,14 +327,17 @@ def main() -> None:
     parser.add_argument("--demo", action="store_true", help="the demo instead of invented rows")
     parser.add_argument("--no-naive", action="store_true", help="without the comparison")
     options = parser.parse_args()
-    sizes = [None] if options.demo else options.rows or list(SIZES)
+    sizes = [None] if options.demo else options.rows or list(LIMITS)
+    passed = True
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for rows in sizes:
             folder = Path(scratch) / f"rows-{rows or 'demo'}"
             found = run_size(browser, rows, folder, naive=not options.no_naive)
             print(json.dumps(found, indent=1, ensure_ascii=False), flush=True)
+            passed &= all(each.get("within", True) for each in found["map"].values())
         browser.close()
+    sys.exit(0 if passed else 1)
 
 
 if __name__ == "__main__":

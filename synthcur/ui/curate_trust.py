@@ -65,7 +65,11 @@ def show(trust: Mapping[str, Any]) -> None:
     if "Calibration error" in measured:
         errors = zip(measured["Calibration error"], _CHECKERS, strict=True)
         title += ": calibration error " + ", ".join(f"{error} {kind}" for error, kind in errors)
-    with st.expander(title):
+    # Its table would be drawn before the map, so it waits until it is wanted.
+    opened = st.expander(title, key="curate_trust_open", on_change="rerun")
+    if not opened.open:
+        return
+    with opened:
         text = st.column_config.TextColumn
         st.dataframe(
             measured,
