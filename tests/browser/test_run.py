@@ -7,12 +7,14 @@ import sys
 import textwrap
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from synthcur import jobs
 from synthcur.schema import REAL, TEST
 from synthcur.store import Store
 from synthcur.workspace import open_store
@@ -75,6 +77,27 @@ def test_a_run_goes_on_through_reload_restart_and_cancel_to_a_model_that_loads(
         with page.expect_download() as download:
             page.get_by_role("button", name=re.compile("Download the .* model")).click()
         _load_in_a_fresh_process(Path(download.value.path()), tmp_path / "model", store)
+    store.close()
+
+
+def test_two_people_who_press_twice_each_start_one_run(
+    new_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    store = open_store(tmp_path / "ws")
+    store.add_collection(killing.collection(rows=240))
+    add_scores(store, store.collection(killing.NAME))
+    with served(store.workspace) as server:
+        people = [new_page(), new_page()]
+        for each in people:
+            each.goto(f"{server.url}/train?collection={killing.NAME}")
+            each.get_by_role("button", name="Start training").wait_for()
+        for each in people:
+            each.get_by_role("button", name="Start training").dblclick(no_wait_after=True)
+        for each in people:
+            each.get_by_role("button", name=re.compile("Cancel")).wait_for()
+        (job,) = store.jobs()
+        jobs.cancel(store, job.id)
+        killing.follow(store, job.id, seconds=120)
     store.close()
 
 
