@@ -39,7 +39,7 @@ def test_a_sentence_finds_rows_of_its_meaning_and_one_of_them_goes_to_the_bench(
     selected, of = found.removeprefix("account_access").split(" / ")
     assert int(selected) > 25
     assert int(of) == 340
-    table = page.get_by_test_id("stDataFrame").nth(1)
+    table = page.locator("[data-testid=stDataFrame]:visible").first
     table.scroll_into_view_if_needed()
     table.click(position={"x": TICK[0], "y": TICK[1]})
     page.get_by_role("button", name="Show on map").click()

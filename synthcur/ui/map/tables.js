@@ -45,25 +45,36 @@ function table(words, columns, rows) {
 }
 
 /**
- * Fill what is told below the map.
+ * Fill what is told below the map; a card that would say the same stays as it is.
  * @param {object} told points, weights, control, state, groupings, regroup and select of a view
+ * @param {Memo} memo of the same view
  */
-export function fillTables(node, told) {
-  const { points, weights, control, select } = told;
-  const all = element('div', 'sm-told');
-  if (control.lightest) {
-    const lowest = element('div', 'sm-lowest');
-    lowest.append(lightestTable(points, weights, control, select));
-    all.append(lowest);
+export function fillTables(node, told, memo) {
+  const { points, weights, control, state, groupings, select } = told;
+  const { lightest, steps, gaps } = control;
+  const card = (name, says, inputs, make) =>
+    memo.of(name, [weights, JSON.stringify(says), ...inputs], make);
+  const cards = [
+    card('lightest', lightest, [], () => lightest && lightestCard(points, weights, control, select)),
+    card('sections', steps, [state.grouping, groupings], () => weightSections(told)),
+    card('gaps', [gaps, control.told_apart], [], () => gapsCard(points, control, select)),
+  ].filter(Boolean);
+  let all = node.querySelector('.sm-told');
+  if (!all) {
+    all = element('div', 'sm-told');
+    node.append(all);
   }
-  all.append(weightSections(told));
-  const gaps = gapsCard(points, control, select);
-  if (gaps) all.append(gaps);
-  const before = node.querySelector('.sm-told');
-  const scrolled = before?.querySelector('.sm-lowest')?.scrollTop;
-  before?.remove();
-  node.append(all);
+  const isSame = cards.length === all.children.length && cards.every((each, i) => each === all.children[i]);
+  if (isSame) return;
+  const scrolled = all.querySelector('.sm-lowest')?.scrollTop;
+  all.replaceChildren(...cards);
   if (scrolled) all.querySelector('.sm-lowest')?.scrollTo(0, scrolled);
+}
+
+function lightestCard(points, weights, control, select) {
+  const lowest = element('div', 'sm-lowest');
+  lowest.append(lightestTable(points, weights, control, select));
+  return lowest;
 }
 
 function lightestTable(points, weights, control, onRow) {

@@ -366,7 +366,7 @@ export class MapView {
       groupings: control.groupings,
       regroup: (grouping) => this.#set({ grouping }),
       select: (row) => this.select(Uint32Array.of(row)),
-    });
+    }, this.memo);
     this.quarters.name(control.quadrants);
   }
 
