@@ -79,7 +79,8 @@ def flaws(rows: CurateRows, mislabelled: np.ndarray) -> Grouping:
     doubted = quarter == list(QUADRANTS).index("doubtful")
     names = ("Probably mislabelled", "Both checkers doubt", "Near-duplicate", "None of these")
     codes = np.select([mislabelled, doubted, copies], [0, 1, 2], 3).astype(np.int32)
-    return Grouping(SIGNAL, names, codes, ranks=(1, 3, 4, GREY))
+    note = "the first that a row shows"
+    return Grouping(SIGNAL, names, codes, ranks=(1, 3, 4, GREY), note=note)
 
 
 def run_weights(rows: CurateRows, run: RunWeights) -> Grouping:
@@ -127,5 +128,5 @@ def _weights_of(job_id: str, arm: str, seed: int, _store: Store) -> RunWeights |
     seen = read_dynamics(_store, _store.job(job_id), run)
     if seen is None or seen.weights is None or not len(seen.weights):
         return None
-    note = f"{ARMS[arm].title}, seed {seed}, last epoch"
+    note = f"{ARMS[arm].title.split(',')[0]}, seed {seed}, last epoch"
     return RunWeights(seen.rows["sample_id"].to_numpy(dtype=object), seen.weights[-1], note)

@@ -68,7 +68,7 @@ export function keyContent(points, state, control, scale, division) {
     ['◇', `synthetic ${count(points.n - leftOut)}`],
     ...(points.m ? [['●', `real ${count(points.m)}`]] : []),
     ...(leftOut ? [['×', `discarded ${count(leftOut)}`]] : []),
-    ...(control.gaps && state.outlinesThin ? [['◯', `thin ${count(control.gaps.of)}`]] : []),
+    ...(control.gaps && state.outlinesThin ? [['◯', thinWords(control.gaps)]] : []),
   ];
   const title = {
     weight: `Weight ${control.formula}, log scale`,
@@ -84,15 +84,19 @@ export function keyContent(points, state, control, scale, division) {
   return { title, ramp: scale.ramp, ticks, shapes };
 }
 
+/** Which real rows are outlined. */
+function thinWords({ thin, of }) {
+  return thin.length < of ? `${count(thin.length)} thinnest` : `thin ${count(of)}`;
+}
+
 /** What the colours of a division stand for. */
 function groupWords(points, division) {
   const { title, names, codes, note } = division;
   const isCut = names.length > CATEGORIES && !isStepped(division);
   return [
-    title,
-    ...(note ? [note] : []),
+    note ? `${title}: ${note}` : title,
     ...(isCut ? ['the seven largest; others grey'] : []),
-    ...(codes.length < points.rows ? ['synthetic rows only'] : []),
+    ...(codes.length < points.rows && !note ? ['synthetic rows only'] : []),
   ].join(', ');
 }
 

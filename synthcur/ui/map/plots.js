@@ -1,7 +1,7 @@
 // What lies behind the dots of the plane, and the histogram: pictures of SVG, and their numbers.
 
 const PLANE_MARGIN = { l: 54, r: 8, t: 26, b: 38 };
-const HISTOGRAM_MARGIN = { l: 46, r: 8, t: 6, b: 22 };
+const HISTOGRAM_MARGIN = { l: 54, r: 8, t: 6, b: 22 };
 const PLANE_LEAST = 0.0001;
 
 /** Where each synthetic row lies on the plane, in natural logarithms, cut at the lower end. */
@@ -31,7 +31,7 @@ export function planeChart(plane) {
 
 /** What stands beside the title of the plane. */
 export const planeNote = ({ inView, drawn }) =>
-  (drawn < inView ? `log scales, 1 row in ${Math.round(inView / drawn)}` : 'log scales');
+  (drawn < inView ? `1 row in ${Math.round(inView / drawn)}` : 'log scales');
 
 /**
  * Draw grid, lines of equal weight, quarters and axes of the plane.

@@ -89,7 +89,8 @@ function stepsCard({ steps }, weights) {
 /** Fill the card of thin real regions; null where nothing is known of them. */
 export function gapsCard(points, { gaps, told_apart: toldApart }, onRow) {
   if (!gaps) return null;
-  const note = `${count(gaps.of)} of ${count(points.m)} real rows; outlined on the map`;
+  const outlined = gaps.thin.length < gaps.of ? `the ${count(gaps.thin.length)} thinnest` : 'all';
+  const note = `${count(gaps.of)} of ${count(points.m)} real rows; ${outlined} outlined on the map`;
   const card = titled('Real rows left thin', note);
   const cover = (before, after) => `${before.toFixed(2)} → ${after.toFixed(2)}`;
   const examples = table('Real rows with the least weight around them',
