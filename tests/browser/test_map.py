@@ -16,8 +16,9 @@ from tests.serving import Server
 
 
 def test_marks_are_drawn_where_their_rows_are(garden_map: Map, garden_rows: CurateRows) -> None:
-    # Outlines of gaps are no marks.
+    # Outlines of gaps and names are no marks.
     garden_map.after(garden_map.page.get_by_role("button", name="Gaps").click)
+    garden_map.after(garden_map.page.get_by_role("button", name="Names").click)
     garden_map.isolate("ponds")
     garden_map.zoom(2)
     is_shown = (garden_rows.frame["label"] == GARDEN_LABELS.index("ponds")).to_numpy()

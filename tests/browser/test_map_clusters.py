@@ -29,6 +29,7 @@ def test_every_mark_has_the_colour_of_its_cluster(
     garden_map: Map, garden_rows: CurateRows, garden_clusters: pd.Series
 ) -> None:
     garden_map.after(garden_map.page.get_by_role("button", name="Gaps").click)
+    garden_map.after(garden_map.page.get_by_role("button", name="Names").click)
     garden_map.show("real")
     garden_map.colour("cluster")
     clusters = garden_clusters[garden_rows.frame["sample_id"]].to_numpy()
@@ -168,3 +169,51 @@ def test_the_smallest_groups_share_a_grey_and_what_is_not_known_is_not_offered(
         {"colour": "cluster", "only": None},
         {"colour": "weight", "only": None},
     ]
+
+
+def test_names_stand_where_their_clusters_are_densest_without_hiding_each_other(
+    page: Page,
+) -> None:
+    random = np.random.default_rng(6)
+    middles = np.array([[100, 100], [800, 150], [500, 900], [505, 905]], dtype=float)
+    sizes = [400, 300, 200, 50]
+    codes = np.repeat(np.arange(4), sizes)
+    spread = random.normal(scale=12, size=(len(codes), 2))
+    far = random.random(len(codes)) < 0.3
+    spread[far] = random.uniform(0, 1000, size=(far.sum(), 2)) - middles[codes[far]]
+    places = middles[codes] + spread
+    page.goto("about:blank")
+    found, shown, moved = page.evaluate(
+        """async ([source, x, y, codes]) => {
+            const module = new Blob([source], { type: 'text/javascript' });
+            const { middlesOf, Names } = await import(URL.createObjectURL(module));
+            const names = ['one', '<b>two</b>', 'three', 'four', 'no rows'];
+            const ranges = { x: [-50, 1050], y: [-50, 1050] };
+            const middles = middlesOf({ x, y }, { names, codes }, ranges);
+            const host = document.createElement('div');
+            document.body.append(host);
+            const layer = new Names(host);
+            layer.node.style.cssText = 'position:absolute;inset:0';
+            layer.show(middles);
+            for (const node of layer.node.children) node.style.position = 'absolute';
+            const seen = () => Array.from(layer.node.children).filter(
+                (node) => node.style.visibility !== 'hidden').map((node) => node.textContent);
+            layer.place({ x0: 0, y0: 0, sx: 0.8, sy: 0.5, width: 800, height: 500 });
+            const whole = seen();
+            layer.place({ x0: 480, y0: 880, sx: 20, sy: 20, width: 800, height: 500 });
+            return [middles, whole, seen()];
+        }""",
+        [
+            "\n".join(
+                (row_map.FOLDER / f"{name}.js").read_text("utf-8")
+                for name in ("memo", "divisions", "panels", "names")
+            ),
+            *np.clip(places, 0, 1000).T.tolist(),
+            codes.tolist(),
+        ],
+    )
+    assert [each["name"] for each in found] == ["one", "<b>two</b>", "three", "four"]
+    assert np.allclose([[each["x"], each["y"]] for each in found], middles, atol=40)
+    assert shown == ["one", "<b>two</b>", "three"], "the smaller of two that overlap hides"
+    assert set(moved) <= {"three", "four"}
+    assert moved

@@ -100,6 +100,8 @@ def test_as_names_of_clusters_and_tags(strange_map: Map, strangers: list[str]) -
     strange_map.colour("cluster")
     legend = page.locator(".sm-strip .sm-name").evaluate_all("all => all.map((n) => n.textContent)")
     assert set(legend) == names
+    on_map = page.locator(".sm-names span").evaluate_all("all => all.map((n) => n.textContent)")
+    assert set(on_map) == names
     strange_map.after(lambda: page.get_by_label("By", exact=True).select_option("Cluster"))
     groups = page.get_by_role("table", name="Weight by Cluster").locator("td:first-child")
     assert set(groups.evaluate_all("all => all.map((n) => n.textContent)")) <= names

@@ -52,7 +52,8 @@ RAMP_DARK = (
 _SCRIPTS = (
     *("memo", "weights", "weighing", "geometry", "points", "marks", "webgl", "canvas", "chart"),
     *("plots", "divisions", "panels", "frame", "contents", "masses", "outlook", "contours"),
-    *("tables", "sections", "selector", "sliders", "quarters", "address", "state", "view", "map"),
+    *("tables", "sections", "selector", "sliders", "quarters", "names"),
+    *("address", "state", "view", "map"),
 )
 
 

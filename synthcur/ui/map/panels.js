@@ -93,17 +93,21 @@ export function toolbar(points, state, on) {
     tools.append(button);
   }
   tools.append(toolButton('fit_screen', 'Show the whole map', on.home));
-  const outline = element('button', 'sm-layer', 'Gaps', {
-    type: 'button', title: 'Outline real rows that the weights leave thin',
-  });
-  outline.addEventListener('click', () => {
-    outline.setAttribute('aria-pressed', String(on.outline()));
-  });
-  outline.setAttribute('aria-pressed', String(state.outlinesThin));
   const layers = element('div', 'sm-tools');
-  layers.append(outline);
+  layers.append(
+    layerButton('Names', 'Write the names of clusters on the map', state.namesClusters, on.name),
+    layerButton('Gaps', 'Outline real rows that the weights leave thin', state.outlinesThin, on.outline),
+  );
   bar.append(layers, tools);
   return bar;
+}
+
+/** Button of something that lies over the marks; a press says whether it is there now. */
+function layerButton(name, words, isOn, onPress) {
+  const button = element('button', 'sm-layer', name, { type: 'button', title: words });
+  button.addEventListener('click', () => button.setAttribute('aria-pressed', String(onPress())));
+  button.setAttribute('aria-pressed', String(isOn));
+  return button;
 }
 
 function toolButton(icon, words, onClick) {

@@ -13,5 +13,6 @@ export function newState() {
     stamp: null,
     grouping: 'Label',
     outlinesThin: true,
+    namesClusters: true,
   };
 }

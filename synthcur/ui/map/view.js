@@ -38,13 +38,17 @@ export class MapView {
         ranges: this.state.ranges ?? this.home,
         words: 'Map of all rows; rows near each other are alike.',
         isShaded: true,
-        onPainted: (painted) => this.#noteThinning(painted),
+        onPainted: (painted) => {
+          this.#noteThinning(painted);
+          this.names.place(this.charts.map.view);
+        },
       }),
       plane: new PointChart(this.planeStage, {
         ...planeChart(this.plane),
         onPainted: (painted) => setText(this.planeNote, planeNote(painted)),
       }),
     };
+    this.names = new Names(this.stage);
     this.stage.append(this.key, this.thinning);
     this.quarters = new Quarters(this.planeStage, this.points, (rows) =>
       this.select(rows.filter((row) => this.inPlane[row])));
@@ -59,6 +63,10 @@ export class MapView {
       outline: () => {
         this.#set({ outlinesThin: !this.state.outlinesThin });
         return this.state.outlinesThin;
+      },
+      name: () => {
+        this.#set({ namesClusters: !this.state.namesClusters });
+        return this.state.namesClusters;
       },
     });
   }
@@ -304,6 +312,7 @@ export class MapView {
   }
 
   #drawMap() {
+    this.names.show(namesShown(this));
     const { points, state, control, scheme, mask, visible } = this;
     const { selected } = state;
     const seen = selected.length <= FEW ? selected.filter((row) => visible[row]) : [];
