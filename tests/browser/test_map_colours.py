@@ -56,7 +56,9 @@ def test_decisions_flaws_and_run_weights_colour_and_divide_the_map(
     weights = run_weights(garden, garden_rows, known)
     steps = np.bincount(weight_bins(weights[~np.isnan(weights)]), minlength=10)
     assert list(legend(on_map).values()) == [*map(str, steps), "1"]
-    assert "Run-time weight: DIMP, seed 0, last epoch" in on_map.page.locator(".sm-key").inner_text()
+    assert (
+        "Run-time weight: DIMP, seed 0, last epoch" in on_map.page.locator(".sm-key").inner_text()
+    )
     assert on_map.page.locator(".sm-ramp span").count() == 10
     on_map.isolate("from 16")
     shown = np.array(on_map.ask(f"Array.from({VIEW}.visible)"), dtype=bool)
