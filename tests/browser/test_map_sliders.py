@@ -13,6 +13,8 @@ def drawn_weights(on_map: Map) -> np.ndarray:
 
 
 def settled(page: Page) -> None:
+    """Wait until the server has heard of every move and nothing more comes of it."""
+    page.wait_for_function(f"Object.keys({VIEW}.lead.settings).length === 0")
     page.wait_for_selector('[data-test-script-state="notRunning"]')
     page.wait_for_timeout(700)
 
