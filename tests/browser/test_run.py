@@ -23,7 +23,9 @@ from tests.conftest import add_scores
 from tests.serving import served
 
 SECONDS = 1_000
-EPOCHS = 60
+EPOCHS, ROWS = 100, 480
+"""Long enough that a quick machine does not end before it was looked at, stopped and resumed."""
+
 EPOCH = re.compile(r"epoch (\d+\.\d)")
 
 LOAD = """
@@ -40,14 +42,14 @@ print(json.dumps({"logits": logits, "labels": [each["label"] for each in read(te
 """
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_run_goes_on_through_reload_restart_and_cancel_to_a_model_that_loads(
     page: Page, tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SYNTHCUR_CHECKPOINT_SECONDS", "0.5")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     store = open_store(tmp_path / "ws")
-    store.add_collection(killing.collection(rows=240))
+    store.add_collection(killing.collection(rows=ROWS))
     add_scores(store, store.collection(killing.NAME))
     with served(store.workspace) as server:
         page.goto(f"{server.url}/train?collection={killing.NAME}")
@@ -67,7 +69,7 @@ def test_a_run_goes_on_through_reload_restart_and_cancel_to_a_model_that_loads(
             assert time.monotonic() < deadline, "the curve goes on"
             page.wait_for_timeout(100)
         _cancel_and_resume(page, store)
-        page.get_by_role("button", name="See the results").wait_for(timeout=240 * SECONDS)
+        page.get_by_role("button", name="See the results").wait_for(timeout=400 * SECONDS)
         job = store.jobs()[0]
         assert job.status == "done", job.what
         assert rows <= killing.shown(store, job.id), "no row that was shown is lost"
