@@ -354,8 +354,8 @@ WRONG = ("rows_lost", "rows_unlike", "orphans", "half_artefacts", "unlike", "not
 
 
 def largest_difference(first: np.ndarray, second: np.ndarray) -> float:
-    """Return how far two arrays are apart; infinite where their shapes are."""
-    if first.shape != second.shape:
+    """Return how far two arrays are apart; infinite where their shapes or their gaps are."""
+    if first.shape != second.shape or not np.array_equal(np.isnan(first), np.isnan(second)):
         return float("inf")
     apart = np.abs(first.astype(np.float64) - second.astype(np.float64))
     return float(np.nanmax(apart, initial=0.0))
