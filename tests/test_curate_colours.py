@@ -1,11 +1,15 @@
+from collections.abc import Callable
+
 import numpy as np
 
 from synthcur.schema import Collection
-from synthcur.ui import curate_colours
+from synthcur.store import Store
+from synthcur.ui import curate_colours, curate_panel
 from synthcur.ui.curate_colours import RunWeights
 from synthcur.ui.curate_masses import Grouping
 from synthcur.weighting import weight_bins
 from tests.test_curate_rows import joined
+from tests.test_train_dynamics import add_run
 
 
 def named(grouping: Grouping) -> list[str]:
@@ -68,3 +72,17 @@ def test_the_weights_of_a_run_are_those_of_its_rows_wherever_they_stand(
     assert found.names[5] == "1 to 2"
     assert found.ranks == (*range(10), curate_colours.NO_COLOUR)
     assert found.note == "DIMP, seed 0"
+
+
+def test_a_newer_run_of_the_same_arm_and_seed_takes_the_place_of_the_older(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store, rows = fill(small_collection), joined(small_collection)
+    scores = store.scores(small_collection.name)["probe"]
+    history = np.linspace(0.1, 0.9, 3)[:, None].repeat(rows.n, axis=1).astype(np.float16)
+
+    def shown(own: np.ndarray) -> bytes:
+        add_run(store, small_collection, own)
+        return curate_panel._groupings(small_collection.name, rows, scores)[-1]["codes"]
+
+    assert shown(history) != shown(history[::-1])

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from synthcur import jobs
-from synthcur.records import Scores
+from synthcur.records import Job, Run, Scores
 from synthcur.review import current_decisions
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.ui import (
@@ -103,11 +103,10 @@ def _groupings(name: str, rows: CurateRows, scores: Scores) -> list[dict[str, An
     """Return every way to divide the rows into groups with names, ready for the browser."""
     log_length = resources.store().decision_count(name)
     found = curate_colours.newest_run(name)
-    run = None if found is None else curate_colours.weights_of(*found)
     return [
         *_lasting_groupings(rows.version, curate_clusters.naming(name, scores), rows, name),
         *_judged_groupings(rows.version, log_length, scores.artefacts.get("signals"), rows, name),
-        *([] if run is None else _run_grouping(rows.version, run.note, rows, run)),
+        *(_run_grouping(rows.version, *found, rows) if found is not None else ()),
     ]
 
 
@@ -127,9 +126,16 @@ def _judged_groupings(
     return curate_masses.packed(found)
 
 
+def _run_grouping(version: str, job: Job, run: Run, rows: CurateRows) -> list[dict[str, Any]]:
+    weights = curate_colours.weights_of(job, run)
+    if weights is None:
+        return []
+    return _packed_run(version, job.id, weights.note, rows, weights)
+
+
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _run_grouping(
-    version: str, note: str, _rows: CurateRows, _run: RunWeights
+def _packed_run(
+    version: str, job_id: str, note: str, _rows: CurateRows, _run: RunWeights
 ) -> list[dict[str, Any]]:
     return curate_masses.packed([curate_colours.run_weights(_rows, _run)])
 
