@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +33,7 @@ from benchmarks.review import CHROMIUM_ARGUMENTS, invented
 from synthcur import demo, jobs
 from synthcur.errors import WorkerError
 from synthcur.queues import QUEUES
-from synthcur.review import VERDICTS
+from synthcur.review import VERDICTS, Decision
 from synthcur.settings import FitSettings, TrainSettings
 from synthcur.store import Store
 from synthcur.workspace import open_store
@@ -41,7 +41,7 @@ from tests.conftest import add_scores
 from tests.serving import Server, served
 
 COLLECTION = "load"
-WRONG = ("lost", "doubled", "refused", "trouble", "errors_in_log")
+WRONG = ("lost", "doubled", "by_several", "refused", "trouble", "errors_in_log")
 SLOWEST_MS = 300
 OPENED = ("mislabelled", "low_weight", "influence")
 """Queues that the annotators share out: large, and of mostly different rows."""
@@ -119,9 +119,17 @@ def measure(pages: list[Page], store: Store, *, minutes: float, a_minute: float)
         "rows": len(log),
         "lost": sum((acknowledged - stored).values()),
         "doubled": sum(number - 1 for number in stored.values()),
+        "by_several": len(decided_by_several(log)),
         "refused": sum(len(page.evaluate("window.refusals")) for page in pages),
         "trouble": sum(len(page.evaluate("window.troubles")) for page in pages),
     }
+
+
+def decided_by_several(log: Sequence[Decision]) -> set[str]:
+    """Return the samples on which more than one person has given a verdict."""
+    given = {(row.sample_id, row.annotator) for row in log if row.action in VERDICTS}
+    people = Counter(sample_id for sample_id, _ in given)
+    return {sample_id for sample_id, number in people.items() if number > 1}
 
 
 def faults(found: Mapping[str, Any], *, asked: float) -> list[str]:
