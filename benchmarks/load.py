@@ -1,127 +1,191 @@
-"""Let many annotators decide at once in real browser pages while a run trains.
+"""Let many annotators decide at once while a run trains.
 
     python -m benchmarks.load [--minutes 10] [--annotators 20] [--a-minute 30] [--rows 22000]
 
 Serves an empty workspace with invented rows and scores, starts plain training of the demo there,
-and opens one page an annotator in a headless Chromium. A save runs from the key event to the
-moment at which the page has been told that its decision is stored. The pages share the cores with
-server and training. Prints one line of JSON: saves, their times, and what went wrong. Ends with 1
-if anything is behind `WRONG` but 0, training did not go on all the time, fewer than nine tenths of
-the decisions came, or the 95 % point of a save is not under 300 ms.
-Takes `--minutes` and about two more. A queue is a tenth of `--rows`: 600 decisions a minute for ten
-minutes need 20,000 rows and more, and every message costs in proportion to them.
+and opens one `benchmarks.protocol.Page` an annotator. They decide at random moments around the
+asked pace, each about the row that the queue in a browser would show, and send as it does: what is
+decided while an answer is under way goes with the next message. A save runs from the decision to
+the moment at which the page has been told that it is stored. Prints one line of JSON: saves, their
+times, and what went wrong. Ends with 1 if anything is behind `WRONG` but 0, training did not go on
+all the time, fewer than nine tenths of the decisions came, or the 95 % point of a save is not under
+300 ms. Takes `--minutes` and about one more. A queue is a tenth of `--rows`: 600 decisions a minute
+for ten minutes need 20,000 rows and more.
 """
 
 import argparse
+import asyncio
 import json
-import shutil
+import random
+import secrets
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks.review import CHROMIUM_ARGUMENTS, invented
+from benchmarks.protocol import Page
+from benchmarks.review import invented
+from benchmarks.tabs import wait_until_it_learns
 from synthcur import demo, jobs
 from synthcur.errors import WorkerError
 from synthcur.queues import QUEUES
-from synthcur.review import VERDICTS, Decision
+from synthcur.review import KEEP, UNSURE, VERDICTS, Decision
 from synthcur.settings import FitSettings, TrainSettings
 from synthcur.store import Store
+from synthcur.ui.session import ANNOTATOR_COOKIE
 from synthcur.workspace import open_store
 from tests.conftest import add_scores
-from tests.serving import Server, served
+from tests.serving import served
 
 COLLECTION = "load"
-WRONG = ("lost", "doubled", "by_several", "refused", "trouble", "errors_in_log")
+WRONG = ("lost", "doubled", "by_several", "refused", "trouble", "errors", "errors_in_log")
 SLOWEST_MS = 300
 OPENED = ("mislabelled", "low_weight", "influence")
 """Queues that the annotators share out: large, and of mostly different rows."""
 
-# All pages are looked at, though one window shows none of them.
-AWAKE = (
-    "--disable-background-timer-throttling",
-    "--disable-renderer-backgrounding",
-    "--disable-backgrounding-occluded-windows",
-)
-
-# Keys come at random moments around the asked pace; every operation is timed until it is settled.
-ANNOTATE = """({everyMs, seconds}) => {
-  const {log, bench} = window.synthcurReview;
-  const settle = log.settle.bind(log), begun = new Map();
-  window.saves = []; window.refusals = []; window.troubles = [];
-  const push = log.push.bind(log);
-  log.push = (operation) => { push(operation); begun.set(log.seq, performance.now()); };
-  log.settle = (acknowledged, refusals) => {
-    const found = settle(acknowledged, refusals);
-    for (const {seq, sample} of found.stored)
-      window.saves.push([seq, sample, performance.now() - begun.get(seq)]);
-    window.refusals.push(...found.refused.map((each) => each.what));
-    const trouble = window.synthcurReview.bench.data.trouble;
-    if (trouble) window.troubles.push(trouble);
-    return found;
-  };
-  const end = performance.now() + 1000 * seconds;
-  const press = () => {
-    if (performance.now() > end) return;
-    const key = Math.random() < 0.5 ? 'a' : 's';
-    document.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, composed: true}));
-    setTimeout(press, everyMs * (0.5 + Math.random()));
-  };
-  setTimeout(press, everyMs * Math.random());
-}"""
+WAITS = "."
+"""Letter of a row that waits for the one who looks at the queue."""
 
 
-def open_page(browser: Browser, server: Server, number: int) -> Page:
-    """Open the bench of one annotator at the queue that is theirs."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    context.add_cookies(
-        [{"name": "synthcur-annotator", "value": f"a{number:02}", "url": server.url}]
-    )
-    page = context.new_page()
-    page.set_default_timeout(120_000)
-    page.goto(f"{server.url}/review?collection={COLLECTION}")
-    page.wait_for_selector(".review .sample")
-    queue = QUEUES[OPENED[number % len(OPENED)]]
-    if page.locator(".review h1").inner_text() != queue.title:
-        page.get_by_text(queue.title, exact=True).click()
-        page.locator(".review h1", has_text=queue.title).wait_for()
-    page.wait_for_selector('[data-test-script-state="notRunning"]')
-    return page
+@dataclass
+class Annotator:
+    """One page at the bench, and what it was told.
+
+    Attributes
+    ----------
+    page
+        Review, as this annotator opens it.
+    queue
+        Title of the queue that they work through.
+    saves
+        Sample and seconds until it was known to be stored, of each decision.
+    waited
+        Moments at which the next row had not yet come.
+    """
+
+    page: Page
+    queue: str
+    saves: list[tuple[str, float]] = field(default_factory=list)
+    refused: int = 0
+    troubles: int = 0
+    waited: int = 0
+    _client: str = field(default_factory=lambda: secrets.token_hex(12))
+    _seq: int = 0
+    _at: int = 0
+    _bench: str = ""
+    _queue_choice: str = ""
+    _data: dict[str, Any] = field(default_factory=dict)
+    _pending: list[dict[str, Any]] = field(default_factory=list)
+    _made: dict[int, float] = field(default_factory=dict)
+
+    async def work(self, everybody: asyncio.Barrier, *, seconds: float, every_s: float) -> None:
+        """Open the queue, wait until everybody has, then decide until the time is over."""
+        async with self.page:
+            self._take(await self.page.run())
+            if self._data["title"] != self.queue:
+                self._take(await self.page.run(texts={self._queue_choice: self.queue}))
+            self._at = self._data["start"]
+            await everybody.wait()
+            sending = asyncio.create_task(asyncio.sleep(0))
+            end = time.monotonic() + seconds
+            await asyncio.sleep(every_s * random.random())
+            while time.monotonic() < end:
+                self._decide()
+                if self._pending and sending.done():
+                    await sending
+                    sending = asyncio.create_task(self._send())
+                await asyncio.sleep(every_s * (0.5 + random.random()))
+            await sending
+
+    def _decide(self) -> None:
+        card = next((each for each in self._data["cards"] if each["at"] == self._at), None)
+        if card is None:
+            self.waited += 1
+            return
+        self._seq += 1
+        self._made[self._seq] = time.monotonic()
+        told = {name: self._data[name] for name in ("collection", "annotator", "queue", "opening")}
+        decided = {"action": random.choice((KEEP, UNSURE)), "sample": card["id"], "at": self._at}
+        sender = {"client": self._client, "seq": self._seq, "expected": card["version"]}
+        self._pending.append(told | decided | sender)
+        self._move()
+
+    def _move(self) -> None:
+        """Go to the next row that waits, or stay behind the last one."""
+        states = self._data["states"]
+        waiting = (at for at in range(self._at + 1, len(states)) if states[at] == WAITS)
+        self._at = next(waiting, len(states))
+
+    async def _send(self) -> None:
+        """Send what is not yet stored until all of it is."""
+        while self._pending:
+            place = {"opening": self._data["opening"], "at": self._at, "detour": ""}
+            message = {"number": secrets.token_hex(4), "place": place, "operations": self._pending}
+            state = json.dumps({"log": message})
+            self._take(await self.page.run(states={self._bench: state}))
+
+    def _take(self, answer: Iterable[ForwardMsg]) -> None:
+        for message in answer:
+            if message.WhichOneof("type") != "delta":
+                continue
+            element = message.delta.new_element
+            kind = element.WhichOneof("type")
+            if kind == "radio" and element.radio.label == "Queue":
+                self._queue_choice = element.radio.id
+            elif kind == "bidi_component":
+                self._bench = element.bidi_component.id
+                self._data = json.loads(element.bidi_component.json)
+        self._settle()
+
+    def _settle(self) -> None:
+        acknowledged = self._data["acknowledged"].get(self._client, 0)
+        refused = {each["seq"] for each in self._data["refused"] if each["client"] == self._client}
+        self.troubles += bool(self._data["trouble"])
+        for operation in self._pending:
+            seq, now = operation["seq"], time.monotonic()
+            if seq in refused:
+                self.refused += 1
+            elif seq <= acknowledged:
+                self.saves.append((operation["sample"], now - self._made[seq]))
+        done = refused | set(range(acknowledged + 1))
+        self._pending = [each for each in self._pending if each["seq"] not in done]
 
 
-def measure(pages: list[Page], store: Store, *, minutes: float, a_minute: float) -> dict:
-    """Let everybody decide for some minutes; hold what they were told against the log."""
-    for page in pages:
-        page.evaluate(ANNOTATE, {"everyMs": 60_000 / a_minute, "seconds": 60 * minutes})
-    time.sleep(60 * minutes)
-    for page in pages:
-        page.get_by_text("saved", exact=True).wait_for()
-    said = {page.evaluate("window.synthcurReview.log.client"): page for page in pages}
-    told = {client: page.evaluate("window.saves") for client, page in said.items()}
-    times = np.array([ms for saves in told.values() for _, _, ms in saves])
+async def work(annotators: Sequence[Annotator], *, minutes: float, a_minute: float) -> None:
+    """Let everybody decide for some minutes, from the moment at which all pages are open."""
+    everybody = asyncio.Barrier(len(annotators))
+    pace = {"seconds": 60 * minutes, "every_s": 60 / a_minute}
+    await asyncio.gather(*(each.work(everybody, **pace) for each in annotators))
+
+
+def measured(annotators: Sequence[Annotator], store: Store, *, minutes: float) -> dict[str, Any]:
+    """Hold what the annotators were told against the log."""
+    times = 1000 * np.array([took for each in annotators for _, took in each.saves])
     log = store.decisions(COLLECTION)
     stored = Counter(row.sample_id for row in log if row.action in VERDICTS)
-    acknowledged = Counter(sample for saves in told.values() for _, sample, _ in saves)
+    acknowledged = Counter(sample for each in annotators for sample, _ in each.saves)
     return {
         "saves": len(times),
         "a_minute": round(len(times) / minutes),
         **{f"p{share}_ms": round(float(np.percentile(times, share)), 1) for share in (50, 95, 99)},
         "max_ms": round(float(times.max()), 1),
+        "waited": sum(each.waited for each in annotators),
         "rows": len(log),
         "lost": sum((acknowledged - stored).values()),
         "doubled": sum(number - 1 for number in stored.values()),
         "by_several": len(decided_by_several(log)),
-        "refused": sum(len(page.evaluate("window.refusals")) for page in pages),
-        "trouble": sum(len(page.evaluate("window.troubles")) for page in pages),
+        "refused": sum(each.refused for each in annotators),
+        "trouble": sum(each.troubles for each in annotators),
+        "errors": sum(each.page.errors for each in annotators),
     }
 
 
@@ -163,17 +227,24 @@ def main() -> None:
         add_scores(store, collection)
         settings = TrainSettings(arms=("ce",), seeds=5, fit=FitSettings(epochs=100))
         job = jobs.submit_train(store, demo.NAME, settings)
+        annotators = [
+            Annotator(
+                Page(
+                    server.url,
+                    "review",
+                    f"collection={COLLECTION}",
+                    cookies={ANNOTATOR_COOKIE: f"a{number:02}"},
+                ),
+                QUEUES[OPENED[number % len(OPENED)]].title,
+            )
+            for number in range(options.annotators)
+        ]
         try:
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(
-                    executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
-                    args=[*CHROMIUM_ARGUMENTS, *AWAKE],
-                )
-                pages = [open_page(browser, server, number) for number in range(options.annotators)]
-                at_start = store.job(job.id).status
-                found = measure(pages, store, minutes=options.minutes, a_minute=options.a_minute)
-                at_end = store.job(job.id).status
-                browser.close()
+            wait_until_it_learns(store, job)
+            at_start = store.job(job.id).status
+            asyncio.run(work(annotators, minutes=options.minutes, a_minute=options.a_minute))
+            at_end = store.job(job.id).status
+            found = measured(annotators, store, minutes=options.minutes)
         finally:
             jobs.cancel(store, job.id)
             with suppress(WorkerError):  # it was cancelled, as it should be

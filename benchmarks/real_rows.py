@@ -49,7 +49,7 @@ class Asked:
 
 def possible(settings: LearningCurveSettings, collection: Collection) -> LearningCurveSettings:
     """Leave out the sizes that a task has no rows for."""
-    labels = collection.label_ids(collection.real_train)
+    labels = collection.real_train_labels
     least, most = len(np.unique(labels)), len(labels)
     return replace(settings, sizes=[size for size in settings.sizes if least <= size <= most])
 

@@ -3,12 +3,11 @@
     python -m benchmarks.tabs [--tabs 20] [--minutes 2] [--pairs 3]
 
 Serves a workspace, trains the demo plainly there, and measures windows of `--minutes` by turns
-without and with tabs on the Train page. A tab is a client that speaks the protocol of the page and
-asks for its live part as often as the page tells a browser to: it costs what a browser on another
-machine costs this one. A poll runs from the request to the last word of its answer. The speed of
-the run is what its worker tells of every ten steps. Prints one line of JSON: times of the polls
-and, by pairs of windows next to each other, by how much the tabs slowed training; the median
-counts. Takes `--minutes` times two times `--pairs`, and about two more.
+without and with tabs on the Train page. A tab is a `benchmarks.protocol.Page` that asks for its
+live part as often as the page tells a browser to. A poll runs from the request to the last word of
+its answer. The speed of the run is what its worker tells of every ten steps. Prints one line of
+JSON: times of the polls and, by pairs of windows next to each other, by how much the tabs slowed
+training; the median counts. Takes `--minutes` times two times `--pairs`, and about two more.
 """
 
 import argparse
@@ -24,10 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import ClientConnection, connect
 
+from benchmarks.protocol import Page
 from synthcur import demo, jobs
 from synthcur.records import Job
 from synthcur.settings import FitSettings, TrainSettings
@@ -36,7 +33,6 @@ from synthcur.workspace import open_store
 from tests.killing import follow, told
 from tests.serving import Server, served
 
-MOST_BYTES = 64 * 1024 * 1024
 WARM_UP_SECONDS = 10
 SETTLE_SECONDS = 15
 """Polls of an open tab before any counts: pages that are many agree to ask less often."""
@@ -44,71 +40,33 @@ SETTLE_SECONDS = 15
 
 @dataclass
 class Tab:
-    """One open page: what it was told to ask for, how long answers took, what went wrong."""
+    """One open tab: what it was told to ask for, and how long answers took."""
 
-    server: Server
-    hashes: set[str] = field(default_factory=set)
-    page: str = ""
+    page: Page
     fragment: str = ""
     every_s: float = 0.0
     polls: list[float] = field(default_factory=list)
-    received: int = 0
-    errors: int = 0
 
     async def watch(self, everybody: asyncio.Barrier, *, seconds: float) -> None:
         """Open the page, wait until all tabs have, then poll; the first polls do not count."""
-        address = self.server.url.replace("http", "ws", 1)
-        async with connect(
-            f"{address}/_stcore/stream",
-            origin=self.server.url,  # type: ignore[arg-type]
-            subprotocols=["streamlit"],  # type: ignore[list-item]
-            max_size=MOST_BYTES,
-        ) as socket:
-            await self._run(socket)
+        async with self.page:
+            await self._ask()
             await everybody.wait()
             counted = time.monotonic() + SETTLE_SECONDS
             while time.monotonic() < counted + seconds:
                 began = time.monotonic()
-                await self._run(socket, fragment=self.fragment)
+                await self._ask()
                 took = time.monotonic() - began
                 if began >= counted:
                     self.polls.append(took)
                 await asyncio.sleep(max(0.0, self.every_s - took))
 
-    async def _run(self, socket: ClientConnection, *, fragment: str = "") -> None:
-        """Ask for one run of the page, or of one part of it, and read all of the answer."""
-        asked = BackMsg()
-        asked.rerun_script.page_name = "" if self.page else "train"
-        asked.rerun_script.page_script_hash = self.page
-        asked.rerun_script.query_string = f"collection={demo.NAME}"
-        asked.rerun_script.cached_message_hashes.extend(self.hashes)
-        if fragment:
-            asked.rerun_script.fragment_id = fragment
-            asked.rerun_script.is_auto_rerun = True
-        await socket.send(asked.SerializeToString())
-        while True:
-            raw = await asyncio.wait_for(socket.recv(), timeout=60)
-            assert isinstance(raw, bytes)
-            self.received += len(raw)
-            message = ForwardMsg.FromString(raw)
-            kind = message.WhichOneof("type")
-            if message.hash and message.metadata.cacheable:
-                self.hashes.add(message.hash)
-            if kind == "new_session":
-                self.page = message.new_session.page_script_hash
-            elif kind == "auto_rerun":
-                self.every_s, self.fragment = (
-                    message.auto_rerun.interval,
-                    message.auto_rerun.fragment_id,
-                )
-            elif kind == "delta" and message.delta.new_element.WhichOneof("type") == "exception":
-                self.errors += 1
-            # A part that asks for the whole page is followed by the whole page.
-            elif (
-                kind == "script_finished"
-                and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
-            ):
-                return
+    async def _ask(self) -> None:
+        """Ask for the part that is live, the first time for the page, and hear what to ask next."""
+        for message in await self.page.run(fragment=self.fragment):
+            if message.WhichOneof("type") == "auto_rerun":
+                self.fragment = message.auto_rerun.fragment_id
+                self.every_s = message.auto_rerun.interval
 
 
 async def watch(tabs: list[Tab], *, seconds: float) -> None:
@@ -127,7 +85,8 @@ def speed(job: Job, *, seconds: float) -> float:
 
 def window(job: Job, server: Server, *, tabs: int, seconds: float) -> dict[str, Any]:
     """Measure one window, once all tabs are open."""
-    opened = [Tab(server) for _ in range(tabs)]
+    query = f"collection={demo.NAME}"
+    opened = [Tab(Page(server.url, "train", query)) for _ in range(tabs)]
     if not opened:
         time.sleep(seconds)
     else:
@@ -136,10 +95,10 @@ def window(job: Job, server: Server, *, tabs: int, seconds: float) -> dict[str, 
         "rows_per_s": speed(job, seconds=seconds),
         "polls": [took for tab in opened for took in tab.polls],
         "every_s": statistics.median([tab.every_s for tab in opened] or [0.0]),
-        "kb_per_poll": sum(tab.received for tab in opened)
+        "kb_per_poll": sum(tab.page.received for tab in opened)
         / 1000
         / max(1, sum(len(tab.polls) for tab in opened)),
-        "errors": sum(tab.errors for tab in opened),
+        "errors": sum(tab.page.errors for tab in opened),
     }
 
 

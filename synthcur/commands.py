@@ -122,7 +122,7 @@ def learning_curve(options: argparse.Namespace) -> Answer:
     """Train with different numbers of real rows and say with how many synthetic ones pay."""
     store = open_store(options.workspace)
     collection = store.collection(options.name)
-    real = collection.label_ids(collection.real_train)
+    real = collection.real_train_labels
     settings = LearningCurveSettings(
         arms=_names(options.arms) if options.arms else default_arms(),
         seeds=options.seeds,

@@ -110,7 +110,7 @@ def submit_learning_curve(store: Store, name: str, settings: LearningCurveSettin
     for arm in settings.arms:
         get_arm(arm)
     collection = store.collection(name)
-    check_sizes(settings.sizes, collection.label_ids(collection.real_train))
+    check_sizes(settings.sizes, collection.real_train_labels)
     return _submit(store, "learning_curve", name, asdict(settings), {})
 
 

@@ -143,7 +143,7 @@ def nested_order(labels: np.ndarray, *, seed: int) -> np.ndarray:
 
 def chosen_rows(collection: Collection, size: int, *, seed: int) -> np.ndarray:
     """Choose `size` of the real training rows: their numbers in `Collection.real_train`, rising."""
-    labels = collection.label_ids(collection.real_train)
+    labels = collection.real_train_labels
     check_sizes([size], labels)
     return np.sort(nested_order(labels, seed=seed)[:size])
 

@@ -252,7 +252,7 @@ def _name(subject: Subject, arm: Arm, n_real: int, seed: int) -> str:
 def _refuse_untrainable(subject: Subject) -> None:
     """Raise what a run would raise hours later: a size, a label or a split without rows."""
     collection, settings = subject.collection, subject.settings
-    check_sizes(settings.sizes, collection.label_ids(collection.real_train))
+    check_sizes(settings.sizes, collection.real_train_labels)
     for split in (VALIDATION, TEST):
         judging_rows(collection, split)
     pool = make_pool(collection, subject.decisions)

@@ -87,6 +87,23 @@ class Collection:
         return found
 
     @cached_property
+    def real_train_labels(self) -> np.ndarray:
+        """Label ids of the real training rows, (M,), read-only."""
+        found = self.label_ids(self.real_train)
+        found.setflags(write=False)
+        return found
+
+    @cached_property
+    def synthetic_texts(self) -> list[tuple[str, str | None]]:
+        """Text and text pair of the synthetic rows, in order; one at a time, a table is slow."""
+        return _texts(self.synthetic)
+
+    @cached_property
+    def real_train_texts(self) -> list[tuple[str, str | None]]:
+        """Text and text pair of the real training rows, in order."""
+        return _texts(self.real_train)
+
+    @cached_property
     def synthetic_ids(self) -> list[str]:
         """Ids of the synthetic rows, in order."""
         return self.synthetic["sample_id"].tolist()
@@ -104,6 +121,11 @@ class Collection:
             values = self.rows[column].fillna("\x00").astype(str)
             digest.update("\x1f".join(values).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:16]
+
+
+def _texts(rows: pd.DataFrame) -> list[tuple[str, str | None]]:
+    pairs = (pair if isinstance(pair, str) else None for pair in rows["text_pair"])
+    return list(zip(rows["text"], pairs, strict=True))
 
 
 def sample_ids(rows: pd.DataFrame) -> list[str]:

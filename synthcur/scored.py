@@ -57,6 +57,6 @@ def weighing_facts(collection: Collection, artefacts: Mapping[str, str], read: R
     read
         Where arrays come from.
     """
-    labels = collection.label_ids(collection.real_train)
+    labels = collection.real_train_labels
     group = read(artefacts["signals"], "duplicate_group") if "signals" in artefacts else None
     return Facts(label_shares(labels, len(collection.labels)), group)

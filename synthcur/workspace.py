@@ -15,7 +15,7 @@ DEFAULT = "workspace"
 
 def workspace_folder(given: str | None = None) -> Path:
     """Return the workspace: as given, else by SYNTHCUR_WORKSPACE, else ``./workspace``."""
-    return Path(given or os.environ.get(VARIABLE) or DEFAULT).expanduser().resolve()
+    return Path(given or os.environ.get(VARIABLE) or DEFAULT).expanduser().absolute()
 
 
 def open_store(folder: Path) -> Store:

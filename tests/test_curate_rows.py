@@ -24,7 +24,7 @@ def joined(
         **found["coordinates"],
         "real_quality": found["quality"]["out_of_fold"],
     }
-    real = collection.label_ids(collection.real_train)
+    real = collection.real_train_labels
     return curate_rows.join(
         collection,
         decisions,

@@ -140,7 +140,7 @@ def join(
                 ),
                 _judged(
                     collection.real_train.iloc[real],
-                    collection.label_ids(collection.real_train)[real],
+                    collection.real_train_labels[real],
                     arrays["real_quality"][real],
                 ),
             ],

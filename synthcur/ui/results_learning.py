@@ -60,7 +60,7 @@ def _results(job_id: str, finished: int, status: str, _store: Store) -> dict[str
 
 def _offer(name: str, store: Store) -> None:
     collection = resources.effective(name)
-    real = collection.label_ids(collection.real_train)
+    real = collection.real_train_labels
     settings = LearningCurveSettings(sizes=default_sizes(real))
     judges = store.collection_info(name).counts["validation"]
     rows = {"synthetic": len(collection.synthetic), "validation": judges}

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
 
 from synthcur import review, weighting
 from synthcur.leases import is_shared
@@ -191,10 +190,10 @@ def card(bench: Bench, row: int, *, at: int, queue: Queue, annotator: str) -> di
     dict
         Plain JSON data; labels are ids in the order of the collection's labels.
     """
-    rows, sample_id = bench.collection.synthetic, bench.sample_ids[row]
+    collection, sample_id = bench.collection, bench.sample_ids[row]
     is_apart = bench.is_shared(sample_id) and queue.name != DISAGREEMENTS
     decision, label, note = _decided(bench, row, annotator if is_apart else None)
-    text, pair = _texts(rows, row)
+    text, pair = collection.synthetic_texts[row]
     edited = bench.state.texts.get(sample_id)
     text, earlier = (text, None) if edited is None else (edited, text)
     longest = max(len(text), len(pair or ""))
@@ -207,7 +206,7 @@ def card(bench: Bench, row: int, *, at: int, queue: Queue, annotator: str) -> di
     return {
         "id": sample_id,
         "at": at,
-        "row": int(cast(Any, rows.at[row, "row"])),
+        "row": int(cast(Any, collection.synthetic.at[row, "row"])),
         "text": shown(text, TEXT_LENGTH),
         "pair": None if pair is None else shown(pair, TEXT_LENGTH),
         "earlier": None if earlier is None else shown(earlier, TEXT_LENGTH),
@@ -303,12 +302,11 @@ def _judged(bench: Bench, row: int, label: int) -> dict[str, Any]:
 
 def _alike(bench: Bench, row: int) -> dict[str, Any]:
     sample_id = bench.sample_ids[row]
-    texts = " | ".join(text for text in _texts(bench.collection.synthetic, row) if text is not None)
     return {
         "sample": sample_id,
         "expected": bench.state.versions.get(sample_id, 0),
         "label": bench.collection.labels[bench.effective[0][row]],
-        "text": shown(texts, NEIGHBOUR_LENGTH),
+        "text": _in_one(bench.collection.synthetic_texts[row]),
     }
 
 
@@ -355,30 +353,29 @@ def _option(label: int, weight: float, share: float, own: float) -> dict[str, An
 
 
 def _near(bench: Bench, row: int, source: str) -> list[dict[str, str]]:
-    is_real = source == "real"
-    rows = bench.collection.real_train if is_real else bench.collection.synthetic
-    names = bench.collection.labels
+    collection = bench.collection
+    if source == "real":
+        labels, every_text = collection.real_train_labels, collection.real_train_texts
+    else:
+        labels, every_text = bench.effective[0], collection.synthetic_texts
     found = []
     for near, cosine in zip(
         bench.neighbours[f"{source}_index"][row],
         bench.neighbours[f"{source}_cosine"][row],
         strict=True,
     ):
-        label = rows.at[near, "label"] if is_real else names[bench.effective[0][near]]
-        texts = " | ".join(text for text in _texts(rows, near) if text is not None)
         found.append(
             {
-                "label": label,
+                "label": collection.labels[labels[near]],
                 "cosine": f"{cosine:.2f}".replace("-", parts.MINUS),
-                "text": shown(texts, NEIGHBOUR_LENGTH),
+                "text": _in_one(every_text[near]),
             }
         )
     return found
 
 
-def _texts(rows: pd.DataFrame, row: int) -> tuple[str, str | None]:
-    text, pair = (cast(Any, rows.at[row, column]) for column in ("text", "text_pair"))
-    return text, pair if isinstance(pair, str) else None
+def _in_one(texts: tuple[str, str | None]) -> str:
+    return shown(" | ".join(text for text in texts if text is not None), NEIGHBOUR_LENGTH)
 
 
 def shown(text: str, limit: int) -> str:

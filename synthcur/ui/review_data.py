@@ -265,7 +265,7 @@ def _states(bench: Bench, opened: Opened, annotator: str, taken: frozenset[str])
         decision = bench.state.current.get(sample_id)
         if opened.queue.name == DISAGREEMENTS:
             decision = decision if _is_settled(bench, sample_id) else None
-        elif bench.is_shared(sample_id):
+        elif bench.overlap and bench.is_shared(sample_id):
             decision = bench.state.verdicts.get(sample_id, {}).get(annotator)
         waits = OTHERS if sample_id in taken else UNDECIDED
         letters.append(_LETTERS[decision.action] if decision else waits)

@@ -73,11 +73,12 @@ def learned(decisions: Iterable[Decision], bench: Bench) -> Learned:
 
 def _learned(current: Mapping[str, Decision], texts: Mapping[str, str], bench: Bench) -> Learned:
     names, found = bench.collection.labels, {}
-    for sample_id in current.keys() | texts.keys():
+    labels = {each: row.label for each, row in current.items() if row.label is not None}
+    for sample_id in labels.keys() | texts.keys():
         row = bench.row_of.get(sample_id)
         if row is None:
             continue
-        label = current[sample_id].label if sample_id in current else None
+        label = labels.get(sample_id)
         label = None if label == names[bench.file_labels[row]] else label
         if label is not None or sample_id in texts:
             found[sample_id] = (label, texts.get(sample_id))

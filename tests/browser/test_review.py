@@ -396,6 +396,36 @@ def test_two_people_in_one_queue_are_shown_different_rows(bench, page):
     second.context.close()
 
 
+def test_nobody_is_led_to_rows_that_others_decided_meanwhile(bench, page):
+    second = page.context.browser.new_context().new_page()
+    second.context.add_cookies(
+        [{"name": "synthcur-annotator", "value": "Ben", "url": bench.server.url}]
+    )
+    address = f"{bench.server.url}/review?collection={bench.collection.name}"
+    second.goto(address)
+    expect(second.locator(".review .top")).to_contain_text("with others")
+    press(page, "a")
+    wait_until_saved(page)
+    second.goto(address)
+    further = re.compile("Ask whether rows of others are free now|Go through the .* undecided")
+    for number in range(60):
+        one = (page, second)[number % 2]
+        if one.locator(SAMPLE).count():
+            press(one, "a", every_ms=150)
+        elif one.get_by_role("button", name=further).count():
+            one.get_by_role("button", name=further).click()
+            one.wait_for_timeout(300)
+    for one in (page, second):
+        wait_until_saved(one)
+        expect(one.locator(".review .summary")).to_contain_text("25 of 25 decided")
+    assert {row.annotator for row in bench.log} == {"me", "Ben"}
+    assert len(bench.log) == len({row.sample_id for row in bench.log}) == 25
+    press(second, "k")
+    last = [row for row in bench.log if row.annotator == "Ben"][-1]
+    expect(second.locator(SAMPLE)).to_have_text(bench.texts[bench.log.index(last)])
+    second.context.close()
+
+
 def test_look_alikes_take_one_decision_and_one_undo(bench, page):
     page.get_by_text(QUEUES["redundant"].title, exact=True).click()
     expect(page.locator(".review h1")).to_have_text("Redundant")

@@ -96,6 +96,7 @@ class Bench {
     remember(data.annotator);
     this.answered(data.answered);
     if (isNew) this.open();
+    else if (!this.detour && this.isOver(this.at)) this.next();
     else this.draw();
     if (isNew) requestAnimationFrame(() => this.view.fit());
   }
@@ -104,10 +105,10 @@ class Bench {
   open() {
     const { opening, start, states } = this.data;
     const left = readPlace();
-    this.skipped = [...states].map((letter) => letter !== '.');
+    this.seen = new Set(); // places of records shown since
     this.at = left?.opening === opening ? Math.min(left.at, states.length) : start;
     this.askedAt = start;
-    if (this.counts().letters[this.at] !== '.') this.at = this.following(this.at - 1, true);
+    if (this.counts().letters[this.at] !== '.') this.at = this.following(this.at - 1);
     if (this.log.pending.length) this.sendSoon();
     this.go(this.at);
   }
@@ -122,14 +123,24 @@ class Bench {
     return undefined;
   }
 
-  /** The next place whose record had no verdict when the queue was opened (or has none now). */
-  following(at, now = false) {
-    const letters = now ? this.counts().letters : this.data.states;
-    const { length } = this.data.states;
-    const isOver = (next) => this.skipped[next] || letters[next] === 'o';
+  /** The next place whose record waits for a verdict, or was shown before. */
+  following(at) {
+    const { letters } = this.counts();
     let next = at + 1;
-    while (next < length && (isOver(next) || (now && letters[next] !== '.'))) next += 1;
-    return Math.min(next, length);
+    const isOthers = (place) => letters[place] === 'o';
+    while (next < letters.length && (isOthers(next) || this.isOver(next, letters))) next += 1;
+    return Math.min(next, letters.length);
+  }
+
+  /** Whether a record was decided without having been shown here, or is another's by now. */
+  isOver(place, letters = this.counts().letters) {
+    return place < letters.length && letters[place] !== '.' && !this.seen.has(place);
+  }
+
+  /** The last place shown before this one: what lies between is others', or was decided before. */
+  preceding() {
+    const before = [...this.seen].filter((place) => place < this.at);
+    return before.length ? Math.max(...before) : this.at - 1;
   }
 
   go(at, detour = '') {
@@ -148,12 +159,12 @@ class Bench {
   }
 
   back() {
-    this.go(this.detour ? this.at : this.at - 1);
+    this.go(this.detour ? this.at : this.preceding());
   }
 
   openAgain() {
-    this.skipped = this.counts().letters.map((letter) => letter !== '.');
-    this.go(this.skipped.indexOf(false));
+    this.seen.clear();
+    this.go(this.following(-1));
   }
 
   /** Log a decision about the record shown; a verdict moves on, a note does not. */
@@ -350,6 +361,7 @@ class Bench {
     this.view.undo.disabled = !this.latest();
     this.view.redo.disabled = !this.undone();
     this.view.showSaved(this.log.pending.length);
+    if (card && !this.detour) this.seen.add(this.at);
     if (card) this.view.showRecord(card, afterwards(card, this.log.pending), this.data, this.mode);
     else if (this.detour || this.at < this.data.states.length) this.view.showWaiting();
     else this.view.showEnd(this.data, counts);
