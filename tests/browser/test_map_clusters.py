@@ -181,9 +181,9 @@ def test_names_stand_where_their_clusters_are_densest_without_hiding_each_other(
     spread = random.normal(scale=12, size=(len(codes), 2))
     far = random.random(len(codes)) < 0.3
     spread[far] = random.uniform(0, 1000, size=(far.sum(), 2)) - middles[codes[far]]
-    places = middles[codes] + spread
+    rows = middles[codes] + spread
     page.goto("about:blank")
-    found, shown, moved = page.evaluate(
+    found, shown, places, moved = page.evaluate(
         """async ([source, x, y, codes]) => {
             const module = new Blob([source], { type: 'text/javascript' });
             const { middlesOf, Names } = await import(URL.createObjectURL(module));
@@ -198,22 +198,41 @@ def test_names_stand_where_their_clusters_are_densest_without_hiding_each_other(
             for (const node of layer.node.children) node.style.position = 'absolute';
             const seen = () => Array.from(layer.node.children).filter(
                 (node) => node.style.visibility !== 'hidden').map((node) => node.textContent);
-            layer.place({ x0: 0, y0: 0, sx: 0.8, sy: 0.5, width: 800, height: 500 });
-            const whole = seen();
-            layer.place({ x0: 480, y0: 880, sx: 20, sy: 20, width: 800, height: 500 });
-            return [middles, whole, seen()];
+            const boxes = () => Array.from(layer.node.children).map((node) =>
+                node.getBoundingClientRect().toJSON());
+            const whole = { x0: 0, y0: 0, sx: 0.8, sy: 0.5, width: 800, height: 500 };
+            const key = document.createElement('div');
+            key.style.cssText = 'position:absolute;left:0;top:0;width:0;height:0';
+            host.append(key);
+            layer.place(whole, key);
+            const [free, places] = [seen(), boxes()];
+            key.style.cssText = 'position:absolute;left:20px;top:450px;width:200px;height:1px';
+            layer.place(whole, key);
+            const [beside, moved] = [seen(), boxes()];
+            key.style.height = '300px';
+            key.style.top = '200px';
+            layer.place(whole, key);
+            const under = seen();
+            layer.place({ ...whole, x0: 480, y0: 880, sx: 20, sy: 20 }, key);
+            return [middles, { free, beside, under, zoomed: seen() }, places, moved];
         }""",
         [
             "\n".join(
                 (row_map.FOLDER / f"{name}.js").read_text("utf-8")
                 for name in ("memo", "divisions", "panels", "names")
             ),
-            *np.clip(places, 0, 1000).T.tolist(),
+            *np.clip(rows, 0, 1000).T.tolist(),
             codes.tolist(),
         ],
     )
     assert [each["name"] for each in found] == ["one", "<b>two</b>", "three", "four"]
     assert np.allclose([[each["x"], each["y"]] for each in found], middles, atol=40)
-    assert shown == ["one", "<b>two</b>", "three"], "the smaller of two that overlap hides"
-    assert set(moved) <= {"three", "four"}
-    assert moved
+    everyone = ["one", "<b>two</b>", "three", "four"]
+    assert shown["free"] == shown["beside"] == everyone
+    three, four = places[2:4]
+    assert three["bottom"] < four["top"] < three["bottom"] + 12, "the smaller stands below"
+    assert not moved[0]["top"] <= 450 <= moved[0]["bottom"], "aside of the key"
+    assert moved[1:] == places[1:]
+    assert shown["under"] == everyone[1:], "no room is left around the key"
+    assert set(shown["zoomed"]) <= {"three", "four"}
+    assert shown["zoomed"]

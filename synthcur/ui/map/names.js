@@ -3,6 +3,7 @@
 const RASTER = 32;
 const MOST_NAMES = 16;
 const GAP = 4;
+const ASIDE = [0, 1, -1, 2, -2]; // heights by which a name may stand below or above its place
 
 /**
  * Where the rows of every group lie closest: the middle of the fullest cell of a raster.
@@ -62,25 +63,36 @@ export class Names {
     this.placed = null;
   }
 
-  /** Put every name at its place in a view of the map; one that would lie over a larger group's hides. */
-  place(view) {
+  /**
+   * Put every name at its place in a view of the map, or a little aside where a larger group's is,
+   * or the key; one that finds no room hides.
+   * @param {HTMLElement} key a plate in the same host
+   */
+  place(view, key) {
     const { x0, y0, sx, sy, width, height } = view;
-    const placed = [x0, y0, sx, sy, width, height].join();
+    const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = key;
+    const plate = [offsetLeft, offsetTop, offsetWidth, offsetHeight];
+    const placed = [x0, y0, sx, sy, width, height, plate].join();
     if (placed === this.placed) return;
     this.placed = placed;
     const nodes = Array.from(this.node.children);
     const sizes = nodes.map((node) => [node.offsetWidth, node.offsetHeight]);
-    const taken = [];
+    const taken = [plate];
     nodes.forEach((node, i) => {
       const [wide, high] = sizes[i];
       const left = (this.middles[i].x - x0) * sx - wide / 2;
-      const top = height - (this.middles[i].y - y0) * sy - high / 2;
-      const isIn = left >= 0 && top >= 0 && left + wide <= width && top + high <= height;
-      const isFree = isIn && !taken.some(([l, t, w, h]) =>
-        left < l + w + GAP && l < left + wide + GAP && top < t + h + GAP && t < top + high + GAP);
-      node.style.visibility = isFree ? '' : 'hidden';
-      node.style.transform = `translate(${left.toFixed(1)}px, ${top.toFixed(1)}px)`;
-      if (isFree) taken.push([left, top, wide, high]);
+      const middle = height - (this.middles[i].y - y0) * sy - high / 2;
+      const top = ASIDE.map((heights) => middle + heights * (high + GAP)).find((each) =>
+        left >= 0 && each >= 0 && left + wide <= width && each + high <= height
+        && !taken.some((other) => isOver([left, each, wide, high], other)));
+      node.style.visibility = top === undefined ? 'hidden' : '';
+      node.style.transform = `translate(${left.toFixed(1)}px, ${(top ?? middle).toFixed(1)}px)`;
+      if (top !== undefined) taken.push([left, top, wide, high]);
     });
   }
+}
+
+/** Whether two boxes are nearer to each other than the gap that names keep. */
+function isOver([left, top, wide, high], [l, t, w, h]) {
+  return left < l + w + GAP && l < left + wide + GAP && top < t + h + GAP && t < top + high + GAP;
 }

@@ -40,7 +40,7 @@ export class MapView {
         isShaded: true,
         onPainted: (painted) => {
           this.#noteThinning(painted);
-          this.names.place(this.charts.map.view);
+          this.names.place(this.charts.map.view, this.key);
         },
       }),
       plane: new PointChart(this.planeStage, {
