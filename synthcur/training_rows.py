@@ -277,11 +277,6 @@ def _scheme(pool: Pool, weighting: WeightingSettings | None, seed: int) -> np.nd
     return _weights(pool, weighting)
 
 
-def _filter(pool: Pool, weighting: WeightingSettings | None, seed: int) -> np.ndarray:
-    own = _need(pool.quality_probs)[np.arange(len(pool.synthetic.labels)), pool.synthetic.labels]
-    return (own >= 1 / len(pool.labels)).astype(np.float64)
-
-
 def _random(pool: Pool, weighting: WeightingSettings | None, seed: int) -> np.ndarray:
     n = len(pool.synthetic.labels)
     size = round(effective_sample_size(_weights(pool, WeightingSettings(rule="imp"))))
@@ -336,7 +331,7 @@ FACTORS: Mapping[str, Factor] = MappingProxyType(
         "imp": _published("imp"),
         "p_only": _published("p_only"),
         "scheme": _scheme,
-        "filter": _filter,
+        "quality_filter": _published("quality_filter"),
         "random": _random,
         "votes": _votes,
         "consensus": _consensus,

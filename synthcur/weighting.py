@@ -21,6 +21,10 @@ LOG_WEIGHT_EDGES = (-math.inf, -2.8, -2.1, -1.4, -0.7, 0.0, 0.7, 1.4, 2.1, 2.8, 
 """Edges of the ten steps in which weights are coloured and counted; the middle edge is w = 1."""
 
 
+WITHOUT_RATIO = ("ce", "quality_filter")
+"""Rules that no share of a label is a factor of."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is known of the rows beside P' and Q; only the settings that name it need it.
@@ -61,6 +65,8 @@ def log_weight(
 ) -> np.ndarray:
     """Logarithm of the rule's ratio, before anything else that the settings ask for.
 
+    A row that the rule ``quality_filter`` leaves out has -inf.
+
     Parameters
     ----------
     quality, diversity
@@ -68,7 +74,7 @@ def log_weight(
     n_labels
         K; before a run the model in training is taken as uniform, 1/K, by the rule ``dimp``.
     settings
-        Rule and exponents.
+        Rule, exponents, and what the filter asks for.
 
     Returns
     -------
@@ -78,6 +84,9 @@ def log_weight(
     log_p = np.log(np.maximum(np.asarray(quality, dtype=np.float64), SMALLEST_PROBABILITY))
     if settings.rule == "ce":
         return np.zeros_like(log_p)
+    if settings.rule == "quality_filter":
+        least = 1 / n_labels if settings.least_quality is None else settings.least_quality
+        return np.where(log_p >= math.log(max(least, SMALLEST_PROBABILITY)), 0.0, -np.inf)
     value = settings.quality_exponent * log_p
     if settings.rule == "imp":
         q = np.maximum(np.asarray(diversity, dtype=np.float64), SMALLEST_PROBABILITY)
@@ -111,7 +120,7 @@ def log_prior(
     InputError
         If it is on and P(y) is not known.
     """
-    if not settings.prior_correction or settings.rule == "ce":
+    if not settings.prior_correction or settings.rule in WITHOUT_RATIO:
         return np.zeros(n_labels)
     if facts.real_shares is None:
         raise _missing("The share of each label among the real rows is not known")

@@ -35,7 +35,7 @@ STEPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "rule": (
             *("rule", "quality", "diversity"),
-            *("quality_exponent", "diversity_exponent"),
+            *("quality_exponent", "diversity_exponent", "least_quality"),
         ),
         "prior_correction": ("prior_correction",),
         "clip": ("clip_low", "clip_high"),

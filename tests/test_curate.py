@@ -184,6 +184,25 @@ def test_a_clip_without_width_is_widened_by_one_step(
     assert (settings.clip_low, settings.clip_high) == (1.0, 1.5)
 
 
+def test_the_filter_has_a_slider_of_its_own_that_begins_at_chance(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    app = open_page("small")
+    move(app, "curate_quality_exponent", 0.5)
+    app.selectbox(key="curate_rule").select("quality_filter").run()
+    assert not [each for each in app.slider if each.key == "curate_quality_exponent"]
+    assert app.slider(key="curate_least_quality").value == 0.33
+    tried = WeightingSettings(rule="quality_filter", quality_exponent=0.5)
+    assert app.session_state["curate_what_if"].settings == tried
+    move(app, "curate_least_quality", 0.6)
+    app.text_input(key="curate_scheme_name").input("Sure ones").run()
+    app.button(key="curate_save").click().run()
+    assert store.schemes("small") == {"Sure ones": replace(tried, least_quality=0.6)}
+    app.selectbox(key="curate_rule").select("imp").run()
+    assert app.slider(key="curate_quality_exponent").value == 0.5
+
+
 def test_a_scheme_is_saved_under_its_name_and_reset_returns_to_it(
     fill: Callable[..., Store], small_collection: Collection
 ) -> None:

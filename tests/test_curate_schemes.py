@@ -30,7 +30,8 @@ def test_saved_schemes_stand_beside_the_rules_with_their_own_figures(
     flat = WeightingSettings(diversity="out_of_fold", clip_high=1.0, floor=0.25)
     store.save_scheme("small", "Flat", flat)
     frame = compared("small")
-    assert list(frame.index) == [*(ARMS[rule].title for rule in ("imp", "dimp", "p_only")), "Flat"]
+    rules = ("imp", "dimp", "p_only", "quality_filter")
+    assert list(frame.index) == [*(ARMS[rule].title for rule in rules), "Flat"]
     rows = joined(small_collection, measured="out_of_fold")
     weights = rows.weights(flat)
     line = frame.loc["Flat"]
@@ -56,6 +57,6 @@ def test_runs_that_used_a_scheme_are_counted(
 def test_every_setting_that_differs_is_said(field: str) -> None:
     other: dict[str, Any] = {"rule": "p_only", "quality": "calibrated", "diversity": "out_of_fold"}
     other |= {"quality_exponent": 2.0, "diversity_exponent": 0.5, "floor": 0.1}
-    other |= {"clip_low": -1.0, "clip_high": 1.0}
+    other |= {"clip_low": -1.0, "clip_high": 1.0, "least_quality": 0.4}
     settings = WeightingSettings(**{field: other.get(field, True)})
     assert curate_schemes.in_words(settings) != curate_schemes.in_words(WeightingSettings())

@@ -20,7 +20,7 @@ from synthcur.arms import ARMS
 from synthcur.artefacts import Artefacts
 from synthcur.losses import dynamic_weight, weighted_cross_entropy
 from synthcur.schema import REAL, TEST, VALIDATION, Collection
-from synthcur.settings import FitSettings, ScoreSettings, TrainSettings, WeightingSettings
+from synthcur.settings import RULES, FitSettings, ScoreSettings, TrainSettings, WeightingSettings
 from synthcur.spool import Spool, read_spool
 from synthcur.training_rows import rows_of
 from synthcur.weighting import sample_weight
@@ -104,7 +104,7 @@ def test_equal_checkers_weigh_every_row_one_under_imp(pool):
 
 SETTINGS = st.builds(
     WeightingSettings,
-    rule=st.sampled_from(["ce", "imp", "dimp", "p_only"]),
+    rule=st.sampled_from(RULES),
     clip_low=st.sampled_from([None, -2.0]),
     floor=st.sampled_from([0.0, 0.2]),
     normalise=st.booleans(),

@@ -33,7 +33,13 @@ from synthcur.ui.curate_rail import WhatIf
 from synthcur.ui.curate_rows import CurateRows
 from synthcur.ui.session import page, session
 
-FORMULAS = {"imp": "P′/Q", "dimp": "K·P′", "p_only": "P′", "ce": "1"}
+FORMULAS = {
+    "imp": "P′/Q",
+    "dimp": "K·P′",
+    "p_only": "P′",
+    "quality_filter": "1 or 0 by P′",
+    "ce": "1",
+}
 _SELECTED = "curate_selected"
 
 

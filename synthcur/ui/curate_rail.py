@@ -5,6 +5,7 @@ Moving a slider runs only a part of the page, `FRAGMENT`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from synthcur.records import Job, Scores, ranked_checkers
 from synthcur.scored import CHECKER_TITLES
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.ui import parts, resources
+from synthcur.weighting import WITHOUT_RATIO
 
 FRAGMENT = "curate_body"
 CLIP_END = 5.0
@@ -25,6 +27,7 @@ _STATE = "curate_what_if"
 _WIDGETS = {
     "quality_exponent": "curate_quality_exponent",
     "diversity_exponent": "curate_diversity_exponent",
+    "least_quality": "curate_least_quality",
     "clip": "curate_clip",
     "floor": "curate_floor",
     "normalise": "curate_normalise",
@@ -39,6 +42,7 @@ _WIDGETS = {
 SLIDERS = (
     {"key": _WIDGETS["quality_exponent"], "names": ["quality_exponent"], "factor": 1},
     {"key": _WIDGETS["diversity_exponent"], "names": ["diversity_exponent"], "factor": 1},
+    {"key": _WIDGETS["least_quality"], "names": ["least_quality"], "factor": 1},
     {"key": _WIDGETS["floor"], "names": ["floor"], "factor": 0.01},
     {
         "key": _WIDGETS["clip"],
@@ -55,6 +59,13 @@ _CHECKERS = "curate_checkers"
 _NO_Q = {
     "ce": "Plain training gives every row weight 1.",
     "p_only": "This rule does not divide by Q.",
+}
+_RULES = {
+    "imp": "P′ / Q",
+    "dimp": "P′ / p, before training",
+    "p_only": "P′ alone",
+    "quality_filter": "Filter by P′",
+    "ce": "Every weight 1",
 }
 _MEASURED = {"in_sample": "on its own rows", "out_of_fold": "out of fold"}
 _QUALITY = {"raw": "as published", "calibrated": "calibrated"}
@@ -99,7 +110,7 @@ class WhatIf:
 
 def schemes(name: str) -> dict[str, WeightingSettings]:
     """Return what can be started from: every rule as it is, then the saved schemes."""
-    rules = {ARMS[rule].title: WeightingSettings(rule=rule) for rule in ("imp", "dimp", "p_only")}
+    rules = {ARMS[rule].title: WeightingSettings(rule=rule) for rule in _RULES if rule != "ce"}
     return rules | resources.store().schemes(name)
 
 
@@ -128,7 +139,7 @@ def controls(name: str) -> None:
     _restore(state)
     known = schemes(name)
     st.selectbox("Scheme", list(known), key=_SCHEME, on_change=_choose, args=(name,))
-    _rule_and_exponents(state.settings.rule)
+    _rule(state)
     st.slider(
         "Clip, log weight",
         -CLIP_END,
@@ -153,7 +164,7 @@ def controls(name: str) -> None:
         "Correct for label shares",
         key=_WIDGETS["prior_correction"],
         on_change=_move,
-        disabled=state.settings.rule == "ce",
+        disabled=state.settings.rule in WITHOUT_RATIO,
         help="P′/Q also says how common a label is among real and synthetic rows; this takes that "
         "out.",
     )
@@ -174,19 +185,31 @@ def controls(name: str) -> None:
     _save_and_reset(name, state)
 
 
-def _rule_and_exponents(rule: str) -> None:
+def _rule(state: WhatIf) -> None:
+    """Draw the choice of the rule and what it alone asks for."""
     st.selectbox(
         "Rule",
-        ("imp", "dimp", "p_only", "ce"),
-        format_func=lambda each: {
-            "imp": "P′ / Q",
-            "dimp": "P′ / p, before training",
-            "p_only": "P′ alone",
-            "ce": "Every weight 1",
-        }[each],
+        list(_RULES),
+        format_func=_RULES.__getitem__,
         key=_WIDGETS["rule"],
         on_change=_store_moved,
     )
+    if state.settings.rule != "quality_filter":
+        _exponents(state.settings.rule)
+        return
+    st.slider(
+        "Least P′",
+        0.0,
+        1.0,
+        step=0.01,
+        key=_WIDGETS["least_quality"],
+        on_change=_move,
+        help="Rows whose label the quality checker finds less likely are left out. At first it is "
+        f"chance: 1 of {len(resources.collection(state.collection).labels)} labels.",
+    )
+
+
+def _exponents(rule: str) -> None:
     st.slider(
         "Exponent on P′",
         0.0,
@@ -249,15 +272,24 @@ def _save_and_reset(name: str, state: WhatIf) -> None:
 
 def _restore(state: WhatIf) -> None:
     """Set the widgets to the state; Streamlit forgets them when another page is opened."""
+    st.session_state[_SCHEME] = state.scheme
+    values = _widget_values(state)
+    for field, key in _WIDGETS.items():
+        st.session_state[key] = values[field]
+
+
+def _widget_values(state: WhatIf) -> dict[str, Any]:
     settings = state.settings
     low = -CLIP_END if settings.clip_low is None else max(-CLIP_END, settings.clip_low)
     high = CLIP_END if settings.clip_high is None else min(CLIP_END, settings.clip_high)
-    st.session_state[_SCHEME] = state.scheme
-    values = {
+    return {
         "rule": settings.rule,
         "diversity": settings.diversity,
         "quality_exponent": settings.quality_exponent,
         "diversity_exponent": settings.diversity_exponent,
+        "least_quality": _chance(state.collection)
+        if settings.least_quality is None
+        else settings.least_quality,
         "clip": (low, high),
         "floor": round(100 * settings.floor),
         "normalise": settings.normalise,
@@ -266,23 +298,31 @@ def _restore(state: WhatIf) -> None:
         "collapse_duplicates": settings.collapse_duplicates,
         "balance_classes": settings.balance_classes,
     }
-    for field, key in _WIDGETS.items():
-        st.session_state[key] = values[field]
 
 
-def _read_widgets() -> WeightingSettings:
-    values = {field: st.session_state[key] for field, key in _WIDGETS.items()}
+def _chance(name: str) -> float:
+    """Return 1/K as the slider of the least P' shows it; it stands for None, chance itself."""
+    return round(1 / len(resources.collection(name).labels), 2)
+
+
+def _read_widgets(state: WhatIf) -> WeightingSettings:
+    """Return what the widgets say; one that its rule does not show says what it said before."""
+    before = _widget_values(state)
+    values = {field: st.session_state.get(key, before[field]) for field, key in _WIDGETS.items()}
     low, high = values.pop("clip")
     high = high if high > low else low + CLIP_STEP
+    least = values.pop("least_quality")
     return WeightingSettings(
         **{**values, "floor": values["floor"] / 100},
+        least_quality=None if least == _chance(state.collection) else least,
         clip_low=None if low <= -CLIP_END else low,
         clip_high=None if high >= CLIP_END else high,
     )
 
 
 def _store_moved() -> None:
-    st.session_state[_STATE] = replace(st.session_state[_STATE], settings=_read_widgets())
+    state = st.session_state[_STATE]
+    st.session_state[_STATE] = replace(state, settings=_read_widgets(state))
 
 
 def _move() -> None:

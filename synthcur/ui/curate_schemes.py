@@ -63,6 +63,7 @@ _WORDS = {
     "diversity": lambda value: "Q out of fold" if value == "out_of_fold" else "Q in sample",
     "quality_exponent": lambda value: f"P′ to the {value:g}",
     "diversity_exponent": lambda value: f"Q to the {value:g}",
+    "least_quality": lambda value: f"P′ from {value:g}",
     "prior_correction": lambda _: "label shares corrected",
     "clip_low": lambda value: f"log weight from {value:g}",
     "clip_high": lambda value: f"log weight to {value:g}",

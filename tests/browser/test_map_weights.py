@@ -53,6 +53,9 @@ CASES = [
     WeightingSettings(rule="ce", prior_correction=True, balance_classes=True),
     WeightingSettings(collapse_duplicates=True, normalise=True),
     WeightingSettings(rule="p_only", balance_classes=True),
+    WeightingSettings(rule="quality_filter"),
+    WeightingSettings(rule="quality_filter", least_quality=0.0, prior_correction=True),
+    WeightingSettings(rule="quality_filter", least_quality=0.4, floor=0.1, balance_classes=True),
     WeightingSettings(
         quality_exponent=1.5,
         prior_correction=True,

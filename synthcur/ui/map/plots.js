@@ -74,11 +74,15 @@ const label = (text, x, y, anchor) => svg('text', { x, y, 'text-anchor': anchor 
 
 /**
  * Ends of the line on which every row has the same log ratio, over Q from `low` to 0; null where
- * the rule does not depend on P' and Q.
+ * the rule does not depend on P' and Q. Of the rule that filters, where it begins to keep rows.
  */
 export function isoLine(logRatio, settings, low) {
   const { rule, quality_exponent: a, diversity_exponent: b, n_labels: labels } = settings;
   if (rule === 'ce' || logRatio === null) return null;
+  if (rule === 'quality_filter') {
+    const least = leastLogP(settings);
+    return clipped([[low, least], [0, least]], low);
+  }
   const slope = rule === 'imp' ? b : 0;
   const shift = rule === 'dimp' ? b * Math.log(labels) : 0;
   if (a === 0) {

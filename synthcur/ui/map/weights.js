@@ -8,9 +8,13 @@ const logOf = (probability) => Math.log(Math.max(probability, SMALLEST_PROBABILI
 /** Logarithms of probabilities, as both checkers' are read. */
 export const logsOf = (probabilities) => Float64Array.from(probabilities, logOf);
 
+/** Logarithm of the P' from which the rule quality_filter keeps a row; chance unless told. */
+export const leastLogP = ({ least_quality: least, n_labels: labels }) => Math.log(least ?? 1 / labels);
+
 /** Logarithm of the rule's ratio, before clip, floor and normalisation. */
 export function logRatio(logP, logQ, settings) {
   if (settings.rule === 'ce') return 0;
+  if (settings.rule === 'quality_filter') return logP >= leastLogP(settings) ? 0 : -Infinity;
   const value = settings.quality_exponent * logP;
   if (settings.rule === 'imp') return value - settings.diversity_exponent * logQ;
   if (settings.rule === 'dimp') {
@@ -56,7 +60,7 @@ export function sampleWeights({ logP, logQ, label, kept, copies, realShares }, s
 /** What the prior correction adds to the logarithm of a weight under each label. */
 function logPrior(label, kept, realShares, settings) {
   const prior = new Float64Array(settings.n_labels);
-  if (!settings.prior_correction || settings.rule === 'ce') return prior;
+  if (!settings.prior_correction || ['ce', 'quality_filter'].includes(settings.rule)) return prior;
   // Every label is counted once more than it occurs, as in `label_shares`.
   const counts = prior.map(() => 1);
   for (let i = 0; i < kept.length; i++) if (kept[i]) counts[label[i]] += 1;
