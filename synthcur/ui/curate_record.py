@@ -57,7 +57,7 @@ def show(
     noted += [f"tagged {', '.join(tags)}"] if tags else []
     with st.container(border=True):
         parts.card_title(f"{source} row {parts.count(row['row'])}", parts.plain(" · ".join(noted)))
-        said, judged = st.columns([3, 2], gap="large") if is_synthetic else (st.container(), None)
+        said, judged = st.columns([5, 4], gap="medium") if is_synthetic else (st.container(), None)
         with said:
             for text in (row["text"], row["text_pair"]):
                 if isinstance(text, str):
@@ -150,7 +150,7 @@ def _show_labels(found: pd.DataFrame) -> None:
             "label": column.TextColumn("Label"),
             "p": column.NumberColumn("P′", width=72, format="%.2g"),
             "q": column.NumberColumn("Q", width=72, format="%.2g"),
-            "weight": column.NumberColumn("Weight under it", width=118, format="%.2g"),
+            "weight": column.NumberColumn("Weight", width=84, format="%.2g"),
         },
     )
 
