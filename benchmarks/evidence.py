@@ -136,6 +136,7 @@ def _score(setup: Setup, task: str, checkers: str) -> dict[str, str]:
     artefacts = Artefacts(setup.folder / "artefacts")
     if checkers == PUBLISHED:
         return {role: _publish(setup, role, collection, artefacts) for role in ROLES}
+    setup.folder.mkdir(parents=True, exist_ok=True)
     spool = Spool(setup.folder / f"score-{task}-{checkers}.jsonl")
     settings = ScoreSettings(checkers=checkers, fit=setup.fit, finetune_folds=2)
     return check(collection, settings, artefacts, spool)

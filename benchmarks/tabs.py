@@ -40,33 +40,46 @@ SETTLE_SECONDS = 15
 
 @dataclass
 class Tab:
-    """One open tab: what it was told to ask for, and how long answers took."""
+    """One open tab: how often it was told to ask for which part, and how long answers took.
+
+    Attributes
+    ----------
+    page
+        Train, as this tab has it open.
+    every_s
+        Seconds between two questions by the part of the page that is asked for.
+    polls
+        Seconds that each counted question took.
+    """
 
     page: Page
-    fragment: str = ""
-    every_s: float = 0.0
+    every_s: dict[str, float] = field(default_factory=dict)
     polls: list[float] = field(default_factory=list)
 
     async def watch(self, everybody: asyncio.Barrier, *, seconds: float) -> None:
         """Open the page, wait until all tabs have, then poll; the first polls do not count."""
         async with self.page:
-            await self._ask()
+            await self._ask("")
             await everybody.wait()
             counted = time.monotonic() + SETTLE_SECONDS
+            asked = dict.fromkeys(self.every_s, time.monotonic())
             while time.monotonic() < counted + seconds:
-                began = time.monotonic()
-                await self._ask()
-                took = time.monotonic() - began
-                if began >= counted:
-                    self.polls.append(took)
-                await asyncio.sleep(max(0.0, self.every_s - took))
+                due = {each: asked.get(each, 0.0) + wait for each, wait in self.every_s.items()}
+                part = min(due, key=due.__getitem__)
+                await asyncio.sleep(max(0.0, due[part] - time.monotonic()))
+                asked[part] = time.monotonic()
+                await self._ask(part)
+                if asked[part] >= counted:
+                    self.polls.append(time.monotonic() - asked[part])
 
-    async def _ask(self) -> None:
-        """Ask for the part that is live, the first time for the page, and hear what to ask next."""
-        for message in await self.page.run(fragment=self.fragment):
+    async def _ask(self, part: str) -> None:
+        """Ask for a part, "" for the whole page, and hear which parts to ask for from now on."""
+        answer = await self.page.run(fragment=part)
+        if any(message.WhichOneof("type") == "navigation" for message in answer):
+            self.every_s.clear()  # the whole page is new, and its parts with it
+        for message in answer:
             if message.WhichOneof("type") == "auto_rerun":
-                self.fragment = message.auto_rerun.fragment_id
-                self.every_s = message.auto_rerun.interval
+                self.every_s[message.auto_rerun.fragment_id] = message.auto_rerun.interval
 
 
 async def watch(tabs: list[Tab], *, seconds: float) -> None:
@@ -94,7 +107,7 @@ def window(job: Job, server: Server, *, tabs: int, seconds: float) -> dict[str, 
     return {
         "rows_per_s": speed(job, seconds=seconds),
         "polls": [took for tab in opened for took in tab.polls],
-        "every_s": statistics.median([tab.every_s for tab in opened] or [0.0]),
+        "every_s": statistics.median([min(tab.every_s.values()) for tab in opened] or [0.0]),
         "kb_per_poll": sum(tab.page.received for tab in opened)
         / 1000
         / max(1, sum(len(tab.polls) for tab in opened)),

@@ -74,6 +74,14 @@ class Artefacts:
                 fix="Free some disk space or check the folder's permissions, then try again.",
             ) from error
 
+    def remove(self, fingerprint: str) -> None:
+        """Remove an artefact that nothing names any more, at once; one that is shipped stays."""
+        if not (self.root / fingerprint / "meta.json").is_file():
+            return
+        folder = Path(tempfile.mkdtemp(prefix=".old-", dir=self.root))
+        os.replace(self.root / fingerprint, folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
     def array(self, fingerprint: str, name: str) -> np.ndarray:
         """Return one array, read-only.
 

@@ -114,9 +114,18 @@ def _scored(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any])
 
 
 def _run_started(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
+    # A run that goes on keeps what its epochs have told so far.
     db.execute(
-        "INSERT OR REPLACE INTO run(job_id, arm, seed, status, steps) VALUES (?,?,?,'running',?)",
+        "INSERT INTO run(job_id, arm, seed, status, steps) VALUES (?,?,?,'running',?) "
+        "ON CONFLICT(job_id, arm, seed) DO UPDATE SET status='running', steps=excluded.steps",
         (job["id"], record["arm"], record["seed"], record.get("steps")),
+    )
+
+
+def _epoch_done(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
+    db.execute(
+        "UPDATE run SET dynamics=? WHERE job_id=? AND arm=? AND seed=?",
+        (record["dynamics"], job["id"], record["arm"], record["seed"]),
     )
 
 
@@ -206,6 +215,7 @@ _HANDLERS = {
     "scored": _scored,
     "run_started": _run_started,
     "metric": _metric,
+    "epoch_done": _epoch_done,
     "run_done": _run_done,
     "learning_run": _learning_run,
     "done": _done,

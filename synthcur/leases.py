@@ -16,8 +16,8 @@ LEASE_SECONDS = 600.0
 """How long a row stays with somebody who does nothing."""
 
 LEAST_LEASED, MOST_LEASED = 3, 50
-"""Rows that one person holds at a time: many alone, fewer the more people share a queue. Half of
-the most is what a browser is sent ahead, since that many are held without asking again."""
+"""Rows that one person holds at a time: many alone, fewer the more people share a queue. A
+browser is sent no more than half of the most ahead, since that many are held without asking again."""
 
 SHARED_BY = 2
 """People who decide each row of the overlap."""
@@ -109,10 +109,10 @@ def taken(
     """
     found = set()
     for sample_id in sample_ids:
-        given = ledger.verdicts(sample_id)
-        if annotator in given:
+        given, holding = ledger.verdicts(sample_id), held.get(sample_id, ())
+        if annotator in given or not (given or holding):
             continue
-        others = (set(given) | held.get(sample_id, set())) - {annotator}
+        others = {*given, *holding} - {annotator}
         if others and len(others) >= places(sample_id, share):
             found.add(sample_id)
     return found

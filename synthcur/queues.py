@@ -203,7 +203,7 @@ def _group_by_group(group: np.ndarray | None, weights: np.ndarray) -> np.ndarray
 
 def queue_done(sample_ids: Iterable[str], current: Mapping[str, Decision]) -> int:
     """Count the samples of a queue that have a verdict."""
-    return sum(sample_id in current for sample_id in sample_ids)
+    return sum(map(current.__contains__, sample_ids))
 
 
 def pace(decisions: Iterable[Decision], annotator: str) -> float | None:

@@ -175,7 +175,8 @@ def labels_under(
         row = position.get(sample_id)
         if row is None:
             continue
-        kept[row] = decision.action != DISCARD
+        if decision.action == DISCARD:
+            kept[row] = False
         if decision.label in label_id:
             labels[row] = label_id[decision.label]
     return labels, kept

@@ -194,6 +194,13 @@ class _TrainJob:
     folder: Path
 
 
+def _told(job: _TrainJob, arm: str, seed: int) -> list[str]:
+    """Read the histories that earlier attempts of a run have told."""
+    records, _ = read_spool(job.folder / "spool.jsonl", 0)
+    epochs = (record for record in records if record["t"] == "epoch_done")
+    return [each["dynamics"] for each in epochs if (each["arm"], each["seed"]) == (arm, seed)]
+
+
 def _from(done: int, progress: Progress) -> Callable[[int], None]:
     return lambda step: progress(done + step)
 
@@ -215,6 +222,7 @@ def _run(
 
     kept = job.folder / "checkpoint.safetensors"
     job.spool.append("run_started", arm=arm, seed=seed, steps=n_steps)
+    history = _History(job, arm, seed, _told(job, arm, seed))
     name = f"{job.collection.name}-{job.folder.name}/{arm}-seed{seed}"
     following = Following(name, {**recipe.to_dict(), "seed": seed})
 
@@ -231,6 +239,7 @@ def _run(
             seed=seed,
             on_row=tell,
             on_step=on_step,
+            on_epoch=history.tell,
             checkpoint=CheckpointFile(kept, every_s=checkpoint_seconds()),
         )
     except WorkerError as error:
@@ -240,6 +249,7 @@ def _run(
     is_best = result.val_accuracy > best_so_far
     model = _keep_model(job, arm, seed, result, recipe) if is_best else None
     _report(job, arm, seed, result, model=model, n_rows=len(rows.labels))
+    history.forget(but=1)
     if model is not None:
         _forget_models(job, arm, but=model)
     kept.unlink(missing_ok=True)
@@ -262,7 +272,7 @@ def _report(
         val_accuracy=result.val_accuracy,
         best_epoch=result.best_epoch,
         predictions=_write_predictions(job, arm, seed, probs),
-        dynamics=_write_dynamics(job, arm, seed, result),
+        dynamics=_write_dynamics(job, arm, seed, result.own_probability, result.margin),
         model=model,
         seconds=result.seconds,
         samples_per_s=result.samples_per_s,
@@ -278,11 +288,37 @@ def _write_predictions(job: _TrainJob, arm: str, seed: int, probs: np.ndarray) -
     return name
 
 
-def _write_dynamics(job: _TrainJob, arm: str, seed: int, result: "Fit") -> str:
-    content = hashlib.sha256(result.margin.tobytes()).hexdigest()
-    name = fingerprint("dynamics", job.collection.fingerprint, arm, seed, content)
-    arrays = {"own_probability": result.own_probability, "margin": result.margin}
-    job.artefacts.write(name, arrays=arrays)
+@dataclass
+class _History:
+    """Tells after every epoch what the rows of a run did so far.
+
+    The last two are kept: who reads may not have heard of the last one. `names` are those that an
+    earlier attempt has told.
+    """
+
+    job: _TrainJob
+    arm: str
+    seed: int
+    names: list[str]
+
+    def tell(self, own_probability: np.ndarray, margin: np.ndarray) -> None:
+        name = _write_dynamics(self.job, self.arm, self.seed, own_probability, margin)
+        self.job.spool.append("epoch_done", arm=self.arm, seed=self.seed, dynamics=name)
+        self.names = [*(each for each in self.names if each != name), name]
+        self.forget(but=2)
+
+    def forget(self, *, but: int) -> None:
+        while len(self.names) > but:
+            self.job.artefacts.remove(self.names.pop(0))
+
+
+def _write_dynamics(
+    job: _TrainJob, arm: str, seed: int, own_probability: np.ndarray, margin: np.ndarray
+) -> str:
+    # Named by the job as well: what one forgets, no other names.
+    content = hashlib.sha256(margin.tobytes()).hexdigest()
+    name = fingerprint("dynamics", job.folder.name, arm, seed, content)
+    job.artefacts.write(name, arrays={"own_probability": own_probability, "margin": margin})
     return name
 
 

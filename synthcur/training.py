@@ -92,6 +92,7 @@ def fit(
     seed: int,
     on_row: Callable[[Row], None] | None = None,
     on_step: Callable[[int], None] | None = None,
+    on_epoch: Callable[[np.ndarray, np.ndarray], None] | None = None,
     checkpoint: CheckpointFile | None = None,
 ) -> Fit:
     """Train a classifier and keep its best state on the validation rows.
@@ -115,6 +116,8 @@ def fit(
         sample size of the weights of the epoch) after every epoch.
     on_step
         Called with the number of steps done.
+    on_epoch
+        Called after every epoch with `Fit.own_probability` and `Fit.margin` so far.
     checkpoint
         Where the run is kept on the way. A checkpoint of the same run that is found there is gone
         on from, to the figures of a run that was never stopped; the file is left to the caller.
@@ -143,7 +146,7 @@ def fit(
             dynamic=train.dynamic,
             steps=steps,
         )
-        watch = _Watch(steps, len(train.labels), classifier, validation, on_row, on_step)
+        watch = _Watch(steps, len(train.labels), classifier, validation, on_row, on_step, on_epoch)
         trainer.add_callback(watch)
         if found is not None:
             watch.restore(found)
@@ -157,6 +160,7 @@ def fit(
                 fix="Lower the batch size or the maximum length, or choose a smaller base model.",
             ) from error
     classifier.model.load_state_dict(watch.best_state)
+    own_probability, margin = watch.history()
     return Fit(
         classifier=classifier,
         best_epoch=watch.best_epoch,
@@ -164,8 +168,8 @@ def fit(
         val_macro_f1=watch.best_macro_f1,
         seconds=time.monotonic() - started,
         samples_per_s=watch.samples_per_s,
-        own_probability=np.stack([epoch[0] for epoch in watch.dynamics]),
-        margin=np.stack([epoch[1] for epoch in watch.dynamics]),
+        own_probability=own_probability,
+        margin=margin,
     )
 
 
@@ -242,6 +246,7 @@ class _Watch(TrainerCallback):
         validation: Examples,
         on_row: Callable[[Row], None] | None,
         on_step: Callable[[int], None] | None,
+        on_epoch: Callable[[np.ndarray, np.ndarray], None] | None,
     ) -> None:
         self.best_state: dict[str, torch.Tensor] = {}
         self.best_epoch = 0
@@ -255,6 +260,7 @@ class _Watch(TrainerCallback):
         self._encoded = classifier.tokenise(validation.rows)
         self._on_row = on_row or (lambda row: None)
         self._on_step = on_step or (lambda step: None)
+        self._on_epoch = on_epoch or (lambda own_probability, margin: None)
         self._seconds = 0.0
         self._seen = 0
         self._reported = (0.0, 0)
@@ -305,6 +311,7 @@ class _Watch(TrainerCallback):
         self.dynamics.append(dynamics)
         self._steps.clear()
         self._on_row(self._row(state, val_accuracy=reached, val_macro_f1=f1, ess=ess))
+        self._on_epoch(*self.history())
         if reached > self.best_accuracy:
             self.best_accuracy, self.best_macro_f1 = reached, f1
             self.best_epoch = round(state.epoch or 0)
@@ -312,6 +319,11 @@ class _Watch(TrainerCallback):
                 name: value.detach().to("cpu", copy=True)
                 for name, value in self._classifier.model.state_dict().items()
             }
+
+    def history(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return p(y|x) and the margin of every row in every epoch so far, both (E, n)."""
+        own_probability, margin = np.stack(self.dynamics, axis=1)
+        return own_probability, margin
 
     def keep(self) -> Checkpoint:
         """Return what the history so far amounts to, in the form of a checkpoint."""

@@ -150,13 +150,14 @@ def half_artefacts(store: Store) -> list[str]:
     """List artefacts that are visible without being whole, and models told of that are not."""
     bad = []
     for path in store.artefacts.root.iterdir():
-        if not path.name.startswith(".new-"):
+        if not path.name.startswith("."):
             try:
                 json.loads((path / "meta.json").read_text("utf-8"))
                 for array in path.glob("*.npy"):
                     np.load(array, allow_pickle=False)
             except (OSError, ValueError):
-                bad.append(path.name)
+                if path.exists():  # a run's earlier history goes as a whole
+                    bad.append(path.name)
     for job in store.jobs():
         for run in store.runs(job.id):
             if run.model and not (job.folder / run.model / "model.safetensors").is_file():

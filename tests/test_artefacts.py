@@ -42,6 +42,16 @@ def test_a_failed_write_leaves_nothing_behind(artefacts, monkeypatch):
     assert list(artefacts.root.iterdir()) == []
 
 
+def test_what_is_removed_is_gone_and_can_be_written_anew(artefacts):
+    artefacts.write(FP, arrays={"x": np.zeros(3)})
+    artefacts.remove(FP)
+    artefacts.remove(FP)
+    assert not artefacts.has(FP)
+    assert list(artefacts.root.iterdir()) == []
+    artefacts.write(FP, arrays={"x": np.ones(3)})
+    assert artefacts.array(FP, "x").sum() == 3
+
+
 def test_missing_and_damaged_files_say_what_to_do(artefacts):
     with pytest.raises(ArtefactError, match="missing"):
         artefacts.array(FP, "x")

@@ -237,6 +237,13 @@ def test_a_finished_run_reports_its_figures_and_its_predictions(
         assert record["accuracy"] == pytest.approx(right)
         dynamics = scored[0].artefacts.array(record["dynamics"], "margin")
         assert dynamics.shape == (2, 40)
+        first, last = (
+            each["dynamics"]
+            for each in trained.said("epoch_done")
+            if (each["arm"], each["seed"]) == (record["arm"], record["seed"])
+        )
+        assert last == record["dynamics"]
+        assert not scored[0].artefacts.has(first), "only the whole history stays"
         assert record["rows"] == 40
         assert record["best_epoch"] in (1, 2)
         assert record["seconds"] > 0

@@ -200,7 +200,7 @@ def test_the_queue_opens_at_the_first_undecided_row_with_the_next_ones_prefetche
     assert [each["at"] for each in data["history"]] == [0, 1, 3]
     places = [each["at"] for each in data["cards"]]
     assert places[:5] == [0, 1, 2, 4, 5]
-    assert len(places) >= 24
+    assert len(places) >= 16
     json.dumps(data)
 
 
@@ -211,7 +211,7 @@ def test_a_place_of_another_opening_does_not_count(small_collection):
         data = queue_data(bench, opened, place=place, annotator="ana")
         assert data["cards"][0]["at"] == 0
     moved = queue_data(bench, opened, place={"opening": opened.name, "at": 9}, annotator="ana")
-    assert moved["cards"][0]["at"] == 3
+    assert moved["cards"][0]["at"] == 5
 
 
 def test_a_sample_outside_of_the_queue_can_be_asked_for(small_collection):
@@ -224,7 +224,7 @@ def test_a_sample_outside_of_the_queue_can_be_asked_for(small_collection):
 
 
 def test_the_window_skips_decided_rows_ahead():
-    assert window("kkkkkkkkk.kk.", 9) == [3, 4, 5, 6, 7, 8, 9, 12]
+    assert window("kkkkkkkkk.kk.", 9) == [5, 6, 7, 8, 9, 12]
 
 
 def test_a_size_says_how_many_are_done(small_collection):
@@ -343,8 +343,8 @@ def test_the_queue_of_low_weight_follows_the_q_of_the_scheme(
         weights = sample_weight(
             scores["quality"]["synthetic"], scores["diversity"][part], labels, scheme
         )
-        lightest = small_collection.synthetic["sample_id"][np.argsort(weights)[:20]].tolist()
-        assert [each["id"] for each in json.loads(queue.json)["cards"][:20]] == lightest
+        lightest = small_collection.synthetic["sample_id"][np.argsort(weights)[:15]].tolist()
+        assert [each["id"] for each in json.loads(queue.json)["cards"][:15]] == lightest
         orders.add(tuple(lightest))
     assert len(orders) == 2
 

@@ -1,5 +1,6 @@
 """What the review queue shows of a sample, as plain data for the browser."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -285,12 +286,13 @@ def _judged(bench: Bench, row: int, label: int) -> dict[str, Any]:
     quality = bench.quality[row]
     best = int(np.argmax(quality))
     weights = bench.label_weights[row]
+    bins = weighting.weight_bins(weights)
     facts = bench.row_facts(row, label)
     return {
         "why": emphasised(reason(facts), facts),
         "best": best,
         "options": [
-            _option(each, weights[each], quality[each], bench.held_out[row, each])
+            _option(each, weights[each], bins[each], quality[each], bench.held_out[row, each])
             for each in keyed_labels(quality, label, keys=NUMBER_KEYS)
         ],
         "guides": [label] if best == label else [label, best],
@@ -339,16 +341,16 @@ def _blind(bench: Bench, label: int) -> dict[str, Any]:
     }
 
 
-def _option(label: int, weight: float, share: float, own: float) -> dict[str, Any]:
-    smallest = weighting.SMALLEST_PROBABILITY
-    reach = np.clip(np.log(max(float(weight), smallest)), -BAR_REACH, BAR_REACH) / BAR_REACH
+def _option(label: int, weight: float, step: int, share: float, own: float) -> dict[str, Any]:
+    log_weight = math.log(max(float(weight), weighting.SMALLEST_PROBABILITY))
+    reach = min(max(log_weight, -BAR_REACH), BAR_REACH) / BAR_REACH
     return {
         "label": int(label),
         "weight": parts.weight(float(weight)),
         "share": share_in_words(float(share)),
         "own": share_in_words(float(own)),
-        "reach": round(float(reach), 3),
-        "bin": int(weighting.weight_bins(np.array([weight]))[0]),
+        "reach": round(reach, 3),
+        "bin": int(step),
     }
 
 

@@ -24,7 +24,7 @@ from synthcur.settings import fingerprint
 from synthcur.ui import parts
 from synthcur.ui.review_cards import Bench, card
 
-AHEAD, BEHIND = 24, 6
+AHEAD, BEHIND = 16, 4
 """Records sent with every answer: undecided ones from the present place on, and those before it."""
 
 HISTORY = 30
@@ -260,16 +260,24 @@ def _first_undecided(states: str) -> int:
 
 def _states(bench: Bench, opened: Opened, annotator: str, taken: frozenset[str]) -> str:
     """Return one letter a row: how it was decided, that it is others', or that it waits."""
-    letters = []
-    for sample_id in opened.sample_ids:
-        decision = bench.state.current.get(sample_id)
-        if opened.queue.name == DISAGREEMENTS:
-            decision = decision if _is_settled(bench, sample_id) else None
-        elif bench.overlap and bench.is_shared(sample_id):
-            decision = bench.state.verdicts.get(sample_id, {}).get(annotator)
-        waits = OTHERS if sample_id in taken else UNDECIDED
-        letters.append(_LETTERS[decision.action] if decision else waits)
-    return "".join(letters)
+    decided = bench.state.current
+    if opened.queue.name == DISAGREEMENTS:
+        decided = {each: row for each, row in decided.items() if _is_settled(bench, each)}
+    elif bench.overlap:
+        own = {each: given.get(annotator) for each, given in bench.state.verdicts.items()}
+        decided = {
+            each: row
+            for each in opened.sample_ids
+            if (row := (own if bench.is_shared(each) else decided).get(each)) is not None
+        }
+    return "".join(
+        _LETTERS[decided[each].action]
+        if each in decided
+        else OTHERS
+        if each in taken
+        else UNDECIDED
+        for each in opened.sample_ids
+    )
 
 
 def _is_settled(bench: Bench, sample_id: str) -> bool:

@@ -1,6 +1,6 @@
-"""What the weights and the rows of a finished run did, epoch by epoch, on the Train page.
+"""What the weights and the rows of a run did, epoch by epoch, on the Train page.
 
-A run's history is there once the run has ended, so the cards fill as the runs of a job finish.
+A run tells its history after every epoch; the cards grow with it.
 """
 
 import numpy as np
@@ -33,13 +33,13 @@ _WENT = {FELL: "Fell", ROSE: "Rose", FLAT: "Flat"}
 
 
 def show(job: Job) -> None:
-    """Draw the weights, the movers and the map of one finished run; nothing before the first."""
+    """Draw the weights, the movers and the map of one run; nothing before the first epoch."""
     store = resources.store()
-    kept = [run for run in store.runs(job.id) if run.status == "done" and run.dynamics]
+    kept = [run for run in store.runs(job.id) if run.dynamics]
     if not kept:
         return
     run = _choice(job, kept)
-    seen = _dynamics(job.id, run.arm, run.seed, store)
+    seen = _dynamics(job.id, run.dynamics or "", run, store)
     if seen is None:
         st.caption("What this run left behind cannot be read with the rows it was trained on.")
         return
@@ -53,26 +53,28 @@ def show(job: Job) -> None:
 
 
 def _choice(job: Job, kept: list[Run]) -> Run:
-    """Let a finished run be chosen; at first the newest whose weights follow the model."""
+    """Let a run be chosen; at first the newest whose weights follow the model, whichever it is."""
     by_key = {f"{run.arm} {run.seed}": run for run in kept}
     dynamic = [run for run in kept if run.arm in ARMS and ARMS[run.arm].dynamic]
-    newest = (dynamic or kept)[0]
-    keys = list(by_key)
+    newest = (dynamic or kept)[-1]
     chosen = st.selectbox(
-        "History of a finished run",
-        keys,
-        index=keys.index(f"{newest.arm} {newest.seed}"),
-        format_func=lambda key: f"{_short(by_key[key].arm)}, seed {by_key[key].seed}",
+        "History of a run",
+        ["", *by_key],
+        format_func=lambda key: _named(by_key[key]) if key else f"Newest: {_named(newest)}",
         key=f"train_history_{job.id}",
         width=260,
     )
     return by_key.get(chosen or "", newest)
 
 
+def _named(run: Run) -> str:
+    so_far = "" if run.status == "done" else ", so far"
+    return f"{_short(run.arm)}, seed {run.seed}{so_far}"
+
+
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _dynamics(job_id: str, arm: str, seed: int, _store: Store) -> Dynamics | None:
-    runs = [run for run in _store.runs(job_id) if (run.arm, run.seed) == (arm, seed)]
-    return read_dynamics(_store, _store.job(job_id), runs[-1])
+def _dynamics(job_id: str, dynamics: str, _run: Run, _store: Store) -> Dynamics | None:
+    return read_dynamics(_store, _store.job(job_id), _run)
 
 
 def _weights_card(seen: Dynamics, run: Run) -> None:

@@ -30,6 +30,9 @@ from synthcur.ui.results_rail import open_job
 from synthcur.ui.train_picture import Picture
 from synthcur.ui.train_rail import Choice
 
+HISTORY_PACES = 10
+"""Polls of what is live for one look at what the epochs have left behind."""
+
 
 def newest_job(name: str) -> Job | None:
     """Return the collection's newest training job that is running, else its newest."""
@@ -41,7 +44,7 @@ def newest_job(name: str) -> Job | None:
 def live(name: str, choice: Choice) -> None:
     """Draw the state of the newest job; while a job of the collection is active, again and again.
 
-    What a finished run left behind is drawn once below, not in every poll.
+    What the epochs left behind stands below and is looked at less often.
     """
     job = newest_job(name)
     active = [each for each in (job, _scoring(name)) if each is not None and each.is_active]
@@ -50,7 +53,8 @@ def live(name: str, choice: Choice) -> None:
     poll = st.fragment(_draw, run_every=pace, key="train_live")
     poll(name, job.id if job else None, followed, pace, choice)
     if job is not None:
-        st.fragment(_left_behind, key="train_history")(job)
+        every = HISTORY_PACES * pace if pace is not None and job.is_active else None
+        st.fragment(_left_behind, run_every=every, key="train_history")(job)
         if not job.is_active:
             train_tables.earlier(name, job)
 

@@ -105,7 +105,7 @@ class Bench {
   open() {
     const { opening, start, states } = this.data;
     const left = readPlace();
-    this.seen = new Set(); // places of records shown since
+    this.seen = new Set(); // places shown since, or asked for
     this.at = left?.opening === opening ? Math.min(left.at, states.length) : start;
     this.askedAt = start;
     if (this.counts().letters[this.at] !== '.') this.at = this.following(this.at - 1);
@@ -132,7 +132,7 @@ class Bench {
     return Math.min(next, letters.length);
   }
 
-  /** Whether a record was decided without having been shown here, or is another's by now. */
+  /** Whether a record was decided, or went to somebody else, without having been shown here. */
   isOver(place, letters = this.counts().letters) {
     return place < letters.length && letters[place] !== '.' && !this.seen.has(place);
   }
@@ -140,7 +140,7 @@ class Bench {
   /** The last place shown before this one: what lies between is others', or was decided before. */
   preceding() {
     const before = [...this.seen].filter((place) => place < this.at);
-    return before.length ? Math.max(...before) : this.at - 1;
+    return before.length ? Math.max(...before) : Math.max(0, this.at - 1);
   }
 
   go(at, detour = '') {
@@ -154,12 +154,19 @@ class Bench {
     if (isMissing || Math.abs(this.at - this.askedAt) >= MARGIN) this.sendSoon();
   }
 
+  /** Go to a place that was asked for, whatever was decided there. */
+  visit(at) {
+    this.seen.add(at);
+    this.go(at);
+  }
+
   next() {
     this.go(this.detour ? this.at : this.following(this.at));
   }
 
   back() {
-    this.go(this.detour ? this.at : this.preceding());
+    if (this.detour) this.go(this.at);
+    else this.visit(this.preceding());
   }
 
   openAgain() {
@@ -231,7 +238,7 @@ class Bench {
     const { sample, at, action } = latest;
     this.push('undo', { sample, at, undoes: action });
     const isHere = at >= 0 && (latest.opening ?? this.data.opening) === this.data.opening;
-    if (isHere) this.go(at);
+    if (isHere) this.visit(at);
     else this.go(this.at, sample);
   }
 
@@ -277,7 +284,7 @@ class Bench {
   showRefused(operation) {
     this.dismiss(operation);
     const isHere = operation.opening === this.data.opening && operation.at >= 0;
-    if (isHere) this.go(operation.at);
+    if (isHere) this.visit(operation.at);
     else this.go(this.at, operation.sample);
   }
 
