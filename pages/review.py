@@ -11,4 +11,4 @@ with session.page():
         review_panel.unscored(name)
     else:
         opened = review_panel.open_queue(bench)
-        review_panel.show_queue(bench, opened, annotator=annotator)
+        review_panel.queue(name, opened, annotator=annotator)

@@ -17,7 +17,7 @@ LEASE_SECONDS = 600.0
 
 LEAST_LEASED, MOST_LEASED = 3, 50
 """Rows that one person holds at a time: many alone, fewer the more people share a queue. A
-browser is sent no more than half of the most ahead, since that many are held without asking again."""
+browser is sent no more than half of the most ahead: so many are held without asking again."""
 
 SHARED_BY = 2
 """People who decide each row of the overlap."""

@@ -301,7 +301,10 @@ def test_rows_of_others_are_neither_sent_nor_waiting(small_collection):
     data = queue_data(bench, opened, place=None, annotator="ana", turn=turn)
     assert data["states"][:3] == "oo."
     assert data["start"] == 2
-    assert {each["id"] for each in data["cards"] if each["at"] >= 2} == set(ids[2:6])
+    assert {each["id"] for each in data["cards"]} == set(ids[2:6])
+    place = {"opening": opened.name, "at": 1}
+    data = queue_data(bench, opened, place=place, annotator="ana", turn=turn)
+    assert {each["id"] for each in data["cards"]} == set(ids[2:6]), "not even the one asked for"
 
 
 @pytest.fixture

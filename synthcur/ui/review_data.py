@@ -204,7 +204,7 @@ def queue_data(
         around = [
             each
             for each in around
-            if each in turn.mine or at_of[each] <= at or states[at_of[each]] != UNDECIDED
+            if each in turn.mine or (at_of[each] <= at and states[at_of[each]] != OTHERS)
         ]
     extra = [detour, *(each["sample"] for each in history[-3:])]
     rows = [each for each in dict.fromkeys((*around, *extra)) if each in bench.row_of]

@@ -28,7 +28,7 @@ from synthcur.ui.review_data import (
 )
 from synthcur.ui.review_refit import refit_button
 from synthcur.ui.review_team import team_button
-from synthcur.ui.session import session, signed_in
+from synthcur.ui.session import page, session, signed_in
 
 QUEUE_KEY = "review_queue"
 MAP_PAGE = "pages/curate.py"
@@ -36,9 +36,13 @@ REFUSALS_KEPT = 50
 DRY_CHANGES = 1
 """Changes among the last `PACE_ROWS` verdicts from which a queue is called nearly dry."""
 
+RAIL_EVERY = 10
+"""Own decisions after which the sizes in the rail are counted anew; at the end of a queue, one."""
+
 _ANNOTATOR = "review_annotator"
 _CHOICE = "review_queue_choice"
 _OUTCOME = "review_outcome"
+_COUNTED = "review_counted"
 _LABEL = "review_label"
 _WORDS = "review_words"
 _TO_MAP = "review_to_map"
@@ -113,6 +117,7 @@ def open_bench(name: str) -> Bench | None:
 def open_queue(bench: Bench) -> Opened:
     """Draw the queues in the rail with their sizes and return the chosen one."""
     state = session()
+    st.session_state[_COUNTED] = len(bench.state.own.get(state.annotator, ()))
     opened = queues(bench, state.selection, _fixed_queues(bench.made_of, bench))
     if state.queue not in opened:
         state.queue = next((name for name, each in opened.items() if len(each.rows)), RANDOM)
@@ -162,6 +167,20 @@ def _filter(bench: Bench, opened: Opened) -> Opened:
 
 def _open_chosen() -> None:
     session().queue = st.session_state[_CHOICE]
+
+
+@st.fragment
+def queue(name: str, opened: Opened, *, annotator: str) -> None:
+    """Draw the queue; what a browser sends runs this part of the page alone."""
+    with page():
+        bench = open_bench(name)
+        if bench is None:
+            st.rerun()
+        new = len(bench.state.own.get(annotator, ())) - st.session_state.get(_COUNTED, 0)
+        is_at_end = where(bench, opened, _sent().get("place"), annotator)[0] == len(opened.rows)
+        if abs(new) >= (1 if is_at_end else RAIL_EVERY):
+            st.rerun()
+        show_queue(bench, opened, annotator=annotator)
 
 
 def show_queue(bench: Bench, opened: Opened, *, annotator: str) -> None:

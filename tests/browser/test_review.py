@@ -419,6 +419,7 @@ def test_nobody_is_led_to_rows_that_others_decided_meanwhile(bench, page):
     for one in (page, second):
         wait_until_saved(one)
         expect(one.locator(".review .summary")).to_contain_text("25 of 25 decided")
+        assert one.locator(".notice").count() == 0
     assert {row.annotator for row in bench.log} == {"me", "Ben"}
     assert len(bench.log) == len({row.sample_id for row in bench.log}) == 25
     press(second, "k")

@@ -90,6 +90,7 @@ class Bench {
     for (const card of this.cards.values()) absorb(card, stored);
     for (const { sample } of refused) this.cards.delete(sample);
     if (isNew) this.cards.clear();
+    else this.dropAhead();
     for (const card of data.cards) this.cards.set(card.id, card);
     this.refused.push(...refused);
     this.view.setColors(data.colors);
@@ -99,6 +100,13 @@ class Bench {
     else if (!this.detour && this.isOver(this.at)) this.next();
     else this.draw();
     if (isNew) requestAnimationFrame(() => this.view.fit());
+  }
+
+  /** Forget records ahead: what the server does not send again may be another's soon. */
+  dropAhead() {
+    for (const [id, { at }] of this.cards) {
+      if (at > this.at && !this.seen.has(at)) this.cards.delete(id);
+    }
   }
 
   /** Begin a queue: where this tab left it, else at the first record without a verdict. */
@@ -140,7 +148,11 @@ class Bench {
   /** The last place shown before this one: what lies between is others', or was decided before. */
   preceding() {
     const before = [...this.seen].filter((place) => place < this.at);
-    return before.length ? Math.max(...before) : Math.max(0, this.at - 1);
+    if (before.length) return Math.max(...before);
+    const { letters } = this.counts();
+    let place = this.at - 1;
+    while (place > 0 && letters[place] === 'o') place -= 1;
+    return Math.max(0, place);
   }
 
   go(at, detour = '') {
