@@ -82,6 +82,7 @@ class Annotator:
     _seq: int = 0
     _at: int = 0
     _bench: str = ""
+    _part: str = ""
     _queue_choice: str = ""
     _data: dict[str, Any] = field(default_factory=dict)
     _pending: list[dict[str, Any]] = field(default_factory=list)
@@ -131,7 +132,7 @@ class Annotator:
             place = {"opening": self._data["opening"], "at": self._at, "detour": ""}
             message = {"number": secrets.token_hex(4), "place": place, "operations": self._pending}
             state = json.dumps({"log": message})
-            self._take(await self.page.run(states={self._bench: state}))
+            self._take(await self.page.run(states={self._bench: state}, fragment=self._part))
 
     def _take(self, answer: Iterable[ForwardMsg]) -> None:
         for message in answer:
@@ -143,6 +144,7 @@ class Annotator:
                 self._queue_choice = element.radio.id
             elif kind == "bidi_component":
                 self._bench = element.bidi_component.id
+                self._part = message.delta.fragment_id
                 self._data = json.loads(element.bidi_component.json)
         self._settle()
         self._go_on_from(self._at)  # the row shown may be another's by now

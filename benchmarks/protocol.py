@@ -76,7 +76,8 @@ class Page:
         states
             New states of components, as JSON, by id.
         fragment
-            Part of the page that asks for itself; "" for the whole page.
+            Part of the page that is run; "" for the whole page. Without new states it counts as a
+            part that asks for itself.
         """
         asked = BackMsg()
         asked.rerun_script.page_name = "" if self._script else self.name
@@ -89,7 +90,7 @@ class Page:
             asked.rerun_script.widget_states.widgets.add(id=name, json_value=state)
         if fragment:
             asked.rerun_script.fragment_id = fragment
-            asked.rerun_script.is_auto_rerun = True
+            asked.rerun_script.is_auto_rerun = not (texts or states)
         await self._socket.send(asked.SerializeToString())
         return await self._answer()
 

@@ -109,6 +109,11 @@ class Collection:
         return self.synthetic["sample_id"].tolist()
 
     @cached_property
+    def synthetic_rows(self) -> list[int]:
+        """Row of the file of the synthetic rows, in order."""
+        return self.synthetic["row"].tolist()
+
+    @cached_property
     def synthetic_row_of(self) -> dict[str, int]:
         """Row of every synthetic sample id."""
         return {sample_id: row for row, sample_id in enumerate(self.synthetic_ids)}

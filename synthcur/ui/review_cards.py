@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +71,7 @@ class Bench:
     scheme
         How weights are computed.
     state
-        What the decisions of the collection come to.
+        What the decisions of the collection come to; none without it.
     facts
         What else `scheme` needs to know of the rows.
     signals
@@ -91,7 +91,7 @@ class Bench:
     agreed: np.ndarray
     neighbours: Mapping[str, np.ndarray]
     scheme: WeightingSettings
-    state: LogState
+    state: LogState = field(default_factory=LogState)
     facts: Facts = NO_FACTS
     signals: Mapping[str, np.ndarray] = field(default_factory=dict)
     overlap: float = 0.0
@@ -136,21 +136,12 @@ class Bench:
         """Whether two people decide a row, each without sight of the other."""
         return is_shared(sample_id, self.overlap)
 
-    @cached_property
-    def _groups(self) -> dict[int, np.ndarray]:
-        """Rows of every group of near-duplicates."""
-        group = self.signals.get("duplicate_group", np.zeros(0, dtype=np.int64))
-        grouped = np.flatnonzero(group >= 0)
-        ordered = grouped[np.argsort(group[grouped], kind="stable")]
-        names, starts = np.unique(group[ordered], return_index=True)
-        return dict(zip(names.tolist(), np.split(ordered, starts[1:]), strict=False))
-
     def alike(self, row: int) -> np.ndarray:
         """Return the kept rows that say nearly the same as a row, without itself."""
         group = self.signals.get("duplicate_group")
         if group is None or group[row] < 0:
             return np.zeros(0, dtype=np.int64)
-        others = self._groups[int(group[row])]
+        others = np.flatnonzero(group == group[row])
         return others[(others != row) & self.effective[1][others]]
 
     def row_facts(self, row: int, label: int) -> RowFacts:
@@ -207,7 +198,7 @@ def card(bench: Bench, row: int, *, at: int, queue: Queue, annotator: str) -> di
     return {
         "id": sample_id,
         "at": at,
-        "row": int(cast(Any, collection.synthetic.at[row, "row"])),
+        "row": collection.synthetic_rows[row],
         "text": shown(text, TEXT_LENGTH),
         "pair": None if pair is None else shown(pair, TEXT_LENGTH),
         "earlier": None if earlier is None else shown(earlier, TEXT_LENGTH),

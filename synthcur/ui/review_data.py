@@ -162,12 +162,12 @@ def where(bench: Bench, opened: Opened, place: Any, annotator: str) -> tuple[int
     place
         As the browser sent it: ``opening``, ``at`` and ``detour`` (a sample outside the queue).
     """
-    states = _states(bench, opened, annotator, frozenset())
-    start, size = _first_undecided(states), len(states)
-    if not isinstance(place, Mapping) or place.get("opening") != opened.name:
-        return start, ""
-    at, detour = place.get("at"), place.get("detour")
-    at = min(max(at, 0), size) if isinstance(at, int) else start
+    is_here = isinstance(place, Mapping) and place.get("opening") == opened.name
+    at, detour = (place.get("at"), place.get("detour")) if is_here else (None, "")
+    if isinstance(at, int):
+        at = min(max(at, 0), len(opened.rows))
+    else:
+        at = _first_undecided(_states(bench, opened, annotator, frozenset()))
     return at, detour if isinstance(detour, str) and detour in bench.row_of else ""
 
 

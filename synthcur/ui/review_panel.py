@@ -1,6 +1,7 @@
 """The Review page: who decides, which queue, and what the queue is told."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -11,7 +12,7 @@ from synthcur.palette import Palette
 from synthcur.queues import DISAGREEMENTS, PACE_ROWS, QUEUES, RANDOM, changed_lately
 from synthcur.records import ranked_checkers
 from synthcur.schema import Collection
-from synthcur.settings import ScoreSettings, fingerprint
+from synthcur.settings import ScoreSettings, WeightingSettings, fingerprint
 from synthcur.ui import curate_rail, parts, resources, theme
 from synthcur.ui.queue import exchange, review_queue
 from synthcur.ui.queue.operations import Outcome
@@ -90,27 +91,40 @@ def open_bench(name: str) -> Bench | None:
         return None
     artefacts = found[ranked_checkers(found)[0]].artefacts
     scheme = curate_rail.what_if(name).settings
-    quality, diversity = resources.weighing_probs(artefacts, scheme)
-    neighbours = ("real_index", "real_cosine", "synthetic_index", "synthetic_cosine")
-    signals = ("duplicate_group", "is_likely_mislabelled", "uncertainty")
-    store = resources.store()
-    collection = resources.collection(name)
-    return Bench(
-        collection=collection,
-        quality=quality,
-        diversity=diversity,
-        held_out=resources.array(artefacts["diversity"], "calibrated"),
-        agreed=resources.agreed_probs(artefacts),
-        neighbours={each: resources.array(artefacts["neighbours"], each) for each in neighbours},
-        scheme=scheme,
-        facts=resources.weighing_facts(name, artefacts),
-        signals={each: resources.array(artefacts["signals"], each) for each in signals}
-        if "signals" in artefacts
-        else {},
+    store, collection = resources.store(), resources.collection(name)
+    made_of = fingerprint(name, collection.fingerprint, dict(artefacts), scheme.to_dict())
+    return replace(
+        _undecided_bench(made_of, collection, artefacts, scheme),
         overlap=store.overlap(name),
         guidelines=store.collection_info(name).guidelines,
         state=store.log_state(name),
-        made_of=fingerprint(name, collection.fingerprint, dict(artefacts), scheme.to_dict()),
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _undecided_bench(
+    made_of: str,
+    _collection: Collection,
+    _artefacts: Mapping[str, str],
+    _scheme: WeightingSettings,
+) -> Bench:
+    """Return what of a bench no decision changes, put together once: every message asks for it."""
+    quality, diversity = resources.weighing_probs(_artefacts, _scheme)
+    neighbours = ("real_index", "real_cosine", "synthetic_index", "synthetic_cosine")
+    signals = ("duplicate_group", "is_likely_mislabelled", "uncertainty")
+    return Bench(
+        collection=_collection,
+        quality=quality,
+        diversity=diversity,
+        held_out=resources.array(_artefacts["diversity"], "calibrated"),
+        agreed=resources.agreed_probs(_artefacts),
+        neighbours={each: resources.array(_artefacts["neighbours"], each) for each in neighbours},
+        scheme=_scheme,
+        facts=resources.weighing_facts(_collection.name, _artefacts),
+        signals={each: resources.array(_artefacts["signals"], each) for each in signals}
+        if "signals" in _artefacts
+        else {},
+        made_of=made_of,
     )
 
 

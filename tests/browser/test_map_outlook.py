@@ -210,7 +210,7 @@ def test_gaps_on_the_map_follow_a_slider_and_can_be_hidden(garden_map: Map) -> N
     page.get_by_role("slider").first.focus()
     for _ in range(10):
         garden_map.after(lambda: page.keyboard.press("ArrowRight"))
-    assert outline.get_attribute("d") != before
+    expect(outline).not_to_have_attribute("d", before or "")  # the server works out the gaps
     garden_map.after(page.get_by_role("button", name="Gaps").click)
     expect(outline).to_have_count(0)
 
