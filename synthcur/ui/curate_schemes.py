@@ -78,14 +78,20 @@ def compare(name: str, scores: Scores) -> None:
     """Draw all rules and saved schemes side by side, behind one line."""
     schemes = curate_rail.schemes(name)
     saved = len(resources.store().schemes(name))
-    with st.expander(f"Compare schemes: {parts.count(saved)} saved, beside the rules"):
-        outlooks = {
-            title: _outlook(curate_panel.load_rows(name, scores, settings).version, name, scores,
-                            settings)
-            for title, settings in schemes.items()
-        }  # fmt: skip
-        found = table(schemes, outlooks, resources.store().jobs(name))
-        column = st.column_config
+    title = f"Compare schemes: {parts.count(saved)} saved, beside the rules"
+    # As with the table of trust: what draws it would be loaded before the map is.
+    opened = st.expander(title, key="curate_schemes_open", on_change="rerun")
+    if not opened.open:
+        return
+    outlooks = {
+        title: _outlook(
+            curate_panel.load_rows(name, scores, settings).version, name, scores, settings
+        )
+        for title, settings in schemes.items()
+    }
+    found = table(schemes, outlooks, resources.store().jobs(name))
+    column = st.column_config
+    with opened:
         st.dataframe(
             found,
             hide_index=True,

@@ -122,3 +122,17 @@ def test_a_selection_goes_to_the_review_queue_from_the_map(garden_map: Map) -> N
     button = garden_map.page.get_by_role("button", name=f"Review {len(synthetic)} rows")
     button.click()
     garden_map.page.wait_for_url("**/review*")
+
+
+def test_what_draws_tables_is_loaded_before_a_table_is_wanted(garden_map: Map) -> None:
+    page = garden_map.page
+    scripts = (
+        "performance.getEntriesByType('resource').map(({ name }) => name)"
+        ".filter((name) => /\\/DataFrame\\..*js$/.test(name))"
+    )
+    page.wait_for_function(f"{scripts}.length > 0")
+    loaded = page.evaluate(scripts)
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
+    page.get_by_text("Compare schemes").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    assert page.evaluate(scripts) == loaded  # the one that Streamlit asks for, so not asked again

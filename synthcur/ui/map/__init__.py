@@ -128,6 +128,7 @@ def facts(
         "settings": asdict(WeightingSettings()),
         "least": {"share": LEAST_SHARE, "rows": LEAST_ROWS},
         "most_discarded": most_discarded,
+        "table_script": _table_script(),
         "quadrants": list(QUADRANTS.values()),
         "colours": {
             **{name: getattr(palette, name) for name in ("text", "muted", "grid", "reference")},
@@ -137,6 +138,14 @@ def facts(
             "ramp": list(RAMP_DARK if palette.is_dark else RAMP_LIGHT),
         },
     }
+
+
+@cache
+def _table_script() -> str:
+    """Return the file, beside Streamlit's own script, that draws tables; "" if there is no one."""
+    scripts = Path(st.__file__).parent / "static" / "static" / "js"
+    found = [each.name for each in scripts.glob("DataFrame.*.js")]
+    return found[0] if len(found) == 1 else ""
 
 
 def control(

@@ -38,7 +38,12 @@ export class PointChart {
     this.canvas.setAttribute('role', 'img');
     this.canvas.setAttribute('aria-label', words);
     host.append(this.shade, this.canvas, this.overlay);
+  }
+
+  /** Prepare the canvas in the size it will have: to give WebGL another one costs as much again. */
+  #open() {
     const { x, y } = this.places;
+    fit(this.canvas, this.view);
     this.marks = GlMarks.on(this.canvas, x, y, () => this.paint());
     this.isFlat = this.marks === null;
     this.marks ??= new FlatMarks(this.canvas, x, y);
@@ -58,6 +63,7 @@ export class PointChart {
    */
   show(shown) {
     this.shown = shown;
+    if (!this.marks) this.#open();
     this.marks.setLooks(shown.looks);
     this.paint();
   }
@@ -160,6 +166,6 @@ export class PointChart {
   /** Take the chart off the page. */
   remove() {
     cancelAnimationFrame(this.frame);
-    this.marks.remove();
+    this.marks?.remove();
   }
 }

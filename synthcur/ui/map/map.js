@@ -4,6 +4,8 @@
 const shared = (window.synthcurMap ||= {});
 shared.memory ||= {};
 
+const TABLES_AFTER_MS = 200;
+
 shared.attach = () => {
   const { view, link, known } = shared;
   if (!view || !link || !known) return;
@@ -35,6 +37,12 @@ async function unpackKnown(bytes) {
   return { ...header, groupings: await Promise.all(groupings) };
 }
 
+/** Load what Streamlit draws tables with, for the first selection; before, it would hold up the map. */
+function loadTables({ table_script: file }) {
+  const frame = document.querySelector('script[type=module][src]');
+  if (file && frame) import(new URL(file, frame.src)).catch((error) => console.warn(error));
+}
+
 function fail(node, error) {
   node.replaceChildren(element('p', 'sm-error',
     'The map could not be drawn. Reload the page; if it stays away, try another browser.'));
@@ -60,6 +68,7 @@ function open(host, points) {
       // Other parts of the state belong to the frame and stay.
       if (search !== location.search) history.replaceState(history.state, '', search + location.hash);
     },
+    drawn: () => setTimeout(() => shared.unpacked.known.then(loadTables), TABLES_AFTER_MS),
   };
   shared.view = new MapView(host, points, state, send);
   // The module may run again for new data; a page must not collect handlers.

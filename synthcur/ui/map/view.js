@@ -11,7 +11,8 @@ export class MapView {
    * @param {HTMLElement} parent its own; goes with it
    * @param {object} points what `unpack` returns
    * @param {object} state what `newState` returns, changed in place
-   * @param {object} send {selection(rows), action(name)} to the server, {address(shown)} to the browser
+   * @param {object} send {selection(rows), action(name)} to the server, {address(shown)} to the
+   *   browser, {drawn()} once the map stands
    */
   constructor(parent, points, state, send) {
     this.host = parent;
@@ -285,6 +286,7 @@ export class MapView {
   #count() {
     this.drawings += 1;
     this.root.dataset.drawn = String(this.drawings);
+    if (this.drawings === 1) this.send.drawn();
   }
 
   #keyContent() {
