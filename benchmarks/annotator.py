@@ -124,9 +124,9 @@ def found_flaws(collection: Collection, rows: Sequence[int]) -> dict[str, int]:
 
 def _work(setup: Reviewed, way: str, name: str, seed: int, flaws: Mapping[str, int]) -> Any:
     scores = {}
-    if evidence._needs_scores(name):
-        scores = evidence._score(setup, demo.NAME, evidence._checkers(name))
-    run, labels = evidence._run(setup, demo.NAME, name, seed, scores)
+    if evidence.needs_scores(name):
+        scores = evidence.score(setup, demo.NAME, evidence.checkers_of(name))
+    run, labels = evidence.train(setup, demo.NAME, name, seed, scores)
     return [{**run, "way": way, "reviewed": len(setup.rows), "found": dict(flaws)}], labels
 
 
@@ -143,7 +143,7 @@ def table(found: Mapping[str, Any]) -> str:
     runs = found["runs"]
     if not runs:
         return "No run yet."
-    truth = evidence._as_ids(found["labels"][demo.NAME])
+    truth = resumable.as_ids(found["labels"][demo.NAME])
     kinds = ", ".join(kind.replace("_", " ") for kind in DISCARDED)
     lines = [
         f"| arm | | accuracy, 95 % interval | seeds | reviewed | discarded ({kinds}) |",
@@ -189,7 +189,7 @@ def _differences(runs: Sequence[Mapping[str, Any]], arm: str, truth: np.ndarray)
 
 
 def _said(run: Mapping[str, Any]) -> np.ndarray:
-    return evidence._as_ids(run["predictions"])
+    return resumable.as_ids(run["predictions"])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -208,13 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not 1 <= options.rows <= n:
         raise SystemExit(f"--rows is {options.rows}; the pool has {n} rows.")
     print(search(collection, order), flush=True)
-    shared = {
-        "pool": options.pool,
-        "test_rows": options.test_rows,
-        "fit": setup.fit.to_dict(),
-        "rows": options.rows,
-    }
-    found = resumable.read(options.out, shared)
+    found = resumable.read(options.out, {**setup.shared, "rows": options.rows})
     if not options.table:
         done = {(run["way"], run["arm"], run["seed"]) for run in found["runs"]}
         todo = []

@@ -14,18 +14,14 @@ is faster than one run on all of them. ``--table`` only prints the table.
 """
 
 import argparse
-import json
-import multiprocessing
-import os
-import string
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks import resumable
 from benchmarks.tasks import find_task, sub_pool
 from synthcur import demo
 from synthcur.arms import Arm, get_arm
@@ -39,8 +35,6 @@ from synthcur.evaluation import (
     mean_over_tasks,
     points,
 )
-from synthcur.jobs import ALLOCATOR
-from synthcur.pipeline import ENVIRONMENT
 from synthcur.runs import read_pool, recipe_of
 from synthcur.schema import REAL, TEST, VALIDATION, Collection
 from synthcur.scoring import check
@@ -54,9 +48,6 @@ PLAIN = ("ce_real", "ce_both")
 PUBLISHED = "finetune"
 """Checkers of an arm that names none."""
 
-DIGITS = string.digits + string.ascii_lowercase
-"""Label ids as characters, so that a run's predictions are one word of the file."""
-
 
 @dataclass(frozen=True)
 class Setup:
@@ -67,6 +58,11 @@ class Setup:
     test_rows: int
     fit: FitSettings
     folder: Path
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What has to be equal in a file that is gone on with."""
+        return {"pool": self.pool, "test_rows": self.test_rows, "fit": self.fit.to_dict()}
 
     def collection(self, task: str) -> Collection:
         """Read a task with its sub-pool and its drawn test rows."""
@@ -84,25 +80,18 @@ def main() -> None:
         FitSettings(epochs=options.epochs),
         options.out.with_suffix(".work"),
     )
-    found = _read(options.out, setup)
+    found = resumable.read(options.out, setup.shared)
     if not options.table:
-        for name, value in (ENVIRONMENT | ALLOCATOR).items():
-            os.environ.setdefault(name, value)
-        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // options.jobs)))
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(options.jobs, mp_context=context) as executor:
-            _complete(executor, options, setup, found)
+        todo = _todo(options, setup, found["runs"])
+        resumable.complete(found, options.out, _work, todo, jobs=options.jobs, say=_line)
     print(table(found))
 
 
-def _complete(
-    executor: ProcessPoolExecutor,
-    options: argparse.Namespace,
-    setup: Setup,
-    found: dict[str, Any],
-) -> None:
-    """Run what is missing; scoring of every task first, since runs need it."""
-    done = {(run["task"], run["arm"], run["seed"]) for run in found["runs"]}
+def _todo(
+    options: argparse.Namespace, setup: Setup, runs: Sequence[Mapping[str, Any]]
+) -> list[tuple[Setup, str, str, int, dict[str, str]]]:
+    """List the runs that are missing, after what they need to know is scored."""
+    done = {(run["task"], run["arm"], run["seed"]) for run in runs}
     missing: list[tuple[str, str, int]] = [
         (task, arm, seed)
         for seed in range(options.seeds)
@@ -110,27 +99,25 @@ def _complete(
         for arm in options.arms
         if (task, arm, seed) not in done
     ]
-    pairs = sorted({(task, _checkers(arm)) for task, arm, _ in missing if _needs_scores(arm)})
-    scoring = {pair: executor.submit(_score, setup, *pair) for pair in pairs}
-    scored = {pair: future.result() for pair, future in scoring.items()}
-    waiting = [
-        executor.submit(_run, setup, task, arm, seed, scored.get((task, _checkers(arm)), {}))
+    pairs = sorted({(task, checkers_of(arm)) for task, arm, _ in missing if needs_scores(arm)})
+    with resumable.processes(options.jobs) as executor:
+        scoring = {pair: executor.submit(score, setup, *pair) for pair in pairs}
+        scored = {pair: future.result() for pair, future in scoring.items()}
+    return [
+        (setup, task, arm, seed, scored.get((task, checkers_of(arm)), {}))
         for task, arm, seed in missing
     ]
-    for future in as_completed(waiting):
-        run, labels = future.result()
-        found["runs"].append(run)
-        found["labels"][run["task"]] = labels
-        _write(options.out, found)
-        print(
-            f"{run['task']:16} {run['arm']:20} seed {run['seed']}  "
-            f"test {points(run['accuracy'])}  validation {points(run['val_accuracy'])}  "
-            f"{run['seconds']:.0f} s, {run['samples_per_s']:.0f} samples/s",
-            flush=True,
-        )
 
 
-def _score(setup: Setup, task: str, checkers: str) -> dict[str, str]:
+def _line(run: Mapping[str, Any]) -> str:
+    return (
+        f"{run['task']:16} {run['arm']:20} seed {run['seed']}  "
+        f"test {points(run['accuracy'])}  validation {points(run['val_accuracy'])}  "
+        f"{run['seconds']:.0f} s, {run['samples_per_s']:.0f} samples/s"
+    )
+
+
+def score(setup: Setup, task: str, checkers: str) -> dict[str, str]:
     """Ask the checkers of that kind, and return the names of what they said."""
     collection = setup.collection(task)
     artefacts = Artefacts(setup.folder / "artefacts")
@@ -169,15 +156,16 @@ def _pool(
     setup: Setup, collection: Collection, name: str, arm: Arm, scores: Mapping[str, str]
 ) -> Pool:
     artefacts = Artefacts(setup.folder / "artefacts")
-    if not scores or _checkers(name) != PUBLISHED:
+    if not scores or checkers_of(name) != PUBLISHED:
         return read_pool(collection, [], [arm], scores, artefacts)
     quality, diversity = (artefacts.array(scores[role], "synthetic") for role in ROLES)
     return make_pool(collection, [], quality_probs=quality, diversity_probs=diversity)
 
 
-def _run(
+def train(
     setup: Setup, task: str, name: str, seed: int, scores: Mapping[str, str]
 ) -> tuple[dict[str, Any], str]:
+    """Train an arm on a task and return the run and the true labels as a word."""
     from synthcur.classifier import predict_proba
     from synthcur.training import fit
 
@@ -203,9 +191,14 @@ def _run(
         "rows": len(rows.labels),
         "seconds": round(result.seconds, 1),
         "samples_per_s": round(result.samples_per_s, 1),
-        "predictions": _as_word(said),
+        "predictions": resumable.as_word(said),
     }
-    return run, _as_word(test.labels)
+    return run, resumable.as_word(test.labels)
+
+
+def _work(*arguments: Any) -> tuple[list[dict[str, Any]], str]:
+    run, labels = train(*arguments)
+    return [run], labels
 
 
 def table(found: Mapping[str, Any]) -> str:
@@ -267,7 +260,7 @@ class _Seen:
         self._runs: dict[tuple[str, str], dict[int, dict[str, Any]]] = {}
         for run in sorted(found["runs"], key=lambda run: run["seed"]):
             self._runs.setdefault((run["task"], run["arm"]), {})[run["seed"]] = run
-        self._labels = {task: _as_ids(word) for task, word in found["labels"].items()}
+        self._labels = {task: resumable.as_ids(word) for task, word in found["labels"].items()}
         self.tasks = list(dict.fromkeys(run["task"] for run in found["runs"]))
         self.arms = list(dict.fromkeys(run["arm"] for run in found["runs"]))
 
@@ -302,7 +295,7 @@ class _Seen:
         if not seeds:
             return None
         both = [
-            np.stack([_as_ids(runs[seed]["predictions"]) for seed in seeds])
+            np.stack([resumable.as_ids(runs[seed]["predictions"]) for seed in seeds])
             for runs in (first, second)
         ]
         return both[0], both[1], self._labels[task]
@@ -323,38 +316,14 @@ def _draw_test(collection: Collection, size: int) -> Collection:
     )
 
 
-def _checkers(arm: str) -> str:
+def checkers_of(arm: str) -> str:
+    """Return the kind of checkers that an arm, written as in ``--arms``, asks."""
     return arm.partition("@")[2] or PUBLISHED
 
 
-def _needs_scores(arm: str) -> bool:
+def needs_scores(arm: str) -> bool:
+    """Whether an arm, written as in ``--arms``, asks checkers at all."""
     return get_arm(arm.partition("@")[0]).needs_scores
-
-
-def _as_word(label_ids: np.ndarray) -> str:
-    return "".join(DIGITS[each] for each in label_ids)
-
-
-def _as_ids(word: str) -> np.ndarray:
-    return np.array([DIGITS.index(each) for each in word])
-
-
-def _read(path: Path, setup: Setup) -> dict[str, Any]:
-    shared = {"pool": setup.pool, "test_rows": setup.test_rows, "fit": setup.fit.to_dict()}
-    if not path.exists():
-        return {"setup": shared, "labels": {}, "runs": []}
-    found = json.loads(path.read_text("utf-8"))
-    if fingerprint(found["setup"]) != fingerprint(shared):
-        raise SystemExit(f"{path} was made with {found['setup']}, not {shared}: name another file.")
-    return found
-
-
-def _write(path: Path, found: Mapping[str, Any]) -> None:
-    new = path.with_suffix(".new")
-    runs = ",\n".join(json.dumps(run) for run in found["runs"])
-    head = json.dumps({"setup": found["setup"], "labels": found["labels"]}, indent=1)
-    new.write_text(f'{head[:-2]},\n "runs": [\n{runs}\n]}}\n', "utf-8")
-    os.replace(new, path)
 
 
 def _options() -> argparse.Namespace:

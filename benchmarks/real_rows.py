@@ -13,7 +13,7 @@ end are of everything in the file, and an HTML file of the same name holds the f
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +65,10 @@ def _work(asked: Asked, n_real: int, seed: int) -> tuple[list[dict[str, Any]], s
     runs = []
     for run in runs_with(subject, n_real, seed, folder):
         probs = subject.artefacts.array(run["predictions"], "probs")
-        word = evidence._as_word(probs.argmax(axis=1))
+        word = resumable.as_word(probs.argmax(axis=1))
         runs.append({**run, "task": asked.task, "predictions": word})
         truth = subject.artefacts.array(run["predictions"], "labels")
-    return runs, evidence._as_word(truth)
+    return runs, resumable.as_word(truth)
 
 
 def _line(run: Mapping[str, Any]) -> str:
@@ -85,13 +85,13 @@ def summaries(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     said: dict[str, dict[tuple[str, int], dict[int, np.ndarray]]] = {}
     for run in found["runs"]:
         cell = said.setdefault(run["task"], {}).setdefault((run["arm"], run["n_real"]), {})
-        cell[run["seed"]] = evidence._as_ids(run["predictions"])
+        cell[run["seed"]] = resumable.as_ids(run["predictions"])
     result = {}
     for task, runs in said.items():
         arms = sorted({arm for arm, _ in runs}, key=(*default_arms(), *(a for a, _ in runs)).index)
         sizes = sorted({size for _, size in runs} - {NO_REAL_ROWS})
         if sizes:
-            labels = evidence._as_ids(found["labels"][task])
+            labels = resumable.as_ids(found["labels"][task])
             result[task] = {**summary(runs, labels, arms), "sizes": sizes}
     return result
 
@@ -135,13 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fit=setup.fit,
         checkers=options.checkers,
     )
-    shared = {
-        "pool": options.pool,
-        "test_rows": options.test_rows,
-        "fit": asdict(setup.fit),
-        "checkers": options.checkers,
-    }
-    found = resumable.read(options.out, shared)
+    found = resumable.read(options.out, {**setup.shared, "checkers": options.checkers})
     if not options.table:
         setup.folder.mkdir(parents=True, exist_ok=True)
         todo = _todo(found, setup, settings, options.tasks)

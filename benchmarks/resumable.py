@@ -1,23 +1,36 @@
-"""What benchmarks of many runs share: a file that keeps them, and processes side by side.
-
-Runs look like those of `benchmarks.evidence`, which writes the same file.
-"""
+"""What benchmarks of many runs share: a file that keeps them, and processes side by side."""
 
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import string
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import evidence
+import numpy as np
+
 from synthcur.jobs import ALLOCATOR
 from synthcur.pipeline import ENVIRONMENT
 from synthcur.settings import fingerprint
 
 Work = Callable[..., tuple[list[dict[str, Any]], str]]
 """Does some runs in a process of its own; returns them and the true labels as a word."""
+
+DIGITS = string.digits + string.ascii_lowercase
+"""Label ids as characters, so that a run's predictions are one word of the file."""
+
+
+def as_word(label_ids: np.ndarray) -> str:
+    """Write label ids as a word."""
+    return "".join(DIGITS[each] for each in label_ids)
+
+
+def as_ids(word: str) -> np.ndarray:
+    """Read what `as_word` wrote."""
+    return np.array([DIGITS.index(each) for each in word])
 
 
 def read(path: Path, shared: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,6 +41,30 @@ def read(path: Path, shared: Mapping[str, Any]) -> dict[str, Any]:
     if fingerprint(found["setup"]) != fingerprint(shared):
         raise SystemExit(f"{path} was made with {found['setup']}, not {shared}: name another file.")
     return found
+
+
+def write(path: Path, found: Mapping[str, Any]) -> None:
+    """Put the runs into the file, a line each."""
+    new = path.with_suffix(".new")
+    runs = ",\n".join(json.dumps(run) for run in found["runs"])
+    head = json.dumps({"setup": found["setup"], "labels": found["labels"]}, indent=1)
+    new.write_text(f'{head[:-2]},\n "runs": [\n{runs}\n]}}\n', "utf-8")
+    os.replace(new, path)
+
+
+@contextmanager
+def processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Start processes that share the cores; where the block fails, they begin nothing more."""
+    for name, value in (ENVIRONMENT | ALLOCATOR).items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // jobs)))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as executor:
+        try:
+            yield executor
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def complete(
@@ -44,11 +81,7 @@ def complete(
     if not todo:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    for name, value in (ENVIRONMENT | ALLOCATOR).items():
-        os.environ.setdefault(name, value)
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // jobs)))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as executor:
+    with processes(jobs) as executor:
         waiting = [executor.submit(work, *arguments) for arguments in todo]
         for future in as_completed(waiting):
             runs, labels = future.result()
@@ -56,4 +89,4 @@ def complete(
                 found["runs"].append(run)
                 found["labels"][run["task"]] = labels
                 print(say(run), flush=True)
-            evidence._write(path, found)
+            write(path, found)

@@ -50,7 +50,7 @@ TRUTH = np.arange(200) % 3
 def run(way: str, seed: int, right: float) -> dict:
     said = np.where(np.arange(200) < right * 200, TRUTH, (TRUTH + 1) % 3)
     found = dict.fromkeys(annotator.DISCARDED, 0 if way == "before" else 5 + seed)
-    word = evidence._as_word(said)
+    word = resumable.as_word(said)
     where = {"task": "demo", "arm": "ce", "way": way, "seed": seed}
     return {**where, "predictions": word, "reviewed": 150, "found": found}
 
@@ -61,7 +61,7 @@ def test_the_table_holds_means_flaws_found_and_paired_differences():
         for seed in range(2)
         for way, right in (("before", 0.7), ("queue", 0.8), ("random", 0.71))
     ]
-    found = {"labels": {"demo": evidence._as_word(TRUTH)}, "runs": runs}
+    found = {"labels": {"demo": resumable.as_word(TRUTH)}, "runs": runs}
     text = annotator.table(found)
     assert "| ce | before review | 70.0 [" in text
     assert "| 2 | 150 | 22 (5.5, 5.5, 5.5, 5.5) |" in text
@@ -71,8 +71,7 @@ def test_the_table_holds_means_flaws_found_and_paired_differences():
 
 def test_a_file_of_another_set_up_is_refused(tmp_path):
     path = tmp_path / "runs.json"
-    found = resumable.read(path, {"rows": 150})
-    evidence._write(path, found)
+    resumable.write(path, resumable.read(path, {"rows": 150}))
     assert resumable.read(path, {"rows": 150})["runs"] == []
     with pytest.raises(SystemExit, match="name another file"):
         resumable.read(path, {"rows": 20})

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import evidence
+from benchmarks import evidence, resumable
 
 
 def made_up(accuracies: dict[tuple[str, str], float], *, seeds: int = 3, rows: int = 200) -> dict:
@@ -23,10 +23,10 @@ def made_up(accuracies: dict[tuple[str, str], float], *, seeds: int = 3, rows: i
                     "seed": seed,
                     "accuracy": wanted,
                     "val_accuracy": wanted,
-                    "predictions": evidence._as_word(said),
+                    "predictions": resumable.as_word(said),
                 }
             )
-    words = {task: evidence._as_word(truth) for task, truth in labels.items()}
+    words = {task: resumable.as_word(truth) for task, truth in labels.items()}
     return {"setup": {}, "labels": words, "runs": runs}
 
 
@@ -60,14 +60,21 @@ def test_an_arm_that_is_missing_on_a_task_has_no_mean():
 
 def test_label_ids_survive_the_file():
     ids = np.arange(36)
-    np.testing.assert_array_equal(evidence._as_ids(evidence._as_word(ids)), ids)
+    np.testing.assert_array_equal(resumable.as_ids(resumable.as_word(ids)), ids)
 
 
-def test_a_file_of_another_setup_is_refused(tmp_path):
-    setup = evidence.Setup(tmp_path, 100, 50, evidence.FitSettings(), tmp_path)
+def failing(place: int) -> tuple[list[dict], str]:
+    """The second of some runs fails."""
+    if place == 1:
+        raise ValueError("no such arm")
+    return [{"task": "a", "place": place}], "01"
+
+
+def test_a_run_that_fails_ends_the_command_and_keeps_the_runs_before_it(tmp_path):
     path = tmp_path / "results.json"
-    evidence._write(path, evidence._read(path, setup))
-    assert evidence._read(path, setup)["runs"] == []
-    other = evidence.Setup(tmp_path, 200, 50, evidence.FitSettings(), tmp_path)
-    with pytest.raises(SystemExit, match="name another file"):
-        evidence._read(path, other)
+    found = resumable.read(path, {})
+    todo = [(place,) for place in range(40)]
+    with pytest.raises(ValueError, match="no such arm"):
+        resumable.complete(found, path, failing, todo, jobs=1, say=str)
+    kept = [run["place"] for run in resumable.read(path, {})["runs"]]
+    assert kept == [0]
