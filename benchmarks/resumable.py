@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from synthcur.errors import InputError
 from synthcur.jobs import ALLOCATOR
 from synthcur.pipeline import ENVIRONMENT
 from synthcur.settings import fingerprint
@@ -76,7 +77,10 @@ def complete(
     jobs: int,
     say: Callable[[Mapping[str, Any]], str],
 ) -> None:
-    """Do the work for every tuple of arguments in `todo`, keeping and printing runs as they end."""
+    """Do the work for every tuple of arguments in `todo`, keeping and printing runs as they end.
+
+    What cannot be done with the rows there are is told and left out.
+    """
     todo = list(todo)
     if not todo:
         return
@@ -84,7 +88,11 @@ def complete(
     with processes(jobs) as executor:
         waiting = [executor.submit(work, *arguments) for arguments in todo]
         for future in as_completed(waiting):
-            runs, labels = future.result()
+            try:
+                runs, labels = future.result()
+            except InputError as error:
+                print(f"left out: {error}", flush=True)
+                continue
             for run in runs:
                 found["runs"].append(run)
                 found["labels"][run["task"]] = labels

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import evidence, resumable
+from synthcur.errors import InputError
 
 
 def made_up(accuracies: dict[tuple[str, str], float], *, seeds: int = 3, rows: int = 200) -> dict:
@@ -64,17 +65,20 @@ def test_label_ids_survive_the_file():
 
 
 def failing(place: int) -> tuple[list[dict], str]:
-    """The second of some runs fails."""
+    """Do the first and the third; the second cannot be done, the fourth fails."""
     if place == 1:
-        raise ValueError("no such arm")
+        raise InputError("No row has the label 'b'.", fix="Add some.")
+    if place == 3:
+        raise ValueError("broken")
     return [{"task": "a", "place": place}], "01"
 
 
-def test_a_run_that_fails_ends_the_command_and_keeps_the_runs_before_it(tmp_path):
+def test_what_cannot_be_run_is_left_out_and_what_fails_ends_the_command(tmp_path, capsys):
     path = tmp_path / "results.json"
     found = resumable.read(path, {})
     todo = [(place,) for place in range(40)]
-    with pytest.raises(ValueError, match="no such arm"):
+    with pytest.raises(ValueError, match="broken"):
         resumable.complete(found, path, failing, todo, jobs=1, say=str)
+    assert "left out: No row has the label 'b'." in capsys.readouterr().out
     kept = [run["place"] for run in resumable.read(path, {})["runs"]]
-    assert kept == [0]
+    assert kept == [0, 2]
