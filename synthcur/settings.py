@@ -79,6 +79,9 @@ class _Settings:
         return asdict(self)  # type: ignore[call-overload]
 
 
+SMALLEST_FLOOR = 1e-12
+
+
 @dataclass(frozen=True, kw_only=True)
 class WeightingSettings(_Settings):
     """How pred_probs become sample weights.
@@ -108,9 +111,10 @@ class WeightingSettings(_Settings):
         holds P(y) / Q(y) as a factor, which says how common a label is and nothing of the text.
         The rules ``ce`` and ``quality_filter``, which have no ratio, do not change.
     clip_low, clip_high
-        Smallest and largest natural logarithm of a weight; None leaves that side open.
+        Smallest and largest natural logarithm of a weight, -100 to 100; None leaves that side open.
     floor
-        Share of every weight that stays 1, 0 to 1: ``floor + (1 - floor) * weight``.
+        Share of every weight that stays 1, 0 to 1: ``floor + (1 - floor) * weight``. One under
+        1e-12, where P' and Q end, becomes 0: a mean of such weights can be too small to divide by.
     collapse_duplicates
         Divide by the number of rows in the row's group of near-duplicates, so that a group weighs
         as much as one row of its mean weight.
@@ -159,6 +163,15 @@ class WeightingSettings(_Settings):
             least is None or _is_within(least, 0, 1), f"least_quality is {least}.", "Use 0 to 1."
         )
         _require(_is_within(self.floor, 0, 1), f"floor is {self.floor}.", "Use 0 to 1.")
+        if self.floor < SMALLEST_FLOOR:
+            object.__setattr__(self, "floor", 0.0)
+        for name in ("clip_low", "clip_high"):
+            value = getattr(self, name)
+            _require(
+                value is None or _is_within(value, -100, 100),
+                f"{name} is {value}.",
+                "Use a number from -100 to 100, or none.",
+            )
         low = -math.inf if self.clip_low is None else self.clip_low
         high = math.inf if self.clip_high is None else self.clip_high
         _require(

@@ -64,6 +64,16 @@ def test_label_ids_survive_the_file():
     np.testing.assert_array_equal(resumable.as_ids(resumable.as_word(ids)), ids)
 
 
+def test_a_file_of_another_setup_is_refused(tmp_path):
+    setup = evidence.Setup(tmp_path, 100, 50, evidence.FitSettings(), tmp_path)
+    path = tmp_path / "results.json"
+    resumable.write(path, resumable.read(path, setup.shared))
+    assert resumable.read(path, setup.shared)["runs"] == []
+    other = evidence.Setup(tmp_path, 200, 50, evidence.FitSettings(), tmp_path)
+    with pytest.raises(SystemExit, match="name another file"):
+        resumable.read(path, other.shared)
+
+
 def failing(place: int) -> tuple[list[dict], str]:
     """Do the first and the third; the second cannot be done, the fourth fails."""
     if place == 1:

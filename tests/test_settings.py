@@ -56,8 +56,15 @@ def test_a_scheme_saved_before_a_setting_was_added_means_what_it_meant():
         (lambda: ScoreSettings(checkers="magic"), "magic"),
         (lambda: WeightingSettings(quality="cooked"), "cooked"),
         (lambda: WeightingSettings(diversity="cooked"), "cooked"),
+        (lambda: WeightingSettings(clip_low=-745.0), "clip_low is -745"),
+        (lambda: WeightingSettings(clip_high=float("inf")), "clip_high is inf"),
     ],
 )
 def test_settings_that_cannot_run_are_refused(make, what):
     with pytest.raises(InputError, match=what):
         make()
+
+
+def test_a_floor_too_small_to_mean_anything_is_none():
+    assert WeightingSettings(floor=5e-324).floor == 0
+    assert WeightingSettings(floor=1e-12).floor == 1e-12

@@ -101,11 +101,18 @@ switches = st.builds(
     prior_correction=st.booleans(),
     clip_low=st.none() | st.floats(-5, -1),
     clip_high=st.none() | st.floats(0, 3),
-    floor=st.just(0.0) | st.floats(1e-6, 1),
+    floor=st.floats(0, 1),
     collapse_duplicates=st.booleans(),
     balance_classes=st.booleans(),
     normalise=st.booleans(),
 )
+
+
+def test_weights_are_finite_at_the_ends_of_what_can_be_set():
+    p = np.array([[1.0, 0.0]])
+    for ends in ({"clip_low": -100.0}, {"floor": 1e-12}, {"floor": 5e-324}):
+        settings = WeightingSettings(rule="quality_filter", normalise=True, **ends)
+        assert np.isfinite(sample_weight(p, p, np.array([1]), settings)).all()
 
 
 @given(pools(), switches)

@@ -142,7 +142,6 @@ export class GlMarks {
 }
 
 /** Give a canvas the size of the view; a canvas that has it is left alone. */
-/** Give a canvas as many pixels as it covers. */
 export function fit(canvas, { width, height, ratio }) {
   const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== wide) canvas.width = wide;
