@@ -35,7 +35,8 @@ from synthcur.evaluation import (
     mean_over_tasks,
     points,
 )
-from synthcur.runs import read_pool, recipe_of
+from synthcur.recipes import recipe_of
+from synthcur.runs import read_pool
 from synthcur.schema import REAL, TEST, VALIDATION, Collection
 from synthcur.scoring import check
 from synthcur.settings import FitSettings, ScoreSettings, fingerprint
@@ -176,7 +177,7 @@ def train(
         rows,
         judging_rows(collection, VALIDATION),
         labels=collection.labels,
-        settings=recipe_of(arm, pool, setup.fit),
+        settings=recipe_of(arm, setup.fit, *pool.sizes),
         seed=seed,
     )
     said = predict_proba(result.classifier, test.rows).argmax(axis=1)

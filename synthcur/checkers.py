@@ -9,7 +9,6 @@ know nothing of the row, a temperature fitted on them, and an ensemble.
 """
 
 import itertools
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -19,6 +18,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from synthcur.calibration import apply_temperature, fit_temperature, trust_figures
+from synthcur.recipes import count_steps, with_steps
 from synthcur.settings import FitSettings, ScoreSettings
 from synthcur.training_rows import Examples, WeightedExamples
 
@@ -149,7 +149,7 @@ def finetune(
     """
     # Fine-tuning takes seconds to import, which a probe need not wait for.
     from synthcur.classifier import predict_proba
-    from synthcur.training import count_steps, fit
+    from synthcur.training import fit
 
     recipe = checker_recipe(task.role, len(task.train.labels), settings)
     n, folds = len(task.train.labels), settings.finetune_folds
@@ -206,8 +206,7 @@ def checker_recipe(role: str, n_rows: int, settings: ScoreSettings) -> FitSettin
     recipe = settings.fit
     if role != QUALITY:
         return recipe
-    a_pass = math.ceil(n_rows / recipe.batch_size)
-    return replace(recipe, epochs=max(recipe.epochs, math.ceil(settings.quality_steps / a_pass)))
+    return with_steps(recipe, n_rows, settings.quality_steps)
 
 
 CHECKERS: Mapping[str, Checker] = MappingProxyType({"probe": probe, "finetune": finetune})

@@ -5,7 +5,8 @@ figure and draws it afresh; here the specification stays the same for a whole jo
 change, so lines grow in place.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 
 from synthcur.figures import ARM_NAMES, FONT, arm_colour
 from synthcur.palette import Palette
+from synthcur.records import Run
 
 MOST_POINTS = 400
 """Points drawn in one chart; more are averaged in bins of equal width."""
@@ -51,6 +53,27 @@ VAL_MACRO_F1 = Measure("val_macro_f1", "Validation macro-F1", "percent")
 EFFECTIVE_ROWS = Measure("ess", "Effective rows", "count")
 
 
+def on_one_axis(metrics: pd.DataFrame, runs: Iterable[Run], *, epochs: int) -> pd.DataFrame:
+    """Place every run by the share of its steps, told in the epochs of the job.
+
+    An arm of real rows alone passes them more often than the job says (`recipes.recipe_of`): in the
+    middle of its steps it stands where the others are in the middle of theirs.
+
+    Parameters
+    ----------
+    metrics
+        Rows of `Store.metrics`.
+    runs
+        The runs of the job; where the steps of one are not known its epochs are left as they are.
+    epochs
+        Epochs of the job's recipe.
+    """
+    steps = {(run.arm, run.seed): run.steps or math.nan for run in runs}
+    keys = zip(metrics["arm"], metrics["seed"], strict=True)
+    share = metrics["step"] / np.array([steps.get(key, math.nan) for key in keys])
+    return metrics.assign(epoch=(epochs * share).fillna(metrics["epoch"]))
+
+
 def curve_table(
     metrics: pd.DataFrame,
     measure: Measure,
@@ -64,7 +87,8 @@ def curve_table(
     Parameters
     ----------
     metrics
-        Rows of `Store.metrics`: arm, seed, epoch and the measure's column, NaN where not measured.
+        Rows of `Store.metrics`: arm, seed, epoch and the measure's column, NaN where not measured;
+        after `on_one_axis`.
     measure
         What is drawn.
     finished

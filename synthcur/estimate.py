@@ -8,6 +8,7 @@ import numpy as np
 
 from synthcur.arms import ARMS
 from synthcur.learning_curve import NO_REAL_ROWS, LearningCurveSettings
+from synthcur.recipes import count_rows, recipe_of
 from synthcur.records import Job
 from synthcur.settings import FitSettings, TrainSettings
 from synthcur.store import Store
@@ -78,28 +79,15 @@ def estimate_learning_curve(
 
 
 def _read_by_arm(arm: str, rows: Mapping[str, int], fit: FitSettings) -> float:
-    """Rows that one run of an arm takes."""
-    if ARMS[arm].rows == "real":
-        return _read_by_real_only(rows, fit)
-    return rows_of_arm(arm, rows) * fit.epochs
+    """Rows that one run of an arm takes.
 
-
-def _read_by_real_only(rows: Mapping[str, int], fit: FitSettings) -> float:
-    """Rows that real rows alone take, learned as long as the synthetic ones (`runs.recipe_of`).
-
-    So few rows are passed so often that judging them after every pass is what takes the time; a
-    row judged costs a third of a row learned.
+    Real rows alone are so few and are passed so often that judging after every pass is what takes
+    the time; a row judged costs a third of a row learned.
     """
-    steps = math.ceil(rows["synthetic"] / fit.batch_size) * fit.epochs
-    epochs = round(steps / math.ceil(rows["real"] / fit.batch_size))
-    return min(max(fit.epochs, epochs), 100) * (rows["real"] + rows["validation"] / 3)
-
-
-def rows_of_arm(arm: str, rows: Mapping[str, int]) -> int:
-    """Return how many rows one epoch of an arm reads."""
-    if ARMS[arm].rows == "both":
-        return rows["synthetic"] + rows["real"]
-    return rows[ARMS[arm].rows]
+    n_synthetic, n_real = rows["synthetic"], rows["real"]
+    recipe = recipe_of(ARMS[arm], fit, n_synthetic, n_real)
+    judged = rows["validation"] / 3 if ARMS[arm].rows == "real" else 0
+    return recipe.epochs * (count_rows(ARMS[arm], n_synthetic, n_real) + judged)
 
 
 def _seconds_per_row(store: Store, fit: FitSettings) -> tuple[list[float], int | None]:

@@ -257,7 +257,8 @@ def _confusion(seen: Comparison) -> str:
 
 
 def _curves(store: Store, job: Job, found: Mapping[str, Any]) -> list[str]:
-    metrics = store.metrics(job.id)
+    epochs = TrainSettings.from_dict(job.settings).fit.epochs
+    metrics = curves.on_one_axis(store.metrics(job.id), store.runs(job.id), epochs=epochs)
     return [
         _curve(metrics, found, LOSS, lambda value: f"{value:.2f}"),
         _curve(metrics, found, VAL_ACCURACY, lambda value: f"{100 * value:.0f} %"),

@@ -6,7 +6,7 @@ where it ended, and one with more sizes or seeds trains only what is new.
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,14 @@ from synthcur.learning_curve import (
     with_real_rows,
 )
 from synthcur.progress import Progress
+from synthcur.recipes import count_rows, count_steps, recipe_of
 from synthcur.review import Decision
-from synthcur.runs import read_pool, recipe_of
+from synthcur.runs import read_pool
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.scoring import VERSIONS, check, embed, embeddings_name
 from synthcur.settings import ScoreSettings, fingerprint
 from synthcur.spool import Spool
-from synthcur.training_rows import Examples, Pool, judging_rows, make_pool, rows_of
+from synthcur.training_rows import Pool, judging_rows, make_pool, rows_of
 
 VERSION = 1
 """Raised when a run would compute something else than a kept one of the same name."""
@@ -220,7 +221,7 @@ def _run(
             rows,
             judging_rows(collection, VALIDATION),
             labels=collection.labels,
-            settings=recipe_of(arm, drawn.pool, settings.fit),
+            settings=recipe_of(arm, settings.fit, *drawn.pool.sizes),
             seed=seed,
             on_step=on_step,
         )
@@ -264,16 +265,13 @@ def _refuse_untrainable(subject: Subject) -> None:
 
 def _planned_steps(subject: Subject) -> dict[tuple[str, int], int]:
     """Optimizer steps of every arm with every number of real rows, if it leaves no row out."""
-    from synthcur.training import count_steps
-
-    collection, fit = subject.collection, subject.settings.fit
-    whole = make_pool(collection, subject.decisions)
-    steps = {}
-    for n_real in (NO_REAL_ROWS, *subject.settings.sizes):
-        real = Examples(whole.real.rows[:n_real], whole.real.labels[:n_real])
-        pool = replace(whole, real=real)
-        for arm in subject.settings.arms_at(n_real):
-            synthetic = len(pool.synthetic.labels) if arm.rows != "real" else 0
-            rows = synthetic + (n_real if arm.rows != "synthetic" else 0)
-            steps[arm.name, n_real] = count_steps(rows, recipe_of(arm, pool, fit))
-    return steps
+    settings = subject.settings
+    n_synthetic, _ = make_pool(subject.collection, subject.decisions).sizes
+    return {
+        (arm.name, n_real): count_steps(
+            count_rows(arm, n_synthetic, n_real),
+            recipe_of(arm, settings.fit, n_synthetic, n_real),
+        )
+        for n_real in (NO_REAL_ROWS, *settings.sizes)
+        for arm in settings.arms_at(n_real)
+    }

@@ -2,12 +2,11 @@
 
 import hashlib
 import itertools
-import math
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from synthcur.artefacts import Artefacts
 from synthcur.errors import WorkerError
 from synthcur.evaluation import accuracy, macro_f1
 from synthcur.progress import Progress
+from synthcur.recipes import count_steps, recipe_of
 from synthcur.review import Decision
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.settings import FitSettings, TrainSettings, fingerprint
@@ -76,7 +76,7 @@ def train(
     arms = [get_arm(name) for name in settings.arms]
     pool = read_pool(collection, decisions, arms, scores, artefacts)
     rows = {arm.name: rows_of(arm, pool, weighting=settings.weighting) for arm in arms}
-    recipes = {arm.name: recipe_of(arm, pool, settings.fit) for arm in arms}
+    recipes = {arm.name: recipe_of(arm, settings.fit, *pool.sizes) for arm in arms}
     finished = _finished(job_dir)
     for left in (job_dir / "models").glob(".new-*"):
         shutil.rmtree(left, ignore_errors=True)
@@ -88,8 +88,6 @@ def train(
         spool=spool,
         folder=job_dir,
     )
-    from synthcur.training import count_steps
-
     steps = {name: count_steps(len(part.labels), recipes[name]) for name, part in rows.items()}
     progress = Progress(spool, "train", "Training", total=sum(steps.values()) * settings.seeds)
     best, done = dict.fromkeys(rows, -1.0), 0
@@ -157,19 +155,6 @@ def _of_real_rows(
         "real_quality_probs": artefacts.array(quality, "real"),
         "real_diversity_probs": artefacts.array(diversity, "real"),
     }
-
-
-def recipe_of(arm: Arm, pool: Pool, fit: FitSettings) -> FitSettings:
-    """Give an arm of real rows alone as many steps as the synthetic rows would take.
-
-    A few hundred rows are not learned in the epochs that suit some thousands; without this the
-    comparison with real rows alone would be won by training longer.
-    """
-    if arm.rows != "real":
-        return fit
-    steps = math.ceil(len(pool.synthetic.labels) / fit.batch_size) * fit.epochs
-    epochs = round(steps / math.ceil(len(pool.real.labels) / fit.batch_size))
-    return replace(fit, epochs=min(max(fit.epochs, epochs), 100))
 
 
 def _finished(job_dir: Path) -> dict[tuple[str, int], float]:

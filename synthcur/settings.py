@@ -22,6 +22,10 @@ RULES = ("ce", "imp", "dimp", "p_only", "quality_filter")
 QUALITY_KINDS = ("raw", "calibrated")
 DIVERSITY_KINDS = ("in_sample", "out_of_fold")
 
+LEAST_STEPS = 150
+"""Optimizer steps that a few real rows alone are given, be it as a checker or as an arm."""
+MAX_EPOCHS = 200
+
 
 def fingerprint(*parts: Any) -> str:
     """Name a value by its content.
@@ -195,7 +199,11 @@ class FitSettings(_Settings):
 
     def __post_init__(self) -> None:
         _require(bool(self.base_model.strip()), "base_model is empty.", "Name a model or folder.")
-        _require(1 <= self.epochs <= 100, f"epochs is {self.epochs}.", "Use 1 to 100.")
+        _require(
+            1 <= self.epochs <= MAX_EPOCHS,
+            f"epochs is {self.epochs}.",
+            f"Use 1 to {MAX_EPOCHS}.",
+        )
         _require(
             _is_within(self.learning_rate, 1e-8, 1),
             f"learning_rate is {self.learning_rate}.",
@@ -229,7 +237,7 @@ class ScoreSettings(_Settings):
     fit: FitSettings = FitSettings()
     folds: int = 5
     finetune_folds: int = 3
-    quality_steps: int = 150
+    quality_steps: int = LEAST_STEPS
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -7,7 +7,6 @@ where the hardware has it, and P' looked up per row instead of asked of a second
 """
 
 import hashlib
-import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -76,11 +75,6 @@ class Fit:
     samples_per_s: float
     own_probability: np.ndarray
     margin: np.ndarray
-
-
-def count_steps(n_rows: int, settings: FitSettings) -> int:
-    """Optimizer steps of a run on `n_rows` rows."""
-    return math.ceil(n_rows / settings.batch_size) * settings.epochs
 
 
 def fit(

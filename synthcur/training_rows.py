@@ -117,6 +117,11 @@ class Pool:
     embeddings: tuple[np.ndarray, np.ndarray] | None = None
     duplicate_group: np.ndarray | None = None
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Numbers of rows of `synthetic` and of `real`."""
+        return len(self.synthetic.labels), len(self.real.labels)
+
 
 def make_pool(
     collection: Collection,

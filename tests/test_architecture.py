@@ -21,7 +21,10 @@ LAYERS = (
     ("errors", "palette", "processes", "trackers", "spare"),
     ("arms",),
     ("settings", "schema", "spool", "records", "resampling", "projection"),
-    ("evaluation", "weighting", "artefacts", "bundled", "tables", "columns", "texts", "splits"),
+    (
+        *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
+        *("texts", "splits"),
+    ),
     ("search", "clusters", "reliability"),
     ("database",),
     ("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve", "witnesses"),
@@ -51,7 +54,7 @@ LAYERS = (
 """Modules of the package from the bottom up; a module imports from lower layers only."""
 
 PURE = (
-    *("weighting", "review", "losses", "evaluation", "summary", "what_if"),
+    *("weighting", "recipes", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
     *("ledger", "agreement", "queues", "gaps", "search", "reliability", "witnesses"),
 )

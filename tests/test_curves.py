@@ -1,6 +1,7 @@
 """Live curves: means over finished seeds, the seed in progress apart, labels side by side."""
 
 import json
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,10 @@ from synthcur.curves import (
     VAL_ACCURACY,
     curve_chart,
     curve_table,
+    on_one_axis,
 )
 from synthcur.palette import DARK, LIGHT
+from synthcur.records import Run
 
 
 def metrics(rows):
@@ -63,6 +66,20 @@ def test_values_that_were_not_measured_make_no_points():
     nothing = curve_table(frame, EFFECTIVE_ROWS, finished=[], arms=["ce"])
     assert nothing.empty
     assert tuple(nothing.columns) == COLUMNS
+
+
+def run_of(arm, steps):
+    unknown = dict.fromkeys(field.name for field in fields(Run))
+    return Run(**{**unknown, "arm": arm, "seed": 0, "steps": steps})
+
+
+def test_real_rows_alone_stand_where_the_others_are_in_their_steps():
+    rows = [("ce", 0, 2.5, 1.0, None), ("ce_real", 0, 15.0, 1.0, None), ("old", 0, 3.0, 1.0, None)]
+    frame = metrics(rows).assign(step=[80, 120, 96])
+    runs = [run_of("ce", 160), run_of("ce_real", 160), run_of("old", None)]
+    assert on_one_axis(frame, runs, epochs=5)["epoch"].tolist() == [2.5, 3.75, 3.0]
+    assert frame["epoch"].tolist() == [2.5, 15.0, 3.0], "what was measured stays"
+    assert on_one_axis(frame[:0], [], epochs=5).empty
 
 
 def test_a_long_run_is_averaged_in_bins_without_losing_its_mean():

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from transformers import AutoModelForSequenceClassification
 
-from synthcur import encoders, pipeline, runs, training
-from synthcur.arms import ARMS
+from synthcur import encoders, pipeline, training
 from synthcur.artefacts import Artefacts
 from synthcur.errors import InputError, WorkerError
 from synthcur.progress import Progress
@@ -286,17 +285,6 @@ def test_the_same_job_gives_the_same_figures(
     again = {record["arm"]: record["predictions"] for record in desk.said("run_done")}
     before = {r["arm"]: r["predictions"] for r in trained.said("run_done") if r["seed"] == 0}
     assert again == before
-
-
-def test_real_rows_alone_get_as_many_steps_as_the_synthetic_ones(
-    scored: tuple[Desk, dict[str, str]], small_collection: Collection
-):
-    pool = runs.read_pool(small_collection, [], [ARMS["imp"]], scored[1], scored[0].artefacts)
-    recipe = FitSettings(epochs=4, batch_size=8)
-    assert runs.recipe_of(ARMS["ce"], pool, recipe) == recipe
-    longer = runs.recipe_of(ARMS["ce_real"], pool, recipe)
-    assert longer == replace(recipe, epochs=7)  # 40 rows: 5 steps an epoch; 24 rows: 3
-    assert (longer.epochs * 3, recipe.epochs * 5) == (21, 20)
 
 
 def test_the_average_reads_through_what_both_kinds_have_said(

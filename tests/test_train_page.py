@@ -4,6 +4,7 @@ import os
 import shutil
 from dataclasses import asdict
 
+import pyarrow as pa
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -69,6 +70,11 @@ def buttons(app):
 
 def charts(app):
     return app.get("vega_lite_chart")
+
+
+def drawn_rows(chart):
+    """Rows of the table from which a chart is drawn."""
+    return pa.ipc.open_stream(chart.proto.data.data).read_pandas()
 
 
 def test_before_the_first_run_the_arms_are_explained_and_one_button_starts(fill, small_collection):
@@ -229,6 +235,25 @@ def test_a_running_job_says_where_it_is_and_draws_its_curves(fill, small_collect
     assert table["State"].tolist() == [["running"], ["done"], ["waiting"], ["waiting"]]
     assert table["Epochs"].tolist()[:2] == [3, 5]
     assert set(buttons(app)) == {"Cancel, keep finished runs", "Add to the queue"}
+
+
+def test_real_rows_alone_are_told_in_their_epochs_and_drawn_beside_the_others(
+    fill, small_collection
+):
+    """They take 25 epochs in the steps in which the others take 5."""
+    store = fill(small_collection)
+    passes = [
+        (t, {**fields, "epoch": 5 * fields["epoch"]} if t == "metric" else fields)
+        for t, fields in run_records("ce_real", 0, epochs=3)
+    ]
+    records = [*run_records("ce", 0, epochs=5, is_done=True), *passes]
+    run_job(store, arms=("ce", "ce_real"), records=records)
+    app = open_page("train", "small")
+    assert title(app) == "Run 1: Real only, epoch 15.0 of 25"
+    assert app.dataframe[0].value["Epochs"].tolist()[:2] == [15, 5]
+    drawn = drawn_rows(charts(app)[0])
+    assert drawn[drawn["arm"] == "Real only"]["epoch"].max() == 3
+    assert any("share of their steps" in caption.value for caption in app.caption)
 
 
 def test_before_the_first_values_every_chart_says_when_they_come(fill, small_collection):

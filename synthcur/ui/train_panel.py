@@ -236,10 +236,17 @@ def _progress_in_words(
     running = [run for run in runs if run.status == "running"]
     if not running:
         return f"{name}: {'between two runs' if runs else 'starting'}"
-    epoch = drawn.latest.get("epoch", 0.0)
+    epochs = _epochs_of(running[-1], drawn.latest, settings)
     left = f", {parts.duration(job.eta_s)} left" if job.eta_s else ""
     arm = curves.ARM_NAMES.get(running[-1].arm, running[-1].arm)
-    return f"{name}: {arm}, epoch {epoch:.1f} of {settings.fit.epochs}{left}"
+    return f"{name}: {arm}, epoch {drawn.latest.get('epoch', 0.0):.1f} of {epochs}{left}"
+
+
+def _epochs_of(run: Run, latest: Mapping[str, float], settings: TrainSettings) -> int:
+    """Epochs a run takes in all; one of real rows alone takes more than the job's settings say."""
+    if not run.steps or not latest.get("step"):
+        return settings.fit.epochs
+    return round(latest["epoch"] * run.steps / latest["step"])
 
 
 def _speed_in_words(drawn: Picture) -> str:
@@ -321,9 +328,13 @@ def _charts(job: Job, drawn: Picture) -> None:
     for column, measure in zip(st.columns(3, gap="small"), notes, strict=True):
         with column, parts.card(measure.title, notes[measure]):
             _curve(job, measure, drawn)
-    st.caption(
+    said = (
         "Line: mean of the finished seeds. Band: smallest to largest. Dashed: the seed in progress."
     )
+    arms = TrainSettings.from_dict(job.settings).arms
+    if any(ARMS[arm].rows == "real" for arm in arms if arm in ARMS):
+        said += " Real rows alone are passed more often; they stand by the share of their steps."
+    st.caption(said)
 
 
 def _curve(job: Job, measure: Measure, drawn: Picture, *, height: int = 240) -> None:

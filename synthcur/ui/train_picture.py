@@ -55,10 +55,11 @@ def _picture(
     job, runs, metrics = _store.job(job_id), _store.runs(job_id), _store.metrics(job_id)
     settings = TrainSettings.from_dict(job.settings)
     finished = [(run.arm, run.seed) for run in runs if run.status == "done"]
+    drawn = curves.on_one_axis(metrics, runs, epochs=settings.fit.epochs)
     running = [run for run in runs if run.status == "running"]
 
     def lines(measure: Measure) -> pd.DataFrame:
-        return curves.curve_table(metrics, measure, finished=finished, arms=settings.arms)
+        return curves.curve_table(drawn, measure, finished=finished, arms=settings.arms)
 
     return Picture(
         lines={measure.column: lines(measure) for measure in MEASURES},

@@ -11,7 +11,13 @@ from synthcur.errors import InputError, SynthcurError
 from synthcur.estimate import Estimate, estimate
 from synthcur.records import Scores, ranked_checkers
 from synthcur.scored import CHECKER_TITLES
-from synthcur.settings import BUNDLED_MODEL, FitSettings, TrainSettings, WeightingSettings
+from synthcur.settings import (
+    BUNDLED_MODEL,
+    MAX_EPOCHS,
+    FitSettings,
+    TrainSettings,
+    WeightingSettings,
+)
 from synthcur.ui import parts, resources
 
 COMMON = ("ce", "ce_real", "ce_both", "imp", "dimp", "p_only", "scheme")
@@ -61,7 +67,7 @@ def rail(name: str) -> Choice:
         epochs = left.number_input(
             "Epochs",
             min_value=1,
-            max_value=100,
+            max_value=MAX_EPOCHS,
             value=_DEFAULTS.epochs,
             key="train_epochs",
             persist_state="session",

@@ -145,7 +145,7 @@ def _run_row(
 def latest(metrics: pd.DataFrame, run: Run) -> dict[str, float]:
     """Return the last known value of every measure of a run."""
     own = metrics[(metrics["arm"] == run.arm) & (metrics["seed"] == run.seed)]
-    last = own[["epoch", "samples_per_s", "val_accuracy"]].ffill().tail(1)
+    last = own[["step", "epoch", "samples_per_s", "val_accuracy"]].ffill().tail(1)
     known = {} if last.empty else last.iloc[0].dropna().to_dict()
     return {str(column): float(value) for column, value in known.items()}
 

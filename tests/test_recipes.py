@@ -1,0 +1,53 @@
+"""How many epochs an arm and a checker of few rows are given."""
+
+from dataclasses import replace
+
+import pytest
+
+from synthcur.arms import ARMS
+from synthcur.checkers import checker_recipe
+from synthcur.recipes import count_rows, count_steps, recipe_of, with_steps
+from synthcur.settings import LEAST_STEPS, MAX_EPOCHS, FitSettings, ScoreSettings
+
+FIT = FitSettings(epochs=5, batch_size=32)
+
+
+@pytest.mark.parametrize("arm", ["ce", "ce_both", "imp"])
+def test_arms_that_read_synthetic_rows_follow_the_recipe(arm: str):
+    assert recipe_of(ARMS[arm], FIT, 64, 25) == FIT
+
+
+def test_real_rows_alone_take_as_many_steps_as_a_large_pool():
+    recipe = recipe_of(ARMS["ce_real"], FIT, 4_000, 400)
+    assert recipe == replace(FIT, epochs=48)
+    assert (count_steps(400, recipe), count_steps(4_000, FIT)) == (624, 625)
+
+
+@pytest.mark.parametrize("n_synthetic", [25, 500, 613])
+@pytest.mark.parametrize("n_real", [25, 50, 100, 200, 400])
+def test_real_rows_alone_are_learned_whatever_the_pool(n_synthetic: int, n_real: int):
+    recipe = recipe_of(ARMS["ce_real"], FIT, n_synthetic, n_real)
+    assert LEAST_STEPS <= count_steps(n_real, recipe) <= 1.1 * LEAST_STEPS
+
+
+def test_a_handful_of_rows_is_not_passed_without_end():
+    assert recipe_of(ARMS["ce_real"], FIT, 300_000, 25).epochs == MAX_EPOCHS
+    assert with_steps(FIT, 25, 10_000).epochs == MAX_EPOCHS
+
+
+def test_more_epochs_than_the_steps_take_are_kept():
+    long = replace(FIT, epochs=60)
+    assert with_steps(long, 400, LEAST_STEPS) == long
+    assert recipe_of(ARMS["ce_real"], long, 25, 400) == long
+
+
+@pytest.mark.parametrize("n_rows", [3, 32, 33, 240])
+def test_a_quality_checker_of_few_rows_has_its_least_steps(n_rows: int):
+    settings = ScoreSettings(fit=FIT)
+    assert count_steps(n_rows, checker_recipe("quality", n_rows, settings)) >= LEAST_STEPS
+    assert checker_recipe("diversity", n_rows, settings) == FIT
+
+
+def test_an_epoch_reads_the_rows_of_the_arm():
+    read = [count_rows(ARMS[arm], 96, 32) for arm in ("imp", "ce_real", "ce_both")]
+    assert read == [96, 32, 128]
