@@ -7,22 +7,20 @@ import os
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
-from synthcur import __version__, cleaning, exporting, hub, jobs, report, review
+from synthcur import __version__, answers, cleaning, exporting, hub, jobs, report, review
 from synthcur import demo as demo_collection
+from synthcur.answers import Answer
 from synthcur.database import is_wal_safe
 from synthcur.errors import InputError, NotFoundError
 from synthcur.html_report import html_report
 from synthcur.learning_curve import LearningCurveSettings, default_arms, default_sizes
 from synthcur.learning_report import learning_results, learning_text
 from synthcur.loading import accept, build, guess_columns, read_table
-from synthcur.processes import process_identity
 from synthcur.records import Job, ranked_checkers
-from synthcur.schema import Finding
 from synthcur.settings import (
     BUNDLED_MODEL,
     FitSettings,
@@ -33,23 +31,14 @@ from synthcur.settings import (
 from synthcur.store import Store
 from synthcur.workspace import VARIABLE, lock_server, open_store
 
-MAX_ROW_NUMBERS = 10
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command says: plain data for ``--json``, and the same in words."""
-
-    data: Mapping[str, Any]
-    text: str
 
 
 def demo(options: argparse.Namespace) -> Answer:
     """Put the bundled demo collection into the workspace."""
     store = open_store(options.workspace)
     demo_collection.ensure(store)
-    return _describe(store, demo_collection.NAME)
+    return answers.of_collection(store, demo_collection.NAME)
 
 
 def import_(options: argparse.Namespace) -> Answer:
@@ -70,13 +59,13 @@ def import_(options: argparse.Namespace) -> Answer:
     draft = build(options.name, tables, mappings, seed=options.seed)
     for finding in draft.findings:
         if finding.state != "fine":
-            print(_finding_line(finding), file=sys.stderr)
+            print(answers.in_a_line(finding), file=sys.stderr)
     collection = accept(draft)
     store.add_collection(collection)
     if not options.no_score:
         job = jobs.submit_score(store, options.name, ScoreSettings())
         jobs.wait(store, job.id, on_progress=_print_progress())
-    return _describe(store, options.name, findings=draft.findings)
+    return answers.of_collection(store, options.name, findings=draft.findings)
 
 
 def score(options: argparse.Namespace) -> Answer:
@@ -85,7 +74,7 @@ def score(options: argparse.Namespace) -> Answer:
     settings = ScoreSettings(checkers=options.checkers, fit=_fit(options), seed=options.seed)
     job = jobs.submit_score(store, options.name, settings)
     jobs.wait(store, job.id, on_progress=_print_progress())
-    return _describe(store, options.name)
+    return answers.of_collection(store, options.name)
 
 
 def weights(options: argparse.Namespace) -> Answer:
@@ -225,7 +214,7 @@ def list_jobs(options: argparse.Namespace) -> Answer:
     """List background jobs, newest first."""
     store = open_store(options.workspace)
     jobs.poll(store)
-    found = [_job_data(job) for job in store.jobs()]
+    found = [answers.as_data(job) for job in store.jobs()]
     lines = [
         f"{job['id']}  {job['kind']:5}  {job['status']:10}  {job['collection']}  {job['what']}"
         for job in found
@@ -236,7 +225,7 @@ def list_jobs(options: argparse.Namespace) -> Answer:
 def cancel(options: argparse.Namespace) -> Answer:
     """Stop a background job; a second call ends its process at once."""
     job = jobs.cancel(open_store(options.workspace), options.job)
-    return Answer(_job_data(job), f"{job.id} is {job.status}")
+    return Answer(answers.as_data(job), f"{job.id} is {job.status}")
 
 
 def resume(options: argparse.Namespace) -> Answer:
@@ -245,13 +234,13 @@ def resume(options: argparse.Namespace) -> Answer:
     jobs.poll(store)
     job = jobs.resume(store, options.job)
     job = jobs.wait(store, job.id, on_progress=_print_progress())
-    return Answer(_job_data(job), f"{job.id} is {job.status}")
+    return Answer(answers.as_data(job), f"{job.id} is {job.status}")
 
 
 def first(options: argparse.Namespace) -> Answer:
     """Let a waiting job start before all others that wait."""
     job = jobs.put_first(open_store(options.workspace), options.job)
-    return Answer(_job_data(job), f"{job.id} is {job.status}")
+    return Answer(answers.as_data(job), f"{job.id} is {job.status}")
 
 
 def clean(options: argparse.Namespace) -> Answer:
@@ -306,41 +295,6 @@ def doctor(options: argparse.Namespace) -> Answer:
     return Answer(data, "\n".join(f"{key:14} {value}" for key, value in data.items()))
 
 
-def _describe(store: Store, name: str, findings: Sequence[Finding] | None = None) -> Answer:
-    info = store.collection_info(name)
-    scored = {kind: dict(found.trust) for kind, found in store.scores(name).items()}
-    data: dict[str, Any] = {
-        "collection": name,
-        "labels": list(store.collection(name).labels),
-        "rows": dict(info.counts),
-        "fingerprint": info.fingerprint,
-        "scores": scored,
-    }
-    if findings is not None:
-        data["findings"] = [_finding_data(finding) for finding in findings]
-    counts = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
-    kinds = " and ".join(scored) or "none yet"
-    return Answer(data, f"{name}: {counts} rows; checkers: {kinds}")
-
-
-def _finding_data(finding: Finding) -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "title": finding.title,
-        "state": finding.state,
-        "rows": [{"file": file, "row": row} for file, row in finding.rows],
-        "of": finding.of,
-        "proposal": finding.proposal,
-    }
-
-
-def _finding_line(finding: Finding) -> str:
-    numbers = ", ".join(f"{file}:{row}" for file, row in finding.rows[:MAX_ROW_NUMBERS])
-    more = " …" if len(finding.rows) > MAX_ROW_NUMBERS else ""
-    state = finding.state.replace("_", " ")
-    return f"{state}: {finding.title}: {len(finding.rows)} of {finding.of}: {numbers}{more}"
-
-
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
@@ -378,24 +332,6 @@ def _scheme(store: Store, name: str, scheme: str) -> WeightingSettings:
 def _results(store: Store, name: str, job_id: str | None, baseline: str) -> Answer:
     found = report.results(store, name, job_id=job_id, baseline=baseline)
     return Answer(found, report.results_text(found))
-
-
-def _job_data(job: Job) -> dict[str, Any]:
-    alive = job.pid is not None and process_identity(job.pid) == job.identity != ""
-    return {
-        "id": job.id,
-        "number": job.number,
-        "kind": job.kind,
-        "collection": job.collection,
-        "status": job.status,
-        "alive": alive,
-        "phase": job.phase_title,
-        "done": job.done,
-        "total": job.total,
-        "eta_s": job.eta_s,
-        "what": job.what,
-        "fix": job.fix,
-    }
 
 
 def _print_progress() -> Callable[[Job], None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -60,3 +61,24 @@ def weighing_facts(collection: Collection, artefacts: Mapping[str, str], read: R
     labels = collection.real_train_labels
     group = read(artefacts["signals"], "duplicate_group") if "signals" in artefacts else None
     return Facts(label_shares(labels, len(collection.labels)), group)
+
+
+def noted_of_pool(
+    artefacts: Mapping[str, str], read_meta: Callable[[str], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """Return what a scoring noted of the pool as a whole; earlier versions noted less or nothing.
+
+    Parameters
+    ----------
+    artefacts
+        Fingerprints of the scoring.
+    read_meta
+        Gives what an artefact notes beside its arrays, by its fingerprint.
+
+    Returns
+    -------
+    Mapping
+        ``real_covered`` (`pool_fit.Covered`), ``real_vs_synthetic`` (`ranking.RocAuc`), ``vendi``
+        and ``vendi_by_quality`` (`signals.vendi_score`, plain and weighted) as plain data.
+    """
+    return read_meta(artefacts["signals"]) if "signals" in artefacts else {}

@@ -13,6 +13,7 @@ import pandas as pd
 from synthcur import clusters, signals
 from synthcur.artefacts import Artefacts
 from synthcur.checkers import CHECKERS, ROLES, Checked, Sample, Task, average
+from synthcur.pool_fit import real_rows_covered
 from synthcur.progress import Progress
 from synthcur.schema import VALIDATION, Collection
 from synthcur.settings import BUNDLED_MODEL, ScoreSettings, fingerprint
@@ -21,7 +22,7 @@ from synthcur.training_rows import judging_rows, require_labels
 
 VERSIONS = {
     **{"embeddings": 1, "coordinates": 1, "neighbours": 1},
-    **{"quality": 3, "diversity": 3, "signals": 1, "clusters": 1, "coverage": 1},
+    **{"quality": 3, "diversity": 3, "signals": 2, "clusters": 1, "coverage": 1},
 }
 """Version of every stage; raised when the stage would compute something else."""
 
@@ -216,6 +217,7 @@ def _find_signals(
     labels = collection.label_ids(collection.synthetic)
     index, cosine = neighbours(synthetic, synthetic, count=DUPLICATE_NEIGHBOURS, exclude_self=True)
     told_apart = signals.real_vs_synthetic(real, synthetic)
+    covered = real_rows_covered(real, synthetic)
     own = quality.calibrated[np.arange(len(labels)), labels]
     arrays = {
         "label_quality": signals.label_quality(quality.calibrated, labels),
@@ -226,6 +228,7 @@ def _find_signals(
     }
     meta = {
         "real_vs_synthetic": asdict(told_apart.auc),
+        "real_covered": asdict(covered),
         "vendi": signals.vendi_score(synthetic),
         "vendi_by_quality": signals.vendi_score(synthetic, own),
     }

@@ -197,6 +197,21 @@ def add_scores(
     store.add_scores(collection.name, checkers=checkers, artefacts=names, trust=trust)
 
 
+def note_covered(store: Store, name: str, share: float) -> None:
+    """Let the scores of a collection note this share of covered real rows."""
+    (scores,) = store.scores(name).values()
+    known = scores.artefacts["signals"]
+    noted = fingerprint(known, share)
+    arrays = {
+        path.stem: store.artefacts.array(known, path.stem)
+        for path in (store.artefacts.root / known).glob("*.npy")
+    }
+    covered = {"value": share, "low": share / 2, "high": (1 + share) / 2, "n": 24}
+    store.artefacts.write(noted, arrays=arrays, meta={"real_covered": covered})
+    artefacts = {**scores.artefacts, "signals": noted}
+    store.add_scores(name, checkers=scores.checkers, artefacts=artefacts, trust=scores.trust)
+
+
 def add_finished_job(
     store: Store, collection: Collection, accuracy: Mapping[str, float], *, seeds: int = 3
 ) -> Job:

@@ -29,7 +29,10 @@ LAYERS = (
     ("database",),
     ("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve", "witnesses"),
     ("ledger", "agreement", "queues"),
-    ("signals", "reasons", "losses", "training_rows", "pretrained", "progress", "formats", "rows"),
+    (
+        *("signals", "pool_fit", "reasons", "losses", "training_rows", "pretrained", "progress"),
+        *("formats", "rows"),
+    ),
     ("summary", "what_if", "gaps", "figures"),
     (
         *("classifier", "checkpoints", "encoders", "decision_log", "leases", "ingest"),
@@ -39,7 +42,7 @@ LAYERS = (
     ("training", "store", "failures", "loading", "figures_overview", "curves"),
     (
         *("checkers", "jobs", "cleaning", "report", "learning_report", "estimate"),
-        *("demo", "figures_learning"),
+        *("demo", "figures_learning", "answers"),
     ),
     ("svg", "provenance", "figures_results"),
     ("scoring", "runs", "workspace", "cards", "comparison", "hub"),
@@ -57,6 +60,7 @@ PURE = (
     *("weighting", "recipes", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
     *("ledger", "agreement", "queues", "gaps", "search", "reliability", "witnesses"),
+    "pool_fit",
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {

@@ -12,6 +12,7 @@ import pytest
 from synthcur.schema import REAL, TEST, TRAIN, VALIDATION
 from synthcur.settings import WeightingSettings
 from synthcur.store import Store
+from tests.conftest import note_covered
 
 
 @pytest.fixture
@@ -60,6 +61,15 @@ def test_the_demo_opens_with_its_scores_and_says_what_it_holds(run):
     assert demo["rows"] == {"train": 240, "validation": 120, "test": 600, "synthetic": 1800}
     assert len(demo["labels"]) == 6
     assert "probe" in demo["scores"]
+    assert demo["real_covered"]["n"] == 240
+
+
+def test_a_pool_that_was_written_for_other_texts_is_told(run, tmp_path):
+    assert "other texts" not in run("demo")[1]
+    store = Store(tmp_path / "ws")
+    note_covered(store, "demo", 0.2)
+    store.close()
+    assert "near 20 % of the real rows" in run("demo")[1]
 
 
 @pytest.mark.parametrize(

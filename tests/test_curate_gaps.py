@@ -97,7 +97,11 @@ def test_scores_of_an_earlier_version_offer_to_be_made_again(
     assert asked == [("small", ScoreSettings(checkers="probe"))]
 
 
-def test_the_auc_is_told_with_its_interval() -> None:
+def test_what_was_noted_of_the_pool_is_told_with_its_intervals() -> None:
     auc = {"value": 0.918, "low": 0.9, "high": 0.937}
-    assert "an AUC of 0.92 [0.90, 0.94]" in curate_gaps.told_apart(auc)
-    assert curate_gaps.told_apart(None) == ""
+    covered = {"value": 0.921, "low": 0.88, "high": 0.95, "n": 240}
+    both = curate_gaps.pool_in_words({"real_vs_synthetic": auc, "real_covered": covered})
+    assert "cover 92 % of 240 real rows [88, 95]" in both
+    assert "an AUC of 0.92 [0.90, 0.94]" in both
+    assert "AUC" in curate_gaps.pool_in_words({"real_vs_synthetic": auc})
+    assert curate_gaps.pool_in_words({}) == ""

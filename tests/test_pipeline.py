@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from transformers import AutoModelForSequenceClassification
 from synthcur import encoders, pipeline, training
 from synthcur.artefacts import Artefacts
 from synthcur.errors import InputError, WorkerError
+from synthcur.pool_fit import real_rows_covered
 from synthcur.progress import Progress
 from synthcur.review import DISCARD, RELABEL, Decision
 from synthcur.schema import REAL, Collection
@@ -120,6 +121,16 @@ def test_clusters_have_names_and_real_rows_their_nearest_synthetic_ones(
     )
     index = desk.artefacts.array(names["coverage"], "synthetic_index")
     np.testing.assert_array_equal(index[:, 0], (real @ synthetic.T).argmax(axis=1))
+
+
+def test_a_scoring_notes_how_near_the_pool_is_to_the_real_rows(scored: tuple[Desk, dict[str, str]]):
+    desk, names = scored
+    noted = desk.artefacts.meta(names["signals"])
+    real, synthetic = (
+        desk.artefacts.array(names["embeddings"], of) for of in ("real", "synthetic")
+    )
+    assert noted["real_covered"] == asdict(real_rows_covered(real, synthetic))
+    assert noted["real_vs_synthetic"]["n_positive"] == 24
 
 
 def test_scoring_says_what_it_is_doing(scored: tuple[Desk, dict[str, str]]):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from synthcur.schema import Collection
-from synthcur.scored import CHECKER_TITLES, weighing_facts, weighing_probs
+from synthcur.scored import CHECKER_TITLES, noted_of_pool, weighing_facts, weighing_probs
 from synthcur.settings import CHECKER_KINDS, DIVERSITY_KINDS, QUALITY_KINDS, WeightingSettings
 
 ARTEFACTS = {"embeddings": "e", "quality": "p", "diversity": "q"}
@@ -42,6 +42,12 @@ def test_facts_are_read_from_the_real_rows_and_the_signals(small_collection: Col
 
 def test_scores_without_signals_know_no_duplicates(small_collection: Collection) -> None:
     assert weighing_facts(small_collection, ARTEFACTS, lambda *_: None).duplicate_group is None
+
+
+def test_what_was_noted_of_the_pool_is_read_where_it_was_noted() -> None:
+    noted = {"real_covered": {"value": 0.9}}
+    assert noted_of_pool({**ARTEFACTS, "signals": "s"}, {"s": noted}.__getitem__) is noted
+    assert noted_of_pool(ARTEFACTS, {}.__getitem__) == {}
 
 
 def test_every_kind_of_p_and_q_and_of_checkers_is_known() -> None:

@@ -16,7 +16,7 @@ from synthcur.settings import TrainSettings, WeightingSettings
 from synthcur.spool import Spool
 from synthcur.ui import train_rail
 from synthcur.ui.parts import plain
-from tests.conftest import add_finished_job, add_scores
+from tests.conftest import add_finished_job, add_scores, note_covered
 from tests.test_pages import ROOT, complaints, open_page
 
 
@@ -108,6 +108,23 @@ def test_start_queues_what_the_rail_is_set_to(fill, small_collection):
     assert set(job.spec["scores"]) >= {"quality", "diversity"}
     assert title(app) == "Run 1: starting"
     assert "Start training" not in buttons(app)
+
+
+@pytest.mark.parametrize(("share", "is_told"), [(0.2, True), (0.9, False)])
+def test_a_pool_of_other_texts_is_told_where_an_arm_learns_it_alone(
+    fill, small_collection, share, is_told
+):
+    note_covered(fill(small_collection), "small", share)
+    app = open_page("train", "small")
+    assert warns_of_pool(app) == is_told
+    for arm in ("ce", "imp", "dimp"):
+        app.checkbox(key=f"train_arm_{arm}_on").uncheck()
+    app.run()
+    assert not warns_of_pool(app), "three witnesses learn the real rows too"
+
+
+def warns_of_pool(app):
+    return any("read as written for other texts" in caption.value for caption in app.caption)
 
 
 def test_a_scheme_of_the_curate_page_can_be_trained(fill, small_collection):

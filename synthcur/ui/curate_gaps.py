@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from synthcur import gaps, jobs
+from synthcur.pool_fit import covered_in_words
 from synthcur.records import Scores
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings
@@ -110,14 +111,17 @@ def _text(rows: CurateRows, position: int) -> str:
     return curate_rows.short_text(row["text"], row["text_pair"], LISTED_LENGTH)
 
 
-def told_apart(auc: Mapping[str, Any] | None) -> str:
-    """Say how well real and synthetic rows can be told apart."""
-    if not auc:
-        return ""
-    return (
-        f"Real and synthetic rows are told apart with an AUC of {auc['value']:.2f} "
-        f"[{auc['low']:.2f}, {auc['high']:.2f}], out of fold; 0.5: not at all, 1: always."
-    )
+def pool_in_words(pool: Mapping[str, Any]) -> str:
+    """Say how near the pool as a whole is to the real rows, as far as it was noted."""
+    said = []
+    if covered := pool.get("real_covered"):
+        said.append(covered_in_words(covered))
+    if auc := pool.get("real_vs_synthetic"):
+        said.append(
+            f"Real and synthetic rows are told apart with an AUC of {auc['value']:.2f} "
+            f"[{auc['low']:.2f}, {auc['high']:.2f}], out of fold; 0.5: not at all, 1: always."
+        )
+    return " ".join(said)
 
 
 def offer_scoring(name: str, scores: Scores, checkers: str) -> None:

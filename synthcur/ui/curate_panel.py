@@ -1,6 +1,5 @@
 """What is seen on the Curate page: figures, warnings, the map, the rows behind it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -94,15 +93,9 @@ def figures(name: str, rows: CurateRows, scores: Scores) -> None:
         most_discarded=curate_actions.MOST_DISCARDED,
         sliders=curate_rail.SLIDERS,
         groupings=_groupings(name, rows, scores),
-        told_apart=curate_gaps.told_apart(_pool(scores).get("real_vs_synthetic")),
+        pool_in_words=curate_gaps.pool_in_words(resources.noted_of_pool(scores)),
     )
     curate_trust.show(scores.trust)
-
-
-def _pool(scores: Scores) -> Mapping[str, Any]:
-    """Return what was noted of the whole pool, nothing in scores of earlier versions."""
-    known = scores.artefacts.get("signals")
-    return resources.store().artefacts.meta(known) if known else {}
 
 
 def _groupings(name: str, rows: CurateRows, scores: Scores) -> list[dict[str, Any]]:

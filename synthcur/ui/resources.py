@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -120,6 +121,11 @@ def array(fingerprint: str, name: str) -> np.ndarray:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _array(fingerprint: str, name: str, _store: Store) -> np.ndarray:
     return _store.artefacts.array(fingerprint, name)
+
+
+def noted_of_pool(scores: Scores) -> Mapping[str, Any]:
+    """Return what a scoring noted of the pool as a whole; see `scored.noted_of_pool`."""
+    return scored.noted_of_pool(scores.artefacts, store().artefacts.meta)
 
 
 def weighing_probs(

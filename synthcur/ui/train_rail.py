@@ -9,6 +9,7 @@ import streamlit as st
 from synthcur.arms import ARMS, OFFERED, Arm
 from synthcur.errors import InputError, SynthcurError
 from synthcur.estimate import Estimate, estimate
+from synthcur.pool_fit import is_foreign, warning
 from synthcur.records import Scores, ranked_checkers
 from synthcur.scored import CHECKER_TITLES
 from synthcur.settings import (
@@ -53,6 +54,8 @@ def rail(name: str) -> Choice:
     with st.sidebar:
         arms, weighting = _arm_choice(scores, schemes)
         checkers = _checker_choice(scores)
+        if checkers in scores:
+            _warn_of_pool(scores[checkers], arms)
         seeds = st.number_input(
             "Seeds",
             min_value=1,
@@ -132,6 +135,13 @@ def _is_ticked(
         help=f"{reason}{arm.sentence}  \n`{arm.formula}`  \n{arm.cost}  \n{arm.source}.",
     )
     return ticked and not reason
+
+
+def _warn_of_pool(scores: Scores, arms: Iterable[str]) -> None:
+    """Say that the pool reads as written for other texts where an arm learns it alone."""
+    covered = resources.noted_of_pool(scores).get("real_covered")
+    if covered and is_foreign(covered) and any(ARMS[arm].rows == "synthetic" for arm in arms):
+        st.caption(f":material/warning: {warning(covered)}")
 
 
 def _checker_choice(scores: Mapping[str, Scores]) -> str:

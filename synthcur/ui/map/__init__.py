@@ -236,7 +236,7 @@ def mount_figures(
     most_discarded: int,
     sliders: Sequence[Mapping[str, Any]] = (),
     groupings: Sequence[Mapping[str, Any]] = (),
-    told_apart: str = "",
+    pool_in_words: str = "",
 ) -> None:
     """Make room for the figures and say what the view needs to know once a page.
 
@@ -254,13 +254,13 @@ def mount_figures(
         As for `facts`.
     groupings
         What `curate_masses.packed` returns.
-    told_apart
-        How well real and synthetic rows can be told apart, in words.
+    pool_in_words
+        How near the pool as a whole is to the real rows.
     """
     data = {
         **facts(palette, most_discarded=most_discarded, sliders=sliders),
         "trust": [list(each) for each in trust],
-        "told_apart": told_apart,
+        "pool_in_words": pool_in_words,
     }
     _figures_component()(data=_with_codes(data, groupings), key="map_figures", height="content")
 

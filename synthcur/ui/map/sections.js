@@ -87,7 +87,7 @@ function stepsCard({ steps }, weights) {
 }
 
 /** Fill the card of thin real regions; null where nothing is known of them. */
-export function gapsCard(points, { gaps, told_apart: toldApart }, onRow) {
+export function gapsCard(points, { gaps, pool_in_words: poolInWords }, onRow) {
   if (!gaps) return null;
   const outlined = gaps.thin.length < gaps.of ? `the ${count(gaps.thin.length)} thinnest` : 'all';
   const note = `${count(gaps.of)} of ${count(points.m)} real rows; ${outlined} outlined on the map`;
@@ -108,7 +108,7 @@ export function gapsCard(points, { gaps, told_apart: toldApart }, onRow) {
   const both = element('div', 'sm-pair');
   both.append(examples, labels);
   const words = 'Cover: synthetic rows around a real one in the space of the embeddings, without '
-    + `and with the weights; 1 is the average. ${toldApart}`;
+    + `and with the weights; 1 is the average. ${poolInWords}`;
   card.append(both, element('div', 'sm-note sm-words', words));
   return card;
 }

@@ -57,7 +57,7 @@ export function fillTables(node, told, memo) {
   const cards = [
     card('lightest', lightest, [], () => lightest && lightestCard(points, weights, control, select)),
     card('sections', steps, [state.grouping, groupings], () => weightSections(told)),
-    card('gaps', [gaps, control.told_apart], [], () => gapsCard(points, control, select)),
+    card('gaps', [gaps, control.pool_in_words], [], () => gapsCard(points, control, select)),
   ].filter(Boolean);
   let all = node.querySelector('.sm-told');
   if (!all) {
