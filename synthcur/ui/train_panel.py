@@ -236,17 +236,19 @@ def _progress_in_words(
     running = [run for run in runs if run.status == "running"]
     if not running:
         return f"{name}: {'between two runs' if runs else 'starting'}"
-    epochs = _epochs_of(running[-1], drawn.latest, settings)
     left = f", {parts.duration(job.eta_s)} left" if job.eta_s else ""
     arm = curves.ARM_NAMES.get(running[-1].arm, running[-1].arm)
-    return f"{name}: {arm}, epoch {drawn.latest.get('epoch', 0.0):.1f} of {epochs}{left}"
+    return f"{name}: {arm}, {_epoch_in_words(running[-1], drawn.latest, settings)}{left}"
 
 
-def _epochs_of(run: Run, latest: Mapping[str, float], settings: TrainSettings) -> int:
-    """Epochs a run takes in all; one of real rows alone takes more than the job's settings say."""
-    if not run.steps or not latest.get("step"):
-        return settings.fit.epochs
-    return round(latest["epoch"] * run.steps / latest["step"])
+def _epoch_in_words(run: Run, latest: Mapping[str, float], settings: TrainSettings) -> str:
+    """Say where a run is; real rows alone take more epochs than the settings of the job say."""
+    if "epoch" not in latest:
+        return "first steps"
+    of = settings.fit.epochs
+    if run.steps:
+        of = round(latest["epoch"] * run.steps / latest["step"])
+    return f"epoch {latest['epoch']:.1f} of {of}"
 
 
 def _speed_in_words(drawn: Picture) -> str:
