@@ -8,7 +8,7 @@ import numpy as np
 
 from synthcur.arms import ARMS
 from synthcur.learning_curve import NO_REAL_ROWS, LearningCurveSettings
-from synthcur.recipes import count_rows, recipe_of
+from synthcur.recipes import count_judged, count_rows, recipe_of
 from synthcur.records import Job
 from synthcur.settings import FitSettings, TrainSettings
 from synthcur.store import Store
@@ -81,13 +81,15 @@ def estimate_learning_curve(
 def _read_by_arm(arm: str, rows: Mapping[str, int], fit: FitSettings) -> float:
     """Rows that one run of an arm takes.
 
-    Real rows alone are so few and are passed so often that judging after every pass is what takes
-    the time; a row judged costs a third of a row learned.
+    Real rows alone are so few and are passed so often that judging them is what takes the time; a
+    row judged costs a third of a row learned.
     """
     n_synthetic, n_real = rows["synthetic"], rows["real"]
     recipe = recipe_of(ARMS[arm], fit, n_synthetic, n_real)
-    judged = rows["validation"] / 3 if ARMS[arm].rows == "real" else 0
-    return recipe.epochs * (count_rows(ARMS[arm], n_synthetic, n_real) + judged)
+    learned = recipe.epochs * count_rows(ARMS[arm], n_synthetic, n_real)
+    if ARMS[arm].rows != "real":
+        return learned
+    return learned + count_judged(recipe.epochs) * rows["validation"] / 3
 
 
 def _seconds_per_row(store: Store, fit: FitSettings) -> tuple[list[float], int | None]:

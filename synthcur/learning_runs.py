@@ -33,7 +33,7 @@ from synthcur.settings import ScoreSettings, fingerprint
 from synthcur.spool import Spool
 from synthcur.training_rows import Pool, judging_rows, make_pool, rows_of
 
-VERSION = 1
+VERSION = 2
 """Raised when a run would compute something else than a kept one of the same name."""
 
 

@@ -6,6 +6,10 @@ from dataclasses import replace
 from synthcur.arms import Arm
 from synthcur.settings import LEAST_STEPS, MAX_EPOCHS, FitSettings
 
+MOST_JUDGED = 30
+"""Epochs after which a model is judged on the validation rows, at most; to judge it often takes
+longer than to pass a few rows."""
+
 
 def recipe_of(arm: Arm, fit: FitSettings, n_synthetic: int, n_real: int) -> FitSettings:
     """Give an arm of real rows alone as many steps as the synthetic rows would take.
@@ -44,6 +48,20 @@ def with_steps(fit: FitSettings, n_rows: int, n_steps: int) -> FitSettings:
     """
     epochs = math.ceil(n_steps / _count_batches(n_rows, fit))
     return replace(fit, epochs=min(max(fit.epochs, epochs), MAX_EPOCHS))
+
+
+def is_judged(epoch: int, n_epochs: int) -> bool:
+    """Whether a model is judged on the validation rows after an epoch, counted from 1.
+
+    After every one, or after every second, third and so on of more than `MOST_JUDGED`, and always
+    after the last.
+    """
+    return epoch % math.ceil(n_epochs / MOST_JUDGED) == 0 or epoch == n_epochs
+
+
+def count_judged(n_epochs: int) -> int:
+    """Return how often a model is judged in a run."""
+    return sum(is_judged(epoch, n_epochs) for epoch in range(1, n_epochs + 1))
 
 
 def count_rows(arm: Arm, n_synthetic: int, n_real: int) -> int:

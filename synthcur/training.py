@@ -31,6 +31,7 @@ from synthcur.errors import WorkerError
 from synthcur.evaluation import accuracy, macro_f1
 from synthcur.losses import DYNAMIC_WEIGHTS, own_log_probability, weighted_cross_entropy
 from synthcur.pretrained import default_device, has_bfloat16
+from synthcur.recipes import is_judged
 from synthcur.settings import FitSettings, fingerprint
 from synthcur.training_rows import Examples, WeightedExamples
 from synthcur.weighting import effective_sample_size
@@ -54,7 +55,7 @@ class Fit:
     classifier
         In the state that was best on the validation rows.
     best_epoch
-        The epoch of that state, from 1; of equals the earliest.
+        The epoch of that state, from 1; of equals the earliest of those that were judged.
     val_accuracy, val_macro_f1
         Of that state, 0 to 1.
     seconds
@@ -106,8 +107,8 @@ def fit(
         hardware.
     on_row
         Called with rows of the history: ``loss`` (mean since the last one) and ``samples_per_s``
-        about every `LOG_STEPS` steps; ``val_accuracy``, ``val_macro_f1`` and ``ess`` (effective
-        sample size of the weights of the epoch) after every epoch.
+        about every `LOG_STEPS` steps; ``ess`` (effective sample size of the weights of the epoch)
+        after every epoch, with ``val_accuracy`` and ``val_macro_f1`` if `recipes.is_judged`.
     on_step
         Called with the number of steps done.
     on_epoch
@@ -140,7 +141,16 @@ def fit(
             dynamic=train.dynamic,
             steps=steps,
         )
-        watch = _Watch(steps, len(train.labels), classifier, validation, on_row, on_step, on_epoch)
+        watch = _Watch(
+            steps,
+            len(train.labels),
+            settings.epochs,
+            classifier,
+            validation,
+            on_row,
+            on_step,
+            on_epoch,
+        )
         trainer.add_callback(watch)
         if found is not None:
             watch.restore(found)
@@ -236,6 +246,7 @@ class _Watch(TrainerCallback):
         self,
         steps: list[_Step],
         n_rows: int,
+        n_epochs: int,
         classifier: Classifier,
         validation: Examples,
         on_row: Callable[[Row], None] | None,
@@ -249,6 +260,7 @@ class _Watch(TrainerCallback):
         self.dynamics: list[np.ndarray] = []
         self._steps = steps
         self._n_rows = n_rows
+        self._n_epochs = n_epochs
         self._classifier = classifier
         self._validation = validation
         self._encoded = classifier.tokenise(validation.rows)
@@ -296,23 +308,29 @@ class _Watch(TrainerCallback):
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        said = predict_encoded(self._classifier, self._encoded).argmax(axis=1)
-        truth = self._validation.labels
-        reached, f1 = accuracy(said, truth), macro_f1(said, truth)
-        ess = effective_sample_size(self._joined("weight"))
+        epoch = round(state.epoch or 0)
+        measured = {"ess": effective_sample_size(self._joined("weight"))}
+        if is_judged(epoch, self._n_epochs):
+            measured |= self._judge(epoch)
         dynamics = np.full((2, self._n_rows), np.nan, dtype=np.float16)
         dynamics[:, self._joined("row")] = self._joined("own_probability"), self._joined("margin")
         self.dynamics.append(dynamics)
         self._steps.clear()
-        self._on_row(self._row(state, val_accuracy=reached, val_macro_f1=f1, ess=ess))
+        self._on_row(self._row(state, **measured))
         self._on_epoch(*self.history())
+
+    def _judge(self, epoch: int) -> dict[str, float]:
+        """Measure the state on the validation rows, and remember it if it is the best so far."""
+        said = predict_encoded(self._classifier, self._encoded).argmax(axis=1)
+        truth = self._validation.labels
+        reached, f1 = accuracy(said, truth), macro_f1(said, truth)
         if reached > self.best_accuracy:
-            self.best_accuracy, self.best_macro_f1 = reached, f1
-            self.best_epoch = round(state.epoch or 0)
+            self.best_accuracy, self.best_macro_f1, self.best_epoch = reached, f1, epoch
             self.best_state = {
                 name: value.detach().to("cpu", copy=True)
                 for name, value in self._classifier.model.state_dict().items()
             }
+        return {"val_accuracy": reached, "val_macro_f1": f1}
 
     def history(self) -> tuple[np.ndarray, np.ndarray]:
         """Return p(y|x) and the margin of every row in every epoch so far, both (E, n)."""

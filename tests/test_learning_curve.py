@@ -357,8 +357,8 @@ def test_the_time_of_a_curve_counts_plain_synthetic_training_once(fill, small_co
     store.ingest(job.id)
     settings = LearningCurveSettings(arms=("ce", "ce_real", "ce_both"), seeds=2, sizes=(4, 50))
     found = estimate_learning_curve(store, settings, {"synthetic": 100, "validation": 30})
-    # Real rows alone take 150 steps where the pool takes 20: 150 passes of 4 rows, 75 of 50, each
-    # judged on 30 validation rows for the time of 10.
-    read = 500 + (150 * (4 + 10) + 520) + (75 * (50 + 10) + 750)
+    # Real rows alone take 150 steps where the pool takes 20: 150 passes of 4 rows, 75 of 50, and
+    # every fifth and every third is judged on 30 validation rows for the time of 10.
+    read = 500 + (150 * 4 + 30 * 10 + 520) + (75 * 50 + 25 * 10 + 750)
     assert found.seconds == pytest.approx(0.02 * read * 2)
     assert (found.n_runs, found.measured_on) == (2 * (1 + 2 + 2), job.number)

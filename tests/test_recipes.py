@@ -6,7 +6,15 @@ import pytest
 
 from synthcur.arms import ARMS
 from synthcur.checkers import checker_recipe
-from synthcur.recipes import count_rows, count_steps, recipe_of, with_steps
+from synthcur.recipes import (
+    MOST_JUDGED,
+    count_judged,
+    count_rows,
+    count_steps,
+    is_judged,
+    recipe_of,
+    with_steps,
+)
 from synthcur.settings import LEAST_STEPS, MAX_EPOCHS, FitSettings, ScoreSettings
 
 FIT = FitSettings(epochs=5, batch_size=32)
@@ -46,6 +54,14 @@ def test_a_quality_checker_of_few_rows_has_its_least_steps(n_rows: int):
     settings = ScoreSettings(fit=FIT)
     assert count_steps(n_rows, checker_recipe("quality", n_rows, settings)) >= LEAST_STEPS
     assert checker_recipe("diversity", n_rows, settings) == FIT
+
+
+@pytest.mark.parametrize("n_epochs", [1, 5, 30, 31, 61, 150, 200])
+def test_few_epochs_are_all_judged_and_of_many_some_and_the_last(n_epochs: int):
+    judged = [epoch for epoch in range(1, n_epochs + 1) if is_judged(epoch, n_epochs)]
+    assert judged[-1] == n_epochs
+    assert count_judged(n_epochs) == len(judged) <= MOST_JUDGED
+    assert len(judged) == n_epochs or n_epochs > MOST_JUDGED
 
 
 def test_an_epoch_reads_the_rows_of_the_arm():

@@ -9,7 +9,7 @@ import torch
 
 from synthcur.classifier import predict_proba
 from synthcur.errors import InputError, WorkerError
-from synthcur.recipes import count_steps
+from synthcur.recipes import MOST_JUDGED, count_steps
 from synthcur.schema import REAL, VALIDATION, Collection
 from synthcur.settings import FitSettings
 from synthcur.training import LOG_STEPS, Fit, Row, fit
@@ -99,6 +99,16 @@ def test_the_history_has_losses_every_ten_steps_and_a_verdict_every_epoch(tiny_m
     assert [row["step"] for row in epochs] == [8, 16, 24]
     assert all(row["samples_per_s"] > 0 and math.isfinite(row["loss"]) for row in losses)
     assert all(0 <= row["val_macro_f1"] <= 1 for row in epochs)
+
+
+def test_of_many_epochs_some_are_judged_and_always_the_last(tiny_model: str):
+    rows: list[Row] = []
+    train = weighted(made_of_words(8, seed=1), np.ones(8))
+    result = run(train, settings(tiny_model, epochs=2 * MOST_JUDGED + 1), on_row=rows.append)
+    judged = [row["epoch"] for row in rows if "val_accuracy" in row]
+    assert judged == [*range(3, 2 * MOST_JUDGED + 1, 3), 2 * MOST_JUDGED + 1]
+    assert sum("ess" in row for row in rows) == len(result.margin) == 2 * MOST_JUDGED + 1
+    assert result.best_epoch in judged
 
 
 def test_the_effective_sample_size_is_that_of_the_weights_of_the_epoch(tiny_model: str):
