@@ -124,7 +124,7 @@ def test_a_pool_of_other_texts_is_told_where_an_arm_learns_it_alone(
 
 
 def warns_of_pool(app):
-    return any("read as written for other texts" in caption.value for caption in app.caption)
+    return any("as if written for other texts" in caption.value for caption in app.caption)
 
 
 def test_a_scheme_of_the_curate_page_can_be_trained(fill, small_collection):
