@@ -94,6 +94,6 @@ def warning(covered: Mapping[str, Any]) -> str:
     """Say what a pool that `is_foreign` means for training."""
     return (
         f"Synthetic rows lie near {100 * covered['value']:.0f} % of the real rows: they read "
-        "differently, as if written for other texts. Training on them alone can cost tens of points, of which "
-        "weights win back a part; choose an arm that learns the real rows too."
+        "differently, as if written for other texts. Training on them alone can cost tens of "
+        "points, of which weights win back a part; choose an arm that learns the real rows too."
     )
