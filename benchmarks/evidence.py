@@ -10,7 +10,8 @@ checkers out of fold needs the probes, as in ``witnesses@probe``. Every run prin
 kept in the file of ``--out`` together with what it predicted, so that the command can be stopped,
 started again and widened: what is there is not trained again, and the table at the end is of
 everything in the file. ``--jobs`` runs go side by side, each with its share of the cores, which
-is faster than one run on all of them. ``--table`` only prints the table.
+is faster than one run on all of them. ``--table`` only prints the table, of the tasks and arms
+that are named or of all.
 """
 
 import argparse
@@ -45,6 +46,8 @@ from synthcur.training_rows import Pool, WeightedExamples, judging_rows, make_po
 
 PLAIN = ("ce_real", "ce_both")
 """What a user can do without weighting; the better one on the validation rows is the rival."""
+
+ARMS_OF_A_LOOK = ("ce", "ce_real", "ce_both", "imp", "dimp")
 
 PUBLISHED = "finetune"
 """Checkers of an arm that names none."""
@@ -85,7 +88,20 @@ def main() -> None:
     if not options.table:
         todo = _todo(options, setup, found["runs"])
         resumable.complete(found, options.out, _work, todo, jobs=options.jobs, say=_line)
+    elif options.tasks or options.arms:
+        found["runs"] = chosen(found["runs"], options.tasks, options.arms)
     print(table(found))
+
+
+def chosen(
+    runs: Sequence[dict[str, Any]], tasks: Sequence[str], arms: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Keep the runs of some tasks and arms; of all where none are named."""
+    return [
+        run
+        for run in runs
+        if (not tasks or run["task"] in tasks) and (not arms or run["arm"] in arms)
+    ]
 
 
 def _todo(
@@ -96,8 +112,8 @@ def _todo(
     missing: list[tuple[str, str, int]] = [
         (task, arm, seed)
         for seed in range(options.seeds)
-        for task in options.tasks
-        for arm in options.arms
+        for task in options.tasks or [demo.NAME]
+        for arm in options.arms or ARMS_OF_A_LOOK
         if (task, arm, seed) not in done
     ]
     pairs = sorted({(task, checkers_of(arm)) for task, arm, _ in missing if needs_scores(arm)})
@@ -333,8 +349,8 @@ def _options() -> argparse.Namespace:
 
     parser = argparse.ArgumentParser(description="Train every arm on several tasks.")
     parser.add_argument("--data", type=Path, default=Path())
-    parser.add_argument("--tasks", type=names, default=[demo.NAME])
-    parser.add_argument("--arms", type=names, default=["ce", "ce_real", "ce_both", "imp", "dimp"])
+    parser.add_argument("--tasks", type=names, default=[])
+    parser.add_argument("--arms", type=names, default=[])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--pool", type=int, default=1000)
     parser.add_argument("--test-rows", type=int, default=1000)

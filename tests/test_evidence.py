@@ -59,6 +59,15 @@ def test_an_arm_that_is_missing_on_a_task_has_no_mean():
     assert "| imp | 80.0 |  |  | 3 |" in evidence.table(found)
 
 
+def test_a_table_of_some_tasks_and_arms_compares_those_alone():
+    found = made_up({("a", "ce"): 0.7, ("b", "ce"): 0.6, ("a", "imp"): 0.8, ("a", "dimp"): 0.9})
+    runs = evidence.chosen(found["runs"], ["a"], ["ce", "imp"])
+    text = evidence.table({**found, "runs": runs})
+    assert "| imp | 80.0 | 80.0 | 3 |" in text
+    assert "dimp |" not in text
+    assert evidence.chosen(found["runs"], [], []) == found["runs"]
+
+
 def test_label_ids_survive_the_file():
     ids = np.arange(36)
     np.testing.assert_array_equal(resumable.as_ids(resumable.as_word(ids)), ids)
