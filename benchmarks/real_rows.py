@@ -113,7 +113,7 @@ def write_figures(found: Mapping[str, Any], path: Path) -> None:
     figures = []
     for number, (task, curve) in enumerate(summaries(found).items()):
         figure = learning_chart(curve["arms"], curve["sizes"], palette=LIGHT, height=360)
-        figure.update_layout(title=task, margin={"t": 40}, width=760)
+        figure.update_layout(title=task, margin={"t": 40, "r": 130}, width=780)
         figures.append(figure.to_html(full_html=False, include_plotlyjs=number == 0))
     path.write_text("\n".join(["<!doctype html><meta charset=utf-8>", *figures]), "utf-8")
 
