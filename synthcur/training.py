@@ -17,33 +17,25 @@ import numpy as np
 import torch
 from transformers import (
     DataCollatorWithPadding,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
     TrainingArguments,
     set_seed,
 )
 
 from synthcur import checkpoints
-from synthcur.checkpoints import Checkpoint, CheckpointFile, Keeper, ResumableTrainer
-from synthcur.classifier import Classifier, build, predict_encoded
+from synthcur.checkpoints import CheckpointFile, Keeper, ResumableTrainer
+from synthcur.classifier import Classifier, build
 from synthcur.errors import WorkerError
-from synthcur.evaluation import accuracy, macro_f1
-from synthcur.losses import DYNAMIC_WEIGHTS, own_log_probability, weighted_cross_entropy
+from synthcur.losses import DYNAMIC_WEIGHTS, weighted_cross_entropy
 from synthcur.pretrained import default_device, has_bfloat16
-from synthcur.recipes import is_judged
+from synthcur.recording import Recorder, Row, Step, look_at
 from synthcur.settings import FitSettings, fingerprint
 from synthcur.training_rows import Examples, WeightedExamples
-from synthcur.weighting import effective_sample_size
 
 LOG_STEPS = 10
 """Steps over which a reported loss is averaged."""
 
 _OURS = ("labels", "target", "factor", "row")
 """Columns of a batch that the loss reads and the model does not."""
-
-Row = dict[str, Any]
-"""One entry of the history: step, epoch and what was measured there."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +119,7 @@ def fit(
     started = time.monotonic()
     _make_deterministic(seed)
     classifier = build(settings.base_model, labels, max_length=settings.max_length)
-    steps: list[_Step] = []
+    steps: list[Step] = []
     key = _key(train, validation, labels, settings, seed) if checkpoint is not None else ""
     found = checkpoints.read(checkpoint.path, key=key) if checkpoint is not None else None
     folder = checkpoint.path.parent if checkpoint is not None else None
@@ -141,7 +133,7 @@ def fit(
             dynamic=train.dynamic,
             steps=steps,
         )
-        watch = _Watch(
+        recorder = Recorder(
             steps,
             len(train.labels),
             settings.epochs,
@@ -151,11 +143,11 @@ def fit(
             on_step,
             on_epoch,
         )
-        trainer.add_callback(watch)
+        trainer.add_callback(recorder)
         if found is not None:
-            watch.restore(found)
+            recorder.restore(found)
         if checkpoint is not None:
-            trainer.add_callback(Keeper(trainer, watch.keep, checkpoint, key))
+            trainer.add_callback(Keeper(trainer, recorder.keep, checkpoint, key))
         try:
             trainer.train_from(found)
         except torch.OutOfMemoryError as error:
@@ -163,28 +155,18 @@ def fit(
                 f"The GPU's memory was not enough for a batch of {settings.batch_size}.",
                 fix="Lower the batch size or the maximum length, or choose a smaller base model.",
             ) from error
-    classifier.model.load_state_dict(watch.best_state)
-    own_probability, margin = watch.history()
+    classifier.model.load_state_dict(recorder.best_state)
+    own_probability, margin = recorder.history()
     return Fit(
         classifier=classifier,
-        best_epoch=watch.best_epoch,
-        val_accuracy=watch.best_accuracy,
-        val_macro_f1=watch.best_macro_f1,
+        best_epoch=recorder.best_epoch,
+        val_accuracy=recorder.best_accuracy,
+        val_macro_f1=recorder.best_macro_f1,
         seconds=time.monotonic() - started,
-        samples_per_s=watch.samples_per_s,
+        samples_per_s=recorder.samples_per_s,
         own_probability=own_probability,
         margin=margin,
     )
-
-
-@dataclass(frozen=True)
-class _Step:
-    """What a batch looked like when it was learned from; all of shape (n,)."""
-
-    row: torch.Tensor
-    weight: torch.Tensor
-    own_probability: torch.Tensor
-    margin: torch.Tensor
 
 
 class WeightedTrainer(ResumableTrainer):
@@ -203,7 +185,7 @@ class WeightedTrainer(ResumableTrainer):
 
     loss_is_scaled_for_ga = False
 
-    def __init__(self, *, dynamic: str, steps: list[_Step], **options: Any) -> None:
+    def __init__(self, *, dynamic: str, steps: list[Step], **options: Any) -> None:
         super().__init__(**options)
         self.dynamic = dynamic
         self.steps = steps
@@ -226,141 +208,8 @@ class WeightedTrainer(ResumableTrainer):
                 f"The loss is no longer a number at step {self.state.global_step + 1}.",
                 fix="Lower the learning rate, or clip the weights.",
             )
-        self.steps.append(_look_at(logits.detach().float(), labels, weight, inputs["row"]))
+        self.steps.append(look_at(logits.detach().float(), labels, weight, inputs["row"]))
         return (loss, outputs) if return_outputs else loss
-
-
-def _look_at(
-    logits: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor, row: torch.Tensor
-) -> _Step:
-    own = logits.gather(1, labels.unsqueeze(1)).squeeze(1)
-    others = logits.scatter(1, labels.unsqueeze(1), -torch.inf)
-    probability = torch.exp(own_log_probability(logits, labels))
-    return _Step(row, weight.detach(), probability, own - others.max(dim=1).values)
-
-
-class _Watch(TrainerCallback):
-    """Tells the history as it grows and remembers the best state."""
-
-    def __init__(
-        self,
-        steps: list[_Step],
-        n_rows: int,
-        n_epochs: int,
-        classifier: Classifier,
-        validation: Examples,
-        on_row: Callable[[Row], None] | None,
-        on_step: Callable[[int], None] | None,
-        on_epoch: Callable[[np.ndarray, np.ndarray], None] | None,
-    ) -> None:
-        self.best_state: dict[str, torch.Tensor] = {}
-        self.best_epoch = 0
-        self.best_accuracy = -1.0
-        self.best_macro_f1 = 0.0
-        self.dynamics: list[np.ndarray] = []
-        self._steps = steps
-        self._n_rows = n_rows
-        self._n_epochs = n_epochs
-        self._classifier = classifier
-        self._validation = validation
-        self._encoded = classifier.tokenise(validation.rows)
-        self._on_row = on_row or (lambda row: None)
-        self._on_step = on_step or (lambda step: None)
-        self._on_epoch = on_epoch or (lambda own_probability, margin: None)
-        self._seconds = 0.0
-        self._seen = 0
-        self._reported = (0.0, 0)
-
-    @property
-    def samples_per_s(self) -> float:
-        """Rows a second over the whole run so far."""
-        return self._seen / max(self._seconds, 1e-9)
-
-    def on_epoch_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        self._clock = time.monotonic()
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        now = time.monotonic()
-        self._seconds += now - self._clock
-        self._seen += len(self._steps[-1].row)
-        self._on_step(state.global_step)
-        self._clock = time.monotonic()
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: Row | None = None,
-        **_: Any,
-    ) -> None:
-        if not logs or "loss" not in logs:
-            return
-        seconds, seen = self._reported
-        rate = (self._seen - seen) / max(self._seconds - seconds, 1e-9)
-        self._reported = self._seconds, self._seen
-        self._on_row(self._row(state, loss=logs["loss"], samples_per_s=rate))
-
-    def on_epoch_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        epoch = round(state.epoch or 0)
-        measured = {"ess": effective_sample_size(self._joined("weight"))}
-        if is_judged(epoch, self._n_epochs):
-            measured |= self._judge(epoch)
-        dynamics = np.full((2, self._n_rows), np.nan, dtype=np.float16)
-        dynamics[:, self._joined("row")] = self._joined("own_probability"), self._joined("margin")
-        self.dynamics.append(dynamics)
-        self._steps.clear()
-        self._on_row(self._row(state, **measured))
-        self._on_epoch(*self.history())
-
-    def _judge(self, epoch: int) -> dict[str, float]:
-        """Measure the state on the validation rows, and remember it if it is the best so far."""
-        said = predict_encoded(self._classifier, self._encoded).argmax(axis=1)
-        truth = self._validation.labels
-        reached, f1 = accuracy(said, truth), macro_f1(said, truth)
-        if reached > self.best_accuracy:
-            self.best_accuracy, self.best_macro_f1, self.best_epoch = reached, f1, epoch
-            self.best_state = {
-                name: value.detach().to("cpu", copy=True)
-                for name, value in self._classifier.model.state_dict().items()
-            }
-        return {"val_accuracy": reached, "val_macro_f1": f1}
-
-    def history(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return p(y|x) and the margin of every row in every epoch so far, both (E, n)."""
-        own_probability, margin = np.stack(self.dynamics, axis=1)
-        return own_probability, margin
-
-    def keep(self) -> Checkpoint:
-        """Return what the history so far amounts to, in the form of a checkpoint."""
-        tensors = {f"best.{name}": value for name, value in self.best_state.items()}
-        tensors |= {f"dynamics.{i}": torch.from_numpy(e) for i, e in enumerate(self.dynamics)}
-        for name in _Step.__dataclass_fields__ if self._steps else ():
-            tensors[f"steps.{name}"] = torch.from_numpy(self._joined(name))
-        names = ("best_epoch", "best_accuracy", "best_macro_f1", "_seconds", "_seen", "_reported")
-        return Checkpoint(tensors, {name: getattr(self, name) for name in names})
-
-    def restore(self, found: Checkpoint) -> None:
-        """Take the history up where `keep` left it."""
-        self.best_state = found.part("best")
-        epochs = found.part("dynamics")
-        self.dynamics = [epochs[str(i)].numpy() for i in range(len(epochs))]
-        self._steps[:] = [_Step(**found.part("steps"))] if found.part("steps") else []
-        for name, value in found.plain["history"].items():
-            setattr(self, name, value)
-
-    def _joined(self, name: str) -> np.ndarray:
-        """One figure of every row of the epoch so far, in the order of learning."""
-        return torch.cat([getattr(step, name).cpu() for step in self._steps]).numpy()
-
-    def _row(self, state: TrainerState, **measured: float) -> Row:
-        return {"step": state.global_step, "epoch": round(state.epoch or 0.0, 4), **measured}
 
 
 def _key(

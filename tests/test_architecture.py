@@ -38,7 +38,7 @@ LAYERS = (
         *("classifier", "checkpoints", "encoders", "decision_log", "leases", "ingest"),
         *("reading", "checks", "drafting"),
     ),
-    ("review_store", "tags", "cluster_names"),
+    ("review_store", "tags", "cluster_names", "recording"),
     ("training", "store", "failures", "loading", "figures_overview", "curves"),
     (
         *("checkers", "jobs", "cleaning", "report", "learning_report", "estimate"),

@@ -10,7 +10,8 @@ from synthcur import checkpoints
 from synthcur.checkpoints import Checkpoint, CheckpointFile
 from synthcur.classifier import predict_proba
 from synthcur.errors import WorkerError
-from synthcur.training import Fit, Row
+from synthcur.recording import Row
+from synthcur.training import Fit
 from tests.test_training import made_of_words, run, settings, weighted
 
 STEPS = 24

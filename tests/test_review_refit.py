@@ -6,7 +6,7 @@ from dataclasses import replace
 from synthcur.records import Job
 from synthcur.review import EDIT, RELABEL, Decision, effective_labels, judged_collection
 from synthcur.ui.review_refit import last_fit, new_since
-from tests.test_review_page import bench_of, decided
+from tests.reviewing import bench_of, decided
 
 
 def job_of(folder, decisions, *, kind="score", status="done", checkers="probe"):

@@ -15,7 +15,7 @@ from synthcur.ui.review_team import (
     weights_in_words,
     weights_test,
 )
-from tests.test_review_page import bench_of, decided
+from tests.reviewing import bench_of, decided
 
 
 def _by(annotator, bench, row, action, seq, **more):

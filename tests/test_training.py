@@ -10,9 +10,10 @@ import torch
 from synthcur.classifier import predict_proba
 from synthcur.errors import InputError, WorkerError
 from synthcur.recipes import MOST_JUDGED, count_steps
+from synthcur.recording import Row
 from synthcur.schema import REAL, VALIDATION, Collection
 from synthcur.settings import FitSettings
-from synthcur.training import LOG_STEPS, Fit, Row, fit
+from synthcur.training import LOG_STEPS, Fit, fit
 from synthcur.training_rows import Examples, WeightedExamples
 
 WORDS = {"late": 0, "parcel": 0, "courier": 0, "aphids": 1, "slugs": 1, "mites": 1}

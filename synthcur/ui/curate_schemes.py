@@ -30,7 +30,7 @@ def table(
         {
             "scheme": list(schemes),
             "says": [in_words(settings) for settings in schemes.values()],
-            "effective": [outlooks[name].effective for name in schemes],
+            "effective": [round(outlooks[name].effective) for name in schemes],
             "share": [
                 100 * outlooks[name].effective / max(outlooks[name].rows, 1) for name in schemes
             ],
@@ -100,7 +100,7 @@ def compare(name: str, scores: Scores) -> None:
             column_config={
                 "scheme": column.TextColumn("Scheme", width=170),
                 "says": column.TextColumn("Weight"),
-                "effective": column.NumberColumn("Effective rows", width=110, format="%.0f"),
+                "effective": column.NumberColumn("Effective rows", width=110, format="localized"),
                 "share": column.NumberColumn("Of the rows", width=92, format="%.0f %%"),
                 "top": column.NumberColumn("Top 1 %", width=76, format="%.0f %%"),
                 "mean": column.NumberColumn("Mean", width=70, format="%.2f"),

@@ -128,7 +128,10 @@ def _mass_by_label(weighed: Weighed, *, n_labels: int) -> None:
         if weighed.mass.empty:
             st.caption("Every row is discarded: no weight is left.")
             return
-        table = weighed.mass.assign(mass=100 * weighed.mass["mass"])
+        table = weighed.mass.assign(
+            mass=100 * weighed.mass["mass"],
+            effective_rows=weighed.mass["effective_rows"].round(),
+        )
         columns = st.column_config
         st.dataframe(
             table[["group", "rows", "mass", "median_weight", "effective_rows"]],
@@ -146,7 +149,7 @@ def _mass_by_label(weighed: Weighed, *, n_labels: int) -> None:
                 ),
                 "median_weight": columns.NumberColumn("Median weight", format="%.2f"),
                 "effective_rows": columns.NumberColumn(
-                    "Effective rows", format="%.0f", help=EFFECTIVE_HELP
+                    "Effective rows", format="localized", help=EFFECTIVE_HELP
                 ),
             },
         )

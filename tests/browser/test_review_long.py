@@ -1,7 +1,7 @@
 """An hour at the bench in seconds: hundreds of decisions in a row, each kept, once and in order."""
 
 from benchmarks import review as benchmark
-from tests.browser.test_review import open_review
+from tests.browser.review_driver import open_review
 from tests.conftest import add_scores
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from synthcur.workspace import open_store
 from tests.accounts import CLIENT_ID, CLIENT_SECRET, provider_of_accounts
-from tests.browser.test_review import SAMPLE, wait_until_saved
+from tests.browser.review_driver import SAMPLE, wait_until_saved
 from tests.serving import free_port, served
 
 SECRETS = """

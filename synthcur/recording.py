@@ -1,0 +1,183 @@
+"""What a run says while it trains: the history, the training dynamics, and its best state."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from synthcur.checkpoints import Checkpoint
+from synthcur.classifier import Classifier, predict_encoded
+from synthcur.evaluation import accuracy, macro_f1
+from synthcur.losses import own_log_probability
+from synthcur.recipes import is_judged
+from synthcur.training_rows import Examples
+from synthcur.weighting import effective_sample_size
+
+Row = dict[str, Any]
+"""One entry of the history: step, epoch and what was measured there."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a batch looked like when it was learned from; all of shape (n,)."""
+
+    row: torch.Tensor
+    weight: torch.Tensor
+    own_probability: torch.Tensor
+    margin: torch.Tensor
+
+
+def look_at(
+    logits: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor, row: torch.Tensor
+) -> Step:
+    """Return what is remembered of a batch: logits (n, K), all others (n,)."""
+    own = logits.gather(1, labels.unsqueeze(1)).squeeze(1)
+    others = logits.scatter(1, labels.unsqueeze(1), -torch.inf)
+    probability = torch.exp(own_log_probability(logits, labels))
+    return Step(row, weight.detach(), probability, own - others.max(dim=1).values)
+
+
+class Recorder(TrainerCallback):
+    """Tells the history as it grows and remembers the best state.
+
+    Parameters
+    ----------
+    steps
+        What the trainer appends a batch to when it has learned from it; emptied after every epoch.
+    n_rows, n_epochs
+        Of the run.
+    classifier
+        What is trained.
+    validation
+        What it is judged on.
+    on_row, on_step, on_epoch
+        As in `training.fit`.
+    """
+
+    def __init__(
+        self,
+        steps: list[Step],
+        n_rows: int,
+        n_epochs: int,
+        classifier: Classifier,
+        validation: Examples,
+        on_row: Callable[[Row], None] | None,
+        on_step: Callable[[int], None] | None,
+        on_epoch: Callable[[np.ndarray, np.ndarray], None] | None,
+    ) -> None:
+        self.best_state: dict[str, torch.Tensor] = {}
+        self.best_epoch = 0
+        self.best_accuracy = -1.0
+        self.best_macro_f1 = 0.0
+        self.dynamics: list[np.ndarray] = []
+        self._steps = steps
+        self._n_rows = n_rows
+        self._n_epochs = n_epochs
+        self._classifier = classifier
+        self._validation = validation
+        self._encoded = classifier.tokenise(validation.rows)
+        self._on_row = on_row or (lambda row: None)
+        self._on_step = on_step or (lambda step: None)
+        self._on_epoch = on_epoch or (lambda own_probability, margin: None)
+        self._seconds = 0.0
+        self._seen = 0
+        self._reported = (0.0, 0)
+
+    @property
+    def samples_per_s(self) -> float:
+        """Rows a second over the whole run so far."""
+        return self._seen / max(self._seconds, 1e-9)
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Start the clock."""
+        self._clock = time.monotonic()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Count the rows of the step and tell that it is done."""
+        now = time.monotonic()
+        self._seconds += now - self._clock
+        self._seen += len(self._steps[-1].row)
+        self._on_step(state.global_step)
+        self._clock = time.monotonic()
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: Row | None = None,
+        **_: Any,
+    ) -> None:
+        """Tell the loss and how fast rows are learned from."""
+        if not logs or "loss" not in logs:
+            return
+        seconds, seen = self._reported
+        rate = (self._seen - seen) / max(self._seconds - seconds, 1e-9)
+        self._reported = self._seconds, self._seen
+        self._on_row(self._row(state, loss=logs["loss"], samples_per_s=rate))
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Tell the epoch: its weights, its dynamics and, if it is judged, how good it is."""
+        epoch = round(state.epoch or 0)
+        measured = {"ess": effective_sample_size(self._joined("weight"))}
+        if is_judged(epoch, self._n_epochs):
+            measured |= self._judge(epoch)
+        dynamics = np.full((2, self._n_rows), np.nan, dtype=np.float16)
+        dynamics[:, self._joined("row")] = self._joined("own_probability"), self._joined("margin")
+        self.dynamics.append(dynamics)
+        self._steps.clear()
+        self._on_row(self._row(state, **measured))
+        self._on_epoch(*self.history())
+
+    def _judge(self, epoch: int) -> dict[str, float]:
+        """Measure the state on the validation rows, and remember it if it is the best so far."""
+        said = predict_encoded(self._classifier, self._encoded).argmax(axis=1)
+        truth = self._validation.labels
+        reached, f1 = accuracy(said, truth), macro_f1(said, truth)
+        if reached > self.best_accuracy:
+            self.best_accuracy, self.best_macro_f1, self.best_epoch = reached, f1, epoch
+            self.best_state = {
+                name: value.detach().to("cpu", copy=True)
+                for name, value in self._classifier.model.state_dict().items()
+            }
+        return {"val_accuracy": reached, "val_macro_f1": f1}
+
+    def history(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return p(y|x) and the margin of every row in every epoch so far, both (E, n)."""
+        own_probability, margin = np.stack(self.dynamics, axis=1)
+        return own_probability, margin
+
+    def keep(self) -> Checkpoint:
+        """Return what the history so far amounts to, in the form of a checkpoint."""
+        tensors = {f"best.{name}": value for name, value in self.best_state.items()}
+        tensors |= {f"dynamics.{i}": torch.from_numpy(e) for i, e in enumerate(self.dynamics)}
+        for name in Step.__dataclass_fields__ if self._steps else ():
+            tensors[f"steps.{name}"] = torch.from_numpy(self._joined(name))
+        names = ("best_epoch", "best_accuracy", "best_macro_f1", "_seconds", "_seen", "_reported")
+        return Checkpoint(tensors, {name: getattr(self, name) for name in names})
+
+    def restore(self, found: Checkpoint) -> None:
+        """Take the history up where `keep` left it."""
+        self.best_state = found.part("best")
+        epochs = found.part("dynamics")
+        self.dynamics = [epochs[str(i)].numpy() for i in range(len(epochs))]
+        self._steps[:] = [Step(**found.part("steps"))] if found.part("steps") else []
+        for name, value in found.plain["history"].items():
+            setattr(self, name, value)
+
+    def _joined(self, name: str) -> np.ndarray:
+        """One figure of every row of the epoch so far, in the order of learning."""
+        return torch.cat([getattr(step, name).cpu() for step in self._steps]).numpy()
+
+    def _row(self, state: TrainerState, **measured: float) -> Row:
+        return {"step": state.global_step, "epoch": round(state.epoch or 0.0, 4), **measured}
