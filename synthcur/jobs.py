@@ -6,7 +6,7 @@ spool. `poll` brings the store up to date; whoever has the store open calls it a
 
 Jobs wait in one of two lanes. Probe scoring is over in seconds and has one place of its own;
 everything that trains a model shares the long lane, with one place, or one a GPU. Most of those
-seconds are imports: `prepare` has a process do them while a person still looks at the rows.
+seconds are imports: a `spare` process does them while a person still looks at the rows.
 """
 
 import json
@@ -20,7 +20,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from synthcur.arms import get_arm
 from synthcur.errors import ConflictError, InputError, WorkerError
@@ -50,30 +49,32 @@ whole vocabulary, which page by page takes a tenth of its time. Other systems do
 
 
 _ROOT = Path(__file__).resolve().parent.parent
-_SPARES: WeakKeyDictionary[Store, Spare] = WeakKeyDictionary()
 
 
-def prepare(store: Store) -> None:
-    """Have a process wait for a scoring job that is likely to come soon, its imports done."""
-    if os.environ.get(SPARE_VARIABLE, "") != "0":
-        _SPARES.setdefault(store, _spare()).prepare()
-
-
-def dismiss(store: Store) -> None:
-    """Let the process that waits for a job leave."""
-    if store in _SPARES:
-        _SPARES[store].dismiss()
-
-
-def _spare() -> Spare:
+def spare() -> Spare | None:
+    """Return what has a worker wait for a short job; None where `SPARE_VARIABLE` forbids it."""
+    if os.environ.get(SPARE_VARIABLE, "") == "0":
+        return None
     command = [sys.executable, "-m", "synthcur.worker", "--wait"]
     return Spare(command, cwd=_ROOT, env={**ALLOCATOR, **os.environ})
 
 
-def submit_score(store: Store, name: str, settings: ScoreSettings) -> Job:
-    """Queue the scoring of a collection and start it if its place is free."""
+def submit_score(
+    store: Store, name: str, settings: ScoreSettings, *, waiting: Spare | None = None
+) -> Job:
+    """Queue the scoring of a collection and start it if its place is free.
+
+    Parameters
+    ----------
+    store, name
+        Where the collection is, and its name.
+    settings
+        How it is scored.
+    waiting
+        The process that waits for a short job, if any does.
+    """
     lane = "short" if settings.checkers == "probe" else "long"
-    return _submit(store, "score", name, asdict(settings), {}, lane=lane)
+    return _submit(store, "score", name, asdict(settings), {}, lane=lane, waiting=waiting)
 
 
 def submit_train(store: Store, name: str, settings: TrainSettings) -> Job:
@@ -122,12 +123,13 @@ def _submit(
     scores: Mapping[str, str],
     *,
     lane: str = "long",
+    waiting: Spare | None = None,
 ) -> Job:
     """Queue a job; asked twice for the same while it waits or runs, it is the same job."""
     collection = store.collection_info(name).fingerprint
     request = fingerprint(kind, name, collection, settings, scores)
     job = store.add_job(kind, name, settings=settings, scores=scores, lane=lane, request=request)
-    start_next(store)
+    start_next(store, waiting=waiting)
     return store.job(job.id)
 
 
@@ -167,19 +169,22 @@ def places(lane: str) -> int:
     return int(given) if given.isdecimal() and int(given) > 0 else max(1, gpu_count())
 
 
-def poll(store: Store) -> None:
-    """Take in all spools, mark the dead, start what waits."""
+def poll(store: Store, *, waiting: Spare | None = None) -> None:
+    """Take in all spools, mark the dead, start what waits; `waiting` as in `submit_score`."""
     for job in store.active_jobs():
         if job.status != "queued":
             _refresh(store, job)
-    start_next(store)
+    start_next(store, waiting=waiting)
 
 
-def start_next(store: Store) -> None:
-    """Start what waits, the highest priority first, then the oldest, while there is a place."""
+def start_next(store: Store, *, waiting: Spare | None = None) -> None:
+    """Start what is queued, the highest priority first, then the oldest, while there is a place.
+
+    A short job goes to the process that waits for one, if any does.
+    """
     for job in store.active_jobs():
         if job.status == "queued" and store.claim_job(job.id, places=places(job.lane)):
-            _spawn(store, store.job(job.id))
+            _spawn(store, store.job(job.id), waiting if job.lane == "short" else None)
 
 
 def cancel(store: Store, job_id: str) -> Job:
@@ -249,12 +254,12 @@ def _is_alive(job: Job) -> bool:
     return bool(job.identity) and process_identity(job.pid) == job.identity
 
 
-def _spawn(store: Store, job: Job) -> None:
+def _spawn(store: Store, job: Job, waiting: Spare | None) -> None:
     try:
         job.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write_spec(job)
         (job.folder / RESERVE).write_bytes(b" " * RESERVE_BYTES)
-        process = _waiting(store, job) or _started(job)
+        process = (waiting and waiting.take(job.folder)) or _started(job)
     except OSError as error:
         store.move_job(
             job.id,
@@ -267,12 +272,6 @@ def _spawn(store: Store, job: Job) -> None:
     store.set_worker(job.id, pid=process.pid, identity=process_identity(process.pid))
     # A child that has ended stays a zombie until somebody waits for it.
     threading.Thread(target=process.wait, daemon=True).start()
-
-
-def _waiting(store: Store, job: Job) -> subprocess.Popen[bytes] | None:
-    """Give a short job to the process that waits for one, if any does."""
-    spare = _SPARES.get(store) if job.lane == "short" else None
-    return spare.take(job.folder) if spare is not None else None
 
 
 def _started(job: Job) -> subprocess.Popen[bytes]:

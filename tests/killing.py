@@ -42,17 +42,19 @@ from synthcur.store import Store
 import json
 workspace, kind, settings, job = sys.argv[1:]
 store = Store(workspace)
+spare = jobs.spare()
 if kind == "score":
-    jobs.prepare(store)
+    spare.prepare()
 if job:
     job = jobs.resume(store, job) if store.job(job).status != "done" else store.job(job)
 elif kind == "train":
     job = jobs.submit_train(store, "killed", TrainSettings.from_dict(json.loads(settings)))
 else:
-    job = jobs.submit_score(store, "killed", ScoreSettings.from_dict(json.loads(settings)))
+    settings = ScoreSettings.from_dict(json.loads(settings))
+    job = jobs.submit_score(store, "killed", settings, waiting=spare)
 print(job.id, flush=True)
 while True:
-    jobs.poll(store)
+    jobs.poll(store, waiting=spare)
     time.sleep(0.05)
 """
 

@@ -36,7 +36,7 @@ def as_csv(rows: Rows, header: tuple[str, ...] = ("text", "label"), delimiter: s
 @pytest.fixture
 def store(fill: Callable[..., Store], small_collection, monkeypatch) -> Store:
     """A workspace with one collection, in which no worker starts."""
-    monkeypatch.setattr(jobs, "start_next", lambda store: None)
+    monkeypatch.setattr(jobs, "start_next", lambda *_, **__: None)
     return fill(small_collection)
 
 

@@ -19,7 +19,7 @@ from tests import killing
 @pytest.fixture
 def idle(tmp_path: Path, small_collection, monkeypatch):
     """A store whose jobs are claimed but get no process."""
-    monkeypatch.setattr(jobs, "_spawn", lambda store, job: None)
+    monkeypatch.setattr(jobs, "_spawn", lambda *_: None)
     store = Store(tmp_path / "ws")
     store.add_collection(small_collection)
     yield store

@@ -60,7 +60,7 @@ def test_a_waiting_job_is_followed_and_can_be_cancelled(
     fill: Callable[..., Store], small_collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = fill(small_collection, scored=False)
-    monkeypatch.setattr(jobs, "poll", lambda _: None)
+    monkeypatch.setattr(jobs, "poll", lambda *_, **__: None)
     store.add_job("score", "small", settings={}, scores={})
     app = open_page("overview", "small")
     assert title(app) == "Plant nursery: 40 synthetic rows, being scored"
@@ -74,7 +74,7 @@ def test_a_learning_curve_is_followed_and_no_cancel_of_scoring_is_offered(
     fill: Callable[..., Store], small_collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = fill(small_collection)
-    monkeypatch.setattr(jobs, "poll", lambda _: None)
+    monkeypatch.setattr(jobs, "poll", lambda *_, **__: None)
     store.add_job("learning_curve", "small", settings={}, scores={})
     labels = button_labels(open_page("overview", "small"))
     assert "Watch the learning curve" in labels

@@ -209,7 +209,7 @@ def test_a_running_curve_is_drawn_as_far_as_it_is_and_can_be_stopped(
     toy, small_collection, monkeypatch
 ):
     add_curve(toy, small_collection, CURVE, {("ce", 0): 0.5, ("ce_real", 6): 0.25}, end="")
-    monkeypatch.setattr(jobs, "poll", lambda store: None)
+    monkeypatch.setattr(jobs, "poll", lambda *_, **__: None)
     app = open_page("results", "small")
     assert not complaints(app)
     assert "4 of 10 runs done" in captions(app)

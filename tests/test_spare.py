@@ -76,21 +76,20 @@ def test_a_process_that_cannot_be_started_is_no_failure(tmp_path):
 
 
 SERVER = """
-import sys, time
+import time
 from synthcur import jobs
-from synthcur.store import Store
-store = Store(sys.argv[1])
-jobs.prepare(store)
-print(jobs._SPARES[store]._process.pid, flush=True)
+spare = jobs.spare()
+spare.prepare()
+print(spare._process.pid, flush=True)
 time.sleep(600)
 """
 
 
 @pytest.mark.real
 @pytest.mark.timeout(300)
-def test_the_waiting_process_leaves_with_its_killed_server(tmp_path, monkeypatch):
+def test_the_waiting_process_leaves_with_its_killed_server(monkeypatch):
     monkeypatch.setenv(jobs.SPARE_VARIABLE, "1")
-    command = [sys.executable, "-c", SERVER, str(tmp_path / "ws")]
+    command = [sys.executable, "-c", SERVER]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     pid = int(server.stdout.readline())
@@ -108,27 +107,27 @@ def test_the_waiting_process_leaves_with_its_killed_server(tmp_path, monkeypatch
 def test_a_job_of_the_waiting_process_is_like_any_other(tmp_path, monkeypatch):
     """Same arrays to the last bit, a log of its own, and an end that is noticed."""
     monkeypatch.setenv(jobs.SPARE_VARIABLE, "1")
-    found = []
+    kept, found = jobs.spare(), []
     for is_prepared in (False, True):
         store = Store(tmp_path / f"ws{is_prepared}")
         store.add_collection(killing.collection())
         if is_prepared:
-            jobs.prepare(store)
-            pid = waiting(jobs._SPARES[store]).pid
-        job = jobs.submit_score(store, killing.NAME, ScoreSettings())
+            kept.prepare()
+            pid = waiting(kept).pid
+        job = jobs.submit_score(store, killing.NAME, ScoreSettings(), waiting=kept)
         assert not is_prepared or job.pid == pid
         job = killing.follow(store, job.id, seconds=300)
         assert job.status == "done", f"{job.what}\n{jobs.log_tail(job)}"
         assert not killing.orphans(store), "the process ends with its job"
         found.append(killing.scored_arrays(store, job.id))
         if is_prepared:
-            jobs.prepare(store)
-            job = jobs.submit_score(store, killing.NAME, ScoreSettings(seed=1))
+            kept.prepare()
+            job = jobs.submit_score(store, killing.NAME, ScoreSettings(seed=1), waiting=kept)
             assert job.pid
             os.kill(job.pid, signal.SIGKILL)
             assert killing.follow(store, job.id, seconds=10).status == "crashed"
-            jobs.prepare(store)
-            job = jobs.resume(store, job.id)
+            kept.prepare()
+            job = jobs.submit_score(store, killing.NAME, ScoreSettings(seed=2), waiting=kept)
             jobs.cancel(store, job.id)
             assert killing.follow(store, job.id, seconds=60).status == "cancelled"
         store.close()

@@ -24,7 +24,7 @@ from tests.test_pages import ROOT, complaints, open_page
 def no_processes(monkeypatch):
     """Start no worker and signal nobody; return what would have been signalled."""
     signalled = []
-    monkeypatch.setattr(jobs, "_spawn", lambda store, job: None)
+    monkeypatch.setattr(jobs, "_spawn", lambda *_: None)
     monkeypatch.setattr(jobs, "_signal_group", lambda pid, number: signalled.append(number.name))
     return signalled
 

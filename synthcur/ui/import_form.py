@@ -332,7 +332,7 @@ def store(draft: Draft, name: str, accepted: frozenset[str]) -> None:
     """Store what is kept, score it in the background and open it."""
     collection = accept(replace(draft, name=name, title=name), accepted)
     resources.store().add_collection(collection)
-    jobs.submit_score(resources.store(), name, ScoreSettings())
+    jobs.submit_score(resources.store(), name, ScoreSettings(), waiting=resources.spare())
     session().collection = name
     session().selection = ()
     end()

@@ -7,7 +7,6 @@ else, until the one button that stores.
 import pandas as pd
 import streamlit as st
 
-from synthcur import jobs
 from synthcur.drafting import MERGE, TWO_LABELS
 from synthcur.errors import InputError
 from synthcur.loading import PARTS, ColumnMapping, Draft, RawTable, keep_of_two_labels
@@ -35,8 +34,8 @@ def show(state: Import) -> None:
             width="stretch",
             on_click=import_form.end,
         )
-    if sources.tables:
-        jobs.prepare(resources.store())  # whoever stores these rows has them scored at once
+    if sources.tables and (spare := resources.spare()) is not None:
+        spare.prepare()  # whoever stores these rows has them scored at once
     if state.is_checked and import_form.missing(sources, columns):
         state.is_checked = False
         st.rerun()

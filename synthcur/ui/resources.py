@@ -19,6 +19,7 @@ from synthcur import demo, jobs, review, scored, weighting
 from synthcur.records import Scores
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
+from synthcur.spare import Spare
 from synthcur.store import Store
 from synthcur.ui import door
 from synthcur.weighting import Facts
@@ -33,12 +34,18 @@ def store() -> Store:
     return _open(str(workspace_folder())).store
 
 
+def spare() -> Spare | None:
+    """Return what has a process wait for a scoring job that is likely to come soon."""
+    return _open(str(workspace_folder())).spare
+
+
 class _OpenStore:
     """A store and the thread that takes in what its workers report."""
 
     def __init__(self, workspace: Path) -> None:
         self._lock = lock_server(workspace)
         self.store = open_store(workspace)
+        self.spare = jobs.spare()
         demo.ensure(self.store)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="synthcur-jobs", daemon=True)
@@ -47,14 +54,15 @@ class _OpenStore:
     def _poll(self) -> None:
         while not self._stop.wait(POLL_SECONDS):
             try:
-                jobs.poll(self.store)
+                jobs.poll(self.store, waiting=self.spare)
             except Exception:
                 LOG.exception("Looking after background jobs failed; trying again")
 
     def close(self) -> None:
         self._stop.set()
         self._thread.join()
-        jobs.dismiss(self.store)
+        if self.spare is not None:
+            self.spare.dismiss()
         self.store.close()
         self._lock.close()
 
