@@ -26,7 +26,7 @@ NAMES = ("<img src=x onerror=alert(1)>", "![b](https://beacon.invalid/n.png)", "
 """What clusters and tags may be called; commas and controls of direction are refused there."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def strange() -> Collection:
     """30 synthetic and 20 real rows that have no other texts."""
     rows = [
@@ -40,10 +40,10 @@ def strange() -> Collection:
     return make_collection("strange", rows, LABELS)
 
 
-@pytest.fixture
-def strange_map(server: Server, page: Page, strange: Collection, strangers: list[str]) -> Map:
-    """The map of those rows, whose clusters and tags have such names too."""
-    store = open_store(server.workspace)
+@pytest.fixture(scope="module")
+def strange_server(demo_server: Server, strange: Collection) -> Server:
+    """A server with those rows, whose clusters and tags have such names too."""
+    store = open_store(demo_server.workspace)
     store.add_collection(strange)
     add_scores(store, strange)
     clusters = store.scores("strange")["probe"].artefacts["clusters"]
@@ -53,7 +53,12 @@ def strange_map(server: Server, page: Page, strange: Collection, strangers: list
     for name in NAMES:
         store.tag("strange", ids, name, annotator="Ana")
     store.close()
-    return Map(page).open(server, "strange")
+    return demo_server
+
+
+@pytest.fixture
+def strange_map(strange_server: Server, page: Page, strangers: list[str]) -> Map:
+    return Map(page).open(strange_server, "strange")
 
 
 def cut(text: str, length: int) -> str:

@@ -5,12 +5,12 @@ from tests.browser.review_driver import open_review
 from tests.conftest import add_scores
 
 
-def test_300_decisions_in_a_row_are_300_rows_in_the_order_of_the_screen(page, server):
-    store = benchmark.open_store(server.workspace)
+def test_300_decisions_in_a_row_are_300_rows_in_the_order_of_the_screen(page, demo_server):
+    store = benchmark.open_store(demo_server.workspace)
     collection = benchmark.invented(benchmark.ROWS)
     store.add_collection(collection)
     add_scores(store, collection)
-    open_review(page, server, collection.name)
+    open_review(page, demo_server, collection.name)
     found = benchmark.measure(page, store, presses=300, every_ms=80)
     store.close()
     assert found["burst_rows"] == "10 of 10"

@@ -113,7 +113,7 @@ def test_a_row_decided_elsewhere_meanwhile_is_refused_and_shown(bench, page):
     expect(page.locator(".verdict")).to_contain_text("discarded")
 
 
-def test_two_tabs_of_one_person_do_not_overwrite_each_other(bench, page, server, small_collection):
+def test_two_tabs_of_one_person_do_not_overwrite_each_other(bench, page):
     second = page.context.new_page()
     open_review(second, bench.server, bench.collection.name)
     press(page, "a")
