@@ -36,13 +36,14 @@ from synthcur.evaluation import (
     mean_over_tasks,
     points,
 )
+from synthcur.pools import Pool, WeightedExamples, judging_rows, make_pool
 from synthcur.recipes import recipe_of
 from synthcur.runs import read_pool
 from synthcur.schema import REAL, TEST, VALIDATION, Collection
 from synthcur.scoring import check
 from synthcur.settings import FitSettings, ScoreSettings, fingerprint
 from synthcur.spool import Spool
-from synthcur.training_rows import Pool, WeightedExamples, judging_rows, make_pool, rows_of
+from synthcur.training_rows import rows_of
 
 PLAIN = ("ce_real", "ce_both")
 """What a user can do without weighting; the better one on the validation rows is the rival."""

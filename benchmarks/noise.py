@@ -22,12 +22,13 @@ from benchmarks.tasks import find_task, sub_pool
 from synthcur import demo
 from synthcur.arms import ARMS
 from synthcur.artefacts import Artefacts
+from synthcur.pools import Pool
 from synthcur.runs import read_pool
 from synthcur.schema import SYNTHETIC, Collection
 from synthcur.scoring import check
 from synthcur.settings import ScoreSettings
 from synthcur.spool import Spool
-from synthcur.training_rows import Pool, rows_of
+from synthcur.training_rows import rows_of
 from synthcur.weighting import consensus
 from synthcur.witnesses import fit_powers, join, share_wrong
 

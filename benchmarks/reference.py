@@ -34,10 +34,11 @@ from synthcur.classifier import Classifier, build, predict_proba
 from synthcur.errors import InputError, SynthcurError
 from synthcur.evaluation import accuracy, paired_difference, points, seeds_in_words
 from synthcur.pipeline import ENVIRONMENT
+from synthcur.pools import Examples, judging_rows, make_pool
 from synthcur.pretrained import default_device, has_bfloat16
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.settings import BUNDLED_MODEL, FitSettings
-from synthcur.training_rows import Examples, judging_rows, make_pool, rows_of
+from synthcur.training_rows import rows_of
 
 PLAIN, PACKAGE = "plain", "synthcur"
 WAYS = (PLAIN, PACKAGE)

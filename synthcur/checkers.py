@@ -18,9 +18,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from synthcur.calibration import apply_temperature, fit_temperature, trust_figures
+from synthcur.pools import Examples, WeightedExamples
 from synthcur.recipes import count_steps, with_steps
 from synthcur.settings import FitSettings, ScoreSettings
-from synthcur.training_rows import Examples, WeightedExamples
 
 QUALITY, DIVERSITY = "quality", "diversity"
 ROLES = (QUALITY, DIVERSITY)

@@ -11,12 +11,13 @@ import pandas as pd
 
 from synthcur.arms import get_arm
 from synthcur.errors import SynthcurError
+from synthcur.pools import WeightedExamples
 from synthcur.records import Job, Run
 from synthcur.review import Decision
 from synthcur.runs import read_pool
 from synthcur.settings import TrainSettings
 from synthcur.store import Store
-from synthcur.training_rows import WeightedExamples, rows_of
+from synthcur.training_rows import rows_of
 
 SMALLEST_KEPT = 2.0**-24
 """Smallest probability above 0 that the history, float16, can hold."""

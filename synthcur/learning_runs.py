@@ -23,6 +23,7 @@ from synthcur.learning_curve import (
     chosen_rows,
     with_real_rows,
 )
+from synthcur.pools import Pool, judging_rows, make_pool
 from synthcur.progress import Progress
 from synthcur.recipes import count_rows, count_steps, recipe_of
 from synthcur.review import Decision
@@ -31,7 +32,7 @@ from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.scoring import VERSIONS, check, embed, embeddings_name
 from synthcur.settings import ScoreSettings, fingerprint
 from synthcur.spool import Spool
-from synthcur.training_rows import Pool, judging_rows, make_pool, rows_of
+from synthcur.training_rows import rows_of
 
 VERSION = 2
 """Raised when a run would compute something else than a kept one of the same name."""

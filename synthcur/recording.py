@@ -13,8 +13,8 @@ from synthcur.checkpoints import Checkpoint
 from synthcur.classifier import Classifier, predict_encoded
 from synthcur.evaluation import accuracy, macro_f1
 from synthcur.losses import own_log_probability
+from synthcur.pools import Examples
 from synthcur.recipes import is_judged
-from synthcur.training_rows import Examples
 from synthcur.weighting import effective_sample_size
 
 Row = dict[str, Any]

@@ -16,6 +16,7 @@ from synthcur.arms import Arm, get_arm
 from synthcur.artefacts import Artefacts
 from synthcur.errors import WorkerError
 from synthcur.evaluation import accuracy, macro_f1
+from synthcur.pools import Examples, Pool, WeightedExamples, judging_rows, make_pool
 from synthcur.progress import Progress
 from synthcur.recipes import count_steps, recipe_of
 from synthcur.review import Decision
@@ -23,14 +24,7 @@ from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.settings import FitSettings, TrainSettings, fingerprint
 from synthcur.spool import Spool, read_spool
 from synthcur.trackers import Following
-from synthcur.training_rows import (
-    Examples,
-    Pool,
-    WeightedExamples,
-    judging_rows,
-    make_pool,
-    rows_of,
-)
+from synthcur.training_rows import rows_of
 
 if TYPE_CHECKING:
     from synthcur.training import Fit

@@ -14,11 +14,11 @@ from synthcur import clusters, signals
 from synthcur.artefacts import Artefacts
 from synthcur.checkers import CHECKERS, ROLES, Checked, Sample, Task, average
 from synthcur.pool_fit import real_rows_covered
+from synthcur.pools import judging_rows, require_labels
 from synthcur.progress import Progress
 from synthcur.schema import VALIDATION, Collection
 from synthcur.settings import BUNDLED_MODEL, ScoreSettings, fingerprint
 from synthcur.spool import Spool
-from synthcur.training_rows import judging_rows, require_labels
 
 VERSIONS = {
     **{"embeddings": 1, "coordinates": 1, "neighbours": 1},

@@ -26,10 +26,10 @@ from synthcur.checkpoints import CheckpointFile, Keeper, ResumableTrainer
 from synthcur.classifier import Classifier, build
 from synthcur.errors import WorkerError
 from synthcur.losses import DYNAMIC_WEIGHTS, weighted_cross_entropy
+from synthcur.pools import Examples, WeightedExamples
 from synthcur.pretrained import default_device, has_bfloat16
 from synthcur.recording import Recorder, Row, Step, look_at
 from synthcur.settings import FitSettings, fingerprint
-from synthcur.training_rows import Examples, WeightedExamples
 
 LOG_STEPS = 10
 """Steps over which a reported loss is averaged."""

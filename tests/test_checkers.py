@@ -21,9 +21,9 @@ from synthcur.checkers import (
     probe,
     trust_of,
 )
+from synthcur.pools import Examples
 from synthcur.schema import REAL, VALIDATION, Collection
 from synthcur.settings import CHECKER_KINDS, FitSettings, ScoreSettings
-from synthcur.training_rows import Examples
 
 LABELS = ("a", "b", "c")
 

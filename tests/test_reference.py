@@ -18,8 +18,9 @@ from synthcur.arms import ARMS
 from synthcur.classifier import Classifier, build
 from synthcur.errors import InputError
 from synthcur.losses import dynamic_weight, weighted_cross_entropy
+from synthcur.pools import Examples, Pool, WeightedExamples
 from synthcur.settings import FitSettings
-from synthcur.training_rows import Examples, Pool, WeightedExamples, rows_of
+from synthcur.training_rows import rows_of
 from tests import samples
 
 LABELS = ("a", "b")

@@ -9,12 +9,12 @@ import torch
 
 from synthcur.classifier import predict_proba
 from synthcur.errors import InputError, WorkerError
+from synthcur.pools import Examples, WeightedExamples
 from synthcur.recipes import MOST_JUDGED, count_steps
 from synthcur.recording import Row
 from synthcur.schema import REAL, VALIDATION, Collection
 from synthcur.settings import FitSettings
 from synthcur.training import LOG_STEPS, Fit, fit
-from synthcur.training_rows import Examples, WeightedExamples
 
 WORDS = {"late": 0, "parcel": 0, "courier": 0, "aphids": 1, "slugs": 1, "mites": 1}
 """Words of the tiny vocabulary, and the class that a text made of them belongs to."""

@@ -8,10 +8,11 @@ import pytest
 from synthcur.arms import ARMS, Arm
 from synthcur.errors import ArtefactError, InputError
 from synthcur.losses import DYNAMIC_WEIGHTS
+from synthcur.pools import Pool, judging_rows, make_pool
 from synthcur.review import DISCARD, EDIT, RELABEL, Decision
 from synthcur.schema import SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
-from synthcur.training_rows import Pool, judging_rows, make_pool, rows_of
+from synthcur.training_rows import rows_of
 from synthcur.weighting import effective_sample_size, label_shares
 from synthcur.witnesses import fit_powers, join, judge, share_wrong
 from tests.conftest import make_scores

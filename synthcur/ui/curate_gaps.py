@@ -15,7 +15,7 @@ from synthcur.pool_fit import covered_in_words
 from synthcur.records import Scores
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings
-from synthcur.ui import curate_rail, curate_rows, parts, resources
+from synthcur.ui import curate_rows, parts, resources, score_jobs
 from synthcur.ui.curate_masses import in_file
 from synthcur.ui.curate_rows import CurateRows
 
@@ -128,7 +128,7 @@ def offer_scoring(name: str, scores: Scores, checkers: str) -> None:
     """Where a scoring of an earlier version holds no neighbours, say so and offer another."""
     if "coverage" in scores.artefacts:
         return
-    if curate_rail.score_job(name) is not None:
+    if score_jobs.active(name) is not None:
         st.caption("Coverage gaps come with the scoring that is under way.")
         return
     sentence = (

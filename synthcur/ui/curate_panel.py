@@ -22,6 +22,7 @@ from synthcur.ui import (
     curate_trust,
     parts,
     resources,
+    score_jobs,
     theme,
 )
 from synthcur.ui import map as row_map
@@ -165,14 +166,14 @@ def _cover(version: str, _rows: CurateRows, name: str, known: str) -> Cover:
 def unscored(name: str) -> None:
     """Say that weights need checkers, and how far they are."""
     synthetic = resources.store().collection_info(name).counts["synthetic"]
-    if curate_rail.score_job(name) is not None:
+    if score_jobs.active(name) is not None:
         with st.container(border=True):
             st.markdown(
                 "The two checkers read every row. The map opens by itself when they are done."
             )
-            curate_rail.watch_scoring(name)
+            score_jobs.watch(name)
         return
-    curate_rail.say_failure(name)
+    score_jobs.say_failure(name)
     sentence = "No weights yet. They need two checkers, one of quality and one of diversity."
     label = f"Score {parts.count(synthetic)} rows"
     if parts.empty(sentence, button=label, key="curate_score", icon=":material/scoreboard:"):

@@ -11,10 +11,10 @@ import streamlit as st
 
 from synthcur import jobs
 from synthcur.arms import ARMS
-from synthcur.records import Job, Scores, ranked_checkers
+from synthcur.records import Scores, ranked_checkers
 from synthcur.scored import CHECKER_TITLES
 from synthcur.settings import ScoreSettings, WeightingSettings
-from synthcur.ui import parts, resources
+from synthcur.ui import parts, resources, score_jobs
 from synthcur.weighting import WITHOUT_RATIO
 
 FRAGMENT = "curate_body"
@@ -362,10 +362,10 @@ def checkers(name: str, scored: Mapping[str, Scores]) -> str:
 
 
 def _offer_average(name: str) -> None:
-    if score_job(name) is not None:
-        watch_scoring(name)
+    if score_jobs.active(name) is not None:
+        score_jobs.watch(name)
         return
-    say_failure(name)
+    score_jobs.say_failure(name)
     if st.button(
         "Fine-tune and average",
         icon=":material/model_training:",
@@ -381,30 +381,3 @@ def _offer_average(name: str) -> None:
         "Fine-tunes both checkers and averages them with the probes. It takes minutes, in the "
         "background."
     )
-
-
-def say_failure(name: str) -> None:
-    """Say what went wrong if the latest scoring of a collection failed."""
-    scorings = (job for job in resources.store().jobs(name) if job.kind == "score")
-    last = next(scorings, None)
-    if last is not None and last.status in ("failed", "crashed"):
-        lines = [parts.plain(line, limit=2000) for line in (last.what, last.fix) if line]
-        st.error("  \n".join(lines))
-
-
-def score_job(name: str) -> Job | None:
-    """Return the active scoring job of a collection, if there is one."""
-    found = (job for job in resources.store().jobs(name) if job.kind == "score" and job.is_active)
-    return next(found, None)
-
-
-@st.fragment(run_every=1)
-def watch_scoring(name: str) -> None:
-    """Follow the active scoring job; run the page again when it has ended."""
-    job = score_job(name)
-    if job is None:
-        st.rerun()
-        return
-    parts.job_progress(job)
-    if st.button("Cancel scoring", icon=":material/cancel:", key="curate_cancel_scoring"):
-        jobs.cancel(resources.store(), job.id)

@@ -11,7 +11,7 @@ from synthcur.drafting import MERGE, TWO_LABELS
 from synthcur.errors import InputError
 from synthcur.loading import PARTS, ColumnMapping, Draft, RawTable, keep_of_two_labels
 from synthcur.schema import Finding
-from synthcur.ui import data_panel, import_form, parts, resources
+from synthcur.ui import data_panel, data_splits, import_form, parts, resources
 from synthcur.ui.data_panel import Sheet, in_words
 from synthcur.ui.import_form import Import, Sources
 
@@ -192,7 +192,7 @@ def _findings(state: Import, draft: Draft) -> None:
         else:
             data_panel.rows_card(sheet, None)
     with right:
-        data_panel.splits_card(draft.kept_rows(state.accepted), draft.made_splits)
+        data_splits.splits_card(draft.kept_rows(state.accepted), draft.made_splits)
 
 
 def _decide(state: Import, draft: Draft, finding: Finding, ticked: list[tuple[str, int]]) -> None:

@@ -13,7 +13,7 @@ from synthcur.queues import DISAGREEMENTS, PACE_ROWS, QUEUES, RANDOM, changed_la
 from synthcur.records import ranked_checkers
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, WeightingSettings, fingerprint
-from synthcur.ui import curate_rail, parts, resources, theme
+from synthcur.ui import curate_rail, parts, resources, score_jobs, theme
 from synthcur.ui.queue import exchange, review_queue
 from synthcur.ui.queue.operations import Outcome
 from synthcur.ui.review_cards import Bench
@@ -71,10 +71,10 @@ def annotator_field() -> str:
 def unscored(name: str) -> None:
     """Say that the queues need scores, and how far they are."""
     st.title("The queues need scores", anchor=False)
-    if curate_rail.score_job(name) is not None:
+    if score_jobs.active(name) is not None:
         with st.container(border=True):
             st.markdown("Both checkers read every row. The queues open by themselves after that.")
-            curate_rail.watch_scoring(name)
+            score_jobs.watch(name)
         return
     synthetic = resources.store().collection_info(name).counts["synthetic"]
     sentence = "No row has been scored yet, so nothing says which to look at first."

@@ -9,7 +9,7 @@ from synthcur import jobs, review
 from synthcur.records import Job, ranked_checkers
 from synthcur.review import Decision
 from synthcur.settings import ScoreSettings
-from synthcur.ui import curate_rail, parts, resources
+from synthcur.ui import parts, resources, score_jobs
 from synthcur.ui.review_cards import Bench
 
 Learned = Mapping[str, tuple[str | None, str | None]]
@@ -19,9 +19,9 @@ Learned = Mapping[str, tuple[str | None, str | None]]
 def refit_button(bench: Bench) -> None:
     """Draw the button with the number of rows it would bring to the checkers."""
     name = bench.collection.name
-    if curate_rail.score_job(name) is not None:
+    if score_jobs.active(name) is not None:
         with st.sidebar:
-            curate_rail.watch_scoring(name)
+            score_jobs.watch(name)
         return
     kind = ranked_checkers(resources.scores(name))[0]
     job = last_fit(resources.store().jobs(name), kind)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from synthcur.loading import PARTS
 from synthcur.records import CollectionInfo
-from synthcur.ui import data_panel, import_form, parts, resources
+from synthcur.ui import data_panel, data_splits, import_form, parts, resources, score_jobs
 from synthcur.ui.data_panel import in_words
 
 
@@ -37,7 +37,7 @@ def show(name: str) -> None:
     with left:
         data_panel.rows_card(sheet, finding)
     with right:
-        data_panel.splits_card(sheet.rows, collection.made_splits)
+        data_splits.splits_card(sheet.rows, collection.made_splits)
 
 
 def _caption(info: CollectionInfo, found: int, checks: int) -> str:
@@ -63,7 +63,7 @@ def _rail(info: CollectionInfo, provenance: list[str]) -> None:
 
 def _scoring(name: str) -> None:
     """Draw how far the scoring of the collection is, while it runs."""
-    job = next((j for j in resources.store().jobs(name) if j.is_active and j.kind == "score"), None)
+    job = score_jobs.active(name)
     if job is not None:
         with st.container(border=True):
             parts.card_title("Stored. Scoring runs", "weights and map appear when it ends")

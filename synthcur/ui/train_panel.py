@@ -18,6 +18,7 @@ from synthcur.settings import ScoreSettings, TrainSettings
 from synthcur.ui import (
     parts,
     resources,
+    score_jobs,
     session,
     theme,
     train_dynamics,
@@ -47,7 +48,9 @@ def live(name: str, choice: Choice) -> None:
     What the epochs left behind stands below and is looked at less often.
     """
     job = newest_job(name)
-    active = [each for each in (job, _scoring(name)) if each is not None and each.is_active]
+    active = [
+        each for each in (job, score_jobs.active(name)) if each is not None and each.is_active
+    ]
     pace = train_pace.pace() if active else None
     followed = {each.id: _finished(each) for each in active}
     poll = st.fragment(_draw, run_every=pace, key="train_live")
@@ -66,11 +69,6 @@ def _left_behind(job: Job) -> None:
 
 def _finished(job: Job) -> int:
     return sum(run.status == "done" for run in resources.store().runs(job.id))
-
-
-def _scoring(name: str) -> Job | None:
-    found = [job for job in resources.store().jobs(name) if job.kind == "score" and job.is_active]
-    return next(iter(found), None)
 
 
 def queue(name: str, choice: Choice) -> None:
@@ -164,7 +162,7 @@ def _offer_scores(name: str) -> None:
     """Offer to score the rows where the arms with weights still lack their checkers."""
     if resources.scores(name):
         return
-    store, running = resources.store(), _scoring(name)
+    store, running = resources.store(), score_jobs.active(name)
     if running is not None:
         parts.job_progress(running)
         return

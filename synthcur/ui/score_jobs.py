@@ -1,0 +1,34 @@
+"""The scoring job of a collection as pages show it: followed, cancelled, why it failed."""
+
+import streamlit as st
+
+from synthcur import jobs
+from synthcur.records import Job
+from synthcur.ui import parts, resources
+
+
+def say_failure(name: str) -> None:
+    """Say what went wrong if the latest scoring of a collection failed."""
+    scorings = (job for job in resources.store().jobs(name) if job.kind == "score")
+    last = next(scorings, None)
+    if last is not None and last.status in ("failed", "crashed"):
+        lines = [parts.plain(line, limit=2000) for line in (last.what, last.fix) if line]
+        st.error("  \n".join(lines))
+
+
+def active(name: str) -> Job | None:
+    """Return the active scoring job of a collection, if there is one."""
+    found = (job for job in resources.store().jobs(name) if job.kind == "score" and job.is_active)
+    return next(found, None)
+
+
+@st.fragment(run_every=1)
+def watch(name: str) -> None:
+    """Follow the active scoring job; run the page again when it has ended."""
+    job = active(name)
+    if job is None:
+        st.rerun()
+        return
+    parts.job_progress(job)
+    if st.button("Cancel scoring", icon=":material/cancel:", key="cancel_scoring"):
+        jobs.cancel(resources.store(), job.id)
