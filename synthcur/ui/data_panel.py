@@ -307,9 +307,9 @@ def _draw(table: pd.DataFrame, key: str, *, ticks: bool) -> list[int]:
         "Line": st.column_config.NumberColumn(format="localized", width=56),
         "File": st.column_config.TextColumn(width=110),
         "Part": st.column_config.TextColumn(width=110),
-        "Text": st.column_config.TextColumn(width=330),
+        "Text": st.column_config.TextColumn(width=265),
         "Second text": st.column_config.TextColumn(width=260),
-        "Label": st.column_config.TextColumn(width=130),
+        "Label": st.column_config.TextColumn(width=120),
         "Proposal": st.column_config.MultiselectColumn(
             options=["Exclude", "Keep"], color=[tints["discard"], tints["keep"]], width=90
         ),
