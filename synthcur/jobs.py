@@ -192,13 +192,14 @@ def cancel(store: Store, job_id: str) -> Job:
 
     The results of finished runs are kept.
     """
-    job = store.job(job_id)
     if store.move_job(job_id, "cancelled", only_from=("queued",)):
         return store.job(job_id)
-    if job.pid is not None and _is_alive(job):
-        is_second_time = job.status == "cancelling"
-        store.move_job(job_id, "cancelling", only_from=("starting", "running"))
-        _signal_group(job.pid, signal.SIGKILL if is_second_time else signal.SIGTERM)
+    if _is_alive(store.job(job_id)):
+        is_first_time = store.move_job(job_id, "cancelling", only_from=("starting", "running"))
+        job = store.job(job_id)
+        # A process that is not noted yet is asked by `_spawn`, which notes it and then looks here.
+        if job.status == "cancelling" and job.pid is not None:
+            _signal_group(job.pid, signal.SIGTERM if is_first_time else signal.SIGKILL)
     poll(store)
     return store.job(job_id)
 
@@ -270,6 +271,8 @@ def _spawn(store: Store, job: Job, waiting: Spare | None) -> None:
         )
         return
     store.set_worker(job.id, pid=process.pid, identity=process_identity(process.pid))
+    if store.job(job.id).status == "cancelling":
+        _signal_group(process.pid, signal.SIGTERM)
     # A child that has ended stays a zombie until somebody waits for it.
     threading.Thread(target=process.wait, daemon=True).start()
 

@@ -107,6 +107,22 @@ def test_cancel_ends_the_worker_and_the_next_job_starts(opened, small_collection
     until(opened, second.id, "crashed", seconds=5)
 
 
+def test_a_job_cancelled_before_its_process_is_noted_ends_cancelled(
+    opened, small_collection, monkeypatch
+):
+    started = subprocess.Popen
+
+    def cancelled_meanwhile(*arguments, **options):
+        process = started(*arguments, **options)
+        (job,) = opened.active_jobs()
+        assert jobs.cancel(opened, job.id).status == "cancelling"
+        return process
+
+    monkeypatch.setattr(jobs.subprocess, "Popen", cancelled_meanwhile)
+    job = jobs.submit_score(opened, small_collection.name, ScoreSettings())
+    until(opened, job.id, "cancelled", seconds=10)
+
+
 def test_a_worker_that_cannot_be_started_fails_in_words(opened, small_collection, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     job = jobs.submit_score(opened, small_collection.name, ScoreSettings())

@@ -219,7 +219,7 @@ def test_a_running_curve_is_drawn_as_far_as_it_is_and_can_be_stopped(
     assert "ce_real: 25.0 [" in chart.proto.alt
     stopped = []
     monkeypatch.setattr(jobs, "cancel", lambda store, job_id: stopped.append(job_id))
-    app.button(key="results_learning_cancel_running").click().run()
+    app.button(key="results_learning_cancel").click().run()
     assert stopped == [toy.jobs("small")[0].id]
 
 

@@ -301,9 +301,9 @@ def test_cancel_asks_first_and_ends_the_process_when_pressed_again(
     store = fill(small_collection)
     run_job(store, records=run_records("ce", 0, epochs=1))
     app = open_page("train", "small")
-    app.button(key="train_cancel_running").click().run()
+    app.button(key="train_cancel").click().run()
     assert title(app) == "Run 1 is stopping"
-    app.button(key="train_cancel_cancelling").click().run()
+    app.button(key="train_stop").click().run()
     assert no_processes == ["SIGTERM", "SIGKILL"]
 
 

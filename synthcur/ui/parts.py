@@ -181,3 +181,15 @@ def job_progress(job: Job) -> None:
         words.append(f"about {duration(job.eta_s)} left")
     share = (job.done or 0.0) / job.total if job.total else 0.0
     st.progress(min(1.0, max(0.0, share)), text=", ".join(words))
+
+
+def cancel_pressed(job: Job, *, key: str) -> bool:
+    """Draw the button that stops a job with runs, and say whether it was pressed.
+
+    The second press is another button, for a double click is one wish. Apart from that the button
+    stays the same whatever becomes of the job, or a press on its way would be of one that is gone.
+    """
+    is_second = job.status == "cancelling"
+    label = "Stop at once" if is_second else "Cancel, keep finished runs"
+    key = f"{key}_{'stop' if is_second else 'cancel'}"
+    return st.button(label, icon=":material/stop_circle:", key=key)

@@ -94,10 +94,7 @@ def _progress(job: Job, finished: int) -> None:
     planned = LearningCurveSettings.from_dict(job.settings).n_runs
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{finished} of {planned} runs done. Closing this tab does not stop it.")
-        is_second = job.status == "cancelling"
-        label = "Stop at once" if is_second else "Cancel, keep finished runs"
-        key = f"results_learning_cancel_{job.status}"
-        if st.button(label, icon=":material/stop_circle:", key=key):
+        if parts.cancel_pressed(job, key="results_learning"):
             jobs.cancel(resources.store(), job.id)
             st.rerun()
     parts.job_progress(job)

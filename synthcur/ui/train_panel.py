@@ -110,26 +110,32 @@ def _draw(
     """Draw one state.
 
     The whole page is drawn anew when one of the jobs followed has ended or finished a run, or when
-    this page is to ask more or less often.
+    this page is to ask more or less often. Not before the buttons were asked: a press would be lost
+    if it came with the very draw that notices.
     """
     store = resources.store()
     with session.page():
+        if job_id is None:
+            _before_the_first(name, choice)
+        else:
+            _newest(name, store.job(job_id), choice)
         jobs_now = [store.job(each) for each in followed]
         if not all(job.is_active and followed[job.id] == _finished(job) for job in jobs_now):
             st.rerun()
         if followed and train_pace.pace() != pace:
             st.rerun()
-        if job_id is None:
-            _before_the_first(name, choice)
-            return
-        job, runs = store.job(job_id), store.runs(job_id)
-        drawn = train_picture.picture(store, job, runs)
-        _state(name, job, runs, drawn, choice)
-        if job.is_active or runs:
-            _charts(job, drawn)
-            _second_row(job, drawn)
-        if not job.is_active:
-            _offer_scores(name)
+
+
+def _newest(name: str, job: Job, choice: Choice) -> None:
+    store = resources.store()
+    runs = store.runs(job.id)
+    drawn = train_picture.picture(store, job, runs)
+    _state(name, job, runs, drawn, choice)
+    if job.is_active or runs:
+        _charts(job, drawn)
+        _second_row(job, drawn)
+    if not job.is_active:
+        _offer_scores(name)
 
 
 def _before_the_first(name: str, choice: Choice) -> None:
@@ -280,9 +286,7 @@ def _submit(name: str, settings: TrainSettings) -> None:
 
 
 def _cancel_button(job: Job) -> None:
-    is_second = job.status == "cancelling"
-    label = "Stop at once" if is_second else "Cancel, keep finished runs"
-    if st.button(label, icon=":material/stop_circle:", key=f"train_cancel_{job.status}"):
+    if parts.cancel_pressed(job, key="train"):
         jobs.cancel(resources.store(), job.id)
         st.rerun()
 

@@ -2,12 +2,15 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import textwrap
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +18,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from synthcur import jobs
-from synthcur.schema import REAL, TEST
+from synthcur.processes import process_identity
+from synthcur.schema import REAL, TEST, Collection
+from synthcur.settings import TrainSettings
+from synthcur.spool import Spool
 from synthcur.store import Store
 from synthcur.workspace import open_store
 from tests import killing
 from tests.conftest import add_scores
-from tests.serving import served
+from tests.serving import Server, served
 
 SECONDS = 1_000
 EPOCHS, ROWS = 100, 480
@@ -100,6 +106,31 @@ def test_two_people_who_press_twice_each_start_one_run(
         (job,) = store.jobs()
         jobs.cancel(store, job.id)
         killing.follow(store, job.id, seconds=120)
+    store.close()
+
+
+def test_a_press_that_meets_the_end_of_a_run_is_not_lost(
+    page: Page, server: Server, small_collection: Collection
+) -> None:
+    store = open_store(server.workspace)
+    store.add_collection(small_collection)
+    settings = asdict(TrainSettings(arms=("ce",), seeds=6))
+    job = store.add_job("train", small_collection.name, settings=settings, scores={})
+    store.claim_job(job.id)
+    job.folder.mkdir(parents=True)
+    with (
+        subprocess.Popen(["sleep", "90"], start_new_session=True) as sleeper,
+        closing(Spool(job.folder / "spool.jsonl")) as spool,
+    ):
+        spool.append("started", pid=sleeper.pid, identity=process_identity(sleeper.pid))
+        page.goto(f"{server.url}/train?collection={small_collection.name}")
+        cancel = page.get_by_role("button", name=re.compile("Cancel"))
+        cancel.hover()
+        spool.append("run_started", arm="ce", seed=0, steps=20)
+        spool.append("run_done", arm="ce", seed=0, val_accuracy=0.75, seconds=2.0, rows=40)
+        store.ingest(job.id)
+        cancel.click()
+    assert sleeper.returncode == -signal.SIGTERM
     store.close()
 
 
