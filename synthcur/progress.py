@@ -1,11 +1,15 @@
 """How far a phase of a job is, told to its spool."""
 
 import time
+from collections import deque
 
 from synthcur.spool import Spool
 
 PHASE_SECONDS = 0.5
 """Least time between two records of one phase, its first and last left out."""
+
+PACE_RECORDS = 240
+"""Records whose pace gives the time left: the last two minutes."""
 
 
 class Progress:
@@ -24,7 +28,7 @@ class Progress:
     def __init__(self, spool: Spool, phase: str, title: str, *, total: int = 0) -> None:
         self.title = title
         self._spool, self._phase, self._total = spool, phase, total
-        self._began = self._told = time.monotonic()
+        self._pace: deque[tuple[float, int]] = deque(maxlen=PACE_RECORDS)
         self._tell(0)
 
     def __call__(self, done: int, total: int | None = None) -> None:
@@ -35,7 +39,21 @@ class Progress:
 
     def _tell(self, done: int) -> None:
         self._told = time.monotonic()
-        left = (self._told - self._began) / done * (self._total - done) if done else None
+        left = self._left(done) if done else None
         self._spool.append(
             "phase", phase=self._phase, title=self.title, done=done, total=self._total, eta_s=left
+        )
+
+    def _left(self, done: int) -> float | None:
+        """Return the seconds left, None before there is a pace.
+
+        It counts from the first work that was told: loading comes before it only once, and what a
+        resumed job finds done took no time.
+        """
+        self._pace.append((self._told, done))
+        since, before = self._pace[0]
+        if done >= self._total:
+            return 0.0
+        return (
+            (self._told - since) / (done - before) * (self._total - done) if done > before else None
         )
