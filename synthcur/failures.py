@@ -1,6 +1,7 @@
 """Why a job ended, in words, and what can be done about it."""
 
 import errno
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,15 @@ _KEPT = "Finished runs and the last checkpoint are kept."
 _LESS_MEMORY = (
     "Lower the batch size or the maximum length, choose a smaller base model, or end other "
     f"programs; then resume. {_KEPT}"
+)
+# A library that gets no memory raises, or ends the whole process and leaves only these words.
+_NO_MEMORY = re.compile(
+    "can(?:'t|not) allocate memory"  # torch and the system
+    r"|memory allocation of \d+ bytes failed"  # Rust: tokenizers and safetensors
+    "|std::bad_alloc"  # C++
+    "|libgomp: (?:out of memory|thread creation failed)"  # each thread needs a stack
+    "|could not create a (?:primitive|memory object)",  # oneDNN
+    re.IGNORECASE,
 )
 _FULL_BYTES = 1_000_000
 """A disk with less room than this is full."""
@@ -69,14 +79,31 @@ def stopped_unexpectedly(folder: Path, identity: str) -> tuple[str, str]:
             f"Free some disk space, then resume. {_KEPT}",
         )
     records, _ = read_spool(folder / "spool.jsonl", 0)
-    before = [record.get("memory_kills") for record in records if record["t"] == "started"]
-    if before and before[-1] is not None and memory_kills() > before[-1]:
+    started = [record for record in records if record["t"] == "started"]
+    last = started[-1] if started else {}
+    kills = memory_kills()
+    if kills > last.get("memory_kills", kills):
         return (
             "The worker stopped unexpectedly: most likely for want of memory, for which the system "
             "has ended a process since it started.",
             _LESS_MEMORY,
         )
+    if _NO_MEMORY.search(_printed(folder, since=last.get("log_bytes", 0))):
+        return (
+            "The worker stopped unexpectedly: most likely for want of memory, which it asked for "
+            "and did not get.",
+            _LESS_MEMORY,
+        )
     return "The worker stopped unexpectedly: it was ended from outside.", log
+
+
+def _printed(folder: Path, *, since: int) -> str:
+    try:
+        with open(folder / "log.txt", "rb") as file:
+            file.seek(since)
+            return file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
 
 
 def _causes(error: BaseException) -> list[BaseException]:
@@ -100,5 +127,4 @@ def _is_full_memory(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return True
-    words = str(error).lower()
-    return "can't allocate memory" in words or "cannot allocate memory" in words
+    return _NO_MEMORY.search(str(error)) is not None

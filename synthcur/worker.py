@@ -33,6 +33,8 @@ def work(folder: Path) -> int:
         pid=os.getpid(),
         identity=process_identity(os.getpid()),
         memory_kills=memory_kills(),
+        # What an earlier process of this job printed says nothing of how this one ends.
+        log_bytes=os.fstat(2).st_size,
     )
     signal.signal(signal.SIGTERM, _stop)
     try:

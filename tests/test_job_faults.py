@@ -121,6 +121,7 @@ def test_only_a_job_that_was_stopped_can_go_on(idle, small_collection):
         (OSError(errno.ENOSPC, "No space left on device"), "disk is full", "Free some disk"),
         (MemoryError(), "memory of this machine", "batch size"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "memory", "smaller base"),
+        (RuntimeError("could not create a primitive"), "memory of this machine", "batch size"),
         (KeyError("x"), "does not know", "log"),
     ],
 )
@@ -146,6 +147,26 @@ def test_a_worker_without_a_word_is_explained_by_what_the_system_counted(tmp_pat
     assert "want of memory" in what
     assert "batch size" in fix
     assert "restarted" in failures.stopped_unexpectedly(tmp_path, "another boot:1")[0]
+
+
+@pytest.mark.parametrize(
+    "last_words",
+    [
+        "memory allocation of 2162704 bytes failed\nstack backtrace:\n",
+        "terminate called after throwing an instance of 'std::bad_alloc'\n",
+        "libgomp: Thread creation failed: Resource temporarily unavailable\n",
+    ],
+)
+def test_a_worker_that_a_library_ended_for_want_of_memory_is_explained(tmp_path, last_words):
+    log = tmp_path / "log.txt"
+    log.write_text("Loading\n" + last_words)
+    spool = Spool(tmp_path / "spool.jsonl")
+    spool.append("started", pid=1, identity="x", log_bytes=0)
+    what, fix = failures.stopped_unexpectedly(tmp_path, "")
+    assert "want of memory" in what
+    assert "batch size" in fix
+    spool.append("started", pid=2, identity="y", log_bytes=log.stat().st_size)
+    assert "from outside" in failures.stopped_unexpectedly(tmp_path, "")[0], "of the run before"
 
 
 def test_a_worker_says_why_it_failed_and_frees_the_room_for_it(tmp_path, monkeypatch):
