@@ -307,8 +307,8 @@ def _disk_is_full(need: int, free: int) -> WorkerError:
     return WorkerError(
         f"The disk is full: a checkpoint needs {need / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are "
         "free.",
-        fix="Free some disk space (python -m synthcur clean lists what can go), then resume; the "
-        "last checkpoint is kept.",
+        fix="Free some disk space (python -m synthcur clean lists what can go), then resume; an "
+        "earlier checkpoint is kept.",
     )
 
 

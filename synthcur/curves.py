@@ -161,6 +161,19 @@ def curve_chart(
                 "mark": {**line, "strokeWidth": 2},
                 "encoding": {"x": x, "y": y},
             },
+            {
+                # A line of one point is nothing to see.
+                "transform": [
+                    {"filter": "datum.kind != 'end'"},
+                    {
+                        "joinaggregate": [{"op": "count", "as": "n_points"}],
+                        "groupby": ["kind", "arm"],
+                    },
+                    {"filter": "datum.n_points == 1"},
+                ],
+                "mark": {"type": "point", "filled": True, "size": 22, "opacity": 1},
+                "encoding": {"x": x, "y": y},
+            },
             _hover_layer(x, y, measure),
             *_label_layers(y, palette),
         ],

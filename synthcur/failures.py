@@ -9,7 +9,7 @@ from synthcur.errors import SynthcurError
 from synthcur.processes import is_of_this_boot, memory_kills
 from synthcur.spool import read_spool
 
-_KEPT = "Finished runs and the last checkpoint are kept."
+_KEPT = "Finished runs and checkpoints are kept."
 _LESS_MEMORY = (
     "Lower the batch size or the maximum length, choose a smaller base model, or end other "
     f"programs; then resume. {_KEPT}"

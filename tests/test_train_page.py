@@ -303,6 +303,7 @@ def test_cancel_asks_first_and_ends_the_process_when_pressed_again(
     app = open_page("train", "small")
     app.button(key="train_cancel").click().run()
     assert title(app) == "Run 1 is stopping"
+    assert app.button(key="train_cancel").disabled
     app.button(key="train_stop").click().run()
     assert no_processes == ["SIGTERM", "SIGKILL"]
 

@@ -186,10 +186,16 @@ def job_progress(job: Job) -> None:
 def cancel_pressed(job: Job, *, key: str) -> bool:
     """Draw the button that stops a job with runs, and say whether it was pressed.
 
-    The second press is another button, for a double click is one wish. Apart from that the button
-    stays the same whatever becomes of the job, or a press on its way would be of one that is gone.
+    While the job is stopping a second button ends it at once. It stands beside the first, for a
+    double click is one wish. The first stays the same whatever becomes of the job, or a press on
+    its way would be of one that is gone.
     """
-    is_second = job.status == "cancelling"
-    label = "Stop at once" if is_second else "Cancel, keep finished runs"
-    key = f"{key}_{'stop' if is_second else 'cancel'}"
-    return st.button(label, icon=":material/stop_circle:", key=key)
+    is_stopping = job.status == "cancelling"
+    at_once = is_stopping and st.button("Stop at once", key=f"{key}_stop")
+    asked = st.button(
+        "Cancel, keep finished runs",
+        icon=":material/stop_circle:",
+        key=f"{key}_cancel",
+        disabled=is_stopping,
+    )
+    return at_once or (asked and not is_stopping)

@@ -222,7 +222,7 @@ def _state_in_words(job: Job, runs: list[Run], drawn: Picture) -> tuple[str, str
         "done": (f"{name} finished: {planned} runs {time}", f"Ended {ended}. {_data(job)}"),
         "cancelled": (
             f"{name} was cancelled, {of}",
-            f"Ended {ended}. Finished runs, their models and the last checkpoint are kept.",
+            f"Ended {ended}. Finished runs, their models and checkpoints are kept.",
         ),
         "failed": (f"{name} failed, {of}", f"Ended {ended}. Finished runs are kept."),
         "crashed": (

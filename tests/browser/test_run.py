@@ -8,8 +8,8 @@ import sys
 import textwrap
 import time
 import zipfile
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from playwright.sync_api import Page, expect
 
 from synthcur import jobs
 from synthcur.processes import process_identity
+from synthcur.records import Job
 from synthcur.schema import REAL, TEST, Collection
 from synthcur.settings import TrainSettings
 from synthcur.spool import Spool
@@ -112,17 +113,8 @@ def test_two_people_who_press_twice_each_start_one_run(
 def test_a_press_that_meets_the_end_of_a_run_is_not_lost(
     page: Page, server: Server, small_collection: Collection
 ) -> None:
-    store = open_store(server.workspace)
-    store.add_collection(small_collection)
-    settings = asdict(TrainSettings(arms=("ce",), seeds=6))
-    job = store.add_job("train", small_collection.name, settings=settings, scores={})
-    store.claim_job(job.id)
-    job.folder.mkdir(parents=True)
-    with (
-        subprocess.Popen(["sleep", "90"], start_new_session=True) as sleeper,
-        closing(Spool(job.folder / "spool.jsonl")) as spool,
-    ):
-        spool.append("started", pid=sleeper.pid, identity=process_identity(sleeper.pid))
+    with _seemingly_training(server, small_collection, ["sleep", "90"]) as training:
+        store, job, spool, sleeper = training
         page.goto(f"{server.url}/train?collection={small_collection.name}")
         cancel = page.get_by_role("button", name=re.compile("Cancel"))
         cancel.hover()
@@ -131,7 +123,46 @@ def test_a_press_that_meets_the_end_of_a_run_is_not_lost(
         store.ingest(job.id)
         cancel.click()
     assert sleeper.returncode == -signal.SIGTERM
-    store.close()
+
+
+def test_a_second_click_in_the_same_place_does_not_stop_a_run_at_once(
+    page: Page, server: Server, small_collection: Collection
+) -> None:
+    deaf = ["sh", "-c", "trap '' TERM; sleep 90"]
+    with _seemingly_training(server, small_collection, deaf) as (_, _, _, busy):
+        page.goto(f"{server.url}/train?collection={small_collection.name}")
+        box = page.get_by_role("button", name=re.compile("Cancel")).bounding_box()
+        assert box is not None
+        place = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.click(*place)
+        at_once = page.get_by_role("button", name="Stop at once")
+        at_once.wait_for()
+        page.mouse.click(*place)
+        page.wait_for_timeout(2_000)
+        assert busy.poll() is None
+        expect(page.get_by_role("button", name=re.compile("Cancel"))).to_be_disabled()
+        at_once.click()
+    assert busy.returncode == -signal.SIGKILL
+
+
+@contextmanager
+def _seemingly_training(
+    server: Server, collection: Collection, command: list[str]
+) -> Iterator[tuple[Store, Job, Spool, subprocess.Popen[bytes]]]:
+    """A training job whose process is `command`, of which the end is waited for."""
+    store = open_store(server.workspace)
+    store.add_collection(collection)
+    settings = asdict(TrainSettings(arms=("ce",), seeds=6))
+    job = store.add_job("train", collection.name, settings=settings, scores={})
+    store.claim_job(job.id)
+    job.folder.mkdir(parents=True)
+    with (
+        closing(store),
+        subprocess.Popen(command, start_new_session=True) as process,
+        closing(Spool(job.folder / "spool.jsonl")) as spool,
+    ):
+        spool.append("started", pid=process.pid, identity=process_identity(process.pid))
+        yield store, job, spool, process
 
 
 def _start(page: Page, model: str) -> None:
