@@ -81,7 +81,7 @@ def _files_line(state: Import, sources: Sources, columns: dict[str, ColumnMappin
         title = f"{in_words(sources.total, 'row')} read from {files}"
     reason = import_form.missing(sources, columns)
     caption = f"Nothing is stored yet. {reason or 'Look at the columns, then at every finding.'}"
-    with parts.finding_line(title, caption):
+    with parts.finding_line(title, caption, stage="files"):
         st.button(
             f"Check {in_words(sources.total, 'row')}" if sources.total else "Check the rows",
             type="primary",
@@ -111,8 +111,9 @@ def _findings_line(state: Import, draft: Draft, name: str) -> None:
         f"Nothing is stored yet. {parts.count(kept)} kept + {parts.count(left_out)} left out "
         f"= {parts.count(draft.total)} rows. {parts.plain(reason)}"
     )
-    with parts.finding_line(title, caption):
-        if waiting := draft.proposals - state.accepted:
+    waiting = draft.proposals - state.accepted
+    with parts.finding_line(title, caption, stage="proposals" if waiting else "findings"):
+        if waiting:
             st.button(
                 f"Accept {in_words(len(waiting), 'proposal')}",
                 icon=":material/done_all:",

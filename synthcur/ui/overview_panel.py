@@ -50,7 +50,8 @@ def finding(state: Overview) -> None:
     badge = None
     if state.results is not None and report.leading_arm(state.results)["n_seeds"] == 1:
         badge = seeds_in_words(1)
-    with parts.finding_line(title, caption, badge=badge):
+    stage = "working" if state.active is not None else "known"
+    with parts.finding_line(title, caption, stage=stage, badge=badge):
         if state.active is not None:
             _active_button(state.active)
         elif state.weighed is None:

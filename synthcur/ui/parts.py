@@ -78,13 +78,18 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def finding_line(title: str, caption: str, *, badge: str | None = None) -> DeltaGenerator:
+def finding_line(
+    title: str, caption: str, *, stage: str, badge: str | None = None
+) -> DeltaGenerator:
     """Draw a page's first line: its finding as heading, what it rests on below.
 
     Parameters
     ----------
     title, caption
         Markdown; names and labels in it have been through `plain`.
+    stage
+        What the buttons depend on, as a key. Buttons of an earlier stage leave at once; in the same
+        container they would stay, and push the new ones aside, until the page is drawn whole.
     badge
         One grey word such as ``1 seed``.
 
@@ -102,6 +107,7 @@ def finding_line(title: str, caption: str, *, badge: str | None = None) -> Delta
             vertical_alignment="center",
             horizontal_alignment="right",
             width="content",
+            key=f"finding_{stage}",
         )
     if badge:
         right.badge(badge, color="gray", width="content")

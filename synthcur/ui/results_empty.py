@@ -45,7 +45,7 @@ def show(name: str) -> None:
     """Say what is missing and offer the way to it; below, what each card will tell."""
     job = _newest(name)
     title, caption, button = _state(job)
-    with parts.finding_line(title, caption):
+    with parts.finding_line(title, caption, stage="no_results"):
         if st.button(
             button,
             type="primary",

@@ -76,7 +76,8 @@ def _finding(
     badge = "1 seed" if leader["n_seeds"] == 1 else None
     if found["runs_finished"] < found["runs_planned"]:
         badge = f"{found['runs_finished']} of {found['runs_planned']} runs"
-    with parts.finding_line(parts.plain(found["verdict"]), report.basis(found), badge=badge):
+    title, caption = parts.plain(found["verdict"]), report.basis(found)
+    with parts.finding_line(title, caption, stage="results", badge=badge):
         if choice.job.is_active and st.button("Watch the run", icon=":material/show_chart:"):
             st.switch_page("pages/train.py")
         for run in exporting.kept_models(store, choice.job.id):

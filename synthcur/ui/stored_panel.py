@@ -21,7 +21,8 @@ def show(name: str) -> None:
         f"{in_words(total, 'row')}: {parts.count(info.counts['synthetic'])} synthetic, "
         f"{parts.count(real)} real, {in_words(len(collection.labels), 'label')}"
     )
-    with parts.finding_line(title, _caption(info, len(found), len(sheet.findings))):
+    caption = _caption(info, len(found), len(sheet.findings))
+    with parts.finding_line(title, caption, stage="stored"):
         if st.button("See the weights", icon=":material/scatter_plot:"):
             st.switch_page("pages/curate.py")
         st.button(

@@ -139,8 +139,9 @@ def _newest(name: str, job: Job, choice: Choice) -> None:
 
 
 def _before_the_first(name: str, choice: Choice) -> None:
+    title = "No run yet: what do the weights do to a classifier?"
     caption = choice.cost or "Set the run on the left."
-    with parts.finding_line("No run yet: what do the weights do to a classifier?", caption):
+    with parts.finding_line(title, caption, stage="no_run"):
         _start_button(name, choice)
     _offer_scores(name)
     with parts.card("Arms", "what each way of training does with a synthetic row"):
@@ -186,7 +187,7 @@ def _offer_scores(name: str) -> None:
 def _state(name: str, job: Job, runs: list[Run], drawn: Picture, choice: Choice) -> None:
     """Draw the state sentence with its badge and buttons, and what belongs right below it."""
     title, caption = _state_in_words(job, runs, drawn)
-    with parts.finding_line(title, caption):
+    with parts.finding_line(title, caption, stage="active" if job.is_active else "ended"):
         word, colour, icon = train_tables.BADGES[job.status]
         st.badge(word, color=colour, icon=icon)
         if job.is_active:

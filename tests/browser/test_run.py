@@ -208,14 +208,30 @@ def _watch_it_grow(page: Page) -> None:
 
 
 def _cancel_and_resume(page: Page, store: Store) -> None:
+    job = store.jobs()[0]
+    kept = job.folder / "checkpoint.safetensors"
+    deadline = time.monotonic() + 120
+    # The checkpoint goes when its run has ended: one that is nearly through is not cancelled here.
+    while not (kept.is_file() and _is_in_its_first_half(store, job)):
+        assert time.monotonic() < deadline, "there are two runs, and time for them"
+        page.wait_for_timeout(50)
     page.get_by_role("button", name=re.compile("Cancel")).click()
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_contain_text("was cancelled", timeout=60 * SECONDS)
-    kept = store.jobs()[0].folder / "checkpoint.safetensors"
     assert kept.is_file(), "the last checkpoint is kept"
     resume = page.get_by_role("button", name="Resume")
     resume.click()
     expect(resume).to_have_count(0)
+
+
+def _is_in_its_first_half(store: Store, job: Job) -> bool:
+    running = [run for run in store.runs(job.id) if run.status == "running"]
+    metrics = store.metrics(job.id)
+    return any(
+        metrics[(metrics["arm"] == run.arm) & (metrics["seed"] == run.seed)]["epoch"].max()
+        < EPOCHS / 2
+        for run in running
+    )
 
 
 def _load_in_a_fresh_process(archive: Path, folder: Path, store: Store) -> None:

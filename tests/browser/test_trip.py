@@ -56,7 +56,47 @@ def test_own_files_become_a_map_decisions_a_run_and_a_result(
     store.close()
 
 
+PLACES = """
+() => {
+  window.places = [];
+  const look = () => {
+    for (const button of document.querySelectorAll('button')) {
+      const { left, top } = button.getBoundingClientRect();
+      const place = `${Math.round(left)}, ${Math.round(top)}`;
+      if (button.innerText.includes('Store 88 rows') && window.places.at(-1) !== place) {
+        window.places.push(place);
+      }
+    }
+    requestAnimationFrame(look);
+  };
+  look();
+}
+"""
+
+
+def test_a_button_that_takes_the_place_of_another_stays_where_it_appears(
+    page: Page, server: Server, files: Mapping[str, Path]
+) -> None:
+    page.goto(server.url)
+    _choose(page, files)
+    page.evaluate(PLACES)
+    page.get_by_role("button", name="Check 88 rows").click()
+    expect(page.get_by_role("button", name="Store 88 rows")).to_be_visible()
+    page.wait_for_selector('[data-test-script-state="notRunning"]')
+    expect(page.get_by_role("button", name="Check 88 rows")).to_have_count(0)
+    page.wait_for_timeout(300)
+    places = page.evaluate("window.places")
+    assert len(places) == 1, places
+
+
 def _import(page: Page, files: Mapping[str, Path]) -> None:
+    _choose(page, files)
+    page.get_by_role("button", name="Check 88 rows").click()
+    page.get_by_role("button", name="Store 88 rows").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("40 synthetic")
+
+
+def _choose(page: Page, files: Mapping[str, Path]) -> None:
     page.get_by_role("link", name="Data").click()
     page.get_by_role("button", name="Add a collection").click()
     inputs = page.locator('[data-testid="stFileUploader"] input[type="file"]')
@@ -68,9 +108,6 @@ def _import(page: Page, files: Mapping[str, Path]) -> None:
     name = page.get_by_label("Name", exact=True)
     name.fill("nursery")
     name.press("Enter")
-    page.get_by_role("button", name="Check 88 rows").click()
-    page.get_by_role("button", name="Store 88 rows").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("40 synthetic")
 
 
 def _see_the_map(page: Page) -> None:
