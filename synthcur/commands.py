@@ -348,7 +348,7 @@ def _print_progress() -> Callable[[Job], None]:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {error}.", fix="Give a UTF-8 file.") from error
 
@@ -356,7 +356,8 @@ def _read_text(path: Path) -> str:
 def _read_decisions(
     content: str, path: Path, annotator: str
 ) -> Iterator[tuple[int, review.Decision]]:
-    for number, line in enumerate(content.splitlines(), start=1):
+    # Not splitlines: texts may hold characters that it takes for line ends, such as U+2028.
+    for number, line in enumerate(content.split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -365,10 +366,10 @@ def _read_decisions(
                 sample_id=str(record["sample_id"]),
                 action=str(record["action"]),
                 label=record.get("label"),
-                note=str(record.get("note", "")),
+                note=str(record.get("note") or ""),
                 text=None if record.get("text") is None else str(record["text"]),
-                reason=str(record.get("reason", "")),
-                annotator=review.check_annotator(str(record.get("annotator", annotator))),
+                reason=str(record.get("reason") or ""),
+                annotator=review.check_annotator(str(record.get("annotator") or annotator)),
             )
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(

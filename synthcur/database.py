@@ -111,6 +111,8 @@ MIGRATIONS = (
         cluster INTEGER NOT NULL, name TEXT NOT NULL, annotator TEXT NOT NULL,
         created_at REAL NOT NULL, PRIMARY KEY(collection, clusters, cluster));
     """,
+    # What an import said beside its rows; earlier ones keep it with the rows, where it is NULL.
+    "ALTER TABLE collection ADD COLUMN origin TEXT",
 )
 """Each script takes the database from version i to i + 1; a script is never changed."""
 

@@ -3,18 +3,23 @@
 Every file is written beside its place and then moved there, so it is either whole or not there.
 """
 
+import io
 import json
+import math
 import os
 import tempfile
 import uuid
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from synthcur import cards, report
 from synthcur.errors import ArtefactError, NotFoundError, StoreError
@@ -30,10 +35,12 @@ from synthcur.review import (
 from synthcur.schema import Collection
 from synthcur.scored import weighing_facts, weighing_probs
 from synthcur.settings import WeightingSettings, fingerprint
+from synthcur.spreadsheet import guarded
 from synthcur.store import Store
 from synthcur.weighting import sample_weight
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_SCHEME = "scheme_hash"
+"""Column of a data set's folder that names the weighting."""
 
 
 def curated_table(
@@ -55,7 +62,7 @@ def curated_table(
     pandas.DataFrame
         sample_id, text, (text_pair,) label, p, q, weight, decision, imported_label, reason, note,
         annotator, then every other key of the input row; a key of the input that has one of these
-        names gets ``_in_file`` appended. Discarded rows are left out, relabelled ones have their
+        names gets ``_in_file`` appended, and a number where that is taken, too. Discarded rows are left out, relabelled ones have their
         new label and are weighed under it.
     """
     collection, log = store.collection(name), store.decisions(name)
@@ -72,7 +79,7 @@ def curated_table(
     table = pd.concat([table, _decided(synthetic, log)], axis=1)
     is_synthetic = (collection.rows["source"] == "synthetic").to_numpy()
     other = collection.provenance.loc[is_synthetic].reset_index(drop=True)
-    other = other.rename(columns={key: f"{key}_in_file" for key in other if key in table.columns})
+    other = other.set_axis(_free_names(other.columns, [*table.columns, _SCHEME]), axis="columns")
     return pd.concat([table, other], axis=1).loc[kept].reset_index(drop=True)
 
 
@@ -86,24 +93,54 @@ def weights_table(
 
 def spreadsheet_safe(table: pd.DataFrame) -> pd.DataFrame:
     """Prefix every text that a spreadsheet would read as a formula with an apostrophe."""
-    safe = table.map(_without_formula)
-    safe.columns = [_without_formula(column) for column in table.columns]
+    safe = table.map(guarded)
+    safe.columns = [guarded(column) for column in table.columns]
     return safe
 
 
 def as_bytes(table: pd.DataFrame, kind: str) -> bytes:
     """Return a table as a file of one of three kinds.
 
-    ``parquet`` and ``jsonl`` give back every character; ``csv`` is safe to open in a spreadsheet,
-    see `spreadsheet_safe`, and begins with the mark by which one knows it for UTF-8.
+    ``parquet`` and ``jsonl`` give back every character and number; ``csv`` is safe to open in a
+    spreadsheet, see `spreadsheet_safe`, and begins with the mark by which one knows it for UTF-8.
     """
     if kind == "parquet":
-        return table.to_parquet(index=False)
+        return _as_parquet(table)
     if kind == "jsonl":
-        text = table.to_json(orient="records", lines=True, force_ascii=False, double_precision=15)
-    else:
-        text = f"\ufeff{spreadsheet_safe(table).to_csv(index=False)}"
-    return (text or "").encode()
+        return _as_json_lines(table)
+    # A cell with a line end of any kind is quoted only where the line ends hold both characters.
+    text = spreadsheet_safe(table).to_csv(index=False, lineterminator="\r\n")
+    return f"\ufeff{text}".encode()
+
+
+def _as_parquet(table: pd.DataFrame) -> bytes:
+    """Write Parquet in which a column without a value is one of texts, which every reader knows."""
+    whole = pa.Table.from_pandas(table, preserve_index=False)
+    typed = [
+        each.with_type(pa.string()) if pa.types.is_null(each.type) else each
+        for each in whole.schema
+    ]
+    buffer = io.BytesIO()
+    pq.write_table(whole.cast(pa.schema(typed, metadata=whole.schema.metadata)), buffer)
+    return buffer.getvalue()
+
+
+def _as_json_lines(table: pd.DataFrame) -> bytes:
+    """Write one JSON object per row, every number with all its digits."""
+    cells = table.astype(object).where(table.notna(), None)
+    keys = [_json(name) for name in cells]
+    lines = (
+        ", ".join(f"{key}: {_json(cell)}" for key, cell in zip(keys, row, strict=True))
+        for row in zip(*(cells[name].tolist() for name in cells), strict=True)
+    )
+    return "".join(f"{{{line}}}\n" for line in lines).encode()
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, float) and math.isinf(value):
+        # JSON has no word for it; a number that is too large is read as infinite everywhere.
+        return "1e999" if value > 0 else "-1e999"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -195,7 +232,7 @@ def dataset_folder(
     """
     settings = weighting or WeightingSettings()
     table = curated_table(store, name, checkers=checkers, weighting=settings)
-    table = table.assign(scheme_hash=fingerprint(settings) if checkers else "")
+    table = table.assign(**{_SCHEME: fingerprint(settings) if checkers else ""})
     write_table(table, out / "data" / "train.parquet")
     write_table(decisions_table(store.decisions(name)), out / "decisions.jsonl")
     write_text(cards.dataset_card(store, name, table, weighting=settings), out / "README.md")
@@ -298,10 +335,16 @@ def _decided(synthetic: pd.DataFrame, log: list[Decision]) -> pd.DataFrame:
     )
 
 
-def _without_formula(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+def _free_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """Return the names with ``_in_file`` and a number appended to those that are taken."""
+    names, used, free = list(names), set(taken), []
+    for name in names:
+        endings = chain([""], (f"_{number}" for number in count(2)))
+        candidates = (f"{name}_in_file{ending}" for ending in endings)
+        others = used.union(names)
+        free.append(name if name not in used else next(c for c in candidates if c not in others))
+        used.add(free[-1])
+    return free
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from synthcur import spreadsheet
 from synthcur.errors import InputError
 from synthcur.tables import (
     Limits,
@@ -42,6 +43,12 @@ def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> Ra
     delimiter = delimiter or _guess_delimiter(text)
     records, rejected, notes = _read_records(text, limits, delimiter)
     header, *body = records
+    if spreadsheet.is_ours(header[2], (cells for _, _, cells in body)):
+        header, *body = (
+            (row, line, [spreadsheet.unguarded(cell) for cell in cells])
+            for row, line, cells in records
+        )
+        notes = (*notes, "Written by synthcur: apostrophes before =, +, - and @ are taken off.")
     if not body and not rejected:
         raise InputError(
             f"{text.name} has a header but no rows.",
@@ -181,7 +188,9 @@ def read_json(text: TextFile, limits: Limits) -> RawTable | None:
     with text.open() as stream:
         head = [line.strip() for line in itertools.islice(stream, _SAMPLE_LINES)]
     filled = [line for line in head if line]
-    if any(line.startswith("{") and _is_object(line) for line in filled):
+    objects = sum(line.startswith("{") and _is_object(line) for line in filled)
+    # A line of braces may also stand in the middle of a cell of a CSV file.
+    if objects and (filled[0].startswith("{") or 2 * objects > len(filled)):
         return _read_json_lines(text, limits)
     if filled and filled[0][0] in "[{":
         return _read_json_array(text, limits)

@@ -169,7 +169,8 @@ def _encoding(data: bytes, name: str) -> str:
             f"value 0x{data[error.start]:02x}) does not belong there.",
             fix="Save the file as UTF-8. Files from older Windows programs are often Latin-1.",
         ) from error
-    if (nul := text.find("\x00")) >= 0:
+    # A file that begins with the mark of UTF-8 is text, whatever characters it holds.
+    if encoding != "UTF-8-SIG" and (nul := text.find("\x00")) >= 0:
         raise InputError(
             f"{name} holds a NUL byte on line {text.count(chr(10), 0, nul) + 1:,}.",
             fix="Save the file as UTF-8 text; NUL bytes mean that it is binary or damaged.",

@@ -17,7 +17,11 @@ RESUMABLE = ("failed", "cancelled", "crashed")
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionInfo:
-    """What is known of a collection without reading its rows; `counts` by part."""
+    """What is known of a collection without reading its rows; `counts` by part.
+
+    `fingerprint` and `origin` are those of `schema.Collection`; collections that an earlier release
+    imported have no origin.
+    """
 
     name: str
     title: str
@@ -26,6 +30,7 @@ class CollectionInfo:
     fingerprint: str
     counts: Mapping[str, int]
     created_at: float
+    origin: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

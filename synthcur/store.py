@@ -63,22 +63,15 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
             If another collection already has the name; nothing is stored.
         """
         existing = self._find_collection(collection.name)
-        if existing is not None and existing.fingerprint == collection.fingerprint:
-            raise ConflictError(
-                f"The collection {collection.name!r} is already in the workspace, with the same "
-                "rows.",
-                fix="Nothing to do; open it, or import under another name.",
-            )
         if existing is not None:
-            raise _name_is_taken(collection.name)
+            raise _already_there(existing, collection)
         fingerprint = self.artefacts.write_collection(collection)
-        rows = collection.rows
         counts = {split: len(collection.part("real", split)) for split in SPLITS}
         counts[SYNTHETIC] = len(collection.synthetic)
         try:
             with self._db.transaction() as db:
                 db.execute(
-                    "INSERT INTO collection VALUES (?,?,?,?,?,?,?)",
+                    "INSERT INTO collection VALUES (?,?,?,?,?,?,?,?)",
                     (
                         collection.name,
                         collection.title or collection.name,
@@ -87,11 +80,12 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
                         fingerprint,
                         json.dumps(counts),
                         time.time(),
+                        collection.origin,
                     ),
                 )
-                add_event(db, collection.name, f"{len(rows):,} rows imported")
+                add_event(db, collection.name, f"{sum(counts.values()):,} rows imported")
         except sqlite3.IntegrityError as error:
-            raise _name_is_taken(collection.name) from error
+            raise _name_is_taken(collection.name, "other rows") from error
 
     def collections(self) -> list[CollectionInfo]:
         """List the collections, oldest first."""
@@ -120,6 +114,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         return self.artefacts.collection(
             info.fingerprint,
             name=name,
+            origin=info.origin,
             title=info.title,
             note=info.note,
             guidelines=info.guidelines,
@@ -386,9 +381,22 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         return Job(**values, folder=self._folder(values["id"]))
 
 
-def _name_is_taken(name: str) -> ConflictError:
+def _already_there(existing: CollectionInfo, collection: Collection) -> ConflictError:
+    """Say what a collection has in common with one of its name that is there already."""
+    name = existing.name
+    if existing.fingerprint != collection.fingerprint:
+        return _name_is_taken(name, "other rows")
+    if existing.origin not in (None, collection.origin):
+        return _name_is_taken(name, "the same rows and other further columns or row numbers")
     return ConflictError(
-        f"The name {name!r} already belongs to a collection with other rows.",
+        f"The collection {name!r} is already in the workspace, with the same rows.",
+        fix="Nothing to do; open it, or import under another name.",
+    )
+
+
+def _name_is_taken(name: str, by_one_with: str) -> ConflictError:
+    return ConflictError(
+        f"The name {name!r} already belongs to a collection with {by_one_with}.",
         fix="Import under another name.",
     )
 

@@ -124,7 +124,7 @@ def test_parquet_and_json_lines_give_back_every_character(fill, hostile_collecti
 def test_a_cell_or_heading_that_a_spreadsheet_would_calculate_gets_an_apostrophe(start, tmp_path):
     table = pd.DataFrame({f"{start}key": [f"{start}HYPERLINK(1)", "plain"], "weight": [-1.5, 2]})
     exporting.write_table(table, tmp_path / "rows.csv")
-    back = pd.read_csv(tmp_path / "rows.csv", dtype=str, lineterminator="\n")
+    back = pd.read_csv(tmp_path / "rows.csv", dtype=str)
     assert back.columns[0] == f"'{start}key"
     assert back.iloc[0].tolist() == [f"'{start}HYPERLINK(1)", "-1.5"]
     assert back.iloc[1, 0] == "plain"

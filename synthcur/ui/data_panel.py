@@ -67,11 +67,11 @@ class Sheet:
 def stored(name: str) -> Sheet:
     """Return the sheet of a stored collection, checked once for every content."""
     collection = resources.collection(name)
-    return _stored(collection.fingerprint, collection)
+    return _stored(collection.fingerprint, collection.origin, collection)
 
 
 @st.cache_resource(show_spinner="Checking the rows", max_entries=4)
-def _stored(fingerprint: str, _collection: Collection) -> Sheet:
+def _stored(fingerprint: str, origin: str, _collection: Collection) -> Sheet:
     rows = _collection.rows.drop(columns="sample_id")
     rows = rows.assign(file=part_of(rows).map({part: PART_TITLES[part] for part in PARTS}))
     return Sheet(
