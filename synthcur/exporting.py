@@ -62,8 +62,8 @@ def curated_table(
     pandas.DataFrame
         sample_id, text, (text_pair,) label, p, q, weight, decision, imported_label, reason, note,
         annotator, then every other key of the input row; a key of the input that has one of these
-        names gets ``_in_file`` appended, and a number where that is taken, too. Discarded rows are left out, relabelled ones have their
-        new label and are weighed under it.
+        names gets ``_in_file`` appended, and a number where that is taken, too. Discarded rows are
+        left out, relabelled ones have their new label and are weighed under it.
     """
     collection, log = store.collection(name), store.decisions(name)
     labels, kept = effective_labels(collection, log)

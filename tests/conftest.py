@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +71,43 @@ def small_collection() -> Collection:
         for text in samples.REAL[label][part]
     ]
     return make_collection("small", rows, samples.LABELS, title="Plant nursery")
+
+
+@pytest.fixture(scope="session")
+def plain_collection() -> Collection:
+    """The least that people bring: a text and one of two labels, and no further column."""
+    labels = samples.LABELS[:2]
+    rows = [(SYNTHETIC, "train", text, each) for each in labels for text in samples.SYNTHETIC[each]]
+    rows += [
+        (REAL, split, text, each)
+        for split, part in samples.REAL_PARTS.items()
+        for each in labels
+        for text in samples.REAL[each][part]
+    ]
+    made = make_collection("plain", rows, labels, title="Two columns")
+    return replace(made, provenance=pd.DataFrame(index=made.rows.index))
+
+
+@pytest.fixture(scope="session")
+def pair_collection() -> Collection:
+    """Pairs of texts with the label ``same`` where both are about one topic, else ``other``."""
+    labels = ("other", "same")
+    rows = [(SYNTHETIC, "train", *pair) for pair in samples.pairs(samples.SYNTHETIC, slice(0, 12))]
+    rows += [
+        (REAL, split, *pair)
+        for split, part in samples.REAL_PARTS.items()
+        for pair in samples.pairs(samples.REAL, part)
+    ]
+    single = [(source, split, text, label) for source, split, text, _, label in rows]
+    made = make_collection("pairs", single, labels, title="Pairs")
+    frame = made.rows.assign(text_pair=[pair for *_, pair, _ in rows])
+    return replace(made, rows=frame.assign(sample_id=sample_ids(frame)))
+
+
+@pytest.fixture(params=["small", "plain", "pair", "hostile"])
+def each_collection(request: pytest.FixtureRequest) -> Collection:
+    """Every kind of collection in turn, for what must work with all of them."""
+    return request.getfixturevalue(f"{request.param}_collection")
 
 
 @pytest.fixture(scope="session")
@@ -195,6 +232,19 @@ def add_scores(
         "diversity": {"accuracy": 0.9, "low": 0.77, "high": 0.97, "n": 40, "how": "out of fold"},
     }
     store.add_scores(collection.name, checkers=checkers, artefacts=names, trust=trust)
+
+
+def discard_first(store: Store, collection: Collection, rows: int) -> None:
+    """Let Ana discard the first synthetic rows."""
+    for number, sample_id in enumerate(collection.synthetic_ids[:rows], start=1):
+        store.append_decision(
+            collection.name,
+            sample_id=sample_id,
+            annotator="Ana",
+            action="discard",
+            client_id="test",
+            client_seq=number,
+        )
 
 
 def note_covered(store: Store, name: str, share: float) -> None:
