@@ -4,7 +4,6 @@ import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,13 +15,20 @@ from synthcur.review import ANNOTATOR_LENGTH
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store import Store
-from synthcur.ui import session
+from synthcur.ui import identity
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.weighting import sample_weight
 from tests.conftest import make_scores
 from tests.reviewing import SEVEN
 
 PAGE = Path(__file__).resolve().parent.parent / "pages" / "review.py"
+
+
+class Account(dict):
+    """Who is signed in, as Streamlit tells it."""
+
+    def to_dict(self) -> dict:
+        return dict(self)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import streamlit as st
 from synthcur.errors import InputError
 from synthcur.review import DISCARD, Decision
 from synthcur.tags import TAG_LENGTH
-from synthcur.ui import map as row_map
 from synthcur.ui import identity, parts, resources
+from synthcur.ui import map as row_map
 from synthcur.ui.curate_rows import CurateRows
 from synthcur.ui.session import actor, session, writing
 

@@ -24,11 +24,11 @@ from synthcur.ui import identity
 HEALTH = "/_stcore/health"
 """The one address that answers everybody: it says that the server lives, nothing else."""
 
-_GUARDED = ("media", "_stcore")
-"""Parts of an address behind which rows, files and figures of the server are."""
+_FILES, _CORE = "media", "_stcore"
+"""Parts of an address behind which files and figures of the server are."""
 
-_TO_SIGN_IN = ("health", "host-config", "stream", "bidi-components")
-"""What a browser needs of the latter to show the button that signs in."""
+_TO_SIGN_IN = (["health"], ["host-config"], ["stream"])
+"""What a browser needs of the latter to show the button that signs in, beside scripts."""
 
 _STRANGERS_MESSAGES = ("rerun_script", "stop_script", "app_heartbeat")
 """What a socket may ask without an account: to draw the page, which then shows that button."""
@@ -106,10 +106,12 @@ def _is_health(scope: Scope) -> bool:
 
 def _is_guarded(path: str) -> bool:
     parts = path.split("/")
-    behind = [
-        after for part, after in zip(parts, [*parts[1:], ""], strict=True) if part in _GUARDED
-    ]
-    return any(each not in _TO_SIGN_IN for each in behind)
+    if _FILES in parts or ".." in parts:
+        return True
+    if _CORE not in parts:
+        return False
+    behind = parts[parts.index(_CORE) + 1 :]
+    return behind not in _TO_SIGN_IN and behind[:1] != ["bidi-components"]
 
 
 def _without_orders(receive: Receive) -> Receive:

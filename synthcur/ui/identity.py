@@ -130,7 +130,7 @@ def asks_for_account() -> bool:
     """
     try:
         return "auth" in st.secrets
-    except OSError as error:
+    except (OSError, ValueError) as error:
         files = [path for path in config.get_option("secrets.files") if Path(path).exists()]
         if not files:
             return False

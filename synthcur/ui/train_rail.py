@@ -178,8 +178,8 @@ def _model_choice() -> str:
         key="train_model_name",
         persist_state="session",
         placeholder="bert-base-uncased",
-        help="A name on the Hugging Face hub, or a folder of this machine with a config.json: where "
-        f"people sign in, or {ROOT_VARIABLE} is set, one below the folder that it names.",
+        help="A name on the Hugging Face hub, or a folder of this machine with a config.json. "
+        f"Where people sign in, or {ROOT_VARIABLE} is set: one below the folder it names.",
     )
     return named.strip()
 
