@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
@@ -16,8 +17,9 @@ from synthcur.ui.gate import Gate
 
 HEADER = b"x-forwarded-user"
 OPEN = ("/", "/curate", "/static/js/main.js", "/app/static/mark.svg", "/auth/login", "/mediation")
+OPEN += ("/static/media/icons.woff2",)
 OPEN += ("/_stcore/health", "/_stcore/host-config", "/_stcore/bidi-components/a/b.js")
-CLOSED = ("/media/0.csv", "/media/", "/_stcore/metrics", "/_stcore/upload_file/a/b", "/a/media/0")
+CLOSED = ("/media/0.csv", "/media/", "/_stcore/metrics", "/_stcore/upload_file/a/b")
 CLOSED += ("/_stcore/agent/interact", "/_stcore/stream/../metrics", "//media/0", "/_stcore/media/x")
 CLOSED += ("/media/health", "/_stcore/new-and-unknown")
 
@@ -107,6 +109,19 @@ def test_without_an_account_no_file_or_figure_of_the_server_is_given(accounts, p
     assert not received
     assert answered[0]["status"] == 401
     assert through(path, cookie(ANA))[0]
+
+
+def test_files_below_another_address_of_the_server_are_not_given_either(accounts, monkeypatch):
+    get_option = config.get_option
+    monkeypatch.setattr(
+        config,
+        "get_option",
+        lambda name: "/lab/rows/" if name == "server.baseUrlPath" else get_option(name),
+    )
+    for path in ("/lab/rows/media/0.csv", "/lab/rows/_stcore/metrics", "/media/0.csv"):
+        assert not through(path)[0]
+    assert through("/lab/rows/static/media/icons.woff2")[0]
+    assert through("/lab/rows/_stcore/host-config")[0]
 
 
 KINDS = [each.name for each in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields]

@@ -12,6 +12,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import config
 from streamlit.auth_util import get_cookie_with_chunks
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.web.server.server_util import get_cookie_secret
@@ -105,8 +106,11 @@ def _is_health(scope: Scope) -> bool:
 
 
 def _is_guarded(path: str) -> bool:
-    parts = path.split("/")
-    if _FILES in parts or ".." in parts:
+    parts = [each for each in path.split("/") if each]
+    base = [each for each in (config.get_option("server.baseUrlPath") or "").split("/") if each]
+    if base and parts[: len(base)] == base:
+        parts = parts[len(base) :]
+    if parts[:1] == [_FILES] or ".." in parts:
         return True
     if _CORE not in parts:
         return False

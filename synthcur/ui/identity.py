@@ -51,7 +51,7 @@ def signed_in() -> str:
     if not asks_for_account():
         return ""
     if not st.user.get("is_logged_in"):
-        raise InputError("Nobody is signed in.", fix="Sign in to see and do anything here.")
+        raise InputError("Nobody is signed in.")
     return named_by_account(st.user.to_dict())
 
 
