@@ -91,6 +91,14 @@ def test_a_request_that_the_proxy_does_not_name_stays_outside(values, kind, monk
     assert through("/curate", (HEADER, b"ana"), kind=kind)[0]
 
 
+@pytest.mark.parametrize("name", ["Łukasz", "Zoë", "李雷", "ana@example.org"])
+def test_names_of_every_script_come_in_as_they_are_written(name, monkeypatch):
+    monkeypatch.setenv(USER_HEADER, "X-Forwarded-User")
+    assert through("/", (HEADER, name.encode()))[0]
+    assert identity.named_by_header(name.encode().decode("latin-1")) == name
+    assert identity.named_by_header(name) == name
+
+
 def test_health_is_told_to_everybody_over_http_alone(monkeypatch):
     monkeypatch.setenv(USER_HEADER, "X-Forwarded-User")
     assert through("/_stcore/health")[0]

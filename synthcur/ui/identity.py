@@ -5,6 +5,7 @@ Where people have to sign in, only header and account name anybody; a cookie of 
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -77,6 +78,8 @@ def named_by_header(given: str) -> str:
             f"Nobody is signed in: there is no header {user_header()} with a name in the request.",
             fix="Come through the proxy that signs people in.",
         )
+    with suppress(UnicodeError):
+        given = given.encode("latin-1").decode("utf-8")  # what proxies send, as HTTP hands it on
     return check_annotator(given)
 
 
