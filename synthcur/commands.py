@@ -261,9 +261,10 @@ def serve(options: argparse.Namespace) -> None:
     """Replace this process by the web server."""
     if options.address not in LOOPBACK:
         raise InputError(
-            f"The server would be open to the network at {options.address}, and there is no "
-            "sign-in yet.",
-            fix="Leave --address out, and reach it from elsewhere through an SSH tunnel.",
+            f"The server would be open to the network at {options.address}. It encrypts nothing, "
+            "and people who reach it past a proxy can give themselves any name.",
+            fix="Leave --address out. Reach the server through an SSH tunnel, or through a proxy "
+            "on this machine that adds TLS and signs people in (docs/annotating.md).",
         )
     lock = lock_server(options.workspace)
     os.set_inheritable(lock.fileno(), True)

@@ -24,13 +24,14 @@ from synthcur.checks import validate
 from synthcur.columns import ColumnMapping, guess_columns
 from synthcur.drafting import Draft, accept, keep_of_two_labels
 from synthcur.errors import InputError
-from synthcur.reading import path_inside, read_table
+from synthcur.reading import IMPORTS, import_path, path_inside, read_table
 from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Finding
 from synthcur.splits import draw_splits
 from synthcur.tables import RawTable, Rejected
 from synthcur.texts import is_blank, label_merges, text_keys
 
 __all__ = [
+    "IMPORTS",
     "PARTS",
     "ColumnMapping",
     "Draft",
@@ -39,6 +40,7 @@ __all__ = [
     "build",
     "check_name",
     "guess_columns",
+    "import_path",
     "keep_of_two_labels",
     "path_inside",
     "read_table",

@@ -40,6 +40,9 @@ _BINARY = {
     b"\x7fELF": "a program",
     b"{\\rtf": "a rich-text document",
 }
+IMPORTS = "imports"
+"""Folder of a workspace from which files are read by path; nothing of ours is in it."""
+
 _MARKUP = re.compile(r"\s*<(!doctype|html|head|body|\?xml|svg)", re.IGNORECASE)
 
 
@@ -100,11 +103,43 @@ def path_inside(given: str, root: Path) -> Path:
     except (OSError, RuntimeError) as error:
         raise InputError("The path cannot be followed.", fix="Give another one.") from error
     if not path.is_relative_to(root):
-        raise InputError(
-            f"{UNSHOWABLE.sub('�', given)} is not inside {root}.",
-            fix="Copy the file there, or upload it.",
-        )
+        raise _not_inside(given, root)
     return path
+
+
+def import_path(given: str, root: Path, workspace: Path) -> Path:
+    """Resolve a path as `path_inside` does, and refuse what the workspace keeps for itself.
+
+    Parameters
+    ----------
+    given, root
+        As there; `root` may lie around the workspace or inside it.
+    workspace
+        Of its files only those in its folder `IMPORTS` may be read: the others are rows of every
+        collection, jobs, and the database.
+    """
+    path, workspace = path_inside(given, root), workspace.resolve()
+    if _is_in(path, workspace) and not path.is_relative_to(workspace / IMPORTS):
+        raise _not_inside(given, root)
+    return path
+
+
+def _is_in(path: Path, folder: Path) -> bool:
+    """Whether a path leads into a folder, under whatever name the disk has that folder."""
+    for each in (path, *path.parents):
+        try:
+            if each.samefile(folder):
+                return True
+        except OSError:  # what does not exist is not that folder
+            continue
+    return path.is_relative_to(folder)
+
+
+def _not_inside(given: str, root: Path) -> InputError:
+    return InputError(
+        f"{UNSHOWABLE.sub('�', given)} is not inside {root}, or is a file of the workspace itself.",
+        fix="Copy the file there, or upload it.",
+    )
 
 
 def _check_path(given: str | Path) -> None:

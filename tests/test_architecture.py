@@ -23,7 +23,7 @@ LAYERS = (
     ("settings", "schema", "spool", "records", "resampling", "projection"),
     (
         *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
-        *("texts", "splits"),
+        *("texts", "splits", "base_models"),
     ),
     ("search", "clusters", "reliability"),
     ("database",),

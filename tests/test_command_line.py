@@ -99,6 +99,15 @@ def test_bad_input_is_one_clear_line_and_exit_code_two(run, arguments, words):
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.5", "example.org", ""])
+def test_the_network_is_refused_for_the_reason_that_is_true(run, address):
+    code, _, err = run("serve", "--address", address)
+    assert code == 2
+    assert "no sign-in" not in err
+    assert "encrypts nothing" in err
+    assert "docs/annotating.md" in err
+
+
 def test_decisions_from_a_file_are_checked_first_and_applied_once(run, tmp_path):
     answer(run("demo", "--json"))
     store = Store(tmp_path / "ws")

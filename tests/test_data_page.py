@@ -293,6 +293,21 @@ def test_files_are_read_by_path_inside_the_allowed_folder_only(
     assert app.title[0].value == "88 rows read from 4 files"
 
 
+def test_without_a_setting_files_are_read_in_a_folder_of_their_own(app: AppTest, workspace: Path):
+    table = next(workspace.glob("artefacts/*/rows.parquet"))
+    (workspace / "imports").mkdir()
+    (workspace / "imports" / "rows.csv").write_bytes(as_csv(clean()["synthetic"]))
+    app.radio[0].set_value("Path on the server").run()
+    assert str(workspace / "imports") in words(app)
+    field = next(each for each in app.text_input if each.label == "Synthetic rows")
+    for path in (str(table), f"../{table.relative_to(workspace)}"):
+        field = field.input(path).run().text_input(key=field.key)
+        assert "file of the workspace itself" in app.error[0].value.replace("\\", "")
+    field.input("rows.csv").run()
+    assert not app.error
+    assert "40 rows" in words(app)
+
+
 def test_single_rows_of_a_text_with_two_labels_can_be_kept(app: AppTest):
     upload(app, with_faults())
     press(app, "Check 95 rows")

@@ -31,7 +31,7 @@ from synthcur.ui.curate_colours import RunWeights
 from synthcur.ui.curate_gaps import Cover
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.ui.curate_rows import CurateRows
-from synthcur.ui.session import page, session
+from synthcur.ui.session import page, session, writing
 
 FORMULAS = {
     "imp": "P′/Q",
@@ -177,7 +177,7 @@ def unscored(name: str) -> None:
     sentence = "No weights yet. They need two checkers, one of quality and one of diversity."
     label = f"Score {parts.count(synthetic)} rows"
     if parts.empty(sentence, button=label, key="curate_score", icon=":material/scoreboard:"):
-        jobs.submit_score(resources.store(), name, ScoreSettings())
+        jobs.submit_score(writing(), name, ScoreSettings())
         st.rerun()
 
 

@@ -17,6 +17,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from synthcur import jobs
 from synthcur.errors import InputError
 from synthcur.loading import (
+    IMPORTS,
     PARTS,
     ColumnMapping,
     Draft,
@@ -25,15 +26,15 @@ from synthcur.loading import (
     build,
     check_name,
     guess_columns,
+    import_path,
     keep_of_two_labels,
-    path_inside,
     read_table,
 )
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION
 from synthcur.settings import ScoreSettings, fingerprint
 from synthcur.tables import GUIDE, LIMITS
 from synthcur.ui import parts, resources
-from synthcur.ui.session import session
+from synthcur.ui.session import session, writing
 
 ROOT_VARIABLE = "SYNTHCUR_IMPORT_ROOT"
 UPLOAD, PATH = "Upload", "Path on the server"
@@ -115,7 +116,7 @@ def current(name: str) -> Import | None:
 def import_root() -> Path:
     """Return the only folder from which the page reads files by path."""
     given = os.environ.get(ROOT_VARIABLE)
-    return Path(given).expanduser().resolve() if given else resources.store().workspace.resolve()
+    return (Path(given).expanduser() if given else resources.store().workspace / IMPORTS).resolve()
 
 
 # Files
@@ -133,7 +134,7 @@ def choose_files(state: Import) -> Sources:
     )
     words = [GUIDE, f"At most {LIMITS.rows:,} rows and {LIMITS.columns:,} columns a file."]
     if how == PATH:
-        words.append(f"Read inside {import_root()}; {ROOT_VARIABLE} names another folder.")
+        words.append(f"Read inside {import_root()} alone; {ROOT_VARIABLE} names another folder.")
     st.caption(parts.plain(" ".join(words), limit=500))
     for part, column in zip(PARTS, st.columns(len(PARTS), gap="small"), strict=True):
         with column:
@@ -160,7 +161,7 @@ def _by_path(state: Import, part: str) -> tuple[RawTable, str] | None:
     given = st.text_input(_LABELS[part][0], key=f"{part}-path-{state.id}")
     if not given.strip():
         return None
-    path = path_inside(given.strip(), import_root())
+    path = import_path(given.strip(), import_root(), resources.store().workspace)
     try:
         facts = path.stat()
     except OSError as error:
@@ -331,8 +332,8 @@ def obstacle(name: str, draft: Draft, accepted: frozenset[str]) -> str:
 def store(draft: Draft, name: str, accepted: frozenset[str]) -> None:
     """Store what is kept, score it in the background and open it."""
     collection = accept(replace(draft, name=name, title=name), accepted)
-    resources.store().add_collection(collection)
-    jobs.submit_score(resources.store(), name, ScoreSettings(), waiting=resources.spare())
+    writing().add_collection(collection)
+    jobs.submit_score(writing(), name, ScoreSettings(), waiting=resources.spare())
     session().collection = name
     session().selection = ()
     end()

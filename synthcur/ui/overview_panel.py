@@ -14,7 +14,7 @@ from synthcur.settings import ScoreSettings
 from synthcur.ui import parts, resources
 from synthcur.ui.clock import clock
 from synthcur.ui.overview_state import Overview, Weighed
-from synthcur.ui.session import session
+from synthcur.ui.session import page, session, writing
 
 HISTORY = 6
 
@@ -107,14 +107,14 @@ def _active_button(job: Job) -> None:
         if st.button("Watch the learning curve", type="primary", icon=":material/timeline:"):
             st.switch_page("pages/results.py")
     elif job.kind == "score" and st.button("Cancel scoring", icon=":material/stop_circle:"):
-        jobs.cancel(resources.store(), job.id)
+        jobs.cancel(writing(), job.id)
         st.rerun()
 
 
 def _score_button(state: Overview) -> None:
     rows = parts.count(state.rows)
     if st.button(f"Score {rows} rows", type="primary", icon=":material/calculate:"):
-        jobs.submit_score(resources.store(), state.info.name, ScoreSettings())
+        jobs.submit_score(writing(), state.info.name, ScoreSettings())
         st.rerun()
 
 
@@ -136,10 +136,11 @@ def _open_queue(name: str) -> None:
 @st.fragment(run_every=1.0)
 def progress(job_id: str) -> None:
     """Follow the active job of the collection; the page is drawn anew when it ends."""
-    job = resources.store().job(job_id)
-    if not job.is_active:
-        st.rerun()
-    parts.job_progress(job)
+    with page():
+        job = resources.store().job(job_id)
+        if not job.is_active:
+            st.rerun()
+        parts.job_progress(job)
 
 
 def numbers(state: Overview) -> None:

@@ -16,6 +16,7 @@ from synthcur.settings import TrainSettings
 from synthcur.store import Store
 from synthcur.ui import parts, theme
 from synthcur.ui.clock import clock
+from synthcur.ui.session import allowed, writing
 
 SHOWN_TEXT = 4_000
 """Characters shown of a sample."""
@@ -128,7 +129,7 @@ def _rerun_button(store: Store, job: Job) -> None:
             and TrainSettings.from_dict(each.settings) == settings
         ]
         if not waiting:  # a second tab may have been faster
-            jobs.submit_train(store, job.collection, settings)
+            jobs.submit_train(writing(), job.collection, allowed(settings))
         st.switch_page("pages/train.py")
 
 

@@ -77,7 +77,7 @@ def _offer(name: str, store: Store) -> None:
     if pressed:
         newest = newest_job(store, name)
         if newest is None or not newest.is_active:  # a second tab may have been faster
-            jobs.submit_learning_curve(store, name, settings)
+            jobs.submit_learning_curve(session.writing(), name, session.allowed(settings))
         st.rerun()
 
 
@@ -95,7 +95,7 @@ def _progress(job: Job, finished: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{finished} of {planned} runs done. Closing this tab does not stop it.")
         if parts.cancel_pressed(job, key="results_learning"):
-            jobs.cancel(resources.store(), job.id)
+            jobs.cancel(session.writing(), job.id)
             st.rerun()
     parts.job_progress(job)
 

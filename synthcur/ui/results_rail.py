@@ -15,6 +15,7 @@ from synthcur.settings import TrainSettings, WeightingSettings
 from synthcur.store import Store
 from synthcur.ui import parts, resources
 from synthcur.ui.clock import clock
+from synthcur.ui.session import writing
 
 _FORMATS = {"Parquet": "parquet", "JSON Lines": "jsonl", "CSV, safe for spreadsheets": "csv"}
 _MIME = {
@@ -202,6 +203,7 @@ def _hub_form(store: Store, job: Job) -> None:
         pressed = st.form_submit_button("Upload", icon=":material/upload:")
     if not pressed:
         return
+    store = writing()  # rows leave the workspace: as good a reason to ask who is there
     with st.spinner("Uploading"), tempfile.TemporaryDirectory(prefix="synthcur-") as scratch:
         if what:
             folder = exporting.model_folder(store, models[what], Path(scratch))

@@ -88,7 +88,7 @@ def queue(name: str, choice: Choice) -> None:
         for job in [job for job in active if job.status == "queued"][1:]:
             label, key = f"Run {job.number} next", f"train_first_{job.id}"
             if st.button(label, icon=":material/arrow_upward:", key=key):
-                jobs.put_first(resources.store(), job.id)
+                jobs.put_first(session.writing(), job.id)
                 st.rerun()
 
 
@@ -113,8 +113,8 @@ def _draw(
     this page is to ask more or less often. Not before the buttons were asked: a press would be lost
     if it came with the very draw that notices.
     """
-    store = resources.store()
     with session.page():
+        store = resources.store()
         if job_id is None:
             _before_the_first(name, choice)
         else:
@@ -180,7 +180,7 @@ def _offer_scores(name: str) -> None:
         key="train_score",
         icon=":material/calculate:",
     ):
-        jobs.submit_score(store, name, ScoreSettings())
+        jobs.submit_score(session.writing(), name, ScoreSettings())
         st.rerun()
 
 
@@ -282,13 +282,13 @@ def _start_button(name: str, choice: Choice) -> None:
 
 def _submit(name: str, settings: TrainSettings) -> None:
     """Queue the job; the same one that waits or runs is not queued twice, whoever asks."""
-    jobs.submit_train(resources.store(), name, settings)
+    jobs.submit_train(session.writing(), name, session.allowed(settings))
     st.rerun()
 
 
 def _cancel_button(job: Job) -> None:
     if parts.cancel_pressed(job, key="train"):
-        jobs.cancel(resources.store(), job.id)
+        jobs.cancel(session.writing(), job.id)
         st.rerun()
 
 
@@ -322,7 +322,7 @@ def _resume_button(job: Job) -> None:
         help="Finished runs are not trained again; the one that was stopped goes on from its last "
         "checkpoint, with the rows and decisions this run began with.",
     ):
-        jobs.resume(resources.store(), job.id)
+        jobs.resume(session.writing(), job.id)
         st.rerun()
 
 
