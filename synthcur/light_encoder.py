@@ -8,18 +8,24 @@ import json
 import math
 import struct
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from scipy.special import erf
+
+from synthcur.bundled import package_folder
 
 MAX_LENGTH = 256
 """Tokens read of a text, as in `encoders`."""
 
 LONGEST_WORD = 100
 """Characters of the longest word that is looked up; a longer one is unknown."""
+
+_GLANCE = 300
+"""Characters of a text that are looked at to tell whether its words are known."""
 
 _READ = 20_000
 """Characters of a text that are looked at; more would be cut away as tokens."""
@@ -136,13 +142,41 @@ def open_encoder(folder: Path) -> LightEncoder:
         ``model.safetensors`` in float32.
     """
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    pieces = (folder / "vocab.txt").read_text("utf-8").split("\n")
     return LightEncoder(
-        vocabulary={piece: number for number, piece in enumerate(pieces)},
+        vocabulary=_read_vocabulary(folder),
         weights=_read_weights(folder / "model.safetensors"),
         n_heads=config["num_attention_heads"],
         n_layers=config["num_hidden_layers"],
     )
+
+
+def _read_vocabulary(folder: Path) -> dict[str, int]:
+    pieces = (folder / "vocab.txt").read_text("utf-8").split("\n")
+    return {piece: number for number, piece in enumerate(pieces)}
+
+
+@lru_cache(maxsize=1)
+def bundled_vocabulary() -> Mapping[str, int]:
+    """Return the word pieces of the bundled model, none where it is not installed."""
+    folder = package_folder()
+    return {} if folder is None else _read_vocabulary(folder)
+
+
+def unknown_share(vocabulary: Mapping[str, int], texts: Iterable[str]) -> float:
+    """Return the share of the words of some texts that a model reads as unknown, from 0 to 1.
+
+    Parameters
+    ----------
+    vocabulary
+        Id of every word piece; where it is empty nothing is known of it, and the share is 0.
+    texts
+        The first `_GLANCE` characters of each are read.
+    """
+    if not vocabulary:
+        return 0.0
+    pieces = LightEncoder(vocabulary, weights={}, n_heads=0, n_layers=0)
+    ids = [number for text in texts for number in pieces.token_ids(text[:_GLANCE])[1:-1]]
+    return ids.count(vocabulary["[UNK]"]) / len(ids) if ids else 0.0
 
 
 def _read_weights(path: Path) -> dict[str, np.ndarray]:
