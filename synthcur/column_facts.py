@@ -62,7 +62,12 @@ _VERDICTS = NEGATIVE_VERDICTS | {
     *("accept", "accepted", "approve", "approved", "submitted", "completed", "complete", "done"),
     *("pending", "draft", "open", "in progress", "todo", "unreviewed", "reviewed"),
 }
-_BINARY = ({"0", "1"}, {"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"}, {"x"})
+_BINARY = (
+    *({"0", "1"}, {"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"}, {"nein", "ja"}),
+    *({"non", "oui"}, {"no", "sí"}, {"no", "si"}, {"não", "sim"}, {"нет", "да"}, {"否", "是"}),
+)
+_LONGEST_MARK = 4
+"""Characters of what is written into the column of a label to tick it."""
 
 SAMPLE = 1000
 MOST_LABELS = 200
@@ -125,6 +130,14 @@ class ColumnFacts:
     def is_binary(self) -> bool:
         """Whether every cell is 0 or 1, true or false, yes or no."""
         return bool(self.values) and any(self.values <= pair for pair in _BINARY)
+
+    @cached_property
+    def is_tick(self) -> bool:
+        """Whether the column may tell for one label which rows have it."""
+        if self.is_binary and len(self.values) == 2:
+            return True
+        one = next(iter(self.values)) if len(self.values) == 1 else None
+        return one is not None and len(one) <= _LONGEST_MARK and None in self.row_labels
 
     @cached_property
     def is_verdict(self) -> bool:

@@ -14,6 +14,7 @@ from synthcur.errors import InputError
 from synthcur.labels import quoted
 from synthcur.schema import SYNTHETIC, TRAIN
 
+_MOST_CANDIDATES = 60
 _ENOUGH = 3.0
 """Rank from which the name of a column speaks for labels, see `ColumnFacts.label_rank`."""
 
@@ -105,9 +106,8 @@ class _Table:
             return [self.columns[self.given.label]]
         taken = (self.given.text, self.given.text_pair)
         found = [facts for name, facts in self.columns.items() if name not in taken]
-        return sorted(
-            (facts for facts in found if facts.label_rank >= 0), key=lambda f: -f.label_rank
-        )
+        likely = (facts for facts in found if facts.label_rank >= 0)
+        return sorted(likely, key=lambda facts: -facts.label_rank)[:_MOST_CANDIDATES]
 
 
 def guess_columns(
@@ -246,11 +246,7 @@ def _one_label(table: _Table, best: Sequence[ColumnFacts]) -> str | None:
     if table.given.label is not None:
         return table.given.label
     taken = (table.given.text, table.given.text_pair)
-    flags = [
-        facts
-        for facts in table.columns.values()
-        if facts.is_binary and len(facts.values) > 1 and facts.name not in taken
-    ]
+    flags = [facts for facts in table.columns.values() if facts.is_tick and facts.name not in taken]
     # A label among several yes-or-no columns must be called one, or be none of them.
     is_one = best and (
         best[0].label_rank == 5 or (best[0].label_rank >= _ENOUGH and not best[0].is_binary)

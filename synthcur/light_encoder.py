@@ -72,6 +72,12 @@ class LightEncoder:
         kept = [piece for piece, _ in zip(pieces, range(MAX_LENGTH - 2), strict=False)]
         return [self.vocabulary["[CLS]"], *kept, self.vocabulary["[SEP]"]]
 
+    def is_unknown(self, word: str) -> bool:
+        """Whether a word, in small letters, has no pieces or is spelled letter by letter."""
+        pieces = self._pieces(word)
+        is_spelled = 1 < len(pieces) == len(word)
+        return is_spelled or pieces == [self.vocabulary["[UNK]"]]
+
     def _pieces(self, word: str) -> list[int]:
         """Cut a word into the longest pieces that are known, from its start."""
         unknown = [self.vocabulary["[UNK]"]]
@@ -163,7 +169,10 @@ def bundled_vocabulary() -> Mapping[str, int]:
 
 
 def unknown_share(vocabulary: Mapping[str, int], texts: Iterable[str]) -> float:
-    """Return the share of the words of some texts that a model reads as unknown, from 0 to 1.
+    """Return the share of the words of some texts that a model does not know, from 0 to 1.
+
+    A word is unknown where it has no pieces at all, or is spelled letter by letter: of what such
+    a word means the model has learned nothing.
 
     Parameters
     ----------
@@ -174,9 +183,10 @@ def unknown_share(vocabulary: Mapping[str, int], texts: Iterable[str]) -> float:
     """
     if not vocabulary:
         return 0.0
-    pieces = LightEncoder(vocabulary, weights={}, n_heads=0, n_layers=0)
-    ids = [number for text in texts for number in pieces.token_ids(text[:_GLANCE])[1:-1]]
-    return ids.count(vocabulary["[UNK]"]) / len(ids) if ids else 0.0
+    model = LightEncoder(vocabulary, weights={}, n_heads=0, n_layers=0)
+    heads = (text[:_GLANCE] for text in texts)
+    words = [word for head in heads for word in _words(head) if not _is_mark(word[0])]
+    return sum(map(model.is_unknown, words)) / len(words) if words else 0.0
 
 
 def _read_weights(path: Path) -> dict[str, np.ndarray]:
