@@ -257,7 +257,7 @@ def _one_label(table: _Table, best: Sequence[ColumnFacts]) -> str | None:
         table.doubts["label"] = InputError(
             f"{table.name} has several 0/1 columns: {shown}{more}.",
             fix="One label per row is needed: write the name of each row's label into one column, "
-            f"or name the column to use. {_HOW}",
+            "or say which one it is.",
         )
         return None
     if not best:
@@ -287,18 +287,12 @@ def _same_division(one: ColumnFacts, other: ColumnFacts) -> bool:
     return len(pairs) == len(set(one.row_labels)) == len(set(other.row_labels))
 
 
-_HOW = (
-    "At the command line: --label COLUMN, --text COLUMN, for one file --label synthetic=COLUMN "
-    "or --label real=COLUMN; on the page, choose it."
-)
-
-
 def _several(table: _Table, columns: Sequence[ColumnFacts], what: str) -> InputError:
     shown = [quoted(column.name) for column in columns[:6]]
     listed = f"{', '.join(shown[:-1])} and {shown[-1]}"
     return InputError(
         f"{len(columns)} columns of {table.name} could be the {what}: {listed}.",
-        fix=f"Say which one it is. {_HOW}",
+        fix="Say which one it is.",
     )
 
 

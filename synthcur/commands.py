@@ -62,7 +62,7 @@ def import_(options: argparse.Namespace) -> Answer:
     }
     tables = {part: read_table(path, path.name) for part, path in paths.items() if path}
     guesses = guess_tables(tables, import_options.given_columns(options, tables))
-    mappings = {part: guess.mapping() for part, guess in guesses.items()}
+    mappings = import_options.mappings_of(guesses)
     import_options.print_mapping(tables, mappings)
     draft = build(options.name, tables, mappings, seed=options.seed)
     import_options.print_findings(draft)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synthcur import answers
-from synthcur.columns import ColumnMapping, Given
+from synthcur.columns import ColumnMapping, Given, Guess
 from synthcur.drafting import Draft
 from synthcur.errors import FindingsError, InputError
 from synthcur.labels import in_words, quoted
@@ -16,6 +16,7 @@ from synthcur.tables import RawTable
 ALL = "all"
 _PARTS = {"synthetic": SYNTHETIC, "real": TRAIN, "validation": VALIDATION, "test": TEST}
 _MOST_REASONS = 3
+_HOW = "Options: --text COLUMN, --label COLUMN; for one file --label real=COLUMN."
 
 
 def given_columns(options: argparse.Namespace, tables: Mapping[str, RawTable]) -> dict[str, Given]:
@@ -52,6 +53,20 @@ def _by_part(option: str, values: Sequence[str], tables: Mapping[str, RawTable])
         else:
             found.update(dict.fromkeys(parts or tables, value))
     return found | of_one_file
+
+
+def mappings_of(guesses: Mapping[str, Guess]) -> dict[str, ColumnMapping]:
+    """Return the mapping of every file.
+
+    Raises
+    ------
+    InputError
+        If a column could not be guessed; it says with which options one names it.
+    """
+    try:
+        return {part: guess.mapping() for part, guess in guesses.items()}
+    except InputError as error:
+        raise InputError(error.what, fix=f"{error.fix} {_HOW}") from error
 
 
 def print_mapping(tables: Mapping[str, RawTable], mappings: Mapping[str, ColumnMapping]) -> None:

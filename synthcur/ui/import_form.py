@@ -205,7 +205,7 @@ def choose_columns(state: Import, sources: Sources) -> dict[str, ColumnMapping]:
         seen = fingerprint([shared, guess.text, guess.label, guess.text_pair])
         mapping = _columns_of(shared, guess, f"{members[0]}-{seen}-{state.id}")
         if mapping is None:
-            for doubt in dict.fromkeys(str(d) for part in members for d in guesses[part].doubts):
+            for doubt in guess.doubts:
                 st.caption(parts.plain(doubt, limit=600))
         else:
             chosen.update(dict.fromkeys(members, mapping))
