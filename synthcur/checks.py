@@ -71,7 +71,7 @@ def validate(rows: pd.DataFrame) -> list[Finding]:
     findings = [
         *first,
         few,
-        _nothing_left(table, left),
+        _nothing_left(table, left, whole),
         held_out_two_labels(table),
         held_out_repeats(table),
         _unknown_words(table),
@@ -245,17 +245,17 @@ def _few_rows(table: Rows, left: np.ndarray) -> Finding:
     )
 
 
-def _nothing_left(table: Rows, left: np.ndarray) -> Finding:
+def _nothing_left(table: Rows, left: np.ndarray, whole: Rows) -> Finding:
     """Tell whether accepting everything leaves something to train and to report on."""
     empty = [_PART_TITLES[part] for part, mask in table.parts.items() if not (left & mask).any()]
-    found = np.ones(len(left), bool)
+    found = np.ones(len(whole.frame), bool)
     if len(table.learnable(left)) < 2:
         title = "Fewer than two labels in both sources"
     elif empty:
         title = f"No usable row in {', '.join(empty)}"
     else:
         title, found = "Two labels and a row in every split", ~found
-    return table.finding("nothing_left", title, MUST_FIX, found)
+    return whole.finding("nothing_left", title, MUST_FIX, found)
 
 
 def _absent_label(table: Rows, left: np.ndarray) -> Finding:

@@ -315,3 +315,9 @@ def test_words_that_the_bundled_model_does_not_know_are_told_by_source():
     finding = next(f for f in validate(rows) if f.code == "unknown_words")
     assert finding.state == "check"
     assert finding.title.endswith("% of the words unknown to the bundled model")
+
+
+def test_rows_that_are_all_set_aside_leave_nothing_to_store():
+    findings = {f.code: f for f in validate(rows_of().assign(aside="rejected"))}
+    assert findings["nothing_left"].state == "must_fix"
+    assert not findings["nothing_left"].excludes
