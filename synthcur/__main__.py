@@ -132,9 +132,21 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--real", required=True, type=Path, metavar="FILE")
     parser.add_argument("--validation", type=Path, metavar="FILE")
     parser.add_argument("--test", type=Path, metavar="FILE")
-    parser.add_argument("--text", metavar="COLUMN")
-    parser.add_argument("--text-pair", metavar="COLUMN")
-    parser.add_argument("--label", metavar="COLUMN")
+    column = "column of the {} in all files that have it; for one file PART=COLUMN, with PART "
+    column += "synthetic, real, validation or test (default: guessed over all files)"
+    for option, what in (("text", "text"), ("text-pair", "second text"), ("label", "label")):
+        text = column.format(what)
+        parser.add_argument(f"--{option}", action="append", default=[], metavar="COLUMN", help=text)
+    parser.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="FINDING,FINDING",
+        help="findings whose proposal is accepted although it leaves out every row of a label in "
+        "a source, or more than 5 %% of the synthetic or of the real rows, exact duplicates and "
+        "rows that cannot be read among them; 'all' for all of them. Without it such an import "
+        "stores nothing and ends with exit code 2. Smaller proposals are accepted and said",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of splits made by synthcur")
     parser.add_argument(
         "--no-score", action="store_true", help="do not run the probe checkers afterwards"

@@ -11,7 +11,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from synthcur import __version__, answers, cleaning, exporting, hub, jobs, report, review
+from synthcur import (
+    __version__,
+    answers,
+    cleaning,
+    exporting,
+    hub,
+    import_options,
+    jobs,
+    report,
+    review,
+)
 from synthcur import demo as demo_collection
 from synthcur.answers import Answer
 from synthcur.database import is_wal_safe
@@ -19,7 +29,7 @@ from synthcur.errors import InputError, NotFoundError
 from synthcur.html_report import html_report
 from synthcur.learning_curve import LearningCurveSettings, default_arms, default_sizes
 from synthcur.learning_report import learning_results, learning_text
-from synthcur.loading import accept, build, guess_columns, read_table
+from synthcur.loading import accept, build, guess_tables, read_table
 from synthcur.records import Job, ranked_checkers
 from synthcur.settings import (
     BUNDLED_MODEL,
@@ -51,21 +61,19 @@ def import_(options: argparse.Namespace) -> Answer:
         "test": options.test,
     }
     tables = {part: read_table(path, path.name) for part, path in paths.items() if path}
-    chosen = {"text": options.text, "text_pair": options.text_pair, "label": options.label}
-    mappings = {
-        part: guess_columns(table.frame, name=table.name, **chosen)
-        for part, table in tables.items()
-    }
+    guesses = guess_tables(tables, import_options.given_columns(options, tables))
+    mappings = import_options.mappings_of(guesses)
+    import_options.print_mapping(tables, mappings)
     draft = build(options.name, tables, mappings, seed=options.seed)
-    for finding in draft.findings:
-        if finding.state != "fine":
-            print(answers.in_a_line(finding), file=sys.stderr)
-    collection = accept(draft)
+    import_options.print_findings(draft)
+    codes = import_options.accepted(draft, options.accept)
+    collection = accept(draft, codes)
     store.add_collection(collection)
     if not options.no_score:
         job = jobs.submit_score(store, options.name, ScoreSettings())
         jobs.wait(store, job.id, on_progress=_print_progress())
-    return answers.of_collection(store, options.name, findings=draft.findings)
+    mapping = import_options.mapping_data(tables, mappings)
+    return answers.of_collection(store, options.name, draft.findings, mapping)
 
 
 def score(options: argparse.Namespace) -> Answer:

@@ -8,11 +8,14 @@ import csv
 import io
 import itertools
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from synthcur import spreadsheet
 from synthcur.errors import InputError
+from synthcur.first_line import HEADER, ROW, first_line
 from synthcur.tables import (
     Limits,
     RawTable,
@@ -25,14 +28,20 @@ from synthcur.tables import (
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SAMPLE_LINES = 200
+_SEPARATOR_LINE = re.compile(r"sep=(.)[\r\n]+", re.IGNORECASE)
+"""What Excel reads as the delimiter, before the header."""
 _PARQUET_BATCH = 8192
 
 
 # Delimited text
 
 
+Record = tuple[int, int, list[str]]
+"""Row number, line on which the row starts, cells."""
+
+
 def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> RawTable:
-    """Read delimited text whose first row names the columns.
+    """Read delimited text; its first row names the columns unless it reads like a row itself.
 
     A row with too many or too few cells, or with a stray quote, is rejected by number; a quote
     that is never closed refuses the file, because what follows it cannot be told apart. In a
@@ -40,8 +49,13 @@ def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> Ra
     """
     # The csv module has one limit for the whole process; ours is checked by cell afterwards.
     csv.field_size_limit(max(csv.field_size_limit(), limits.size))
-    delimiter = delimiter or _guess_delimiter(text)
+    named, text = _without_separator_line(text)
+    delimiter = delimiter or named or _guess_delimiter(text)
     records, rejected, notes = _read_records(text, limits, delimiter)
+    if named:
+        notes = (*notes, f"The line “sep={named}” is no row.")
+        records = [(row, line + 1, cells) for row, line, cells in records]
+        rejected = [replace(each, line=each.line + 1) for each in rejected]
     header, *body = records
     if spreadsheet.is_ours(header[2], (cells for _, _, cells in body)):
         header, *body = (
@@ -49,6 +63,15 @@ def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> Ra
             for row, line, cells in records
         )
         notes = (*notes, "Written by synthcur: apostrophes before =, +, - and @ are taken off.")
+    names, columns, found = header[2], _columns(body), HEADER
+    if body:
+        found = first_line(names, columns)
+    if found == ROW:
+        columns = [(name, *below) for name, below in zip(names, columns, strict=True)]
+        body = [(row + 1, line, cells) for row, line, cells in records]
+        rejected = [replace(each, row=each.row + 1) for each in rejected]
+        names = [f"column {position}" for position in range(1, len(names) + 1)]
+        notes = (*notes, "The first line reads like a row, so it is row 1.")
     if not body and not rejected:
         raise InputError(
             f"{text.name} has a header but no rows.",
@@ -57,15 +80,30 @@ def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> Ra
     kind = f"CSV with {DELIMITERS.get(delimiter, repr(delimiter))}"
     return make_table(
         text.name,
-        header[2],
-        list(zip(*(cells for _, _, cells in body), strict=True)) or [[]] * len(header[2]),
+        names,
+        columns or [[]] * len(names),
         rows=[row for row, _, _ in body],
         lines=[line for _, line, _ in body],
         rejected=rejected,
         how=text.how(kind),
         limits=limits,
         notes=notes,
+        first_line=found,
     )
+
+
+def _columns(records: Sequence[Record]) -> list[tuple[str, ...]]:
+    return list(zip(*(cells for _, _, cells in records), strict=True))
+
+
+def _without_separator_line(text: TextFile) -> tuple[str, TextFile]:
+    """Return the delimiter that a first line such as ``sep=;`` names, and the text below it."""
+    with text.open() as stream:
+        match = _SEPARATOR_LINE.fullmatch(stream.readline(16))
+    if match is None:
+        return "", text
+    below = text.data.decode(text.encoding)[match.end() :]
+    return match.group(1), replace(text, data=below.encode("utf-8"), encoding="UTF-8")
 
 
 def _guess_delimiter(text: TextFile) -> str:
@@ -80,10 +118,6 @@ def _guess_delimiter(text: TextFile) -> str:
         return sizes[0] > 1, sizes.count(sizes[0]) / len(sizes), sizes[0]
 
     return max(DELIMITERS, key=agreement)
-
-
-Record = tuple[int, int, list[str]]
-"""Row number, line on which the row starts, cells."""
 
 
 def _read_records(

@@ -192,6 +192,9 @@ class Finding:
         What happens to the rows if the user accepts, e.g. ``Exclude 3``.
     excludes
         Those of `rows` that accepting the proposal leaves out.
+    labels
+        Labels concerned, as they are written, each with the number of its rows among `rows`; the
+        most frequent first.
     """
 
     code: str
@@ -201,3 +204,4 @@ class Finding:
     of: int
     proposal: str = ""
     excludes: tuple[tuple[str, int], ...] = ()
+    labels: tuple[tuple[str, int], ...] = ()

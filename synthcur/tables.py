@@ -70,6 +70,9 @@ class RawTable:
         How the file was read, in words, such as ``CSV with semicolons, UTF-8``.
     notes
         What a reader should know, such as columns that had no name.
+    first_line
+        What the first line of delimited text is, see `synthcur.first_line`: where it is a row, the
+        columns are named by their position.
     """
 
     name: str
@@ -79,6 +82,7 @@ class RawTable:
     rejected: tuple[Rejected, ...]
     how: str
     notes: tuple[str, ...] = ()
+    first_line: str = "header"
 
 
 def shown_name(name: str) -> str:
@@ -116,6 +120,7 @@ def make_table(
     how: str,
     limits: Limits,
     notes: Sequence[str] = (),
+    first_line: str = "header",
 ) -> RawTable:
     """Put a table together from its columns (one sequence of cells each) and check its limits."""
     check_width(name, len(columns), limits)
@@ -141,6 +146,7 @@ def make_table(
         rejected=tuple(rejected),
         how=how,
         notes=(*notes, *renamed),
+        first_line=first_line,
     )
 
 

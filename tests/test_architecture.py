@@ -19,11 +19,11 @@ PACKAGE = ROOT / "synthcur"
 
 LAYERS = (
     ("errors", "palette", "processes", "trackers", "spare", "spreadsheet"),
-    ("arms",),
-    ("settings", "schema", "spool", "records", "resampling", "projection"),
+    ("arms", "labels"),
+    ("settings", "schema", "spool", "records", "resampling", "projection", "column_facts"),
     (
         *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
-        *("texts", "splits", "base_models"),
+        *("texts", "splits", "stated", "first_line", "base_models"),
     ),
     ("search", "clusters", "reliability"),
     ("database",),
@@ -33,7 +33,7 @@ LAYERS = (
         *("signals", "pool_fit", "reasons", "losses", "training_rows", "pretrained", "progress"),
         *("formats", "rows"),
     ),
-    ("summary", "what_if", "gaps", "figures"),
+    ("summary", "what_if", "gaps", "figures", "repeats"),
     (
         *("classifier", "checkpoints", "encoders", "decision_log", "leases", "ingest"),
         *("reading", "checks", "drafting"),
@@ -47,7 +47,7 @@ LAYERS = (
     ("svg", "provenance", "figures_results"),
     ("scoring", "runs", "workspace", "cards", "comparison", "hub"),
     ("exporting",),
-    ("learning_runs", "dynamics"),
+    ("learning_runs", "dynamics", "import_options"),
     ("html_report", "influence"),
     ("pipeline",),
     ("preparation",),

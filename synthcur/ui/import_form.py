@@ -21,11 +21,12 @@ from synthcur.loading import (
     PARTS,
     ColumnMapping,
     Draft,
+    Guess,
     RawTable,
     accept,
     build,
     check_name,
-    guess_columns,
+    guess_tables,
     import_path,
     keep_of_two_labels,
     read_table,
@@ -184,11 +185,15 @@ def _as_read(table: RawTable) -> str:
 # Columns
 
 
-def choose_columns(state: Import, tables: Mapping[str, RawTable]) -> dict[str, ColumnMapping]:
+def choose_columns(state: Import, sources: Sources) -> dict[str, ColumnMapping]:
     """Draw the columns into the rail, once for all files that agree; return the complete ones."""
     chosen: dict[str, ColumnMapping] = {}
-    groups = _groups(tables)
-    for guess, members in groups:
+    tables = sources.tables
+    guesses = _guesses(fingerprint(dict(sources.identities)), dict(tables))
+    apart = len(tables) > 1 and st.checkbox("Columns for each file", key=f"apart-{state.id}")
+    groups = _groups(tables, guesses, apart=apart)
+    for members in groups:
+        guess = guesses[members[0]]
         title = "Columns"
         if len(groups) > 1:
             title += f" of {', '.join(tables[part].name for part in members)}"
@@ -198,28 +203,36 @@ def choose_columns(state: Import, tables: Mapping[str, RawTable]) -> dict[str, C
             for column in tables[members[0]].frame.columns
             if all(column in tables[part].frame for part in members)
         ]
-        key = f"{members[0]}-{fingerprint(shared)}-{state.id}"
-        mapping = _columns_of(shared, guess, key)
-        if mapping is not None:
+        seen = fingerprint([shared, guess.text, guess.label, guess.text_pair])
+        mapping = _columns_of(shared, guess, f"{members[0]}-{seen}-{state.id}")
+        if mapping is None:
+            for doubt in guess.doubts:
+                st.caption(parts.plain(doubt, limit=600))
+        else:
             chosen.update(dict.fromkeys(members, mapping))
-            _kept_beside(mapping, [tables[part] for part in members])
+            _mapping_in_words(mapping, [tables[part] for part in members])
     return chosen
 
 
-def _groups(tables: Mapping[str, RawTable]) -> list[tuple[ColumnMapping | None, list[str]]]:
+@st.cache_resource(show_spinner=False, max_entries=16, ttl=_KEPT_SECONDS)
+def _guesses(identity: str, _tables: dict[str, RawTable]) -> dict[str, Guess]:
+    return guess_tables(_tables)
+
+
+def _groups(
+    tables: Mapping[str, RawTable], guesses: Mapping[str, Guess], *, apart: bool
+) -> list[list[str]]:
     """Put files together whose guessed columns are the same, or that have the same columns."""
-    groups: dict[object, tuple[ColumnMapping | None, list[str]]] = {}
+    groups: dict[object, list[str]] = {}
     for part, table in tables.items():
-        try:
-            guess = guess_columns(table.frame, name=table.name)
-        except InputError:
-            guess = None
-        key = guess or tuple(table.frame.columns)
-        groups.setdefault(key, (guess, []))[1].append(part)
+        guess = guesses[part]
+        known = (guess.text, guess.label, guess.text_pair)
+        key = part if apart else tuple(table.frame.columns) if guess.doubts else known
+        groups.setdefault(key, []).append(part)
     return list(groups.values())
 
 
-def _columns_of(columns: list[str], guess: ColumnMapping | None, key: str) -> ColumnMapping | None:
+def _columns_of(columns: list[str], guess: Guess, key: str) -> ColumnMapping | None:
     def choose(title: str, column: str | None) -> str | None:
         at = columns.index(column) if column in columns else None
         return st.selectbox(
@@ -231,10 +244,10 @@ def _columns_of(columns: list[str], guess: ColumnMapping | None, key: str) -> Co
             key=f"{title}-{key}",
         )
 
-    text = choose("Text", guess.text if guess else None)
-    label = choose("Label", guess.label if guess else None)
+    text = choose("Text", guess.text)
+    label = choose("Label", guess.label)
     pairs = [_NOTHING, *columns]
-    at = pairs.index(guess.text_pair) if guess and guess.text_pair in columns else 0
+    at = pairs.index(guess.text_pair) if guess.text_pair in columns else 0
     pair = st.selectbox(
         "Second text", pairs, index=at, format_func=lambda name: name[:60], key=f"pair-{key}"
     )
@@ -243,17 +256,12 @@ def _columns_of(columns: list[str], guess: ColumnMapping | None, key: str) -> Co
     return ColumnMapping(text=text, label=label, text_pair=None if pair == _NOTHING else pair)
 
 
-def _kept_beside(mapping: ColumnMapping, tables: list[RawTable]) -> None:
-    columns = dict.fromkeys(
-        column for table in tables for column in mapping.provenance(table.frame.columns)
-    )
-    if columns:
-        names = ", ".join(f"“{column[:30]}”" for column in list(columns)[:8])
-        more = f" and {len(columns) - 8} more" if len(columns) > 8 else ""
-        st.caption(
-            f"{parts.plain(names, limit=400)}{more} kept beside the rows; no checker or weight "
-            "reads them."
-        )
+def _mapping_in_words(mapping: ColumnMapping, tables: list[RawTable]) -> None:
+    """Say which column is what, and that no other column is read."""
+    columns = dict.fromkeys(column for table in tables for column in table.frame.columns)
+    said = mapping.in_words(columns)
+    beside = " (no checker or weight reads them)" if mapping.provenance(columns) else ""
+    st.caption(parts.plain(f"{said}{beside}.", limit=600))
 
 
 # Draft and decisions
