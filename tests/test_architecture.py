@@ -28,7 +28,7 @@ LAYERS = (
     ("search", "clusters", "reliability"),
     ("database",),
     ("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve", "witnesses"),
-    ("ledger", "agreement", "queues", "pools"),
+    ("ledger", "agreement", "queues", "pools", "run_keys"),
     (
         *("signals", "pool_fit", "reasons", "losses", "training_rows", "pretrained", "progress"),
         *("formats", "rows"),
