@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import pandas as pd
 
 from synthcur import cards, report
 from synthcur.errors import ArtefactError, NotFoundError, StoreError
-from synthcur.records import Run
+from synthcur.records import Job, Run
 from synthcur.review import (
     Decision,
     current_decisions,
@@ -34,6 +35,7 @@ from synthcur.store import Store
 from synthcur.weighting import sample_weight
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def curated_table(
@@ -136,7 +138,7 @@ def model_archive(store: Store, run: Run) -> Path:
     """Return a zip of a run's model folder, made at its first use.
 
     The folder inside loads with ``AutoModelForSequenceClassification.from_pretrained``; its
-    ``README.md`` is the model's card.
+    ``README.md`` is the model's card, and its tokenizer reads as many tokens as training did.
 
     Raises
     ------
@@ -158,19 +160,27 @@ def model_archive(store: Store, run: Run) -> Path:
             f"The model folder {run.model!r} is missing from {job_folder}.",
             fix="Train the arm again.",
         )
-    # The card tells all runs finished so far, so that one more makes another file.
-    finished = sum(each.status == "done" for each in store.runs(run.job_id))
-    name = f"{run.job_id}-{run.arm}-seed{run.seed}-of{finished}.zip"
+    written = {
+        "README.md": cards.model_card(store, job, run),
+        **_tokenizer_config(folder, job, run),
+    }
+    # Named by what is written anew: the card tells all runs finished so far.
+    name = f"{run.job_id}-{run.arm}-seed{run.seed}-{fingerprint(written)}.zip"
     path = store.workspace / "downloads" / name
     if not path.exists():
         with _whole_file(path) as target:
-            _zip_folder(
-                folder,
-                target,
-                inside=f"{run.arm}-seed{run.seed}",
-                card=cards.model_card(store, job, run),
-            )
+            _zip_folder(folder, target, inside=f"{run.arm}-seed{run.seed}", written=written)
     return path
+
+
+def _tokenizer_config(folder: Path, job: Job, run: Run) -> dict[str, str]:
+    """Give a tokenizer the length of training; models of release 0.1 kept that of their base."""
+    try:
+        config = json.loads((folder / cards.TOKENIZER_CONFIG).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    config["model_max_length"] = cards.training_length(job, run)
+    return {cards.TOKENIZER_CONFIG: json.dumps(config, indent=2, ensure_ascii=False) + "\n"}
 
 
 def model_folder(store: Store, run: Run, out: Path) -> Path:
@@ -331,11 +341,15 @@ def _copy(source: Path, path: Path) -> None:
             copy.write(block)
 
 
-def _zip_folder(folder: Path, target: Path, *, inside: str, card: str = "") -> None:
+def _zip_folder(
+    folder: Path, target: Path, *, inside: str, written: Mapping[str, str] = _NOTHING
+) -> None:
+    """Zip a folder; the texts of `written` stand in place of its files of these names."""
     # Weights do not compress: storing them makes the zip as fast as the disk.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                archive.write(path, Path(inside) / path.relative_to(folder))
-        if card:
-            archive.writestr(f"{inside}/README.md", card)
+            name = path.relative_to(folder)
+            if path.is_file() and not path.is_symlink() and name.as_posix() not in written:
+                archive.write(path, Path(inside) / name)
+        for each, text in written.items():
+            archive.writestr(f"{inside}/{each}", text)

@@ -79,8 +79,8 @@ def model_button(store: Store, run: Run, label: str, *, is_primary: bool = False
         type="primary" if is_primary else "secondary",
         on_click="ignore",
         width="content" if is_primary else "stretch",
-        help="A folder for AutoModelForSequenceClassification.from_pretrained. Of every arm the "
-        "seed that is best on the validation rows is kept.",
+        help="A folder that transformers loads; its README.md has the lines that read texts as "
+        "training did. Of every arm the seed that is best on the validation rows is kept.",
     )
 
 
