@@ -135,8 +135,10 @@ def _coverage(bench: Bench, artefacts: Mapping[str, str]) -> np.ndarray | None:
     known = artefacts.get("coverage")
     if known is None:
         return None
-    near = (resources.array(known, part) for part in ("synthetic_index", "synthetic_cosine"))
-    found = gaps.find(*near, bench.file_weights())
+    index, cosine = (
+        resources.array(known, part) for part in ("synthetic_index", "synthetic_cosine")
+    )
+    found = gaps.find(index, cosine, bench.file_weights())
     return found.after[bench.neighbours["real_index"][:, 0]]
 
 
