@@ -9,7 +9,7 @@ import tempfile
 import uuid
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from synthcur import cards, report
-from synthcur.errors import ArtefactError, NotFoundError, StoreError
+from synthcur.errors import ArtefactError, InputError, NotFoundError, StoreError
+from synthcur.files import make_folder, unmake
 from synthcur.records import Job, Run
 from synthcur.review import (
     Decision,
@@ -316,19 +317,36 @@ def _without_formula(value: Any) -> Any:
 
 @contextmanager
 def _whole_file(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to, moved into place when the block ends well."""
-    temporary = path.with_name(f".new-{uuid.uuid4().hex[:8]}-{path.name}")
+    """Give a path beside `path` to write to, moved into place when the block ends well.
+
+    Raises
+    ------
+    InputError
+        If what stands there is no file: a folder, or a device, which a move would replace.
+    StoreError
+        If the disk refuses; neither a part of the file nor a folder made for it stays.
+    """
+    temporary = path.parent / f".new-{uuid.uuid4().hex[:8]}"
+    made: list[Path] = []
+    is_whole = False
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "not a regular file"
+            raise InputError(f"{path} is {kind}.", fix="Name a file to write to.")
+        made = make_folder(path.parent)
         yield temporary
         os.replace(temporary, path)
+        is_whole = True
     except OSError as error:
         raise StoreError(
-            f"{path} could not be written: {error}.",
-            fix="Nothing of it was kept. Check the disk space and the folder's permissions.",
+            f"{path} could not be written: {error.strerror or error}.",
+            fix="Nothing of it was kept. Check the path, the disk space and the permissions.",
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if not is_whole:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            unmake(made)
 
 
 def _write_json(data: Mapping[str, Any], path: Path) -> None:

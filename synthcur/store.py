@@ -18,7 +18,7 @@ import pandas as pd
 
 from synthcur.artefacts import Artefacts
 from synthcur.cluster_names import ClusterNameStore
-from synthcur.database import Database
+from synthcur.database import DATABASE, Database
 from synthcur.errors import ConflictError, InputError, NotFoundError
 from synthcur.ingest import METRICS, add_event, move_job, put_scores, take_in
 from synthcur.records import ACTIVE, CollectionInfo, Job, LearningRun, Run, Scores
@@ -45,7 +45,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
 
     def __init__(self, workspace: Path, *, shipped: tuple[Path, ...] = ()) -> None:
         self.workspace = Path(workspace).resolve()
-        super().__init__(Database(self.workspace / "synthcur.sqlite3"))
+        super().__init__(Database(self.workspace / DATABASE))
         self.artefacts = Artefacts(self.workspace / "artefacts", shipped)
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "synthcur"
 
 LAYERS = (
-    ("errors", "palette", "processes", "trackers", "spare"),
+    ("errors", "palette", "processes", "trackers", "spare", "files"),
     ("arms",),
     ("settings", "schema", "spool", "records", "resampling", "projection"),
     (
