@@ -189,14 +189,18 @@ def test_every_bad_path_is_one_line_and_exit_code_two_and_nothing_is_left_behind
     expects, command = OPTIONS[option]
     there = {"GOOD": str(shared / "good.csv"), "OUT": str(shared / "out")}
     arguments = [there.get(each, each) for each in command]
+    arguments.append(bad[kind])
     if expects != WORKSPACE:
-        arguments = ["--workspace", str(shared / "ws"), *arguments]
+        arguments += ["--workspace", str(shared / "ws")]
     before = tree(shared)
-    assert run([*arguments, bad[kind]]) == 2
+    assert run(arguments) == 2
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1, err
     assert err.startswith("synthcur: ")
     assert "Traceback" not in err
+    assert "no collection" not in err, "it is the path that is refused"
+    if bad[kind].strip() and "\x00" not in bad[kind]:
+        assert bad[kind] in err
     assert tree(shared) == before
     assert not Path("/dev/full").is_file()
 
