@@ -39,7 +39,7 @@ from synthcur.settings import (
     WeightingSettings,
 )
 from synthcur.store import Store
-from synthcur.workspace import VARIABLE, lock_server, open_store
+from synthcur.workspace import VARIABLE, lock_server, open_store, require_writable
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -275,6 +275,8 @@ def serve(options: argparse.Namespace) -> None:
             "on this machine that adds TLS and signs people in (docs/annotating.md).",
         )
     lock = lock_server(options.workspace)
+    # What ails the workspace is told here, not by the server's first page.
+    open_store(options.workspace).close()
     os.set_inheritable(lock.fileno(), True)
     app = Path(__file__).resolve().parent.parent / "app.py"
     os.environ[VARIABLE] = str(options.workspace)
@@ -291,6 +293,7 @@ def doctor(options: argparse.Namespace) -> Answer:
     from synthcur.pretrained import default_device, has_bfloat16, model_folder
 
     store = open_store(options.workspace)
+    require_writable(store.workspace)
     device = default_device()
     journal = "write-ahead log" if is_wal_safe(sqlite3.sqlite_version_info) else "rollback journal"
     data = {
@@ -310,9 +313,22 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _fit(options: argparse.Namespace) -> FitSettings:
     model = options.base_model
-    if model != BUNDLED_MODEL and Path(model).is_dir():
-        model = str(Path(model).resolve())
+    if model != BUNDLED_MODEL and model.strip() and (folder := _folder(model)) is not None:
+        model = str(folder)
+    elif model.startswith(("/", ".", "~")):
+        raise InputError(
+            f"There is no model folder {model!r} on this machine.",
+            fix="Check the path, or name a model of the hub.",
+        )
     return FitSettings(base_model=model, epochs=options.epochs, learning_rate=options.lr)
+
+
+def _folder(path: str) -> Path | None:
+    try:
+        folder = Path(path).expanduser()
+        return folder.resolve() if folder.is_dir() else None
+    except (OSError, RuntimeError):  # too long a name, or a user that there is not
+        return None
 
 
 def _checkers_or_none(store: Store, name: str) -> str | None:
@@ -357,6 +373,9 @@ def _print_progress() -> Callable[[Job], None]:
 
 def _read_text(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            # A pipe that nobody writes to would be waited for, and a device never ends.
+            raise InputError(f"{path} is not a regular file.", fix="Give a UTF-8 file.")
         return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {error}.", fix="Give a UTF-8 file.") from error

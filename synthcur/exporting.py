@@ -3,27 +3,25 @@
 Every file is written beside its place and then moved there, so it is either whole or not there.
 """
 
-import io
 import json
-import math
 import os
 import tempfile
 import uuid
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from synthcur import cards, report
-from synthcur.errors import ArtefactError, NotFoundError, StoreError
-from synthcur.records import Run
+from synthcur.errors import ArtefactError, InputError, NotFoundError, StoreError
+from synthcur.files import make_folder, unmake
+from synthcur.records import Job, Run
 from synthcur.review import (
     Decision,
     current_decisions,
@@ -35,12 +33,13 @@ from synthcur.review import (
 from synthcur.schema import Collection
 from synthcur.scored import weighing_facts, weighing_probs
 from synthcur.settings import WeightingSettings, fingerprint
-from synthcur.spreadsheet import guarded
 from synthcur.store import Store
+from synthcur.table_files import as_bytes
 from synthcur.weighting import sample_weight
 
 _SCHEME = "scheme_hash"
 """Column of a data set's folder that names the weighting."""
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def curated_table(
@@ -91,58 +90,6 @@ def weights_table(
     return table.drop(columns=["decision", "imported_label", "reason", "note", "annotator"])
 
 
-def spreadsheet_safe(table: pd.DataFrame) -> pd.DataFrame:
-    """Prefix every text that a spreadsheet would read as a formula with an apostrophe."""
-    safe = table.map(guarded)
-    safe.columns = [guarded(column) for column in table.columns]
-    return safe
-
-
-def as_bytes(table: pd.DataFrame, kind: str) -> bytes:
-    """Return a table as a file of one of three kinds.
-
-    ``parquet`` and ``jsonl`` give back every character and number; ``csv`` is safe to open in a
-    spreadsheet, see `spreadsheet_safe`, and begins with the mark by which one knows it for UTF-8.
-    """
-    if kind == "parquet":
-        return _as_parquet(table)
-    if kind == "jsonl":
-        return _as_json_lines(table)
-    # A cell with a line end of any kind is quoted only where the line ends hold both characters.
-    text = spreadsheet_safe(table).to_csv(index=False, lineterminator="\r\n")
-    return f"\ufeff{text}".encode()
-
-
-def _as_parquet(table: pd.DataFrame) -> bytes:
-    """Write Parquet in which a column without a value is one of texts, which every reader knows."""
-    whole = pa.Table.from_pandas(table, preserve_index=False)
-    typed = [
-        each.with_type(pa.string()) if pa.types.is_null(each.type) else each
-        for each in whole.schema
-    ]
-    buffer = io.BytesIO()
-    pq.write_table(whole.cast(pa.schema(typed, metadata=whole.schema.metadata)), buffer)
-    return buffer.getvalue()
-
-
-def _as_json_lines(table: pd.DataFrame) -> bytes:
-    """Write one JSON object per row, every number with all its digits."""
-    cells = table.astype(object).where(table.notna(), None)
-    keys = [_json(name) for name in cells]
-    lines = (
-        ", ".join(f"{key}: {_json(cell)}" for key, cell in zip(keys, row, strict=True))
-        for row in zip(*(cells[name].tolist() for name in cells), strict=True)
-    )
-    return "".join(f"{{{line}}}\n" for line in lines).encode()
-
-
-def _json(value: Any) -> str:
-    if isinstance(value, float) and math.isinf(value):
-        # JSON has no word for it; a number that is too large is read as infinite everywhere.
-        return "1e999" if value > 0 else "-1e999"
-    return json.dumps(value, ensure_ascii=False)
-
-
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as the kind of file that the ending of `path` names, see `as_bytes`."""
     with _whole_file(path) as target:
@@ -173,7 +120,7 @@ def model_archive(store: Store, run: Run) -> Path:
     """Return a zip of a run's model folder, made at its first use.
 
     The folder inside loads with ``AutoModelForSequenceClassification.from_pretrained``; its
-    ``README.md`` is the model's card.
+    ``README.md`` is the model's card, and its tokenizer reads as many tokens as training did.
 
     Raises
     ------
@@ -195,19 +142,27 @@ def model_archive(store: Store, run: Run) -> Path:
             f"The model folder {run.model!r} is missing from {job_folder}.",
             fix="Train the arm again.",
         )
-    # The card tells all runs finished so far, so that one more makes another file.
-    finished = sum(each.status == "done" for each in store.runs(run.job_id))
-    name = f"{run.job_id}-{run.arm}-seed{run.seed}-of{finished}.zip"
+    written = {
+        "README.md": cards.model_card(store, job, run),
+        **_tokenizer_config(folder, job, run),
+    }
+    # Named by what is written anew: the card tells all runs finished so far.
+    name = f"{run.job_id}-{run.arm}-seed{run.seed}-{fingerprint(written)}.zip"
     path = store.workspace / "downloads" / name
     if not path.exists():
         with _whole_file(path) as target:
-            _zip_folder(
-                folder,
-                target,
-                inside=f"{run.arm}-seed{run.seed}",
-                card=cards.model_card(store, job, run),
-            )
+            _zip_folder(folder, target, inside=f"{run.arm}-seed{run.seed}", written=written)
     return path
+
+
+def _tokenizer_config(folder: Path, job: Job, run: Run) -> dict[str, str]:
+    """Give a tokenizer the length of training; models of release 0.1 kept that of their base."""
+    try:
+        config = json.loads((folder / cards.TOKENIZER_CONFIG).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    config["model_max_length"] = cards.training_length(job, run)
+    return {cards.TOKENIZER_CONFIG: json.dumps(config, indent=2, ensure_ascii=False) + "\n"}
 
 
 def model_folder(store: Store, run: Run, out: Path) -> Path:
@@ -349,19 +304,36 @@ def _free_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
 
 @contextmanager
 def _whole_file(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to, moved into place when the block ends well."""
-    temporary = path.with_name(f".new-{uuid.uuid4().hex[:8]}-{path.name}")
+    """Give a path beside `path` to write to, moved into place when the block ends well.
+
+    Raises
+    ------
+    InputError
+        If what stands there is no file: a folder, or a device, which a move would replace.
+    StoreError
+        If the disk refuses; neither a part of the file nor a folder made for it stays.
+    """
+    temporary = path.parent / f".new-{uuid.uuid4().hex[:8]}"
+    made: list[Path] = []
+    is_whole = False
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "not a regular file"
+            raise InputError(f"{path} is {kind}.", fix="Name a file to write to.")
+        made = make_folder(path.parent)
         yield temporary
         os.replace(temporary, path)
+        is_whole = True
     except OSError as error:
         raise StoreError(
-            f"{path} could not be written: {error}.",
-            fix="Nothing of it was kept. Check the disk space and the folder's permissions.",
+            f"{path} could not be written: {error.strerror or error}.",
+            fix="Nothing of it was kept. Check the path, the disk space and the permissions.",
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if not is_whole:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            unmake(made)
 
 
 def _write_json(data: Mapping[str, Any], path: Path) -> None:
@@ -374,11 +346,15 @@ def _copy(source: Path, path: Path) -> None:
             copy.write(block)
 
 
-def _zip_folder(folder: Path, target: Path, *, inside: str, card: str = "") -> None:
+def _zip_folder(
+    folder: Path, target: Path, *, inside: str, written: Mapping[str, str] = _NOTHING
+) -> None:
+    """Zip a folder; the texts of `written` stand in place of its files of these names."""
     # Weights do not compress: storing them makes the zip as fast as the disk.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                archive.write(path, Path(inside) / path.relative_to(folder))
-        if card:
-            archive.writestr(f"{inside}/README.md", card)
+            name = path.relative_to(folder)
+            if path.is_file() and not path.is_symlink() and name.as_posix() not in written:
+                archive.write(path, Path(inside) / name)
+        for each, text in written.items():
+            archive.writestr(f"{inside}/{each}", text)

@@ -70,6 +70,12 @@ class Collection:
         """The real rows that train the quality checker."""
         return self.part(REAL, TRAIN)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of rows by part: the three splits of the real rows, then ``synthetic``."""
+        real = {split: len(self.part(REAL, split)) for split in SPLITS}
+        return real | {SYNTHETIC: len(self.synthetic)}
+
     @cached_property
     def has_pairs(self) -> bool:
         """Whether every sample is a pair of texts."""

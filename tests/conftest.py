@@ -21,6 +21,8 @@ from tests import samples
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # No process waits ahead of its job, but where a test is about that.
 os.environ.setdefault("SYNTHCUR_SPARE", "0")
+# A fault of the command line is a traceback here, not a line with the name of a log.
+os.environ.setdefault("SYNTHCUR_DEBUG", "1")
 
 # A slow machine is not a wrong answer.
 settings.register_profile("synthcur", deadline=None)

@@ -18,17 +18,17 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "synthcur"
 
 LAYERS = (
-    ("errors", "palette", "processes", "trackers", "spare", "spreadsheet"),
+    ("errors", "palette", "processes", "trackers", "spare", "files", "spreadsheet"),
     ("arms", "labels"),
     ("settings", "schema", "spool", "records", "resampling", "projection", "column_facts"),
     (
         *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
-        *("texts", "splits", "stated", "first_line", "base_models"),
+        *("texts", "splits", "stated", "first_line", "base_models", "table_files"),
     ),
     ("search", "clusters", "reliability"),
     ("database",),
     ("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve", "witnesses"),
-    ("ledger", "agreement", "queues", "pools"),
+    ("ledger", "agreement", "queues", "pools", "run_keys"),
     (
         *("signals", "pool_fit", "reasons", "losses", "training_rows", "pretrained", "progress"),
         *("formats", "rows"),

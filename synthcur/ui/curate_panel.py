@@ -191,8 +191,9 @@ def body(rows: CurateRows, name: str, scores: Scores) -> None:
         weights = rows.weights(settings)
         log = resources.store().decisions(name)
         verdicts = {each: decision.action for each, decision in current_decisions(log).items()}
-        curate_table.show(name, rows, scores, selected, weights, settings, verdicts)
         known = scores.artefacts.get("coverage")
+        around = _cover(rows.version, rows, name, known) if known else None
+        curate_table.show(name, rows, scores, selected, weights, settings, verdicts, around=around)
         told = curate_outlook.message(
             rows,
             weights,
@@ -200,7 +201,7 @@ def body(rows: CurateRows, name: str, scores: Scores) -> None:
             verdicts=verdicts,
             is_listing=not len(selected),
             sends_texts=not row_map.has_texts(rows),
-            around=_cover(rows.version, rows, name, known) if known else None,
+            around=around,
         )
         baseline = histogram_before(state, rows)
         said = row_map.control(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from synthcur import exporting, hub, report
+from synthcur import exporting, hub, report, table_files
 from synthcur.arms import ARMS
 from synthcur.evaluation import METRICS
 from synthcur.html_report import html_report
@@ -80,8 +80,8 @@ def model_button(store: Store, run: Run, label: str, *, is_primary: bool = False
         type="primary" if is_primary else "secondary",
         on_click="ignore",
         width="content" if is_primary else "stretch",
-        help="A folder for AutoModelForSequenceClassification.from_pretrained. Of every arm the "
-        "seed that is best on the validation rows is kept.",
+        help="A folder that transformers loads; its README.md has the lines that read texts as "
+        "training did. Of every arm the seed that is best on the validation rows is kept.",
     )
 
 
@@ -239,4 +239,4 @@ class _Table:
         table = exporting.curated_table(
             self.store, self.collection, checkers=self.checkers, weighting=self.weighting
         )
-        return exporting.as_bytes(table, self.kind)
+        return table_files.as_bytes(table, self.kind)

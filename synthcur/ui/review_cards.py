@@ -76,6 +76,9 @@ class Bench:
         What else `scheme` needs to know of the rows.
     signals
         Arrays (N,) of what scoring found beside the weights; empty in older workspaces.
+    coverage
+        `signals.coverage` of the real row nearest to each synthetic row, (N,), under `scheme` and
+        the labels of the file; None in older workspaces.
     overlap
         Share of the rows that two people decide.
     guidelines
@@ -94,6 +97,7 @@ class Bench:
     state: LogState = field(default_factory=LogState)
     facts: Facts = NO_FACTS
     signals: Mapping[str, np.ndarray] = field(default_factory=dict)
+    coverage: np.ndarray | None = None
     overlap: float = 0.0
     guidelines: Mapping[str, str] = field(default_factory=dict)
     made_of: str = ""
@@ -158,6 +162,7 @@ class Bench:
             group_size=1 + len(self.alike(row)),
             is_likely_mislabelled=bool(signals["is_likely_mislabelled"][row]) if signals else False,
             uncertainty=float(signals["uncertainty"][row]) if signals else 0.0,
+            coverage=None if self.coverage is None else float(self.coverage[row]),
         )
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from synthcur import jobs, review
+from synthcur import gaps, jobs, review
 from synthcur.errors import InputError
 from synthcur.palette import Palette
 from synthcur.queues import DISAGREEMENTS, PACE_ROWS, QUEUES, RANDOM, changed_lately
@@ -112,7 +113,7 @@ def _undecided_bench(
     quality, diversity = resources.weighing_probs(_artefacts, _scheme)
     neighbours = ("real_index", "real_cosine", "synthetic_index", "synthetic_cosine")
     signals = ("duplicate_group", "is_likely_mislabelled", "uncertainty")
-    return Bench(
+    bench = Bench(
         collection=_collection,
         quality=quality,
         diversity=diversity,
@@ -126,6 +127,19 @@ def _undecided_bench(
         else {},
         made_of=made_of,
     )
+    return replace(bench, coverage=_coverage(bench, _artefacts))
+
+
+def _coverage(bench: Bench, artefacts: Mapping[str, str]) -> np.ndarray | None:
+    """Return how well the nearest real row of each synthetic row is covered, see `Bench`."""
+    known = artefacts.get("coverage")
+    if known is None:
+        return None
+    index, cosine = (
+        resources.array(known, part) for part in ("synthetic_index", "synthetic_cosine")
+    )
+    found = gaps.find(index, cosine, bench.file_weights())
+    return found.after[bench.neighbours["real_index"][:, 0]]
 
 
 def open_queue(bench: Bench) -> Opened:
