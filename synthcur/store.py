@@ -152,9 +152,8 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
 
     def schemes(self, name: str) -> dict[str, WeightingSettings]:
         """Return the saved weightings of a collection, oldest first."""
-        found = self._db.rows(
-            "SELECT * FROM scheme WHERE collection=? ORDER BY created_at", (name,)
-        )
+        sql = "SELECT * FROM scheme WHERE collection=? ORDER BY created_at"
+        found = self._db.rows(sql, (name,))
         return {
             row["name"]: WeightingSettings.from_dict(json.loads(row["settings"])) for row in found
         }

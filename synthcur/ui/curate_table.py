@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from synthcur.table_files import as_bytes
 from synthcur.records import Scores
 from synthcur.settings import WeightingSettings, fingerprint
+from synthcur.table_files import as_bytes
 from synthcur.ui import curate_actions, curate_record, curate_rows, curate_search, parts, resources
 from synthcur.ui.curate_gaps import Cover
 from synthcur.ui.curate_rows import CurateRows
