@@ -20,7 +20,7 @@ from synthcur.html_report import html_report
 from synthcur.learning_curve import LearningCurveSettings, default_arms, default_sizes
 from synthcur.learning_report import learning_results, learning_text
 from synthcur.loading import accept, build, guess_columns, read_table
-from synthcur.records import Job, ranked_checkers
+from synthcur.records import Job, chosen_checkers
 from synthcur.settings import (
     BUNDLED_MODEL,
     FitSettings,
@@ -308,7 +308,7 @@ def _fit(options: argparse.Namespace) -> FitSettings:
 
 def _checkers_or_none(store: Store, name: str) -> str | None:
     store.collection_info(name)
-    return next(iter(ranked_checkers(store.scores(name))), None)
+    return chosen_checkers(store.scores(name))
 
 
 def _best_checkers(store: Store, name: str) -> str:

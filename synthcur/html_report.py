@@ -36,6 +36,7 @@ from synthcur.report import (
 )
 from synthcur.settings import TrainSettings
 from synthcur.store import Store
+from synthcur.summary import rows_decided
 from synthcur.svg import Line, escaped
 
 MOST_FLIPS = 20
@@ -323,7 +324,7 @@ def _effect(effect: ReviewEffect | None) -> str:
         )
         for each in effect.arms
     ]
-    before, after = (len(job.spec["decisions"]) for job in (effect.before, effect.after))
+    before, after = (rows_decided(job.spec["decisions"]) for job in (effect.before, effect.after))
     text = (
         f"Against run {effect.before.number}, of the same recipe with {before:,} decisions "
         f"instead of {after:,}:"

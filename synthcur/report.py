@@ -30,6 +30,7 @@ from synthcur.evaluation import (
 from synthcur.records import Job, Run
 from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
 from synthcur.store import Store
+from synthcur.summary import rows_decided
 
 PLAIN = "ce"
 METRIC_TITLES = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}
@@ -203,7 +204,7 @@ def made_from(job: Job) -> dict[str, Any]:
     spec = job.spec
     return {
         "data": spec["collection_fp"],
-        "decisions": len(spec["decisions"]),
+        "decisions": rows_decided(spec["decisions"]),
         "decisions_fp": fingerprint(spec["decisions"]),
         "quality": spec["scores"].get("quality"),
         "diversity": spec["scores"].get("diversity"),

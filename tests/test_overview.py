@@ -128,6 +128,34 @@ def test_a_finished_run_is_the_finding(
     assert "last was run 1, 2 decisions ago" in [each.value for each in app.caption]
 
 
+def test_decisions_since_the_run_are_counted_as_rows_whether_kept_edited_or_both(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+
+    def since() -> str:
+        found = open_page("overview", "small").caption
+        return next(each.value for each in found if each.value.startswith("last was run"))
+
+    def edit(row: int, text: str) -> None:
+        sample_id = small_collection.synthetic["sample_id"][row]
+        store.append_decision(
+            "small", sample_id=sample_id, annotator="Ana", action="edit", text=text, client_id="e",
+            client_seq=store.decision_count("small"),
+        )  # fmt: skip
+
+    for row in range(3):
+        edit(row, f"other words {row}")
+    decide(store, small_collection, [0, 1, 2], "keep")
+    job = add_finished_job(store, small_collection, {"ce": 0.0, "dimp": 1.0})
+    assert len(job.spec["decisions"]) == 6, "verdicts and edits stand apart in the spec"
+    assert since() == "last was run 1"
+    decide(store, small_collection, [0, 1, 2, 3], "discard")
+    edit(0, "words once more")
+    assert since() == "last was run 1, 4 decisions ago"
+    assert "decide   3 rows" in open_page("results", "small").code[0].value
+
+
 def test_no_difference_is_said_as_such_and_one_seed_wears_a_badge(
     fill: Callable[..., Store], small_collection: Collection
 ) -> None:

@@ -8,7 +8,15 @@ from synthcur.palette import DARK, LIGHT
 from synthcur.review import Decision
 from synthcur.schema import SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
-from synthcur.summary import Decided, WeightFlow, decided, shown_weighting, weight_flow
+from synthcur.summary import (
+    Decided,
+    WeightFlow,
+    decided,
+    decided_since,
+    rows_decided,
+    shown_weighting,
+    weight_flow,
+)
 from tests.conftest import make_collection
 
 LABELS = ("a", "b")
@@ -102,3 +110,21 @@ def test_only_an_arm_that_beats_plain_training_is_blue() -> None:
     assert figure.layout.shapes[0].x0 == pytest.approx(62)
     alone = arm_intervals(arms, baseline="ce", leader=None, palette=LIGHT)
     assert LIGHT.keep not in {trace.marker.color for trace in alone.data}
+
+
+def test_a_row_counts_once_and_again_only_when_its_verdict_or_text_is_another() -> None:
+    spec = [
+        {"sample_id": "a", "action": "keep", "label": None},
+        {"sample_id": "b", "action": "relabel", "label": "x"},
+        {"sample_id": "a", "action": "edit", "text": "new"},
+    ]
+    then = {
+        "a": Decision(sample_id="a", action="keep", note="said since"),
+        "b": Decision(sample_id="b", action="relabel", label="x"),
+    }
+    assert rows_decided(spec) == 2
+    assert decided_since(spec, then, {"a": "new"}) == 0
+    assert decided_since(spec, then, {"a": "newer"}) == 1
+    assert decided_since(spec, {"b": then["b"]}, {}) == 1, "taken back is another state too"
+    assert decided_since(spec, then | {"b": then["a"]}, {"a": "new", "c": "d"}) == 2
+    assert decided_since([], {}, {}) == rows_decided([]) == 0

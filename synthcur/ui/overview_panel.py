@@ -11,6 +11,7 @@ from synthcur.evaluation import seeds_in_words
 from synthcur.queues import QUEUES
 from synthcur.records import Job, Scores
 from synthcur.settings import ScoreSettings
+from synthcur.summary import decided_since
 from synthcur.ui import parts, resources
 from synthcur.ui.clock import clock
 from synthcur.ui.overview_state import Overview, Weighed
@@ -212,8 +213,11 @@ def _queue_step(weighed: Weighed, queue: str, icon: str) -> None:
 
 
 def _since_last_run(state: Overview, results: Mapping[str, Any]) -> str:
-    newer = state.decided.reviewed - results["made_from"]["decisions"]
-    since = f", {parts.count(newer)} decisions ago" if newer > 0 else ""
+    store = resources.store()
+    now = store.log_state(state.info.name)
+    newer = decided_since(store.job(results["job"]).spec["decisions"], now.current, now.texts)
+    decisions = "1 decision" if newer == 1 else f"{parts.count(newer)} decisions"
+    since = f", {decisions} ago" if newer else ""
     return f"last was run {results['number']}{since}"
 
 

@@ -14,6 +14,7 @@ from synthcur.records import Job
 from synthcur.reliability import calibration_gap
 from synthcur.settings import TrainSettings
 from synthcur.store import Store
+from synthcur.summary import rows_decided
 from synthcur.ui import parts, theme
 from synthcur.ui.clock import clock
 
@@ -44,7 +45,9 @@ def review_card(store: Store, job: Job, metric: str) -> None:
                 "once after review, and the difference stands here with its interval."
             )
             return
-        before, after = (len(each.spec["decisions"]) for each in (effect.before, effect.after))
+        before, after = (
+            rows_decided(each.spec["decisions"]) for each in (effect.before, effect.after)
+        )
         st.caption(
             f"Run {effect.before.number} with {parts.count(before)} decisions, run "
             f"{effect.after.number} with {parts.count(after)}."

@@ -10,7 +10,7 @@ from synthcur import exporting, hub, report
 from synthcur.arms import ARMS
 from synthcur.evaluation import METRICS
 from synthcur.html_report import html_report
-from synthcur.records import Job, Run
+from synthcur.records import Job, Run, chosen_checkers
 from synthcur.settings import TrainSettings, WeightingSettings
 from synthcur.store import Store
 from synthcur.ui import parts, resources
@@ -158,7 +158,7 @@ def _downloads(store: Store, choice: Choice) -> None:
 
 
 def _data_buttons(store: Store, job: Job) -> None:
-    checkers, weighting = _weighed_by(store, job)
+    checkers, weighting = weighed_by(store, job)
     has_scheme = TrainSettings.from_dict(job.settings).weighting is not None
     how = "of the scheme of this run" if has_scheme else "of IMP"
     st.caption(f"Rows the next run trains on, with P′, Q, the weight {how}, and the decisions.")
@@ -206,7 +206,7 @@ def _hub_form(store: Store, job: Job) -> None:
         if what:
             folder = exporting.model_folder(store, models[what], Path(scratch))
         else:
-            checkers, weighting = _weighed_by(store, job)
+            checkers, weighting = weighed_by(store, job)
             folder = exporting.dataset_folder(
                 store, job.collection, Path(scratch), checkers=checkers, weighting=weighting
             )
@@ -215,11 +215,10 @@ def _hub_form(store: Store, job: Job) -> None:
     st.caption(f"Uploaded: {parts.plain(address)}")
 
 
-def _weighed_by(store: Store, job: Job) -> tuple[str | None, WeightingSettings]:
+def weighed_by(store: Store, job: Job) -> tuple[str | None, WeightingSettings]:
     """Return the checkers and the weighting that the job's curated rows are told with."""
     settings = TrainSettings.from_dict(job.settings)
-    scored = store.scores(job.collection)
-    checkers = settings.checkers if settings.checkers in scored else next(iter(scored), None)
+    checkers = chosen_checkers(store.scores(job.collection), settings.checkers)
     return checkers, settings.weighting or WeightingSettings()
 
 

@@ -15,6 +15,7 @@ from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Me
 from synthcur.evaluation import seeds_in_words
 from synthcur.records import RESUMABLE, Job, Run
 from synthcur.settings import ScoreSettings, TrainSettings
+from synthcur.summary import rows_decided
 from synthcur.ui import (
     parts,
     resources,
@@ -262,7 +263,7 @@ def _speed_in_words(drawn: Picture) -> str:
 
 
 def _data(job: Job) -> str:
-    decided = len(job.spec["decisions"])
+    decided = rows_decided(job.spec["decisions"])
     decisions = "1 decision" if decided == 1 else f"{parts.count(decided)} decisions"
     return f"Trained with {decisions} applied."
 
