@@ -25,9 +25,12 @@ LAYERS = (
         *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
         *("texts", "splits"),
     ),
-    ("search", "clusters", "reliability"),
+    ("search", "clusters", "reliability", "majority"),
     ("database",),
-    ("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve", "witnesses"),
+    (
+        *("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
+        *("witnesses", "checker_trust"),
+    ),
     ("ledger", "agreement", "queues", "pools"),
     (
         *("signals", "pool_fit", "reasons", "losses", "training_rows", "pretrained", "progress"),
@@ -60,7 +63,7 @@ PURE = (
     *("weighting", "recipes", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
     *("ledger", "agreement", "queues", "gaps", "search", "reliability", "witnesses"),
-    "pool_fit",
+    *("pool_fit", "majority", "checker_trust"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {
