@@ -31,7 +31,7 @@ LAYERS = (
         *("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
         *("witnesses", "checker_trust"),
     ),
-    ("ledger", "agreement", "queues", "pools"),
+    ("ledger", "agreement", "queues", "pools", "findings"),
     (
         *("signals", "pool_fit", "reasons", "losses", "training_rows", "pretrained", "progress"),
         *("formats", "rows"),
@@ -63,7 +63,7 @@ PURE = (
     *("weighting", "recipes", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
     *("ledger", "agreement", "queues", "gaps", "search", "reliability", "witnesses"),
-    *("pool_fit", "majority", "checker_trust"),
+    *("pool_fit", "majority", "checker_trust", "findings"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {

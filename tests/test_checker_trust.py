@@ -1,4 +1,4 @@
-"""Checkers beside always naming the largest label: which are trusted, and what is said of others."""
+"""Checkers beside always naming the largest label: which are trusted, what is said else."""
 
 import pytest
 
