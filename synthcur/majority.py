@@ -135,3 +135,11 @@ def no_verdict(idle: Sequence[str]) -> str:
 def majority_in_words(score: float) -> str:
     """Name the score in a chart or a sentence: ``always the largest label, 43.0 %``."""
     return f"always the largest label, {points(score)} %"
+
+
+def is_in_view(majority: float, low: float, high: float) -> bool:
+    """Whether a chart of values from `low` to `high` shows the line of the majority.
+
+    It does where the values keep a third of the axis; beyond, its label alone says where it lies.
+    """
+    return max(high, majority) - min(low, majority) <= 3 * max(high - low, 0.05)

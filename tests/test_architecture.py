@@ -36,7 +36,7 @@ LAYERS = (
         *("signals", "pool_fit", "reasons", "losses", "training_rows", "pretrained", "progress"),
         *("formats", "rows"),
     ),
-    ("summary", "what_if", "gaps", "figures"),
+    ("summary", "what_if", "gaps", "figures", "curve_majority"),
     (
         *("classifier", "checkpoints", "encoders", "decision_log", "leases", "ingest"),
         *("reading", "checks", "drafting"),

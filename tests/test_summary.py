@@ -112,6 +112,26 @@ def test_only_an_arm_that_beats_plain_training_is_blue() -> None:
     assert LIGHT.keep not in {trace.marker.color for trace in alone.data}
 
 
+@pytest.mark.parametrize(("majority", "is_drawn"), [(0.58, True), (0.72, True), (0.1, False)])
+def test_the_chart_of_the_arms_shows_the_majority_and_keeps_its_scale(
+    majority: float, is_drawn: bool
+) -> None:
+    arms = [
+        {"arm": "imp", "title": "IMP", "mean": 0.67, "low": 0.64, "high": 0.7},
+        {"arm": "ce", "title": "Plain", "mean": 0.62, "low": 0.6, "high": 0.65},
+    ]
+    figure = arm_intervals(arms, baseline="ce", leader=None, palette=DARK, majority=majority)
+    dotted = [line.x0 for line in figure.layout.shapes if line.line.dash == "dot"]
+    assert dotted == ([pytest.approx(100 * majority)] if is_drawn else [])
+    words = f"always the largest label, {100 * majority:.1f} %"
+    assert any(words in note.text for note in figure.layout.annotations)
+    low, high = figure.layout.xaxis.range
+    assert low < 60 < 70 < high
+    assert high - low <= 40, "what is measured keeps a quarter of the axis"
+    if is_drawn:
+        assert low < 100 * majority < high
+
+
 def test_a_row_counts_once_and_again_only_when_its_verdict_or_text_is_another() -> None:
     spec = [
         {"sample_id": "a", "action": "keep", "label": None},
