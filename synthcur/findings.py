@@ -96,18 +96,19 @@ def offered_arms(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     better = [arm for arm in compared_arms(found) if arm["difference"]["outcome"] == "better"]
     if better:
         return sorted(better, key=lambda arm: -arm["difference"]["mean"])
-    standing = [
-        arm
-        for arm in found["arms"]
-        if not arm["learned_nothing"]
-        and not (arm["difference"] and arm["difference"]["outcome"] == "worse")
-    ]
+    standing = [arm for arm in found["arms"] if not is_losing(arm)]
 
     def place(arm: Mapping[str, Any]) -> tuple[float, bool]:
         measured = [run["val_accuracy"] or 0.0 for run in arm["runs"]]
         return -float(np.mean(measured)), arm["arm"] != found["baseline"]
 
     return sorted(standing, key=place)
+
+
+def is_losing(arm: Mapping[str, Any]) -> bool:
+    """Whether an arm learned nothing or is worse than the baseline."""
+    lost = arm["difference"] and arm["difference"]["outcome"] == "worse"
+    return bool(arm["learned_nothing"] or lost)
 
 
 def basis(found: Mapping[str, Any]) -> str:

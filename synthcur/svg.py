@@ -45,7 +45,8 @@ def forest(arms: Sequence[Mapping[str, object]], *, baseline: str) -> str:
     Parameters
     ----------
     arms
-        Each with ``title`` and ``difference``: None, or ``mean``, ``low``, ``high``, ``outcome``.
+        Each with ``title`` and ``difference``: None, or ``mean``, ``low``, ``high``, ``outcome``;
+        beside one with ``learned_nothing`` nothing is drawn.
     baseline
         Name written at 0.
     """
@@ -61,7 +62,8 @@ def forest(arms: Sequence[Mapping[str, object]], *, baseline: str) -> str:
     for row, arm in enumerate(arms):
         y = 44 + 30 * row
         parts.append(_text(180, y + 4, str(arm["title"]), "end", colour="text"))
-        parts += _difference_marks(arm["difference"], x, y)
+        if not arm.get("learned_nothing"):
+            parts += _difference_marks(arm["difference"], x, y)
     return _drawing(height, parts, "Differences to the baseline with their intervals, in points")
 
 

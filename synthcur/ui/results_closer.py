@@ -6,7 +6,7 @@ import streamlit as st
 from synthcur import figures, jobs, provenance, report
 from synthcur.bundled import model_folder
 from synthcur.comparison import Comparison, ReviewEffect, review_effect
-from synthcur.evaluation import p_in_words, points
+from synthcur.evaluation import points
 from synthcur.figures_results import reliability_figure
 from synthcur.influence import ChangedRows, changed_rows, nearest
 from synthcur.light_encoder import LightEncoder, open_encoder
@@ -67,8 +67,8 @@ def _effect_table(effect: ReviewEffect, title: str) -> None:
                 "Arm": _short(each.arm),
                 f"{title} before": f"{points(each.before)} %",
                 "After": f"{points(each.after)} %",
-                "Difference, points": report.difference_in_words(vars(each.difference)),
-                "After Holm": p_in_words(each.p_holm),
+                "Difference, points": each.difference_in_words,
+                "After Holm": each.p_in_words,
                 "Verdict": each.outcome,
             }
             for each in effect.arms
