@@ -110,7 +110,10 @@ def next_step(kinds: Iterable[str]) -> str:
     """Say what makes checkers better: other ones, if they are not tried yet, and more real rows."""
     if {"finetune", "average"} & set(kinds):
         return "Next: add real training rows, or fine-tune another base model."
-    return "Next: fine-tune checkers (score --checkers average), or add real training rows."
+    return (
+        "Next: fine-tune checkers (“Fine-tune and average” on the Curate page, or "
+        "`score --checkers average`), or add real training rows."
+    )
 
 
 def as_data(found: Mapping[str, Measured]) -> dict[str, dict[str, Any]]:

@@ -146,7 +146,9 @@ def results_text(found: Mapping[str, Any]) -> str:
         interval = f"{points(arm['low'])} to {points(arm['high'])}"
         cells = (arm["arm"], str(len(arm["runs"])), f"{points(arm['mean'])} %", interval)
         difference = arm["difference"]
-        p_holm = p_in_words(difference["p_holm"]) if difference else outcome(arm)
+        p_holm = p_in_words(difference["p_holm"]) if difference else "—"
+        if arm["learned_nothing"]:
+            p_holm = LEARNED_NOTHING
         table.append((*cells, difference_in_words(difference), p_holm))
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
@@ -162,11 +164,13 @@ def difference_in_words(difference: Mapping[str, Any] | None) -> str:
     return f"{mean} [{low}, {high}]"
 
 
-def outcome(arm: Mapping[str, Any]) -> str:
+def outcome(arm: Mapping[str, Any], *, baseline: str) -> str:
     """Return the verdict on an arm in a word or two; a dash where it is compared with nothing."""
     if arm["learned_nothing"]:
         return LEARNED_NOTHING
-    return arm["difference"]["outcome"] if arm["difference"] else "—"
+    if arm["difference"]:
+        return arm["difference"]["outcome"]
+    return "baseline" if arm["arm"] == baseline else "—"
 
 
 def arm_title(arm: str) -> str:

@@ -23,7 +23,7 @@ from synthcur.dynamics import (
 from synthcur.evaluation import ACCURACY, p_in_words, points, seeds_in_words
 from synthcur.figures import ARM_NAMES, arm_colour
 from synthcur.findings import outcome
-from synthcur.majority import LEARNED_NOTHING, majority_in_words, majority_score
+from synthcur.majority import majority_in_words, majority_score
 from synthcur.palette import DARK, LIGHT, Palette
 from synthcur.records import Job
 from synthcur.reliability import calibration_gap
@@ -101,20 +101,19 @@ def html_report(
     """
     found = results(store, name, job_id=job_id, baseline=baseline, metric=metric)
     job, leader = store.job(found["job"]), leading_arm(found)
-    seen = None
-    if leader["arm"] != baseline:
-        seen = compare(store, job.id, arm=leader["arm"], baseline=baseline)
+    arm = leader["arm"]
+    seen = compare(store, job.id, arm=arm, baseline=baseline) if arm != baseline else None
     body = [_head(store, job, found), _arms(found)]
     if seen is not None:
         body.append(_pair(_by_label(seen), _reliability(seen)))
     body.append(_pair(*_curves(store, job, found)))
-    closer = [_weights(store, job, leader["arm"])]
+    closer = [_weights(store, job, arm)]
     if seen is not None:
         closer.insert(0, _confusion(seen))
     body.append(_pair(*closer))
-    body += [_decisions(job, review_effect(store, job, metric=metric))]
+    body.append(_decisions(job, review_effect(store, job, metric=metric)))
     if seen is not None:
-        body.append(_flips(seen, has_verdict=leader["difference"] is not None))
+        body.append(_flips(seen, has_verdict=bool(leader["difference"])))
     body += [_ledger(store, job), _command(store, job)]
     return _document(f"{found['verdict']} – {name}", "\n".join(body))
 
@@ -200,8 +199,7 @@ def _arms(found: Mapping[str, Any]) -> str:
         difference = arm["difference"]
         interval = f"{points(arm['low'])} to {points(arm['high'])}"
         p_holm = p_in_words(difference["p_holm"]) if difference else "—"
-        said = "baseline" if arm["arm"] == found["baseline"] else outcome(arm)
-        said = LEARNED_NOTHING if arm["learned_nothing"] else said
+        said = outcome(arm, baseline=found["baseline"])
         rows.append(
             (
                 *(arm["title"], arm["rows"] or "—", arm["n_seeds"], f"{points(arm['mean'])} %"),
@@ -296,9 +294,8 @@ def _curve(
             lines.append(Line(named, _colour(arm), x, y, low, high))
     if not lines:
         return ""
-    chart = svg.lines_chart(
-        lines, title=f"{measure.title} by epoch", write=write, majority=majority
-    )
+    title = f"{measure.title} by epoch"
+    chart = svg.lines_chart(lines, title=title, write=write, majority=majority)
     return _section(measure.title, "line: mean of the seeds; band: smallest to largest", chart)
 
 
