@@ -195,6 +195,15 @@ def paired_runs(first: Sequence[Run], second: Sequence[Run]) -> list[tuple[Run, 
     return [(run, by_seed[run.seed]) for run in first if run.seed in by_seed]
 
 
+def idle_runs(store: Store, runs: Sequence[Run]) -> set[tuple[str, int]]:
+    """Name the finished runs, as (arm, seed), whose model learned nothing by the test rows."""
+    done = [run for run in runs if run.status == "done" and run.predictions]
+    if not done:
+        return set()
+    idle = learned_nothing(*_predictions(store, done))
+    return {(run.arm, run.seed) for run, is_idle in zip(done, idle, strict=True) if is_idle}
+
+
 def probabilities(store: Store, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
     """Read the probabilities (S, T, K) of some runs for the test rows, and the true ids (T,)."""
     artefacts = [run.predictions or "" for run in runs]

@@ -13,6 +13,7 @@ from synthcur import curves, jobs
 from synthcur.arms import ARMS
 from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Measure
 from synthcur.evaluation import seeds_in_words
+from synthcur.majority import LEARNED_NOTHING
 from synthcur.records import RESUMABLE, Job, Run
 from synthcur.settings import ScoreSettings, TrainSettings
 from synthcur.summary import rows_decided
@@ -188,6 +189,9 @@ def _offer_scores(name: str) -> None:
 def _state(name: str, job: Job, runs: list[Run], drawn: Picture, choice: Choice) -> None:
     """Draw the state sentence with its badge and buttons, and what belongs right below it."""
     title, caption = _state_in_words(job, runs, drawn)
+    if drawn.idle:
+        done = sum(run.status == "done" for run in runs)
+        caption += f" {drawn.idle} of {done} runs {LEARNED_NOTHING}."
     with parts.finding_line(title, caption, stage="active" if job.is_active else "ended"):
         word, colour, icon = train_tables.BADGES[job.status]
         st.badge(word, color=colour, icon=icon)
