@@ -79,7 +79,7 @@ def leading_arm(found: Mapping[str, Any]) -> dict[str, Any]:
     Without any, it is the one with the highest mean, before all that learned nothing.
     """
     rivals = compared_arms(found)
-    better = [arm for arm in rivals if arm["difference"]["outcome"] == "better"]
+    better = [arm for arm in rivals if is_better(arm)]
     if not rivals:
         learned = (arm for arm in found["arms"] if not arm["learned_nothing"])
         return next(learned, found["arms"][0])
@@ -93,7 +93,7 @@ def offered_arms(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     something and are not worse, by their accuracy on the validation rows, for the test rows cannot
     tell them apart; the baseline before its equals.
     """
-    better = [arm for arm in compared_arms(found) if arm["difference"]["outcome"] == "better"]
+    better = [arm for arm in found["arms"] if is_better(arm)]
     if better:
         return sorted(better, key=lambda arm: -arm["difference"]["mean"])
     standing = [arm for arm in found["arms"] if not is_losing(arm)]
@@ -109,6 +109,11 @@ def is_losing(arm: Mapping[str, Any]) -> bool:
     """Whether an arm learned nothing or is worse than the baseline."""
     lost = arm["difference"] and arm["difference"]["outcome"] == "worse"
     return bool(arm["learned_nothing"] or lost)
+
+
+def is_better(arm: Mapping[str, Any]) -> bool:
+    """Whether an arm is better than the baseline."""
+    return bool(arm["difference"]) and arm["difference"]["outcome"] == "better"
 
 
 def basis(found: Mapping[str, Any]) -> str:

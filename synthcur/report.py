@@ -30,6 +30,7 @@ from synthcur.findings import basis as basis
 from synthcur.findings import compared_arms as compared_arms
 from synthcur.findings import difference_in_words as difference_in_words
 from synthcur.findings import headline as headline
+from synthcur.findings import is_better as is_better
 from synthcur.findings import is_losing as is_losing
 from synthcur.findings import leading_arm as leading_arm
 from synthcur.findings import offered_arms as offered_arms

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from synthcur import exporting, hub, report
+from synthcur import exporting, figures, hub, report
 from synthcur.arms import ARMS
 from synthcur.evaluation import METRICS
 from synthcur.findings import as_baseline
@@ -189,6 +189,9 @@ def _models(store: Store, found: Mapping[str, Any]) -> list[tuple[Run, str]]:
 def _mark(arm: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     if arm["learned_nothing"]:
         return " (learned nothing)"
+    best = report.leading_arm(found)
+    if arm["arm"] == found["baseline"] and report.is_better(best):
+        return f" ({parts.plain(figures.ARM_NAMES.get(best['arm'], best['arm']))} is better)"
     lost = report.is_losing(arm)
     return f" (worse than {parts.plain(as_baseline(found['baseline']))})" if lost else ""
 
