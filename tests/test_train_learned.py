@@ -15,7 +15,7 @@ def test_arms_with_weights_are_warned_of_checkers_that_are_not_to_be_trusted(
     assert not open_page("train", "small").warning
     doubt_checkers(store, "small")
     app = open_page("train", "small")
-    (said,) = app.sidebar.warning
+    (said,) = app.warning
     assert "The quality checker is not to be trusted" in said.value
     for box in app.checkbox:
         if box.value and not box.label.startswith("Plain"):

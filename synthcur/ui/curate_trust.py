@@ -34,7 +34,7 @@ def figures(
     trust
         `records.Scores.trust`.
     measured
-        The same beside the largest label; a checker that is not to be trusted is said not to be.
+        The same beside the largest label, which is told instead of how.
     """
     found = []
     for kind, title, rows in (
@@ -43,9 +43,9 @@ def figures(
     ):
         of = trust[kind]
         of_what = f"{_interval(of)} of {parts.count(of['n'])}{rows}, {of['how']}"
-        if kind in measured and not measured[kind].is_trusted:
+        if kind in measured:
             majority = parts.percent(measured[kind].majority, digits=0)
-            of_what = f"{_interval(of)}, not to be trusted: always the largest label, {majority}"
+            of_what = f"{_interval(of)} of {parts.count(of['n'])}{rows}; largest label {majority}"
         found.append((title, parts.percent(of["accuracy"], digits=0), of_what))
     return found
 

@@ -182,8 +182,8 @@ def _trust_in_words(state: Overview) -> tuple[str, str]:
     majority = trust.measured(state.info.name, scores)["quality"].majority
     return (
         parts.percent(found["accuracy"], digits=0),
-        f"{interval} of {parts.count(found['n'])} real, {found['how']}; "
-        f"{majority_in_words(majority)}",
+        f"{interval} of {parts.count(found['n'])} real; largest label "
+        f"{parts.percent(majority, digits=0)}",
     )
 
 

@@ -18,8 +18,8 @@ from synthcur.ui.results_rail import Choice, model_button, results
 MOST_LABELS = 12
 """More labels than this do not fit a card: those that change most are drawn."""
 
-_IDLE = "learned nothing"
-_VERDICTS = ("better", "worse", "no evidence", "baseline", "alone", _IDLE)
+_IDLE, _ALONE = "learned nothing", "no verdict"
+_VERDICTS = ("better", "worse", "no evidence", "baseline", _ALONE, _IDLE)
 
 
 def show(choice: Choice) -> None:
@@ -95,7 +95,9 @@ def _arms_card(found: Mapping[str, Any]) -> None:
                 [arm["difference"] for arm in found["arms"]],
                 baseline=baseline.lower() if found["baseline"] == report.PLAIN else baseline,
                 palette=theme.palette(),
-                unmarked={i for i, arm in enumerate(found["arms"]) if arm["learned_nothing"]},
+                unmarked={
+                    i for i, arm in enumerate(found["arms"]) if not _is_comparable(arm, found)
+                },
             )
             parts.show_chart(chart, "intervals", alt=_intervals_in_words(found))
         idle = [f"{arm['verdict']}." for arm in found["arms"] if arm["learned_nothing"]]
@@ -150,11 +152,17 @@ def _arms_table(found: Mapping[str, Any], title: str) -> None:
     )
 
 
+def _is_comparable(arm: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether an arm is the baseline or is compared with it."""
+    is_baseline = arm["arm"] == found["baseline"] and not arm["learned_nothing"]
+    return is_baseline or arm["difference"] is not None
+
+
 def _verdict(arm: Mapping[str, Any], baseline: str) -> str:
     if arm["learned_nothing"]:
         return _IDLE
     if arm["difference"] is None:
-        return "baseline" if arm["arm"] == baseline else "alone"
+        return "baseline" if arm["arm"] == baseline else _ALONE
     return arm["difference"]["outcome"]
 
 

@@ -27,6 +27,7 @@ from synthcur.ui import (
     train_pace,
     train_picture,
     train_tables,
+    trust,
 )
 from synthcur.ui.clock import clock
 from synthcur.ui.results_rail import open_job
@@ -49,6 +50,7 @@ def live(name: str, choice: Choice) -> None:
 
     What the epochs left behind stands below and is looked at less often.
     """
+    _warn_of_checkers(name, choice)
     job = newest_job(name)
     active = [
         each for each in (job, score_jobs.active(name)) if each is not None and each.is_active
@@ -62,6 +64,15 @@ def live(name: str, choice: Choice) -> None:
         st.fragment(_left_behind, run_every=every, key="train_history")(job)
         if not job.is_active:
             train_tables.earlier(name, job)
+
+
+def _warn_of_checkers(name: str, choice: Choice) -> None:
+    """Say that the checkers are not to be trusted which the chosen arms take weights from."""
+    scores, settings = resources.scores(name), choice.settings
+    if settings is None or settings.checkers not in scores:
+        return
+    if any(ARMS[arm].needs_scores for arm in settings.arms):
+        trust.warn(name, scores[settings.checkers])
 
 
 def _left_behind(job: Job) -> None:

@@ -19,7 +19,7 @@ from synthcur.settings import (
     TrainSettings,
     WeightingSettings,
 )
-from synthcur.ui import parts, resources, trust
+from synthcur.ui import parts, resources
 
 COMMON = ("ce", "ce_real", "ce_both", "imp", "dimp", "p_only", "scheme")
 """Arms that are always in view; the others open on demand."""
@@ -56,8 +56,6 @@ def rail(name: str) -> Choice:
         checkers = _checker_choice(scores)
         if checkers in scores:
             _warn_of_pool(scores[checkers], arms)
-            if any(ARMS[arm].needs_scores for arm in arms):
-                trust.warn(name, scores[checkers])
         seeds = st.number_input(
             "Seeds",
             min_value=1,

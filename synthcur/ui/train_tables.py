@@ -47,11 +47,11 @@ def runs_table(
     # A stable sort: what runs comes first, then what has ended, then what waits.
     planned.sort(key=lambda run: _place(known.get(run)))
     waits = "waiting" if is_active else "not run"
-    table = pd.DataFrame([_run_row(waits, arm, seed, known, metrics) for arm, seed in planned])
-    marks = [[_IDLE] if run in idle else None for run in planned]
-    return table.assign(
-        State=[mark or state for mark, state in zip(marks, table["State"], strict=True)]
-    )
+    rows = [_run_row(waits, arm, seed, known, metrics) for arm, seed in planned]
+    for run, row in zip(planned, rows, strict=True):
+        if run in idle:
+            row["State"] = [_IDLE]
+    return pd.DataFrame(rows)
 
 
 def runs(table: pd.DataFrame) -> None:
