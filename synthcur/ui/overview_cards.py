@@ -92,7 +92,7 @@ def _compare_arms(results: Mapping[str, Any]) -> None:
         tests = parts.count(results["test_rows"])
         lines = [
             f"Run {results['number']}, on {tests} real test rows. Dashed line: plain training. "
-            f"Dotted: {majority_in_words(results['majority'])}."
+            f"Dotted, where it is near: {majority_in_words(results['majority'])}."
         ]
         lines += [
             parts.plain(f"{arm['verdict']}.") for arm in results["arms"] if arm["learned_nothing"]
