@@ -14,4 +14,5 @@ with session.page():
         review_panel.unscored(name)
     else:
         opened = review_panel.open_queue(bench)
+        review_panel.warn_of_checkers(name)
         review_panel.queue(name, opened, annotator=annotator)

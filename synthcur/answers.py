@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from synthcur import checker_trust
+from synthcur.checker_trust import measured
 from synthcur.labels import in_words
 from synthcur.pool_fit import is_foreign, warning
 from synthcur.processes import process_identity
 from synthcur.records import Job
 from synthcur.schema import Finding
-from synthcur.scored import noted_of_pool
+from synthcur.scored import CHECKER_TITLES, noted_of_pool
 from synthcur.store import Store
 
 MAX_ROW_NUMBERS = 10
@@ -31,10 +33,20 @@ def of_collection(
 ) -> Answer:
     """Describe a collection: its rows and scores; how its files were read and what was found."""
     info = store.collection_info(name)
-    scored = {kind: dict(found.trust) for kind, found in store.scores(name).items()}
+    collection, found = store.collection(name), store.scores(name)
+    scored = {
+        kind: {
+            role: {
+                **said,
+                **checker_trust.as_data(measured(scores.trust, collection)).get(role, {}),
+            }
+            for role, said in scores.trust.items()
+        }
+        for kind, scores in found.items()
+    }
     data: dict[str, Any] = {
         "collection": name,
-        "labels": list(store.collection(name).labels),
+        "labels": list(collection.labels),
         "rows": dict(info.counts),
         "fingerprint": info.fingerprint,
         "scores": scored,
@@ -51,7 +63,18 @@ def of_collection(
     text = f"{name}: {counts} rows; checkers: {kinds}"
     if covered is not None and is_foreign(covered):
         text += f"\n{warning(covered)}"
+    for kind in found:
+        doubts = doubt_of_checkers(store, name, kind)
+        text += f"\n{CHECKER_TITLES[kind]}: {doubts}" if doubts else ""
     return Answer(data, text)
+
+
+def doubt_of_checkers(store: Store, name: str, kind: str | None) -> str:
+    """Say why a pair of checkers is not to be trusted; empty if it is, or is not there."""
+    found = store.scores(name)
+    if kind not in found:
+        return ""
+    return checker_trust.warning(measured(found[kind].trust, store.collection(name)), found)
 
 
 def _real_covered(store: Store, name: str) -> Mapping[str, Any] | None:

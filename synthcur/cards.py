@@ -14,6 +14,8 @@ import pandas as pd
 from synthcur import __version__, provenance
 from synthcur.arms import ARMS
 from synthcur.evaluation import points, seeds_in_words
+from synthcur.findings import is_losing
+from synthcur.majority import LEARNED_NOTHING
 from synthcur.records import Job, Run
 from synthcur.report import command_line, difference_in_words, results
 from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
@@ -76,6 +78,7 @@ def model_card(store: Store, job: Job, run: Run) -> str:
         "checkpoint has seen; mean over seeds, 95 % interval over rows and seeds. The files here "
         f"are those of seed {run.seed}, the best on the validation rows.",
         _results_table(found, run.arm),
+        *_warnings(found, run.arm),
         f"This seed: accuracy {_percent(run.accuracy)}, macro-F1 {_percent(run.macro_f1)}; on the "
         f"validation rows {_percent(run.val_accuracy)}, epoch {run.best_epoch or 0:g}.",
         "## Data and decisions",
@@ -180,11 +183,18 @@ def _results_table(found: dict[str, Any], own: str) -> str:
             seeds_in_words(arm["n_seeds"]),
             f"{points(arm['mean'])} %",
             f"{points(arm['low'])} to {points(arm['high'])}",
-            difference_in_words(arm["difference"]),
+            LEARNED_NOTHING if arm["learned_nothing"] else difference_in_words(arm["difference"]),
         )
         for arm in found["arms"]
     ]
-    return _markdown_table(head, rows)
+    simplest = ("always the largest label", "—", f"{points(found['majority'])} %", "—", "—")
+    return _markdown_table(head, [*rows, simplest])
+
+
+def _warnings(found: dict[str, Any], own: str) -> list[str]:
+    """Say that this model's arm learned nothing or lost; nothing where it did neither."""
+    arm = next(arm for arm in found["arms"] if arm["arm"] == own)
+    return [f"**{_plain(arm['verdict'])}.**"] if is_losing(arm) else []
 
 
 def _facts_table(facts: dict[str, str]) -> str:

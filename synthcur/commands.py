@@ -24,13 +24,14 @@ from synthcur import (
 )
 from synthcur import demo as demo_collection
 from synthcur.answers import Answer
+from synthcur.arms import ARMS, get_arm
 from synthcur.database import is_wal_safe
 from synthcur.errors import InputError, NotFoundError
 from synthcur.html_report import html_report
 from synthcur.learning_curve import LearningCurveSettings, default_arms, default_sizes
 from synthcur.learning_report import learning_results, learning_text
 from synthcur.loading import accept, build, guess_tables, read_table
-from synthcur.records import Job, ranked_checkers
+from synthcur.records import Job, chosen_checkers
 from synthcur.settings import (
     BUNDLED_MODEL,
     FitSettings,
@@ -96,7 +97,8 @@ def weights(options: argparse.Namespace) -> Answer:
     checkers = options.checkers or _best_checkers(store, options.name)
     table = exporting.weights_table(store, options.name, checkers=checkers, weighting=settings)
     exporting.write_parquet(table, options.out)
-    data = {"rows": len(table), "out": str(options.out), "checkers": checkers}
+    doubt = _say_doubt(store, options.name, checkers)
+    data = {"rows": len(table), "out": str(options.out), "checkers": checkers, "doubt": doubt}
     return Answer(data, f"{len(table):,} rows with weights written to {options.out}")
 
 
@@ -111,6 +113,8 @@ def train(options: argparse.Namespace) -> Answer:
         weighting=_scheme(store, options.name, options.scheme) if options.scheme else None,
     )
     job = jobs.submit_train(store, options.name, settings)
+    if any(get_arm(arm).needs_scores for arm in settings.arms):
+        _say_doubt(store, options.name, settings.checkers)
     jobs.wait(store, job.id, on_progress=_print_progress())
     return _results(store, options.name, job.id, "ce")
 
@@ -333,7 +337,7 @@ def _folder(path: str) -> Path | None:
 
 def _checkers_or_none(store: Store, name: str) -> str | None:
     store.collection_info(name)
-    return next(iter(ranked_checkers(store.scores(name))), None)
+    return chosen_checkers(store.scores(name))
 
 
 def _best_checkers(store: Store, name: str) -> str:
@@ -356,7 +360,19 @@ def _scheme(store: Store, name: str, scheme: str) -> WeightingSettings:
 
 def _results(store: Store, name: str, job_id: str | None, baseline: str) -> Answer:
     found = report.results(store, name, job_id=job_id, baseline=baseline)
-    return Answer(found, report.results_text(found))
+    settings = TrainSettings.from_dict(store.job(found["job"]).settings)
+    weighs = any(arm in ARMS and ARMS[arm].needs_scores for arm in settings.arms)
+    doubt = answers.doubt_of_checkers(store, name, settings.checkers) if weighs else ""
+    text = "\n\n".join(filter(None, [report.results_text(found), doubt]))
+    return Answer({**found, "doubt": doubt}, text)
+
+
+def _say_doubt(store: Store, name: str, checkers: str) -> str:
+    """Say on the error channel that checkers are not to be trusted, and return what was said."""
+    doubt = answers.doubt_of_checkers(store, name, checkers)
+    if doubt:
+        print(f"synthcur: {doubt}", file=sys.stderr, flush=True)
+    return doubt
 
 
 def _print_progress() -> Callable[[Job], None]:

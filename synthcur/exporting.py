@@ -21,6 +21,7 @@ import pandas as pd
 from synthcur import cards, report
 from synthcur.errors import ArtefactError, InputError, NotFoundError, StoreError
 from synthcur.files import make_folder, unmake
+from synthcur.findings import offered_arms
 from synthcur.records import Job, Run
 from synthcur.review import (
     Decision,
@@ -245,6 +246,26 @@ def export(
 def kept_models(store: Store, job_id: str) -> list[Run]:
     """List the runs of a job whose model is kept, one an arm."""
     return [run for run in store.runs(job_id) if run.status == "done" and run.model]
+
+
+def offered_model(store: Store, found: Mapping[str, Any]) -> Run | None:
+    """Return the run whose model a page offers by itself: never that of an arm that lost.
+
+    Parameters
+    ----------
+    store
+        Where the job is.
+    found
+        What `report.results` returns.
+
+    Returns
+    -------
+    Run or None
+        The first of `findings.offered_arms` of which a model is kept; None if there is none.
+    """
+    kept = {run.arm: run for run in kept_models(store, found["job"])}
+    offered = [arm["arm"] for arm in offered_arms(found)]
+    return next((kept[arm] for arm in offered if arm in kept), None)
 
 
 def _weights(

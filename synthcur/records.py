@@ -135,3 +135,15 @@ def ranked_checkers(scores: Mapping[str, Scores]) -> list[str]:
     Weights are only as good as P', so the pair that reads real rows best is the one to start with.
     """
     return sorted(scores, key=lambda kind: -scores[kind].trust["quality"]["accuracy"])
+
+
+def chosen_checkers(scores: Mapping[str, Scores], wanted: str | None = None) -> str | None:
+    """Choose the checkers that rows are told with.
+
+    Returns
+    -------
+    str or None
+        The kind that is wanted where it has scored the collection, else the first of
+        `ranked_checkers`; None without scores.
+    """
+    return wanted if wanted in scores else next(iter(ranked_checkers(scores)), None)

@@ -346,3 +346,11 @@ def fill(workspace: Path) -> Iterator[Callable[..., Store]]:
     yield put
     for store in stores:
         store.close()
+
+
+def doubt_checkers(store: Store, name: str, *, role: str = "quality") -> None:
+    """Let the scores of a collection say that a checker reads a third of its rows right."""
+    for scores in store.scores(name).values():
+        useless = {"accuracy": 0.33, "low": 0.17, "high": 0.53, "n": 24, "how": "out of fold"}
+        trust = {**scores.trust, role: useless}
+        store.add_scores(name, checkers=scores.checkers, artefacts=scores.artefacts, trust=trust)

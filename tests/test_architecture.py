@@ -25,15 +25,18 @@ LAYERS = (
         *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
         *("texts", "splits", "stated", "first_line", "base_models", "table_files"),
     ),
-    ("search", "clusters", "reliability"),
+    ("search", "clusters", "reliability", "majority"),
     ("database",),
-    ("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve", "witnesses"),
-    ("ledger", "agreement", "queues", "pools", "run_keys"),
+    (
+        *("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
+        *("witnesses", "checker_trust"),
+    ),
+    ("ledger", "agreement", "queues", "pools", "findings", "run_keys"),
     (
         *("signals", "pool_fit", "reasons", "losses", "training_rows", "pretrained", "progress"),
         *("formats", "rows"),
     ),
-    ("summary", "what_if", "gaps", "figures", "repeats"),
+    ("summary", "what_if", "gaps", "figures", "curve_majority", "repeats"),
     (
         *("classifier", "checkpoints", "encoders", "decision_log", "leases", "ingest"),
         *("reading", "checks", "drafting"),
@@ -60,7 +63,7 @@ PURE = (
     *("weighting", "recipes", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
     *("ledger", "agreement", "queues", "gaps", "search", "reliability", "witnesses"),
-    "pool_fit",
+    *("pool_fit", "majority", "checker_trust", "findings"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {

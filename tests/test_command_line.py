@@ -78,6 +78,31 @@ def test_a_pool_that_was_written_for_other_texts_is_told(run, tmp_path):
     assert "near 20 % of the real rows" in run("demo")[1]
 
 
+def test_checkers_that_know_no_more_than_the_largest_label_are_told_with_the_next_step(
+    run, tmp_path
+):
+    quality = answer(run("demo", "--json"))["scores"]["probe"]["quality"]
+    assert quality["is_trusted"]
+    assert quality["majority"] == pytest.approx(40 / 240)
+    assert answer(run("weights", "demo", "--out", tmp_path / "w.parquet", "--json"))["doubt"] == ""
+    store = Store(tmp_path / "ws")
+    scores = store.scores("demo")["probe"]
+    useless = {**scores.trust["quality"], "accuracy": 0.2, "low": 0.1, "high": 0.3}
+    trust = {**scores.trust, "quality": useless}
+    store.add_scores("demo", checkers="probe", artefacts=scores.artefacts, trust=trust)
+    store.close()
+    code, out, err = run("weights", "demo", "--out", tmp_path / "w.parquet", "--checkers", "probe")
+    assert code == 0
+    assert "The quality checker is not to be trusted: it reads 20.0 %" in err
+    assert "Next: " in err
+    assert "trusted" not in out
+    said = answer(
+        run("weights", "demo", "--out", tmp_path / "w.parquet", "--checkers", "probe", "--json")
+    )
+    assert said["doubt"].startswith("The quality checker is not to be trusted")
+    assert "Probe: The quality checker is not to be trusted" in run("demo")[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -18,7 +18,7 @@ from synthcur.store import Store
 from synthcur.ui import identity
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.weighting import sample_weight
-from tests.conftest import make_scores
+from tests.conftest import doubt_checkers, make_scores
 from tests.reviewing import SEVEN
 
 PAGE = Path(__file__).resolve().parent.parent / "pages" / "review.py"
@@ -156,3 +156,25 @@ def test_long_names_of_accounts_stay_apart():
     assert cut[0] != cut[1]
     assert all(len(each) == ANNOTATOR_LENGTH for each in cut)
     assert identity.account_name("eva@example.org") == "eva@example.org"
+
+
+def test_a_queue_of_checkers_that_are_not_to_be_trusted_says_so_above_it_and_on_every_card(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+
+    def drawn() -> tuple[list[str], set[str]]:
+        app = AppTest.from_file(str(PAGE), default_timeout=60)
+        app.query_params["collection"] = "small"
+        app.run()
+        (queue,) = (each.proto for each in app.get("bidi_component"))
+        ends = {each["why"][-1].split(". ")[-1] for each in json.loads(queue.json)["cards"]}
+        return [each.value for each in app.warning], ends
+
+    said, ends = drawn()
+    assert not said
+    assert not any("trusted" in end for end in ends)
+    doubt_checkers(store, "small")
+    (said,), ends = drawn()
+    assert "The quality checker is not to be trusted" in said
+    assert ends == {"Not to be trusted: the quality checker."}

@@ -24,6 +24,7 @@ from synthcur.ui import (
     resources,
     score_jobs,
     theme,
+    trust,
 )
 from synthcur.ui import map as row_map
 from synthcur.ui.curate_clusters import Naming
@@ -88,15 +89,17 @@ def payload(version: str, _rows: CurateRows) -> bytes:
 
 def figures(name: str, rows: CurateRows, scores: Scores) -> None:
     """Make room for the figures of the weights, and say how far the checkers can be trusted."""
+    measured = trust.measured(name, scores)
     row_map.mount_figures(
         theme.palette(),
-        curate_trust.figures(scores.trust),
+        curate_trust.figures(scores.trust, measured),
         most_discarded=curate_actions.MOST_DISCARDED,
         sliders=curate_rail.SLIDERS,
         groupings=_groupings(name, rows, scores),
         pool_in_words=curate_gaps.pool_in_words(resources.noted_of_pool(scores)),
     )
-    curate_trust.show(scores.trust)
+    trust.warn(name, scores)
+    curate_trust.show(scores.trust, measured)
 
 
 def _groupings(name: str, rows: CurateRows, scores: Scores) -> list[dict[str, Any]]:

@@ -8,10 +8,12 @@ import streamlit as st
 
 from synthcur import jobs, report
 from synthcur.evaluation import seeds_in_words
+from synthcur.majority import majority_in_words
 from synthcur.queues import QUEUES
-from synthcur.records import Job, Scores
+from synthcur.records import Job
 from synthcur.settings import ScoreSettings
-from synthcur.ui import parts, resources
+from synthcur.summary import decided_since
+from synthcur.ui import parts, resources, trust
 from synthcur.ui.clock import clock
 from synthcur.ui.overview_state import Overview, Weighed
 from synthcur.ui.session import page, session, writing
@@ -88,7 +90,8 @@ def _result_in_words(results: Mapping[str, Any]) -> tuple[str, str]:
     on = f"on {parts.count(results['test_rows'])} real test rows"
     seeds = seeds_in_words(leader["n_seeds"])
     if plain is None or leader["difference"] is None:
-        return results["verdict"], f"Run {results['number']}, {on}, {seeds}."
+        majority = majority_in_words(results["majority"])
+        return results["verdict"], f"Run {results['number']}, {on}, {seeds}; {majority}."
     before, after = (f"{100 * arm['mean']:.1f}" for arm in (plain, leader))
     title = f"{leader['title']} beats plain training: accuracy {before} → {after} %"
     if leader["difference"]["outcome"] != "better":
@@ -164,19 +167,24 @@ def numbers(state: Overview) -> None:
                 f"of {parts.count(decided.reviewed)} reviewed; "
                 f"{parts.count(decided.relabelled)} relabelled",
             ),
-            ("Quality checker accuracy", *_trust_in_words(state.scores)),
+            ("Quality checker accuracy", *_trust_in_words(state)),
         ]
     )
+    if state.scores is not None:
+        trust.warn(state.info.name, state.scores)
 
 
-def _trust_in_words(scores: Scores | None) -> tuple[str, str]:
-    trust = scores.trust.get("quality") if scores is not None else None
-    if not trust:
+def _trust_in_words(state: Overview) -> tuple[str, str]:
+    scores = state.scores
+    found = scores.trust.get("quality") if scores is not None else None
+    if scores is None or not found:
         return "not yet", "needs scores"
-    interval = f"[{100 * trust['low']:.0f}, {100 * trust['high']:.0f}]"
+    interval = f"[{100 * found['low']:.0f}, {100 * found['high']:.0f}]"
+    majority = trust.measured(state.info.name, scores)["quality"].majority
     return (
-        parts.percent(trust["accuracy"], digits=0),
-        f"{interval} of {parts.count(trust['n'])} real, {trust['how']}",
+        parts.percent(found["accuracy"], digits=0),
+        f"{interval} of {parts.count(found['n'])} real; largest label "
+        f"{parts.percent(majority, digits=0)}",
     )
 
 
@@ -213,8 +221,11 @@ def _queue_step(weighed: Weighed, queue: str, icon: str) -> None:
 
 
 def _since_last_run(state: Overview, results: Mapping[str, Any]) -> str:
-    newer = state.decided.reviewed - results["made_from"]["decisions"]
-    since = f", {parts.count(newer)} decisions ago" if newer > 0 else ""
+    store = resources.store()
+    now = store.log_state(state.info.name)
+    newer = decided_since(store.job(results["job"]).spec["decisions"], now.current, now.texts)
+    decisions = "1 decision" if newer == 1 else f"{parts.count(newer)} decisions"
+    since = f", {decisions} ago" if newer else ""
     return f"last was run {results['number']}{since}"
 
 

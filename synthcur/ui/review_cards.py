@@ -85,6 +85,8 @@ class Bench:
         What annotators are told about a label, by label.
     made_of
         Names rows, scores and scheme: benches of one name have the same queues.
+    doubt
+        Why the checkers are not to be trusted, for the end of every why-sentence; else empty.
     """
 
     collection: Collection
@@ -101,6 +103,7 @@ class Bench:
     overlap: float = 0.0
     guidelines: Mapping[str, str] = field(default_factory=dict)
     made_of: str = ""
+    doubt: str = ""
 
     @property
     def file_labels(self) -> np.ndarray:
@@ -278,6 +281,11 @@ def _decided(bench: Bench, row: int, annotator: str | None) -> tuple[Decision | 
     return decision, label, next(notes, "")
 
 
+def _doubted(why: tuple[str, ...], doubt: str) -> tuple[str, ...]:
+    """Put a doubt behind a sentence in parts, the last of which is never emphasised."""
+    return (*why[:-1], f"{why[-1]} {doubt}") if doubt else why
+
+
 def _judged(bench: Bench, row: int, label: int) -> dict[str, Any]:
     quality = bench.quality[row]
     best = int(np.argmax(quality))
@@ -285,7 +293,7 @@ def _judged(bench: Bench, row: int, label: int) -> dict[str, Any]:
     bins = weighting.weight_bins(weights)
     facts = bench.row_facts(row, label)
     return {
-        "why": emphasised(reason(facts), facts),
+        "why": _doubted(emphasised(reason(facts), facts), bench.doubt),
         "best": best,
         "options": [
             _option(each, weights[each], bins[each], quality[each], bench.held_out[row, each])

@@ -14,7 +14,7 @@ from synthcur.queues import DISAGREEMENTS, PACE_ROWS, QUEUES, RANDOM, changed_la
 from synthcur.records import ranked_checkers
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, WeightingSettings, fingerprint
-from synthcur.ui import curate_rail, identity, parts, resources, score_jobs, theme
+from synthcur.ui import curate_rail, identity, parts, resources, score_jobs, theme, trust
 from synthcur.ui.queue import exchange, review_queue
 from synthcur.ui.queue.operations import Outcome
 from synthcur.ui.review_cards import Bench
@@ -90,16 +90,24 @@ def open_bench(name: str) -> Bench | None:
     found = resources.scores(name)
     if not found:
         return None
-    artefacts = found[ranked_checkers(found)[0]].artefacts
+    scores = found[ranked_checkers(found)[0]]
+    artefacts = scores.artefacts
     scheme = curate_rail.what_if(name).settings
     store, collection = resources.store(), resources.collection(name)
     made_of = fingerprint(name, collection.fingerprint, dict(artefacts), scheme.to_dict())
     return replace(
         _undecided_bench(made_of, collection, artefacts, scheme),
+        doubt=trust.in_short(name, scores),
         overlap=store.overlap(name),
         guidelines=store.collection_info(name).guidelines,
         state=store.log_state(name),
     )
+
+
+def warn_of_checkers(name: str) -> None:
+    """Say above the queue that the checkers which have filled it are not to be trusted, if so."""
+    found = resources.scores(name)
+    trust.warn(name, found[ranked_checkers(found)[0]])
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
