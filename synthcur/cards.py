@@ -14,10 +14,10 @@ import pandas as pd
 from synthcur import __version__, provenance
 from synthcur.arms import ARMS
 from synthcur.evaluation import points, seeds_in_words
-from synthcur.findings import is_losing
+from synthcur.findings import difference_in_words, is_losing
 from synthcur.majority import LEARNED_NOTHING
 from synthcur.records import Job, Run
-from synthcur.report import command_line, difference_in_words, results
+from synthcur.report import command_line, results
 from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
 from synthcur.store import Store
 

@@ -16,6 +16,7 @@ from synthcur import (
     answers,
     cleaning,
     exporting,
+    findings,
     hub,
     import_options,
     jobs,
@@ -363,7 +364,7 @@ def _results(store: Store, name: str, job_id: str | None, baseline: str) -> Answ
     settings = TrainSettings.from_dict(store.job(found["job"]).settings)
     weighs = any(arm in ARMS and ARMS[arm].needs_scores for arm in settings.arms)
     doubt = answers.doubt_of_checkers(store, name, settings.checkers) if weighs else ""
-    text = "\n\n".join(filter(None, [report.results_text(found), doubt]))
+    text = "\n\n".join(filter(None, [findings.results_text(found), doubt]))
     return Answer({**found, "doubt": doubt}, text)
 
 

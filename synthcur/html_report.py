@@ -22,20 +22,12 @@ from synthcur.dynamics import (
 )
 from synthcur.evaluation import ACCURACY, p_in_words, points, seeds_in_words
 from synthcur.figures import ARM_NAMES, arm_colour
-from synthcur.findings import outcome
+from synthcur.findings import METRIC_TITLES, PLAIN, basis, difference_in_words, leading_arm, outcome
 from synthcur.majority import majority_in_words, majority_score
 from synthcur.palette import DARK, LIGHT, Palette
 from synthcur.records import Job
 from synthcur.reliability import calibration_gap
-from synthcur.report import (
-    METRIC_TITLES,
-    PLAIN,
-    basis,
-    command_line,
-    difference_in_words,
-    leading_arm,
-    results,
-)
+from synthcur.report import command_line, results
 from synthcur.schema import REAL, VALIDATION
 from synthcur.settings import TrainSettings
 from synthcur.store import Store

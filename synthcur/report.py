@@ -23,18 +23,7 @@ from synthcur.evaluation import (
     paired_difference,
     verdict,
 )
-from synthcur.findings import METRIC_TITLES as METRIC_TITLES
-from synthcur.findings import PLAIN as PLAIN
-from synthcur.findings import arm_title, as_baseline
-from synthcur.findings import basis as basis
-from synthcur.findings import compared_arms as compared_arms
-from synthcur.findings import difference_in_words as difference_in_words
-from synthcur.findings import headline as headline
-from synthcur.findings import is_better as is_better
-from synthcur.findings import is_losing as is_losing
-from synthcur.findings import leading_arm as leading_arm
-from synthcur.findings import offered_arms as offered_arms
-from synthcur.findings import results_text as results_text
+from synthcur.findings import PLAIN, arm_title, as_baseline, headline
 from synthcur.majority import (
     learned_nothing,
     majority_score,

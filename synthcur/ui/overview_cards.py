@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from synthcur import figures_overview, report
+from synthcur import figures_overview, findings
 from synthcur.arms import get_arm
 from synthcur.evaluation import seeds_in_words
 from synthcur.majority import majority_in_words
@@ -77,7 +77,7 @@ def arms_card(state: Overview) -> None:
 
 
 def _compare_arms(results: Mapping[str, Any]) -> None:
-    leader = report.leading_arm(results)
+    leader = findings.leading_arm(results)
     is_better = bool(leader["difference"]) and leader["difference"]["outcome"] == "better"
     seeds = seeds_in_words(leader["n_seeds"])
     with parts.card("Test accuracy by arm", f"mean and 95 % interval, {seeds}"):

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from synthcur import jobs, report
+from synthcur import findings, jobs
 from synthcur.evaluation import seeds_in_words
 from synthcur.majority import majority_in_words
 from synthcur.queues import QUEUES
@@ -50,7 +50,7 @@ def finding(state: Overview) -> None:
     """Draw the page's first line: what is known, and the next useful step as one button."""
     title, caption = _finding_in_words(state)
     badge = None
-    if state.results is not None and report.leading_arm(state.results)["n_seeds"] == 1:
+    if state.results is not None and findings.leading_arm(state.results)["n_seeds"] == 1:
         badge = seeds_in_words(1)
     stage = "working" if state.active is not None else "known"
     with parts.finding_line(title, caption, stage=stage, badge=badge):
@@ -85,7 +85,7 @@ def _finding_in_words(state: Overview) -> tuple[str, str]:
 
 
 def _result_in_words(results: Mapping[str, Any]) -> tuple[str, str]:
-    leader = report.leading_arm(results)
+    leader = findings.leading_arm(results)
     plain = next((arm for arm in results["arms"] if arm["arm"] == results["baseline"]), None)
     on = f"on {parts.count(results['test_rows'])} real test rows"
     seeds = seeds_in_words(leader["n_seeds"])
@@ -96,7 +96,7 @@ def _result_in_words(results: Mapping[str, Any]) -> tuple[str, str]:
     title = f"{leader['title']} beats plain training: accuracy {before} → {after} %"
     if leader["difference"]["outcome"] != "better":
         title = results["verdict"]
-    difference = report.difference_in_words(leader["difference"])
+    difference = findings.difference_in_words(leader["difference"])
     against = f"{leader['title']} against plain training {on}"
     several = f", {seeds}" if leader["n_seeds"] > 1 else ""
     return title, f"{difference} points, 95 % interval, {against}{several}."

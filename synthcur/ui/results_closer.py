@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from synthcur import figures, jobs, provenance, report
+from synthcur import figures, findings, jobs, provenance, report
 from synthcur.bundled import model_folder
 from synthcur.comparison import Comparison, ReviewEffect, review_effect
 from synthcur.evaluation import points
@@ -53,7 +53,7 @@ def review_card(store: Store, job: Job, metric: str) -> None:
             f"Run {effect.before.number} with {parts.count(before)} decisions, run "
             f"{effect.after.number} with {parts.count(after)}."
         )
-        _effect_table(effect, report.METRIC_TITLES[metric])
+        _effect_table(effect, findings.METRIC_TITLES[metric])
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

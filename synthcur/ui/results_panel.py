@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from synthcur import exporting, figures, report
+from synthcur import exporting, figures, findings
 from synthcur.comparison import Comparison, compare, flips_in_words
 from synthcur.evaluation import points
 from synthcur.store import Store
@@ -27,7 +27,7 @@ def show(choice: Choice) -> None:
     store = resources.store()
     finished = sum(run.status == "done" for run in store.runs(choice.job.id))
     found = results(choice, store)
-    leader = report.leading_arm(found)
+    leader = findings.leading_arm(found)
     _finding(store, choice, found, leader)
     _arms_card(found)
     seen = _comparison(choice.job.id, finished, leader["arm"], choice.baseline, store)
@@ -69,7 +69,7 @@ def _finding(
     badge = "1 seed" if leader["n_seeds"] == 1 else None
     if found["runs_finished"] < found["runs_planned"]:
         badge = f"{found['runs_finished']} of {found['runs_planned']} runs"
-    title, caption = parts.plain(found["verdict"]), report.basis(found)
+    title, caption = parts.plain(found["verdict"]), findings.basis(found)
     with parts.finding_line(title, caption, stage="results", badge=badge):
         if choice.job.is_active and st.button("Watch the run", icon=":material/show_chart:"):
             st.switch_page("pages/train.py")
@@ -82,7 +82,7 @@ def _finding(
 
 
 def _arms_card(found: Mapping[str, Any]) -> None:
-    title = report.METRIC_TITLES[found["metric"]]
+    title = findings.METRIC_TITLES[found["metric"]]
     rows = parts.count(found["test_rows"])
     note = f"{title.lower()} on {rows} real test rows, mean over seeds, 95 % interval"
     with parts.card("Arms", note):
@@ -93,7 +93,7 @@ def _arms_card(found: Mapping[str, Any]) -> None:
             baseline = figures.ARM_NAMES.get(found["baseline"], found["baseline"])
             chart = figures.interval_chart(
                 [arm["difference"] for arm in found["arms"]],
-                baseline=baseline.lower() if found["baseline"] == report.PLAIN else baseline,
+                baseline=baseline.lower() if found["baseline"] == findings.PLAIN else baseline,
                 palette=theme.palette(),
                 unmarked={
                     i for i, arm in enumerate(found["arms"]) if not _is_comparable(arm, found)
@@ -115,7 +115,7 @@ def _arms_table(found: Mapping[str, Any], title: str) -> None:
                 "Rows": arm["rows"],
                 "Seeds": arm["n_seeds"],
                 title: 100 * arm["mean"],
-                against: report.difference_in_words(arm["difference"]),
+                against: findings.difference_in_words(arm["difference"]),
                 "p": arm["difference"]["p_holm"] if arm["difference"] else None,
                 "Verdict": [_verdict(arm, found["baseline"])],
             }

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from synthcur import exporting, figures, hub, report, table_files
+from synthcur import exporting, figures, findings, hub, report, table_files
 from synthcur.arms import ARMS
 from synthcur.evaluation import METRICS
 from synthcur.findings import as_baseline
@@ -53,12 +53,12 @@ def rail(name: str) -> Choice | None:
         baseline = st.selectbox(
             "Compare with",
             arms,
-            index=arms.index(report.PLAIN) if report.PLAIN in arms else 0,
+            index=arms.index(findings.PLAIN) if findings.PLAIN in arms else 0,
             format_func=_title,
             key=f"results_baseline_{job.id}",
         )
         metric = st.selectbox(
-            "Score", METRICS, format_func=report.METRIC_TITLES.__getitem__, key="results_metric"
+            "Score", METRICS, format_func=findings.METRIC_TITLES.__getitem__, key="results_metric"
         )
         _made_from(job)
         choice = Choice(job, baseline or arms[0], metric or METRICS[0])
@@ -180,7 +180,7 @@ def _downloads(store: Store, choice: Choice) -> None:
 def _models(store: Store, found: Mapping[str, Any]) -> list[tuple[Run, str]]:
     """List the kept models, the ones to offer first, each with what speaks against it."""
     arms = {arm["arm"]: arm for arm in found["arms"]}
-    offered = [arm["arm"] for arm in report.offered_arms(found)]
+    offered = [arm["arm"] for arm in findings.offered_arms(found)]
     place = {arm: at for at, arm in enumerate(offered)}
     kept = exporting.kept_models(store, found["job"])
     kept.sort(key=lambda run: place.get(run.arm, len(place)))
@@ -190,10 +190,10 @@ def _models(store: Store, found: Mapping[str, Any]) -> list[tuple[Run, str]]:
 def _mark(arm: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     if arm["learned_nothing"]:
         return " (learned nothing)"
-    best = report.leading_arm(found)
-    if arm["arm"] == found["baseline"] and report.is_better(best):
+    best = findings.leading_arm(found)
+    if arm["arm"] == found["baseline"] and findings.is_better(best):
         return f" ({parts.plain(figures.ARM_NAMES.get(best['arm'], best['arm']))} is better)"
-    lost = report.is_losing(arm)
+    lost = findings.is_losing(arm)
     return f" (worse than {parts.plain(as_baseline(found['baseline']))})" if lost else ""
 
 
@@ -203,7 +203,7 @@ def _data_buttons(store: Store, job: Job, found: Mapping[str, Any]) -> None:
     how = "of the scheme of this run" if has_scheme else "of IMP"
     st.caption(f"Rows the next run trains on, with P′, Q, the weight {how}, and the decisions.")
     weighed = "scheme" if has_scheme else "imp"
-    if any(arm["arm"] == weighed and report.is_losing(arm) for arm in found["arms"]):
+    if any(arm["arm"] == weighed and findings.is_losing(arm) for arm in found["arms"]):
         st.caption(
             f":material/warning: {parts.plain(_title(weighed))} lost or learned nothing in this "
             "run: its weights are not what to train with."
