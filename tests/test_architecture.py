@@ -38,6 +38,7 @@ LAYERS = (
         *("classifier", "checkpoints", "encoders", "decision_log", "leases", "ingest"),
         *("reading", "checks", "drafting"),
     ),
+    ("appending",),
     ("review_store", "tags", "cluster_names", "recording"),
     ("training", "store", "failures", "loading", "figures_overview", "curves"),
     (
