@@ -322,6 +322,7 @@ def discard(store: Store, sample_id: str, *, number: int) -> None:
         action="discard",
         client_id="test",
         client_seq=number,
+        expected_seq=0,
     )
 
 
@@ -332,7 +333,7 @@ def test_undo_takes_back_every_row_that_was_discarded(
     ids = small_collection.synthetic["sample_id"]
     discard(store, ids[0], number=1)
     together = [Decision(sample_id=ids[row], action="discard", annotator="Ana") for row in (1, 2)]
-    store.append_batch("small", together, "test", 2)
+    store.append_batch("small", together, "test", 2, expected=[0, 0])
     app = open_page("small")
     app.session_state["curate_undoable"] = Discarded("small", "Ana", 2, 3)
     app.run()

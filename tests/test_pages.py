@@ -91,6 +91,7 @@ def test_a_page_draws_scores_decisions_and_finished_runs(
             action="discard",
             client_id="test",
             client_seq=number,
+            expected_seq=0,
         )
     add_finished_job(store, small_collection, {"ce": 0.6, "imp": 0.7, "dimp": 0.9})
     app = open_page(page, "small")

@@ -101,6 +101,7 @@ def test_a_row_decided_elsewhere_meanwhile_is_refused_and_shown(bench, page):
         action="discard",
         client_id="other",
         client_seq=1,
+        expected_seq=0,
     )
     press(page, "a", "s")
     notice = page.locator(".notice")
