@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from synthcur.errors import ConflictError, TakenError
 from synthcur.pool_fit import is_foreign, warning
 from synthcur.processes import process_identity
 from synthcur.records import Job
@@ -12,6 +14,8 @@ from synthcur.scored import noted_of_pool
 from synthcur.store import Store
 
 MAX_ROW_NUMBERS = 10
+MOST_NAMED = 10
+"""Lines of a file that a refusal names."""
 
 
 @dataclass(frozen=True)
@@ -90,3 +94,31 @@ def _finding_data(finding: Finding) -> dict[str, Any]:
         "of": finding.of,
         "proposal": finding.proposal,
     }
+
+
+def refused_lines(path: Path, taken: Mapping[int, TakenError], n: int) -> ConflictError:
+    """Return the refusal of decisions from a file that are about other people's rows.
+
+    Parameters
+    ----------
+    path
+        The file.
+    taken
+        Whose rows they are about, by line.
+    n
+        Decisions in the file.
+    """
+    words = {False: "has decided it", True: "has it before them now"}
+    named = [
+        f"line {line}: {error.who} {words[error.is_held]}"
+        for line, error in list(taken.items())[:MOST_NAMED]
+    ]
+    if len(taken) > MOST_NAMED:
+        named.append(f"and {len(taken) - MOST_NAMED:,} more")
+    are = "is about a row that is" if len(taken) == 1 else "are about rows that are"
+    return ConflictError(
+        f"{path}: {len(taken):,} of {n:,} decisions {are} somebody else’s "
+        f"({'; '.join(named)}). Nothing was applied.",
+        fix="Leave those lines out. --override replaces what others have decided; a row that "
+        "somebody has before them is free ten minutes after their last message.",
+    )

@@ -174,8 +174,10 @@ def decide(options: argparse.Namespace) -> Answer:
     """Apply decisions from a JSON Lines file; the same file twice changes nothing more.
 
     Each line holds ``sample_id`` and ``action`` (keep, discard, relabel, unsure, note, edit), and
-    where it applies ``label``, ``note``, ``reason``, ``text`` and ``annotator``. Every line is
-    checked before the first is applied.
+    where it applies ``label``, ``note``, ``reason``, ``text`` and ``annotator``. All lines are
+    applied or none. A file has not seen what others say now, so a line that would replace the
+    verdict, note or text of somebody else is refused unless told to override; what somebody has
+    before them on the Review page is refused in any case.
     """
     store = open_store(options.workspace)
     collection = store.collection(options.name)
@@ -190,24 +192,22 @@ def decide(options: argparse.Namespace) -> Answer:
                 f"{options.source}, line {line}: {error.what}", fix=error.fix
             ) from error
     client_id = "file:" + hashlib.sha256(content.encode()).hexdigest()[:16]
-    before = store.decision_count(options.name)
-    for line, decision in decisions:
-        store.append_decision(
-            options.name,
-            sample_id=decision.sample_id,
-            annotator=decision.annotator,
-            action=decision.action,
-            label=decision.label,
-            note=decision.note,
-            reason=decision.reason,
-            text=decision.text,
-            queue="file",
-            client_id=client_id,
-            client_seq=line,
-        )
-    added = store.decision_count(options.name) - before
-    data = {"read": len(decisions), "added": added}
-    return Answer(data, f"{added:,} of {len(decisions):,} decisions added; the rest was there")
+    state = store.log_state(options.name)
+    found = store.append_each(
+        options.name,
+        [(line, replace(each, queue="file")) for line, each in decisions],
+        client_id,
+        expected=[
+            state.versions.get(each.sample_id, 0) if options.override else state.seen_unlooked(each)
+            for _, each in decisions
+        ],
+    )
+    if found.taken:
+        taken = {decisions[place][0]: error for place, error in found.taken.items()}
+        raise answers.refused_lines(options.source, taken, len(decisions))
+    data = {"read": len(decisions), "added": found.added}
+    text = f"{found.added:,} of {len(decisions):,} decisions added; the rest was there"
+    return Answer(data, text)
 
 
 def list_jobs(options: argparse.Namespace) -> Answer:

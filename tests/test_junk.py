@@ -166,7 +166,8 @@ def test_more_refusals_than_anybody_reads_are_all_told(opened, small_collection)
 
 TEXTS = some.one_of(
     some.text(max_size=6),
-    some.sampled_from(["", "c", "c/1", NAME, "ana", " ", "\x00", HALF, "\u2028", "\u202e", "a\r\nb"]),
+    some.sampled_from(["", "c", "c/1", NAME, "ana", " ", "\x00", HALF, "\u2028"]),
+    some.sampled_from(["\u202e", "a\r\nb"]),
     some.sampled_from(["keep", "discard", "relabel", "unsure", "note", "edit", "undo", "redo"]),
     some.text(some.characters(categories=["Cs", "Cc", "Lu"]), max_size=4),
 )

@@ -96,9 +96,7 @@ def _read_operation(raw: Mapping[str, Any], client: str, seq: int) -> Operation:
     texts = {name: raw.get(name, "") for name in ("collection", "annotator", "action")}
     texts |= {name: raw.get(name, "") for name in ("sample", "queue", "note", "reason")}
     label, text, expected = raw.get("label"), raw.get("text"), raw.get("expected", 0)
-    if_any = {
-        name: each for name, each in (("label", label), ("text", text)) if each is not None
-    }
+    if_any = {name: each for name, each in (("label", label), ("text", text)) if each is not None}
     for name, value in {"client": client, **texts, **if_any}.items():
         if not isinstance(value, str):
             raise _unreadable(f"its {name} is no text")
