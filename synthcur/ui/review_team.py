@@ -184,6 +184,6 @@ def _settings(bench: Bench) -> None:
         }
         if st.form_submit_button("Save overlap and guidelines", type="primary"):
             resources.store().set_overlap(name, share / 100)
-            said = {label: text.strip() for label, text in written.items() if text.strip()}
+            said = {label: text for label, text in written.items() if text.strip()}
             resources.store().set_guidelines(name, said)
             st.rerun()
