@@ -10,7 +10,7 @@ import pytest
 from synthcur.queues import share_in_words
 from synthcur.review import EDIT_LENGTH
 from synthcur.review_store import Turn
-from synthcur.ui import queue, review_cards
+from synthcur.ui import review_cards
 from synthcur.ui.review_cards import TEXT_LENGTH, Bench, shown
 from synthcur.ui.review_data import (
     filtered,
@@ -137,7 +137,7 @@ def test_an_edited_text_and_that_of_the_file_are_sent_as_they_are(small_collecti
 
 
 def test_the_script_shows_a_new_text_as_the_server_will():
-    script = (Path(queue.__file__).parent / "edit.js").read_text("utf-8")
+    script = (Path(review_cards.__file__).parent / "queue" / "edit.js").read_text("utf-8")
     assert f"SHOWN_LENGTH = {TEXT_LENGTH};" in script
     assert f"UNSEEN = /{review_cards._UNSEEN.pattern}/g;" in script
 
