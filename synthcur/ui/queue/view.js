@@ -207,8 +207,9 @@ export class View {
     const chips = make('div', { className: 'chips' });
     const words = isNote ? 'save the note' : 'save the text';
     chips.append(chip('Enter', words, save), chip('Esc', 'cancel', this.on.cancel, 'quiet'));
-    this.fault = make('p', { className: 'fault', role: 'alert' });
-    this.panel.replaceChildren(make('h2', {}, title), field, this.fault, chips);
+    // Beside the title: below the field it would be out of view where the text is long.
+    this.fault = make('span', { className: 'fault', role: 'alert' });
+    this.panel.replaceChildren(make('h2', {}, title, this.fault), field, chips);
     field.focus();
   }
 
