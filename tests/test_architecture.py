@@ -41,11 +41,12 @@ LAYERS = (
         *("classifier", "checkpoints", "encoders", "decision_log", "leases", "ingest"),
         *("reading", "checks", "drafting"),
     ),
+    ("appending",),
     ("review_store", "tags", "cluster_names", "recording"),
     ("training", "store", "failures", "loading", "figures_overview", "curves"),
     (
         *("checkers", "jobs", "cleaning", "report", "learning_report", "estimate"),
-        *("demo", "figures_learning", "answers"),
+        *("demo", "figures_learning", "answers", "decision_files"),
     ),
     ("svg", "provenance", "figures_results"),
     ("scoring", "runs", "workspace", "cards", "comparison", "hub"),
