@@ -221,7 +221,13 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "scores": lambda store: store.add_scores("gone", checkers="probe", artefacts={}, trust={}),
     "job": lambda store: store.add_job("score", "gone", settings={}, scores={}),
     "decision": lambda store: store.append_decision(
-        "gone", sample_id="1f", annotator="ada", action="keep", client_id="x", client_seq=1
+        "gone",
+        sample_id="1f",
+        annotator="ada",
+        action="keep",
+        client_id="x",
+        client_seq=1,
+        expected_seq=0,
     ),
 }
 

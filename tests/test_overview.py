@@ -39,7 +39,7 @@ def decide(store: Store, collection: Collection, rows: list[int], action: str) -
             action=action,
             client_id=action,
             client_seq=number,
-            expected_seq=0,
+            expected_seq=store.decision_count(collection.name),
         )
 
 
@@ -141,10 +141,17 @@ def test_decisions_since_the_run_are_counted_as_rows_whether_kept_edited_or_both
 
     def edit(row: int, text: str) -> None:
         sample_id = small_collection.synthetic["sample_id"][row]
+        place = store.decision_count("small")
         store.append_decision(
-            "small", sample_id=sample_id, annotator="Ana", action="edit", text=text, client_id="e",
-            client_seq=store.decision_count("small"),
-        )  # fmt: skip
+            "small",
+            sample_id=sample_id,
+            annotator="Ana",
+            action="edit",
+            text=text,
+            client_id="e",
+            client_seq=place,
+            expected_seq=place,
+        )
 
     for row in range(3):
         edit(row, f"other words {row}")

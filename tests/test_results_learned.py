@@ -136,7 +136,13 @@ def test_review_is_not_said_to_have_changed_an_arm_that_learned_nothing(fill, sm
     add_runs(store, small_collection, {"ce": ONE_LABEL, "imp": PLAIN})
     sample = small_collection.synthetic["sample_id"][0]
     store.append_decision(
-        "small", sample_id=sample, annotator="me", action="discard", client_id="t", client_seq=1
+        "small",
+        sample_id=sample,
+        annotator="me",
+        action="discard",
+        client_id="t",
+        client_seq=1,
+        expected_seq=0,
     )
     job = add_runs(store, small_collection, {"ce": IMP, "imp": IMP})
     effect = review_effect(store, job)

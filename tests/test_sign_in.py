@@ -210,7 +210,7 @@ def test_what_is_called_before_a_page_is_drawn_asks_for_itself(arrive, monkeypat
     for write in (
         session.actor,
         session.writing,
-        lambda: curate_actions._discard("small", ["any"]),
+        lambda: curate_actions._discard("small", ["any"], seen=0),
         lambda: curate_actions._take_back(Discarded("small", "Ana", 1, 1)),
         lambda: presenter.reset("small"),
     ):
