@@ -1,6 +1,6 @@
 """The three kinds of table: delimited text, JSON (one array or one object a line), Parquet.
 
-Each reader returns a `synthcur.tables.RawTable` whose rows and rejected rows add up to what the
+Each reader returns a `synthcur.tables.PlainTable` whose rows and rejected rows add up to what the
 file holds, or raises `InputError` where the file as a whole cannot be trusted.
 """
 
@@ -14,9 +14,10 @@ from typing import Any
 from synthcur.errors import InputError
 from synthcur.tables import (
     Limits,
-    RawTable,
+    PlainTable,
     Rejected,
     TextFile,
+    check_area,
     check_length,
     check_width,
     make_table,
@@ -24,13 +25,14 @@ from synthcur.tables import (
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SAMPLE_LINES = 200
-_PARQUET_BATCH = 8192
+_PARQUET_BATCH = 1024
+"""Rows of Parquet decoded at a time: few, because a value may be as long as a cell may be."""
 
 
 # Delimited text
 
 
-def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> RawTable:
+def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> PlainTable:
     """Read delimited text whose first row names the columns.
 
     A row with too many or too few cells, or with a stray quote, is rejected by number; a quote
@@ -176,7 +178,7 @@ def _decode(text: str) -> Any:
         raise ValueError(f"not valid JSON, {error.msg} at character {error.pos + 1:,}") from error
 
 
-def read_json(text: TextFile, limits: Limits) -> RawTable | None:
+def read_json(text: TextFile, limits: Limits) -> PlainTable | None:
     """Read one JSON array of objects, or one object a line; None where the text is neither."""
     with text.open() as stream:
         head = [line.strip() for line in itertools.islice(stream, _SAMPLE_LINES)]
@@ -195,7 +197,7 @@ def _is_object(line: str) -> bool:
         return isinstance(error, _RepeatedKeyError)
 
 
-def _read_json_lines(text: TextFile, limits: Limits) -> RawTable:
+def _read_json_lines(text: TextFile, limits: Limits) -> PlainTable:
     good: list[ObjectRow] = []
     rejected: list[Rejected] = []
     with text.open() as stream:
@@ -211,7 +213,7 @@ def _read_json_lines(text: TextFile, limits: Limits) -> RawTable:
     return _from_objects(text, good, rejected, "JSON Lines", limits)
 
 
-def _read_json_array(text: TextFile, limits: Limits) -> RawTable | None:
+def _read_json_array(text: TextFile, limits: Limits) -> PlainTable | None:
     """Read one array; None where a file that is called CSV merely begins with a bracket."""
     try:
         items = _decode(text.data.decode(text.encoding))
@@ -252,11 +254,12 @@ def _from_objects(
     rejected: Sequence[Rejected],
     kind: str,
     limits: Limits,
-) -> RawTable:
+) -> PlainTable:
     columns: dict[str, None] = {}
     for _, _, item in good:
         columns.update(dict.fromkeys(item))
         check_width(text.name, len(columns), limits)
+    check_area(text.name, len(good), len(columns), limits)
     return make_table(
         text.name,
         list(columns),
@@ -281,29 +284,42 @@ def _plain(value: Any) -> Any:
 # Parquet
 
 
-def read_parquet(data: bytes, name: str, limits: Limits) -> RawTable:
+def read_parquet(data: bytes, name: str, limits: Limits) -> PlainTable:
     """Read Parquet: the metadata decides whether it is read at all, then every batch is counted.
 
+    Text is read as a dictionary and indices into it, and what the indices stand for is added up
+    before any of it is decoded: a file of a kilobyte can name one long value a million times.
     Nested columns become JSON text; extension types are refused.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        file = pq.ParquetFile(
+    def opened(dictionaries: list[str]) -> pq.ParquetFile:
+        return pq.ParquetFile(
             io.BytesIO(data),
+            read_dictionary=dictionaries,
             thrift_string_size_limit=100_000_000,
             thrift_container_size_limit=1_000_000,
         )
+
+    try:
+        file = opened([])
         _check_metadata(file, name, limits)
+        leaves = [file.schema.column(i) for i in range(file.metadata.num_columns)]
+        texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
         columns: list[list[Any]] = [[] for _ in file.schema_arrow]
         size = 0
-        for batch in file.iter_batches(batch_size=_PARQUET_BATCH):
-            size += batch.nbytes
+        batches = opened(texts).iter_batches(batch_size=_PARQUET_BATCH, use_threads=False)
+        for batch in batches:
+            size += sum(_decoded_size(column) for column in batch.columns)
             check_length(name, len(columns[0]) + batch.num_rows, limits)
             _check_size(name, size, limits)
             for cells, column in zip(columns, batch.columns, strict=True):
+                if isinstance(column, pa.DictionaryArray):
+                    column = column.dictionary_decode()
                 cells.extend(_arrow_cell(cell) for cell in column.to_pylist())
+    except MemoryError:
+        raise  # Arrow's is one of its own errors as well, and says nothing of the file
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"{name} cannot be read as Parquet: {_one_line(error)}.",
@@ -340,6 +356,26 @@ def _check_metadata(file: Any, name: str, limits: Limits) -> None:
             )
     if not metadata.num_rows or not metadata.num_columns:
         raise InputError(f"{name} has no rows.", fix="Check that it was written fully.")
+
+
+def _decoded_size(array: Any) -> int:
+    """Return how many bytes an Arrow array takes once nothing in it is named by an index."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        lengths = pc.binary_length(array.dictionary)
+        return 8 * len(array) + (pc.sum(lengths.take(array.indices)).as_py() or 0)
+    if pa.types.is_struct(kind):
+        return sum(map(_decoded_size, array.flatten()))
+    if pa.types.is_map(kind):
+        first, last = array.offsets[0].as_py(), array.offsets[-1].as_py()
+        parts = (part.slice(first, last - first) for part in (array.keys, array.items))
+        return 8 * len(array) + sum(map(_decoded_size, parts))
+    if pa.types.is_nested(kind):
+        return 8 * len(array) + _decoded_size(array.flatten())
+    return array.nbytes
 
 
 def _check_size(name: str, size: int, limits: Limits) -> None:
