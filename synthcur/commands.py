@@ -19,7 +19,8 @@ from synthcur.errors import InputError, NotFoundError
 from synthcur.html_report import html_report
 from synthcur.learning_curve import LearningCurveSettings, default_arms, default_sizes
 from synthcur.learning_report import learning_results, learning_text
-from synthcur.loading import accept, build, guess_columns, read_table
+from synthcur.loading import accept, build, guess_columns
+from synthcur.reader import read_in_child
 from synthcur.records import Job, ranked_checkers
 from synthcur.settings import (
     BUNDLED_MODEL,
@@ -50,7 +51,7 @@ def import_(options: argparse.Namespace) -> Answer:
         "validation": options.validation,
         "test": options.test,
     }
-    tables = {part: read_table(path, path.name) for part, path in paths.items() if path}
+    tables = {part: read_in_child(path, path.name) for part, path in paths.items() if path}
     chosen = {"text": options.text, "text_pair": options.text_pair, "label": options.label}
     mappings = {
         part: guess_columns(table.frame, name=table.name, **chosen)

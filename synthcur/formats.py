@@ -365,8 +365,9 @@ def _decoded_size(array: Any) -> int:
 
     kind = array.type
     if pa.types.is_dictionary(kind):
-        lengths = pc.binary_length(array.dictionary)
-        return 8 * len(array) + (pc.sum(lengths.take(array.indices)).as_py() or 0)
+        lengths = pc.call_function("binary_length", [array.dictionary])
+        named = pc.call_function("sum", [lengths.take(array.indices)])
+        return 8 * len(array) + (named.as_py() or 0)
     if pa.types.is_struct(kind):
         return sum(map(_decoded_size, array.flatten()))
     if pa.types.is_map(kind):

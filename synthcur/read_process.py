@@ -32,7 +32,8 @@ _ANSWER_BYTES_PER_BYTE = 2
 
 def run() -> int:
     """Read what standard input names and return the exit code of the process."""
-    request = json.loads(open(0, "rb", buffering=0, closefd=False).readline())
+    with open(0, "rb", buffering=0, closefd=False) as asked:
+        request = json.loads(asked.readline())
     limits = Limits(**request["limits"])
     _keep_within(memory=request["memory"], seconds=request["seconds"], limits=limits)
     threading.Thread(target=_leave_with_the_other, daemon=True).start()

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO, cast
 
 from synthcur.errors import InputError
 from synthcur.handover import read_answer
@@ -135,7 +135,7 @@ class Reading:
                 fix="Free some memory and disk space, then try again.",
             ) from error
 
-    def _ask(self, file: IO[bytes], delimiter: str | None) -> None:
+    def _ask(self, file: BinaryIO, delimiter: str | None) -> None:
         request = {
             "file": file.fileno(),
             "name": self.name,
@@ -262,11 +262,11 @@ def read_in_child(
         reading.stop()
 
 
-def _nameless() -> IO[bytes]:
-    return tempfile.TemporaryFile(prefix="synthcur-")
+def _nameless() -> BinaryIO:
+    return cast(BinaryIO, tempfile.TemporaryFile(prefix="synthcur-"))
 
 
-def _opened(source: str | Path | bytes) -> IO[bytes]:
+def _opened(source: str | Path | bytes) -> BinaryIO:
     """Return an open file of what is to be read, at its start."""
     if not isinstance(source, bytes):
         return open_file(source)
@@ -276,7 +276,7 @@ def _opened(source: str | Path | bytes) -> IO[bytes]:
     return file
 
 
-def _started(answer: IO[bytes], words: IO[bytes], file: IO[bytes]) -> subprocess.Popen[bytes]:
+def _started(answer: BinaryIO, words: BinaryIO, file: BinaryIO) -> subprocess.Popen[bytes]:
     kept = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
     return subprocess.Popen(
         [sys.executable, "-m", "synthcur.read_process"],

@@ -90,9 +90,7 @@ def source_name(source: str | Path | bytes, name: str) -> str:
     return shown_name(name or ("upload" if isinstance(source, bytes) else str(source)))
 
 
-def read_bytes(
-    data: bytes, name: str, *, delimiter: str | None, limits: Limits
-) -> PlainTable:
+def read_bytes(data: bytes, name: str, *, delimiter: str | None, limits: Limits) -> PlainTable:
     """Read the content of a file; parameters and errors as of `read_table`."""
     data = _unpacked(data, name, limits)
     if data.startswith(b"PAR1"):

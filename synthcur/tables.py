@@ -211,7 +211,8 @@ def check_area(name: str, rows: int, columns: int, limits: Limits) -> None:
     """Refuse a table with too many cells."""
     if rows * columns > limits.cells:
         raise InputError(
-            f"{name} has {rows:,} rows of {columns:,} columns; the limit is {limits.cells:,} cells.",
+            f"{name} has {rows:,} rows of {columns:,} columns; the limit is {limits.cells:,} "
+            "cells.",
             fix="Leave out columns that are not needed, or take a sample of the rows.",
         )
 

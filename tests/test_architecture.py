@@ -36,10 +36,10 @@ LAYERS = (
     ("summary", "what_if", "gaps", "figures"),
     (
         *("classifier", "checkpoints", "encoders", "decision_log", "leases", "ingest"),
-        *("reading", "checks", "drafting"),
+        *("reading", "checks", "drafting", "handover"),
     ),
-    ("review_store", "tags", "cluster_names", "recording"),
-    ("training", "store", "failures", "loading", "figures_overview", "curves"),
+    ("review_store", "tags", "cluster_names", "recording", "read_process"),
+    ("training", "store", "failures", "loading", "figures_overview", "curves", "reader"),
     (
         *("checkers", "jobs", "cleaning", "report", "learning_report", "estimate"),
         *("demo", "figures_learning", "answers"),
