@@ -40,7 +40,13 @@ _MB = 1_000_000
 _ROOT = Path(__file__).resolve().parent.parent
 _HANDED_ON = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 """Of the environment: a process that a hostile file may take over is told no token."""
-_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_FRUGAL = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "ARROW_IO_THREADS": "1",
+    # Arrow's own allocator sets aside a gigabyte, which counts as if it were used.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
 _NO_MEMORY = ("bad_alloc", "cannot allocate memory", "out of memory", "memoryerror")
 _LAST_WORDS = 10_000
 
@@ -287,7 +293,7 @@ def _started(answer: BinaryIO, words: BinaryIO, file: BinaryIO) -> subprocess.Po
         # A key that stops the command line stops the reader by way of it, in order.
         start_new_session=True,
         cwd=_ROOT,
-        env={**kept, **_ONE_THREAD},
+        env={**kept, **_FRUGAL},
         bufsize=0,
     )
 

@@ -50,6 +50,7 @@ _BINARY = {
     b"\x7fELF": "a program",
     b"{\\rtf": "a rich-text document",
 }
+_PART = 1 << 20
 _MARKUP = re.compile(r"\s*<(!doctype|html|head|body|\?xml|svg)", re.IGNORECASE)
 
 
@@ -167,9 +168,18 @@ def content(file: BinaryIO, name: str, limits: Limits) -> bytes:
         If they cannot be read.
     """
     try:
-        return file.read(limits.size + 1)
+        return _up_to(limits.size + 1, file)
     except OSError as error:
         raise _unreadable(name, error) from error
+
+
+def _up_to(size: int, stream: BinaryIO | gzip.GzipFile) -> bytes:
+    """Read so many bytes at most; asked for all at once, memory for all would be set aside."""
+    parts: list[bytes] = []
+    while size and (part := stream.read(min(size, _PART))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
 
 
 def _unreadable(shown: str, error: OSError) -> InputError:
@@ -183,7 +193,7 @@ def _unpacked(data: bytes, name: str, limits: Limits) -> bytes:
     if data.startswith(b"\x1f\x8b"):
         try:
             with gzip.open(io.BytesIO(data)) as stream:
-                data = stream.read(limits.size + 1)
+                data = _up_to(limits.size + 1, stream)
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(
                 f"{name} is a damaged gzip file: {error}.", fix="Pack or download it again."
