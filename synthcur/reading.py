@@ -175,11 +175,10 @@ def content(file: BinaryIO, name: str, limits: Limits) -> bytes:
 
 def _up_to(size: int, stream: BinaryIO | gzip.GzipFile) -> bytes:
     """Read so many bytes at most; asked for all at once, memory for all would be set aside."""
-    parts: list[bytes] = []
+    found = io.BytesIO()
     while size and (part := stream.read(min(size, _PART))):
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+        size -= found.write(part)
+    return found.getvalue()
 
 
 def _unreadable(shown: str, error: OSError) -> InputError:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.bombs import dictionary_bomb
 from tests.serving import Server, served
@@ -37,13 +37,13 @@ def until_within(server: Server, before: int) -> int:
 
 
 def begin(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/?collection=demo")
+    page.goto(f"{server.url}/data?collection=demo")
     page.get_by_role("button", name="Add a collection").click()
-    page.get_by_text("Which rows belong to the new collection?").wait_for()
+    expect(inputs(page)).to_have_count(4)
 
 
-def give(page: Page, at: int, path: Path) -> None:
-    page.locator("input[type=file]").nth(at).set_input_files(path)
+def inputs(page: Page) -> Locator:
+    return page.locator('[data-testid="stFileUploader"] input[type="file"]')
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_bomb_is_a_sentence_and_the_server_keeps_its_memory(
     before = resident(server)
     bomb = tmp_path / "bomb.parquet"
     bomb.write_bytes(dictionary_bomb())
-    give(page, 0, bomb)
+    inputs(page).first.set_input_files(bomb)
     error = page.get_by_test_id("stAlert")
     expect(error).to_contain_text("bomb.parquet holds more than 500,000,000 bytes once unpacked")
     expect(error).to_contain_text("Nothing of it was stored.")
@@ -75,7 +75,7 @@ def test_a_bomb_is_a_sentence_and_the_server_keeps_its_memory(
 def test_memory_comes_back_when_an_import_is_left(page: Page, server: Server, large: Path) -> None:
     begin(page, server)
     before = resident(server)
-    give(page, 0, large)
+    inputs(page).first.set_input_files(large)
     page.get_by_text("500,000 rows read from 1 file").wait_for(timeout=120_000)
     assert resident(server) - before > ALLOWED, "otherwise this test shows nothing"
     page.get_by_role("button", name="Leave without storing").click()
@@ -86,7 +86,7 @@ def test_memory_comes_back_when_an_import_is_left(page: Page, server: Server, la
 def test_memory_comes_back_when_the_browser_leaves(page: Page, server: Server, large: Path) -> None:
     begin(page, server)
     before = resident(server)
-    give(page, 0, large)
+    inputs(page).first.set_input_files(large)
     page.get_by_text("500,000 rows read from 1 file").wait_for(timeout=120_000)
     assert resident(server) - before > ALLOWED, "otherwise this test shows nothing"
     page.close()
