@@ -517,6 +517,42 @@ def test_an_answer_that_contradicts_itself_is_none(old: bytes, new: bytes):
 # Limits and who reads
 
 
+def imported(tmp_path: Path, data: bytes, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Give a file to the command line as the synthetic rows."""
+    (tmp_path / "given").write_bytes(data)
+    (tmp_path / "real.csv").write_bytes(b"text,label\na,x\nb,y\n")
+    command = [sys.executable, "-m", "synthcur", "import", "mine", "--no-score"]
+    command += ["--workspace", str(tmp_path / "ws"), "--real", str(tmp_path / "real.csv")]
+    return subprocess.run(
+        [*command, "--synthetic", str(tmp_path / "given")],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "environment", "said"),
+    [
+        (dictionary_bomb(), {}, "given holds more than 500,000,000 bytes once unpacked"),
+        (SLOW, {reader.MEMORY_VARIABLE: "100"}, "given takes more than 100 MB of memory"),
+        (SLOW, {reader.SECONDS_VARIABLE: "0.1"}, "given takes more than 0.1 seconds"),
+        (SLOW, {reader.ROWS_VARIABLE: "1000"}, "given has more than 1,000 rows"),
+        (SLOW, {reader.SIZE_VARIABLE: "1"}, "given holds more than 1,000,000 bytes"),
+    ],
+    ids=["bomb", "memory", "seconds", "rows", "size"],
+)
+def test_the_command_line_keeps_to_the_same_limits_in_one_line(
+    tmp_path: Path, data: bytes, environment: dict[str, str], said: str
+):
+    done = imported(tmp_path, data, **environment)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_the_environment_sets_the_limits():
     usual = read_limits({})
     assert usual.table == Limits()

@@ -88,6 +88,18 @@ def test_no_more_than_so_many_read_at_a_time():
     assert process_identity(last.pid) == ""
 
 
+def test_a_reader_that_has_ended_holds_no_place_while_its_session_is_elsewhere():
+    shelf = Shelf(places=1)
+    short = shelf.reading("a", "1", lambda: Reading(b"text,label\na,b\n"))
+    assert short is not None
+    while not short.wait(1):
+        pass
+    assert shelf.reading("b", "1", slow) is not None
+    assert shelf.reading("a", "1", slow) is short
+    assert len(short.table().frame) == 1
+    shelf.finish("b")
+
+
 def test_the_environment_sets_the_limit(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(shelf_module.MEMORY_VARIABLE, "12.5")
     assert memory_limit() == 12_500_000

@@ -22,7 +22,7 @@ from synthcur.reader import Reading
 from synthcur.ui.shelf import Shelf, memory_limit
 
 _DRAFT = "draft"
-_TELL_SECONDS = 0.5
+_TELL_SECONDS = 1.0
 """A file that takes longer says so, and how long it has taken."""
 
 

@@ -27,9 +27,10 @@ from synthcur.loading import (
     keep_of_two_labels,
     path_inside,
 )
+from synthcur.reader import read_limits
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION
 from synthcur.settings import ScoreSettings, fingerprint
-from synthcur.tables import GUIDE, LIMITS
+from synthcur.tables import GUIDE
 from synthcur.ui import import_files, parts, resources
 from synthcur.ui.session import session
 
@@ -129,7 +130,8 @@ def choose_files(state: Import) -> Sources:
         key=f"how-{state.id}",
         label_visibility="collapsed",
     )
-    words = [GUIDE, f"At most {LIMITS.rows:,} rows and {LIMITS.columns:,} columns a file."]
+    limits = read_limits().table
+    words = [GUIDE, f"At most {limits.rows:,} rows and {limits.columns:,} columns a file."]
     if how == PATH:
         words.append(f"Read inside {import_root()}; {ROOT_VARIABLE} names another folder.")
     st.caption(parts.plain(" ".join(words), limit=500))

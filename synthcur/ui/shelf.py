@@ -84,7 +84,9 @@ class Shelf:
             if current is not None and current[0] == key:
                 return current[1]
             self._stop(owner)
-            if len(self._readings) >= self._places:
+            # One that has ended waits for its session, which may be on another page for long.
+            at_work = [each for _, each in self._readings.values() if not each.wait(0)]
+            if len(at_work) >= self._places:
                 return None
             started = start()
             self._readings[owner] = (key, started)
