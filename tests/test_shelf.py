@@ -1,5 +1,9 @@
 """What sessions have read is kept within a limit, and few files are read at a time."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from synthcur.errors import InputError
@@ -98,6 +102,49 @@ def test_a_reader_that_has_ended_holds_no_place_while_its_session_is_elsewhere()
     assert shelf.reading("a", "1", slow) is short
     assert len(short.table().frame) == 1
     shelf.finish("b")
+
+
+HELD_AND_RELEASED = """
+import os, threading
+from synthcur.reader import read_in_child
+from synthcur.ui.shelf import Shelf
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+part = "with a text of usual length for a question "
+rows = (f"row {i} {part * (1 + i % 14)},{'ab'[i % 2]}" for i in range(200_000))
+data = "\\n".join(["text,label", *rows]).encode()
+read_in_child(b"text,label\\na,b\\n")
+shelf, stays, before = Shelf(), [], resident()
+
+def read(session):
+    shelf.put(session, "file", read_in_child(data), 1)
+    stays.extend(f"small {i} " * 20 for i in range(2000))
+
+for session in "abc":
+    thread = threading.Thread(target=read, args=session)
+    thread.start()
+    thread.join()
+held = resident() - before
+for session in "abc":
+    shelf.release(session)
+print(held, resident() - before)
+"""
+"""What threads of a server do: what goes lies among what stays."""
+
+
+def test_the_system_has_its_memory_back_once_files_are_released():
+    done = subprocess.run(
+        [sys.executable, "-c", HELD_AND_RELEASED],
+        cwd=Path(__file__).resolve().parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    held, left = map(int, done.stdout.split())
+    assert held > 200_000_000, "otherwise this test shows nothing"
+    assert left < 100_000_000
 
 
 def test_the_environment_sets_the_limit(monkeypatch: pytest.MonkeyPatch):
