@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import resource
+import select
 import signal
 import sys
 import threading
@@ -26,6 +27,7 @@ OUT_OF_MEMORY, TOO_MUCH, NO_ROOM, ABANDONED = 3, 4, 5, 6
 
 _GRACE_SECONDS = 5
 """Whoever asked ends this process when its time is over; it does so itself where nobody does."""
+_LOOK_SECONDS = 0.1
 _ANSWER_BYTES_PER_BYTE = 2
 """An answer is larger than its file, by the quotes and names around its cells."""
 
@@ -36,7 +38,7 @@ def run() -> int:
         request = json.loads(asked.readline())
     limits = Limits(**request["limits"])
     _keep_within(memory=request["memory"], seconds=request["seconds"], limits=limits)
-    threading.Thread(target=_leave_with_the_other, daemon=True).start()
+    threading.Thread(target=_watch, args=[request["memory"]], daemon=True).start()
     # What a library prints must not end up in the answer.
     with os.fdopen(os.dup(1), "wb") as answer:
         os.dup2(2, 1)
@@ -76,8 +78,9 @@ def _keep_within(*, memory: int, seconds: float, limits: Limits) -> None:
     """Let the system hold the limits, which holds them in every library as well."""
     whole = int(seconds) + _GRACE_SECONDS
     bounds = {
-        # Memory that can be written: address space would count the libraries' code as well.
-        resource.RLIMIT_DATA: memory,
+        # Memory that can be written: address space would count the libraries' code as well. It is
+        # the wall behind what `_watch` looks after.
+        resource.RLIMIT_DATA: memory + memory // 10,
         resource.RLIMIT_CPU: whole,
         resource.RLIMIT_FSIZE: _ANSWER_BYTES_PER_BYTE * limits.size + 1_000_000,
         resource.RLIMIT_CORE: 0,
@@ -92,10 +95,25 @@ def _keep_within(*, memory: int, seconds: float, limits: Limits) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def _leave_with_the_other() -> None:
-    while os.read(0, 1):
-        pass
-    os._exit(ABANDONED)
+def _watch(memory: int) -> None:
+    """Leave once memory is over its limit, or with whoever asked.
+
+    Where memory is refused, small objects still find gaps in what is there, each after a search of
+    some microseconds, so that a process can go on for minutes without ever failing.
+    """
+    page = os.sysconf("SC_PAGE_SIZE")
+    statm = None
+    with contextlib.suppress(OSError):
+        statm = os.open("/proc/self/statm", os.O_RDONLY)
+    try:
+        while True:
+            if select.select([0], [], [], _LOOK_SECONDS)[0] and not os.read(0, 1):
+                os._exit(ABANDONED)
+            # The sixth number: pages that can be written.
+            if statm is not None and int(os.pread(statm, 200, 0).split()[5]) * page > memory:
+                os._exit(OUT_OF_MEMORY)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,8 @@ _FRUGAL = {
     "ARROW_IO_THREADS": "1",
     # Arrow's own allocator sets aside a gigabyte, which counts as if it were used.
     "ARROW_DEFAULT_MEMORY_POOL": "system",
+    # Near the limit glibc would try to set aside another 128 MB for each small object.
+    "MALLOC_ARENA_MAX": "1",
 }
 _NO_MEMORY = ("bad_alloc", "cannot allocate memory", "out of memory", "memoryerror")
 _LAST_WORDS = 10_000

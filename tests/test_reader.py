@@ -279,6 +279,12 @@ def test_memory_beyond_the_limit_is_a_sentence_with_the_limit():
     assert reader.MEMORY_VARIABLE in error.fix
 
 
+def test_a_reader_at_its_memory_limit_ends_at_once():
+    # Small objects find gaps long after memory is refused, more or fewer of them each time.
+    for _ in range(5):
+        assert "100 MB of memory" in refusal(SLOW, memory=100 * MB, seconds=30.0).what
+
+
 def test_parquet_beyond_the_memory_limit_is_a_sentence_with_the_limit():
     error = refusal(
         parquet(text=[f"{i} " + "words " * 200 for i in range(100_000)]), memory=200 * MB
