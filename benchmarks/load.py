@@ -41,7 +41,7 @@ from synthcur.queues import QUEUES
 from synthcur.review import KEEP, UNSURE, VERDICTS, Decision
 from synthcur.settings import FitSettings, TrainSettings
 from synthcur.store import Store
-from synthcur.ui.session import ANNOTATOR_COOKIE
+from synthcur.ui.identity import ANNOTATOR_COOKIE
 from synthcur.workspace import open_store
 from tests.conftest import add_scores
 from tests.serving import served

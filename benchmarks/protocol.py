@@ -5,12 +5,13 @@ this one to what is measured.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -31,6 +32,8 @@ class Page:
         What stands behind the ``?`` of its address.
     cookies
         Of the browser, by name.
+    headers
+        Further ones of the request, such as a proxy adds.
     received
         Bytes that came from the server.
     errors
@@ -41,6 +44,7 @@ class Page:
     name: str
     query: str = ""
     cookies: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     received: int = 0
     errors: int = 0
     _script: str = ""
@@ -52,7 +56,7 @@ class Page:
             f"{self.url.replace('http', 'ws', 1)}/_stcore/stream",
             origin=self.url,  # type: ignore[arg-type]
             subprotocols=["streamlit"],  # type: ignore[list-item]
-            additional_headers={"Cookie": cookie} if cookie else None,
+            additional_headers={**self.headers, **({"Cookie": cookie} if cookie else {})},
             max_size=MOST_BYTES,
         )
         return self
@@ -65,6 +69,7 @@ class Page:
         *,
         texts: Mapping[str, str] | None = None,
         states: Mapping[str, str] | None = None,
+        widgets: Iterable[WidgetState] = (),
         fragment: str = "",
     ) -> list[ForwardMsg]:
         """Ask for one run of the page, or of one part of it, and return all of the answer.
@@ -75,6 +80,8 @@ class Page:
             New values of widgets that have a text, such as a choice, by id.
         states
             New states of components, as JSON, by id.
+        widgets
+            Other widgets as the protocol writes them, such as a button that was pressed.
         fragment
             Part of the page that is run; "" for the whole page. Without new states it counts as a
             part that asks for itself.
@@ -88,11 +95,22 @@ class Page:
             asked.rerun_script.widget_states.widgets.add(id=name, string_value=text)
         for name, state in (states or {}).items():
             asked.rerun_script.widget_states.widgets.add(id=name, json_value=state)
+        asked.rerun_script.widget_states.widgets.extend(widgets)
         if fragment:
             asked.rerun_script.fragment_id = fragment
             asked.rerun_script.is_auto_rerun = not (texts or states)
         await self._socket.send(asked.SerializeToString())
         return await self._answer()
+
+    async def ask(self, asked: BackMsg, kind: str) -> ForwardMsg:
+        """Send a message that runs nothing and return the first answer of a kind."""
+        await self._socket.send(asked.SerializeToString())
+        while True:
+            raw = await asyncio.wait_for(self._socket.recv(), timeout=ANSWER_SECONDS)
+            assert isinstance(raw, bytes)
+            message = ForwardMsg.FromString(raw)
+            if message.WhichOneof("type") == kind:
+                return message
 
     async def _answer(self) -> list[ForwardMsg]:
         messages = []

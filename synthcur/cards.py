@@ -14,13 +14,18 @@ import pandas as pd
 from synthcur import __version__, provenance
 from synthcur.arms import ARMS
 from synthcur.evaluation import points, seeds_in_words
+from synthcur.findings import difference_in_words, is_losing
+from synthcur.majority import LEARNED_NOTHING
 from synthcur.records import Job, Run
-from synthcur.report import command_line, difference_in_words, results
+from synthcur.report import command_line, results
 from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
 from synthcur.store import Store
 
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+TOKENIZER_CONFIG = "tokenizer_config.json"
+"""File of a model folder that says, among other things, how many tokens are read."""
 
 COLUMNS = {
     "sample_id": "stable id of the row",
@@ -52,7 +57,7 @@ def model_card(store: Store, job: Job, run: Run) -> str:
     """
     settings = TrainSettings.from_dict(job.settings)
     found = results(store, job.collection, job_id=job.id)
-    info = store.collection_info(job.collection)
+    info, collection = store.collection_info(job.collection), store.collection(job.collection)
     arm = ARMS[run.arm]
     head: dict[str, Any] = {
         "library_name": "transformers",
@@ -64,17 +69,16 @@ def model_card(store: Store, job: Job, run: Run) -> str:
     counts = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
     lines = [
         f"# {_plain(info.title)}: {_plain(arm.title)}, seed {run.seed}",
-        f"A text classifier with {len(store.collection(job.collection).labels)} labels, trained "
+        f"A text classifier with {len(collection.labels)} labels, trained "
         f"with synthcur {__version__}. {_plain(found['verdict'])}.",
         "## How to load it",
-        "```python\nfrom transformers import pipeline\n\n"
-        'classify = pipeline("text-classification", model="this folder")\n'
-        'classify("a text")\n```',
+        _recipe(training_length(job, run), has_pairs=collection.has_pairs),
         "## Figures",
         f"On {found['test_rows']:,} real test rows that no checker, no weight and no choice of a "
         "checkpoint has seen; mean over seeds, 95 % interval over rows and seeds. The files here "
         f"are those of seed {run.seed}, the best on the validation rows.",
         _results_table(found, run.arm),
+        *_warnings(found, run.arm),
         f"This seed: accuracy {_percent(run.accuracy)}, macro-F1 {_percent(run.macro_f1)}; on the "
         f"validation rows {_percent(run.val_accuracy)}, epoch {run.best_epoch or 0:g}.",
         "## Data and decisions",
@@ -87,6 +91,35 @@ def model_card(store: Store, job: Job, run: Run) -> str:
         "written by a language model and may carry what it gets wrong.",
     ]
     return _front_matter(head) + "\n\n".join(lines) + "\n"
+
+
+def training_length(job: Job, run: Run) -> int:
+    """Return after how many tokens a run cut its texts, be they in training or judged.
+
+    That is what its settings say, or less where its model reads less.
+    """
+    length = TrainSettings.from_dict(job.settings).fit.max_length
+    if run.model is None:
+        return length
+    try:
+        path = job.folder / run.model / TOKENIZER_CONFIG
+        known = json.loads(path.read_text("utf-8"))["model_max_length"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return length
+    return min(length, int(known))
+
+
+def _recipe(length: int, *, has_pairs: bool) -> str:
+    """Write the lines that ask a model as training did: texts cut alike, pairs as pairs."""
+    asked = '{"text": "a text", "text_pair": "its second text"}' if has_pairs else '"a text"'
+    return (
+        "```python\nfrom transformers import pipeline\n\n"
+        "classify = pipeline(\n"
+        f'    "text-classification", model="this folder", truncation=True, max_length={length}\n'
+        f")\nclassify({asked})\n```\n\n"
+        f"Training read {length:,} tokens of {'a pair' if has_pairs else 'a text'} at most; these "
+        "lines cut longer ones there. Left uncut they fail, or are judged on what it never saw."
+    )
 
 
 def dataset_card(
@@ -150,11 +183,18 @@ def _results_table(found: dict[str, Any], own: str) -> str:
             seeds_in_words(arm["n_seeds"]),
             f"{points(arm['mean'])} %",
             f"{points(arm['low'])} to {points(arm['high'])}",
-            difference_in_words(arm["difference"]),
+            LEARNED_NOTHING if arm["learned_nothing"] else difference_in_words(arm["difference"]),
         )
         for arm in found["arms"]
     ]
-    return _markdown_table(head, rows)
+    simplest = ("always the largest label", "—", f"{points(found['majority'])} %", "—", "—")
+    return _markdown_table(head, [*rows, simplest])
+
+
+def _warnings(found: dict[str, Any], own: str) -> list[str]:
+    """Say that this model's arm learned nothing or lost; nothing where it did neither."""
+    arm = next(arm for arm in found["arms"] if arm["arm"] == own)
+    return [f"**{_plain(arm['verdict'])}.**"] if is_losing(arm) else []
 
 
 def _facts_table(facts: dict[str, str]) -> str:

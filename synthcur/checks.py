@@ -12,8 +12,12 @@ from collections.abc import Container, Iterable
 import numpy as np
 import pandas as pd
 
+from synthcur.labels import counted, quoted
+from synthcur.light_encoder import bundled_vocabulary, unknown_share
+from synthcur.repeats import held_out_repeats, held_out_two_labels, two_labels
 from synthcur.rows import CHECK, FINE, MUST_FIX, Rows
-from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION, Finding
+from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Finding
+from synthcur.stated import REJECTED, SEVERAL
 from synthcur.texts import estimated_tokens, is_blank
 
 MAX_TOKENS = 128
@@ -23,6 +27,10 @@ FEW_ROWS = 5
 """Rows of a label below which the folds of the out-of-fold figures cannot all hold one."""
 IMBALANCE = 10.0
 """Ratio of the largest to the smallest label from which imbalance is worth a look."""
+UNKNOWN_SHARE = 0.25
+"""Share of words that the bundled model does not know from which another one is advised."""
+_GLANCED = 100
+"""Rows of a source whose words are looked up."""
 
 _PART_TITLES = {SYNTHETIC: "synthetic", TRAIN: "real train", VALIDATION: "validation", TEST: "test"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -36,22 +44,26 @@ def validate(rows: pd.DataFrame) -> list[Finding]:
     ----------
     rows
         Columns ``source, split, text, text_pair, label, row, file``; ``text_pair`` and ``label``
-        may be None.
+        may be None. A row with a reason in ``aside`` (see `synthcur.stated`), if there is such a
+        column, is found as such and by no other check.
 
     Returns
     -------
     list of Finding
         One a check, those that must be fixed first; a check without rows is ``fine``.
     """
-    table = Rows(rows.reset_index(drop=True))
+    whole = Rows(rows.reset_index(drop=True))
+    table = Rows(whole.frame[whole.aside == ""].reset_index(drop=True))
     first = [
+        _rejected_rows(whole),
+        _several_labels(whole),
         _empty_text(table),
         _missing_label(table),
         _label_variants(table),
         _one_source_label(table),
         _unknown_label(table),
         *_leaks(table),
-        _two_labels(table),
+        two_labels(table),
         _exact_duplicates(table),
     ]
     few = _few_rows(table, table.left(first))
@@ -59,8 +71,10 @@ def validate(rows: pd.DataFrame) -> list[Finding]:
     findings = [
         *first,
         few,
-        _nothing_left(table, left),
-        _held_out_two_labels(table),
+        _nothing_left(table, left, whole),
+        held_out_two_labels(table),
+        held_out_repeats(table),
+        _unknown_words(table),
         _absent_label(table, left),
         _too_long(table),
         _encoding_damage(table),
@@ -69,6 +83,26 @@ def validate(rows: pd.DataFrame) -> list[Finding]:
     ]
     order = (MUST_FIX, CHECK, FINE)
     return sorted(findings, key=lambda finding: order.index(finding.state))
+
+
+def _rejected_rows(whole: Rows) -> Finding:
+    found = whole.aside == REJECTED
+    title = "Rejected or skipped by an annotator"
+    return whole.finding(
+        "rejected_rows", title, MUST_FIX, found, excludes=found, proposal="Exclude {n}"
+    )
+
+
+def _several_labels(whole: Rows) -> Finding:
+    found = whole.aside == SEVERAL
+    return whole.finding(
+        "several_labels",
+        "More than one label in a row",
+        MUST_FIX,
+        found,
+        excludes=found,
+        proposal="Exclude {n}",
+    )
 
 
 def _empty_text(table: Rows) -> Finding:
@@ -97,7 +131,7 @@ def _label_variants(table: Rows) -> Finding:
     shown = ", ".join(f"“{label[:20]}”" for label in sorted(set(table.merges.values()))[:3])
     return table.finding(
         "label_variants",
-        "Labels that differ by case or space",
+        "One label written in several ways",
         CHECK if can_stay else MUST_FIX,
         found,
         proposal=f"Merge into {shown}".replace("{", "{{").replace("}", "}}"),
@@ -106,9 +140,13 @@ def _label_variants(table: Rows) -> Finding:
 
 def _one_source_label(table: Rows) -> Finding:
     found = table.in_training & _is_other(table.labels, table.known)
+    title = "Label only in one source"
+    if not table.known:
+        synthetic, real = (_few_of(table.label_set(part)) for part in (SYNTHETIC, TRAIN))
+        title = f"No label in common: synthetic {synthetic}; real {real}"
     return table.finding(
         "one_source_label",
-        "Label only in one source",
+        title,
         MUST_FIX,
         found,
         of=int(table.in_training.sum()),
@@ -130,6 +168,11 @@ def _unknown_label(table: Rows) -> Finding:
         excludes=found if table.known else None,
         proposal="Exclude {n}" if table.known else "",
     )
+
+
+def _few_of(labels: set[str]) -> str:
+    shown = ", ".join(quoted(label) for label in sorted(labels)[:4]) or "none"
+    return f"{shown} and {len(labels) - 4:,} more" if len(labels) > 4 else shown
 
 
 def _is_other(labels: np.ndarray, known: set[str]) -> np.ndarray:
@@ -160,49 +203,6 @@ def _leaks(table: Rows) -> Iterable[Finding]:
             excludes=found,
             proposal="Exclude {n}",
         )
-
-
-def _two_labels(table: Rows) -> Finding:
-    """Find texts under several labels; rows that agree with a single real label may stay."""
-    found, excludes = np.zeros(len(table.frame), bool), np.zeros(len(table.frame), bool)
-    for rows in _conflicts(table, table.in_training):
-        found[rows] = True
-        real = {table.labels[i] for i in rows if table.parts[TRAIN][i]}
-        excludes[[i for i in rows if real != {table.labels[i]}]] = True
-        if len(real) == 1:
-            excludes[[i for i in rows if table.parts[TRAIN][i]]] = False
-    return table.finding(
-        "two_labels",
-        "Same text, two labels",
-        MUST_FIX,
-        found,
-        of=int(table.in_training.sum()),
-        excludes=excludes,
-        proposal="Exclude {n}",
-    )
-
-
-def _held_out_two_labels(table: Rows) -> Finding:
-    held_out = ~table.in_training
-    found = np.zeros(len(table.frame), bool)
-    for rows in _conflicts(table, held_out):
-        found[rows] = True
-    return table.finding(
-        "held_out_two_labels",
-        "Same text, two labels in validation or test",
-        CHECK,
-        found,
-        of=int(held_out.sum()),
-    )
-
-
-def _conflicts(table: Rows, among: np.ndarray) -> Iterable[list[int]]:
-    """Yield the row indices of each text that carries more than one label."""
-    groups: dict[str, list[int]] = {}
-    for i in np.flatnonzero(among):
-        if table.keys[i] and table.labels[i] is not None:
-            groups.setdefault(table.keys[i], []).append(int(i))
-    return (rows for rows in groups.values() if len({table.labels[i] for i in rows}) > 1)
 
 
 def _exact_duplicates(table: Rows) -> Finding:
@@ -245,17 +245,17 @@ def _few_rows(table: Rows, left: np.ndarray) -> Finding:
     )
 
 
-def _nothing_left(table: Rows, left: np.ndarray) -> Finding:
+def _nothing_left(table: Rows, left: np.ndarray, whole: Rows) -> Finding:
     """Tell whether accepting everything leaves something to train and to report on."""
     empty = [_PART_TITLES[part] for part, mask in table.parts.items() if not (left & mask).any()]
-    found = np.ones(len(left), bool)
+    found = np.ones(len(whole.frame), bool)
     if len(table.learnable(left)) < 2:
         title = "Fewer than two labels in both sources"
     elif empty:
         title = f"No usable row in {', '.join(empty)}"
     else:
         title, found = "Two labels and a row in every split", ~found
-    return table.finding("nothing_left", title, MUST_FIX, found)
+    return whole.finding("nothing_left", title, MUST_FIX, found)
 
 
 def _absent_label(table: Rows, left: np.ndarray) -> Finding:
@@ -272,6 +272,29 @@ def _absent_label(table: Rows, left: np.ndarray) -> Finding:
         rows=(),
         of=len(known),
         proposal=", ".join(sorted(absent))[:80],
+        labels=tuple((label, 0) for label in sorted(absent)),
+    )
+
+
+def _unknown_words(table: Rows) -> Finding:
+    """Tell where the texts of a source are mostly unknown words to the bundled English model."""
+    vocabulary = bundled_vocabulary()
+    sources = table.frame["source"].to_numpy()
+    shares = {}
+    for source in (SYNTHETIC, REAL):
+        rows = np.flatnonzero(sources == source)
+        some = rows[np.linspace(0, len(rows) - 1, min(len(rows), _GLANCED)).astype(int)]
+        shares[source] = unknown_share(vocabulary, table.frame["text"].iloc[some])
+    worst = max(shares.values())
+    is_much = worst >= UNKNOWN_SHARE
+    what = f"{worst:.0%} of the words" if is_much else "Words"
+    return Finding(
+        code="unknown_words",
+        title=f"{what} unknown to the bundled model",
+        state=CHECK if is_much else FINE,
+        rows=(),
+        of=len(table.frame),
+        proposal="Choose a model of their language" if is_much else "",
     )
 
 
@@ -324,4 +347,5 @@ def _imbalance(table: Rows, left: np.ndarray) -> Finding:
         state=CHECK if uneven else FINE,
         rows=(),
         of=len(table.known),
+        labels=counted(table.labels[left & table.parts[worst]]) if uneven else (),
     )

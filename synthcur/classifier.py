@@ -104,6 +104,8 @@ def build(base_model: str, labels: Sequence[str], *, max_length: int = 128) -> C
             f"its tokenizer knows {len(tokenizer):,} tokens and the model {config.vocab_size:,}",
         )
     limit = min(max_length, tokenizer.model_max_length, _positions(config))
+    # Saved with the model, so that who reads it elsewhere cuts texts where training did.
+    tokenizer.model_max_length = limit
     return Classifier(model.to(default_device()), tokenizer, tuple(labels), limit)
 
 
@@ -160,7 +162,8 @@ def save(classifier: Classifier, folder: Path, *, note: Mapping[str, Any]) -> No
     """Write the model, its tokenizer and a note on where it comes from.
 
     The folder loads with ``AutoModelForSequenceClassification.from_pretrained`` and with
-    ``pipeline("text-classification", folder)``.
+    ``pipeline("text-classification", folder, truncation=True)``; its tokenizer's
+    ``model_max_length`` is where training cut texts.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from synthcur.errors import ConflictError
+from synthcur.errors import ConflictError, StoreError
 from synthcur.records import Job
 from synthcur.store import Store
 
@@ -60,16 +60,24 @@ def remove(store: Store, found: list[Leftover]) -> int:
     ------
     ConflictError
         If something is no longer what was listed, such as a job that goes on; nothing is removed.
+    StoreError
+        If the disk refuses to let something go; what came before it in the list is removed.
     """
     known = {each.path for each in leftovers(store, models=True)}
     if not known.issuperset(each.path for each in found):
         raise ConflictError("What was listed has changed meanwhile.", fix="Look at the list again.")
     for each in found:
         path = store.workspace / each.path
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        try:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except OSError as error:
+            raise StoreError(
+                f"{path} could not be removed: {error.strerror or error}.",
+                fix="Check the folder's permissions and clean again.",
+            ) from error
         if path.parent.name == "models":
             store.forget_model(path.parent.parent.name, f"models/{path.name}")
     return sum(each.size for each in found)

@@ -11,17 +11,29 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from synthcur import __version__, answers, cleaning, exporting, hub, jobs, report, review
+from synthcur import (
+    __version__,
+    answers,
+    cleaning,
+    exporting,
+    findings,
+    hub,
+    import_options,
+    jobs,
+    report,
+    review,
+)
 from synthcur import demo as demo_collection
 from synthcur.answers import Answer
+from synthcur.arms import ARMS, get_arm
 from synthcur.database import is_wal_safe
 from synthcur.errors import InputError, NotFoundError
 from synthcur.html_report import html_report
 from synthcur.learning_curve import LearningCurveSettings, default_arms, default_sizes
 from synthcur.learning_report import learning_results, learning_text
-from synthcur.loading import accept, build, guess_columns
+from synthcur.loading import accept, build, guess_tables
 from synthcur.reader import read_in_child
-from synthcur.records import Job, ranked_checkers
+from synthcur.records import Job, chosen_checkers
 from synthcur.settings import (
     BUNDLED_MODEL,
     FitSettings,
@@ -30,7 +42,7 @@ from synthcur.settings import (
     WeightingSettings,
 )
 from synthcur.store import Store
-from synthcur.workspace import VARIABLE, lock_server, open_store
+from synthcur.workspace import VARIABLE, lock_server, open_store, require_writable
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -52,21 +64,19 @@ def import_(options: argparse.Namespace) -> Answer:
         "test": options.test,
     }
     tables = {part: read_in_child(path, path.name) for part, path in paths.items() if path}
-    chosen = {"text": options.text, "text_pair": options.text_pair, "label": options.label}
-    mappings = {
-        part: guess_columns(table.frame, name=table.name, **chosen)
-        for part, table in tables.items()
-    }
+    guesses = guess_tables(tables, import_options.given_columns(options, tables))
+    mappings = import_options.mappings_of(guesses)
+    import_options.print_mapping(tables, mappings)
     draft = build(options.name, tables, mappings, seed=options.seed)
-    for finding in draft.findings:
-        if finding.state != "fine":
-            print(answers.in_a_line(finding), file=sys.stderr)
-    collection = accept(draft)
+    import_options.print_findings(draft)
+    codes = import_options.accepted(draft, options.accept)
+    collection = accept(draft, codes)
     store.add_collection(collection)
     if not options.no_score:
         job = jobs.submit_score(store, options.name, ScoreSettings())
         jobs.wait(store, job.id, on_progress=_print_progress())
-    return answers.of_collection(store, options.name, findings=draft.findings)
+    mapping = import_options.mapping_data(tables, mappings)
+    return answers.of_collection(store, options.name, draft.findings, mapping)
 
 
 def score(options: argparse.Namespace) -> Answer:
@@ -89,7 +99,8 @@ def weights(options: argparse.Namespace) -> Answer:
     checkers = options.checkers or _best_checkers(store, options.name)
     table = exporting.weights_table(store, options.name, checkers=checkers, weighting=settings)
     exporting.write_parquet(table, options.out)
-    data = {"rows": len(table), "out": str(options.out), "checkers": checkers}
+    doubt = _say_doubt(store, options.name, checkers)
+    data = {"rows": len(table), "out": str(options.out), "checkers": checkers, "doubt": doubt}
     return Answer(data, f"{len(table):,} rows with weights written to {options.out}")
 
 
@@ -104,6 +115,8 @@ def train(options: argparse.Namespace) -> Answer:
         weighting=_scheme(store, options.name, options.scheme) if options.scheme else None,
     )
     job = jobs.submit_train(store, options.name, settings)
+    if any(get_arm(arm).needs_scores for arm in settings.arms):
+        _say_doubt(store, options.name, settings.checkers)
     jobs.wait(store, job.id, on_progress=_print_progress())
     return _results(store, options.name, job.id, "ce")
 
@@ -262,11 +275,14 @@ def serve(options: argparse.Namespace) -> None:
     """Replace this process by the web server."""
     if options.address not in LOOPBACK:
         raise InputError(
-            f"The server would be open to the network at {options.address}, and there is no "
-            "sign-in yet.",
-            fix="Leave --address out, and reach it from elsewhere through an SSH tunnel.",
+            f"The server would be open to the network at {options.address}. It encrypts nothing, "
+            "and people who reach it past a proxy can give themselves any name.",
+            fix="Leave --address out. Reach the server through an SSH tunnel, or through a proxy "
+            "on this machine that adds TLS and signs people in (docs/annotating.md).",
         )
     lock = lock_server(options.workspace)
+    # What ails the workspace is told here, not by the server's first page.
+    open_store(options.workspace).close()
     os.set_inheritable(lock.fileno(), True)
     app = Path(__file__).resolve().parent.parent / "app.py"
     os.environ[VARIABLE] = str(options.workspace)
@@ -283,6 +299,7 @@ def doctor(options: argparse.Namespace) -> Answer:
     from synthcur.pretrained import default_device, has_bfloat16, model_folder
 
     store = open_store(options.workspace)
+    require_writable(store.workspace)
     device = default_device()
     journal = "write-ahead log" if is_wal_safe(sqlite3.sqlite_version_info) else "rollback journal"
     data = {
@@ -302,14 +319,27 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _fit(options: argparse.Namespace) -> FitSettings:
     model = options.base_model
-    if model != BUNDLED_MODEL and Path(model).is_dir():
-        model = str(Path(model).resolve())
+    if model != BUNDLED_MODEL and model.strip() and (folder := _folder(model)) is not None:
+        model = str(folder)
+    elif model.startswith(("/", ".", "~")):
+        raise InputError(
+            f"There is no model folder {model!r} on this machine.",
+            fix="Check the path, or name a model of the hub.",
+        )
     return FitSettings(base_model=model, epochs=options.epochs, learning_rate=options.lr)
+
+
+def _folder(path: str) -> Path | None:
+    try:
+        folder = Path(path).expanduser()
+        return folder.resolve() if folder.is_dir() else None
+    except (OSError, RuntimeError):  # too long a name, or a user that there is not
+        return None
 
 
 def _checkers_or_none(store: Store, name: str) -> str | None:
     store.collection_info(name)
-    return next(iter(ranked_checkers(store.scores(name))), None)
+    return chosen_checkers(store.scores(name))
 
 
 def _best_checkers(store: Store, name: str) -> str:
@@ -332,7 +362,19 @@ def _scheme(store: Store, name: str, scheme: str) -> WeightingSettings:
 
 def _results(store: Store, name: str, job_id: str | None, baseline: str) -> Answer:
     found = report.results(store, name, job_id=job_id, baseline=baseline)
-    return Answer(found, report.results_text(found))
+    settings = TrainSettings.from_dict(store.job(found["job"]).settings)
+    weighs = any(arm in ARMS and ARMS[arm].needs_scores for arm in settings.arms)
+    doubt = answers.doubt_of_checkers(store, name, settings.checkers) if weighs else ""
+    text = "\n\n".join(filter(None, [findings.results_text(found), doubt]))
+    return Answer({**found, "doubt": doubt}, text)
+
+
+def _say_doubt(store: Store, name: str, checkers: str) -> str:
+    """Say on the error channel that checkers are not to be trusted, and return what was said."""
+    doubt = answers.doubt_of_checkers(store, name, checkers)
+    if doubt:
+        print(f"synthcur: {doubt}", file=sys.stderr, flush=True)
+    return doubt
 
 
 def _print_progress() -> Callable[[Job], None]:
@@ -349,7 +391,10 @@ def _print_progress() -> Callable[[Job], None]:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        if path.exists() and not path.is_file():
+            # A pipe that nobody writes to would be waited for, and a device never ends.
+            raise InputError(f"{path} is not a regular file.", fix="Give a UTF-8 file.")
+        return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {error}.", fix="Give a UTF-8 file.") from error
 
@@ -357,7 +402,8 @@ def _read_text(path: Path) -> str:
 def _read_decisions(
     content: str, path: Path, annotator: str
 ) -> Iterator[tuple[int, review.Decision]]:
-    for number, line in enumerate(content.splitlines(), start=1):
+    # Not splitlines: texts may hold characters that it takes for line ends, such as U+2028.
+    for number, line in enumerate(content.split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -366,10 +412,10 @@ def _read_decisions(
                 sample_id=str(record["sample_id"]),
                 action=str(record["action"]),
                 label=record.get("label"),
-                note=str(record.get("note", "")),
+                note=str(record.get("note") or ""),
                 text=None if record.get("text") is None else str(record["text"]),
-                reason=str(record.get("reason", "")),
-                annotator=review.check_annotator(str(record.get("annotator", annotator))),
+                reason=str(record.get("reason") or ""),
+                annotator=review.check_annotator(str(record.get("annotator") or annotator)),
             )
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(

@@ -1,7 +1,7 @@
 """A closer look at one arm beside another: labels, confusions, and the rows that flipped."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,8 @@ from synthcur.evaluation import (
     p_in_words,
     paired_difference,
 )
+from synthcur.findings import difference_in_words
+from synthcur.majority import LEARNED_NOTHING, learned_nothing
 from synthcur.records import Job
 from synthcur.reliability import Bin, reliability
 from synthcur.report import finished_runs, paired_runs, probabilities, readable_jobs
@@ -105,11 +107,16 @@ def compare(store: Store, job_id: str, *, arm: str, baseline: str) -> Comparison
     )
 
 
-def flips_in_words(found: Flips) -> str:
-    """Say whether the rows that flipped tell the two models apart."""
+def flips_in_words(found: Flips, *, has_verdict: bool = True) -> str:
+    """Say whether the rows that flipped tell the two models apart.
+
+    Where one of them learned nothing, there is no verdict: the rows are counted and that is all.
+    """
     gained, lost = f"{found.gained:,}", f"{found.lost:,}"
     if found.gained + found.lost == 0:
         return "No test row flipped."
+    if not has_verdict:
+        return f"{gained} gained and {lost} lost. No verdict, since one of the two learned nothing."
     if found.p_value < SIGNIFICANT:
         says = "are more than chance in the choice of test rows explains"
     else:
@@ -122,19 +129,32 @@ def flips_in_words(found: Flips) -> str:
 class ArmGain:
     """What review did to one arm: its scores before and after, and their paired difference.
 
-    `p_holm` is the p-value of the difference after `holm` over all arms that were looked at.
+    `p_holm` is the p-value of the difference after `holm` over all arms that were looked at. Both
+    are None where the arm learned nothing, before or after.
     """
 
     arm: str
     before: float
     after: float
-    difference: Difference
-    p_holm: float
+    difference: Difference | None
+    p_holm: float | None
 
     @property
     def outcome(self) -> str:
-        """``better``, ``worse`` or ``no evidence``, after the correction."""
+        """``better``, ``worse`` or ``no evidence``, after the correction; `LEARNED_NOTHING`."""
+        if self.difference is None or self.p_holm is None:
+            return LEARNED_NOTHING
         return self.difference.outcome if self.p_holm < SIGNIFICANT else "no evidence"
+
+    @property
+    def difference_in_words(self) -> str:
+        """See `findings.difference_in_words`."""
+        return difference_in_words(None if self.difference is None else vars(self.difference))
+
+    @property
+    def p_in_words(self) -> str:
+        """See `evaluation.p_in_words`; a dash without a difference."""
+        return "—" if self.p_holm is None else p_in_words(self.p_holm)
 
 
 @dataclass(frozen=True)
@@ -184,7 +204,7 @@ def _differ_by_review(earlier: Job, later: Job) -> bool:
 
 def _gains(store: Store, earlier: Job, later: Job, metric: str) -> tuple[ArmGain, ...]:
     old, new = finished_runs(store, earlier), finished_runs(store, later)
-    found: list[tuple[str, float, float, Difference]] = []
+    found: list[ArmGain] = []
     for arm in new:
         pairs = paired_runs(new[arm], old.get(arm, []))
         if not pairs:
@@ -193,12 +213,12 @@ def _gains(store: Store, earlier: Job, later: Job, metric: str) -> tuple[ArmGain
         before, _ = probabilities(store, [pair[1] for pair in pairs])
         new_said, old_said = after.argmax(axis=2), before.argmax(axis=2)
         scores = [resampling.scores(each, labels, metric).mean() for each in (old_said, new_said)]
-        gain = paired_difference(new_said, old_said, labels, metric=metric)
-        found.append((arm, float(scores[0]), float(scores[1]), gain))
-    adjusted = holm([each[-1].p_value for each in found])
+        is_idle = any(learned_nothing(each, labels).any() for each in (old_said, new_said))
+        gain = None if is_idle else paired_difference(new_said, old_said, labels, metric=metric)
+        found.append(ArmGain(arm, float(scores[0]), float(scores[1]), gain, None))
+    adjusted = iter(holm([each.difference.p_value for each in found if each.difference]))
     return tuple(
-        ArmGain(arm, old_score, new_score, gain, p)
-        for (arm, old_score, new_score, gain), p in zip(found, adjusted, strict=True)
+        replace(each, p_holm=next(adjusted)) if each.difference else each for each in found
     )
 
 

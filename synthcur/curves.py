@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthcur.curve_majority import majority_layers, majority_row
 from synthcur.figures import ARM_NAMES, FONT, arm_colour
 from synthcur.palette import Palette
 from synthcur.records import Run
@@ -20,6 +21,7 @@ from synthcur.records import Run
 MOST_POINTS = 400
 """Points drawn in one chart; more are averaged in bins of equal width."""
 
+_MEASURED = "datum.kind == 'mean' || datum.kind == 'running'"
 COLUMNS = ("kind", "arm", "epoch", "value", "low", "high", "text")
 _LABEL_GAP = 0.11
 """Smallest distance of two end labels, as a share of the height of the plot."""
@@ -81,6 +83,7 @@ def curve_table(
     finished: Sequence[tuple[str, int]],
     arms: Sequence[str],
     most_points: int = MOST_POINTS,
+    majority: float | None = None,
 ) -> pd.DataFrame:
     """Turn the metrics of a job into the rows of one chart.
 
@@ -99,12 +102,15 @@ def curve_table(
         Names of the arms, in the order of the job.
     most_points
         Upper limit of the points of all lines together.
+    majority
+        What always naming the largest label scores by this measure, if it has such a score.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `COLUMNS`; ``kind`` is ``mean`` (low and high are the band), ``running`` or ``end``
-        (one label an arm: value is where it stands, text what it says).
+        Columns `COLUMNS`; ``kind`` is ``mean`` (low and high are the band), ``running``, ``end``
+        (one label an arm: value is where it stands, text what it says), or for the majority
+        ``majority``, ``majority below`` or ``majority above``: too far off for a line.
     """
     measured = metrics[metrics[measure.column].notna()]
     shown = [arm for arm in arms if (measured["arm"] == arm).any()]
@@ -118,7 +124,11 @@ def curve_table(
         done = {seed for name, seed in finished if name == arm}
         lines += _arm_lines(arm, seeds, epochs, own[measure.column].to_numpy(), done, n_bins)
     rows = [row for line in lines for row in line.rows()]
-    return pd.DataFrame(rows + _end_rows(lines, measure), columns=list(COLUMNS))
+    rows += _end_rows(lines, measure)
+    if majority is not None:
+        low, high = min(line.low.min() for line in lines), max(line.high.max() for line in lines)
+        rows.append(majority_row(majority, float(low), float(high)))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def curve_chart(
@@ -164,7 +174,7 @@ def curve_chart(
             {
                 # A line of one point is nothing to see.
                 "transform": [
-                    {"filter": "datum.kind != 'end'"},
+                    {"filter": _MEASURED},
                     {
                         "joinaggregate": [{"op": "count", "as": "n_points"}],
                         "groupby": ["kind", "arm"],
@@ -176,6 +186,7 @@ def curve_chart(
             },
             _hover_layer(x, y, measure),
             *_label_layers(y, palette),
+            *majority_layers(y, palette),
         ],
     }
 
@@ -304,7 +315,7 @@ def _value_axis(measure: Measure) -> dict[str, Any]:
 def _hover_layer(x: Mapping[str, Any], y: Mapping[str, Any], measure: Measure) -> dict[str, Any]:
     value_format = {"percent": ".1%", "count": ",.0f", "number": ".3f"}[measure.axis]
     return {
-        "transform": [{"filter": "datum.kind != 'end'"}],
+        "transform": [{"filter": _MEASURED}],
         "params": [
             {
                 "name": "near",

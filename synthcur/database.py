@@ -9,13 +9,24 @@ commit that was acknowledged is on the disk.
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from synthcur.errors import StoreError
+from synthcur.errors import ConflictError, StoreError
+from synthcur.files import make_folder
 
 BUSY_SECONDS = 20.0
+
+DATABASE = "synthcur.sqlite3"
+"""Name of the file in a workspace."""
+
+RESULTS = ("artefacts", "jobs")
+"""Folders beside the file whose content nothing but the file tells the meaning of."""
+
+_DAMAGED = ("could not decode", "no such table", "no such column", "malformed", "has no column")
+"""How SQLite's messages begin, or what they hold, where a file is not what it was."""
 
 MIGRATIONS = (
     """
@@ -111,6 +122,8 @@ MIGRATIONS = (
         cluster INTEGER NOT NULL, name TEXT NOT NULL, annotator TEXT NOT NULL,
         created_at REAL NOT NULL, PRIMARY KEY(collection, clusters, cluster));
     """,
+    # What an import said beside its rows; earlier ones keep it with the rows, where it is NULL.
+    "ALTER TABLE collection ADD COLUMN origin TEXT",
 )
 """Each script takes the database from version i to i + 1; a script is never changed."""
 
@@ -122,26 +135,36 @@ def is_wal_safe(version: tuple[int, int, int]) -> bool:
     return (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
 
 
+class BrokenRuleError(ConflictError, sqlite3.IntegrityError):
+    """The file's own rules refused a change: what it names is gone, or is there already."""
+
+
 class Database:
     """One connection to the workspace's SQLite file, safe to share between threads.
 
     Raises
     ------
     StoreError
-        If the folder cannot be written, the file is no healthy database, or it was written by a
-        later release of synthcur.
+        If the folder cannot be written, the file is no healthy database, it was written by a
+        later release of synthcur, or it holds nothing although results stand beside it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self._lock = threading.RLock()
+        self._was_opened = False
         with self._errors_in_words():
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self.path.parent, mode=0o700)
+            # Looked at first: whoever has written results has written the database before.
+            beside = self._results_beside()
+            if beside and not (self.path.exists() and self.path.stat().st_size):
+                raise self._lost(beside)
             self._connection = sqlite3.connect(
                 self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             self._connection.row_factory = sqlite3.Row
             self._prepare()
+        self._was_opened = True
 
     def close(self) -> None:
         """Close the connection."""
@@ -172,18 +195,58 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    def require_writable(self) -> None:
+        """Write to the file what it holds already.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written: one on a read-only disk opens all the same.
+        """
+        with self.transaction() as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            connection.execute(f"PRAGMA user_version={version}")
+
+    def _results_beside(self) -> list[str]:
+        """Name the folders of `RESULTS` that hold something."""
+        folders = (self.path.parent / name for name in RESULTS)
+        return [
+            folder.name
+            for folder in folders
+            if folder.is_dir() and any(not each.name.startswith(".") for each in folder.iterdir())
+        ]
+
+    def _lost(self, beside: Sequence[str]) -> StoreError:
+        is_there, folders = self.path.exists(), " and ".join(beside)
+        return StoreError(
+            f"The database {self.path} is {'empty' if is_there else 'missing'}, and beside it "
+            f"{folders} hold results of collections and decisions that only it knew.",
+            fix=f"Put a copy of it back. To start anew, move {folders} out of the folder, or "
+            "choose another with --workspace; nothing was changed.",
+        )
+
     def _prepare(self) -> None:
+        if not self._connection.execute("PRAGMA user_version").fetchone()[0] and (
+            beside := self._results_beside()
+        ):
+            # What has tables of others or none is as good as empty, whatever its length.
+            raise self._lost(beside)
         mode = "WAL" if is_wal_safe(sqlite3.sqlite_version_info) else "DELETE"
         self._connection.execute(f"PRAGMA journal_mode={mode}")
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute("PRAGMA foreign_keys=ON")
         verdict = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise StoreError(
-                f"The database {self.path} is damaged ({verdict}).",
-                fix="Move the file aside and restore a copy; nothing was changed.",
-            )
+            raise self._damaged(verdict)
         self._migrate()
+        if missing := sorted(_expected_columns() - _columns(self._connection)):
+            raise self._damaged(f"it lacks {', '.join(map('.'.join, missing[:3]))}")
+
+    def _damaged(self, how: str) -> StoreError:
+        return StoreError(
+            f"{self.path} is not a readable database, it is damaged: {how}.",
+            fix="Move the file aside and restore a copy; nothing was changed.",
+        )
 
     def _migrate(self) -> None:
         connection = self._connection
@@ -209,21 +272,67 @@ class Database:
     def _errors_in_words(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.IntegrityError:
-            raise
-        except sqlite3.OperationalError as error:
-            raise StoreError(
-                f"The workspace {self.path.parent} could not be read or written: {error}.",
-                fix="Nothing was saved. Check the disk space and that the folder is writable, "
-                "then try again.",
+        except sqlite3.IntegrityError as error:
+            raise BrokenRuleError(
+                f"The workspace {self.path.parent} refused the change: {error}.",
+                fix="Nothing was saved: what it names is gone, or is there already. Look again.",
             ) from error
-        except sqlite3.DatabaseError as error:
-            raise StoreError(
-                f"{self.path} is not a readable database: {error}.",
-                fix="Move the file aside and restore a copy; nothing was changed.",
-            ) from error
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            raise self._in_words(error) from error
         except OSError as error:
-            raise StoreError(
-                f"The workspace folder {self.path.parent} cannot be used: {error}.",
-                fix="Choose a folder you can write to with --workspace or SYNTHCUR_WORKSPACE.",
-            ) from error
+            raise unusable_folder(self.path.parent, error) from error
+
+    def _in_words(self, error: sqlite3.DatabaseError | UnicodeDecodeError) -> StoreError:
+        """Say what ails the file. SQLite's own messages of damage need not be text."""
+        folder, said = self.path.parent, str(error)
+        reason = getattr(error, "sqlite_errorname", "")
+        is_damaged = isinstance(error, UnicodeDecodeError) or any(
+            each in said.lower() for each in _DAMAGED
+        )
+        if self._was_opened and not self.path.exists():
+            return StoreError(
+                f"The workspace {folder} is no longer there: it was moved or deleted.",
+                fix="Nothing was saved. Put it back and start synthcur again.",
+            )
+        if is_damaged or not isinstance(error, sqlite3.OperationalError):
+            return self._damaged(said)
+        causes = {
+            "SQLITE_READONLY": ("can only be read", "Make its disk and folder writable"),
+            "SQLITE_FULL": ("is on a full disk", "Free some space"),
+            "SQLITE_BUSY": ("is held by another program", "Close what else has it open"),
+        }
+        for begin, (what, fix) in causes.items():
+            if reason.startswith(begin):
+                return StoreError(
+                    f"The workspace {folder} {what} ({said}).",
+                    fix=f"Nothing was saved. {fix}, then try again.",
+                )
+        return StoreError(
+            f"The workspace {folder} could not be read or written: {said}.",
+            fix="Nothing was saved. Check the disk space and that the folder is writable, "
+            "then try again.",
+        )
+
+
+def _columns(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Return every table of a database with each of its columns."""
+    found = connection.execute(
+        "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p "
+        "WHERE m.type='table'"
+    )
+    return {(table, column) for table, column in found}
+
+
+@cache
+def _expected_columns() -> frozenset[tuple[str, str]]:
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(";".join(MIGRATIONS))
+        return frozenset(_columns(fresh))
+
+
+def unusable_folder(folder: Path, error: OSError) -> StoreError:
+    """Return the error for a workspace folder that the system refuses."""
+    return StoreError(
+        f"The workspace folder {folder} cannot be used: {error.strerror or error}.",
+        fix="Choose a folder you can write to with --workspace or SYNTHCUR_WORKSPACE.",
+    )

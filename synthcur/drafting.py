@@ -1,21 +1,26 @@
 """What was read and found before anything is stored, and the step to a collection."""
 
+from collections import Counter
 from collections.abc import Collection as Codes
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from synthcur.errors import FindingsError, InputError
-from synthcur.schema import ROW_COLUMNS, Collection, Finding, sample_ids
+from synthcur.labels import quoted
+from synthcur.schema import REAL, ROW_COLUMNS, SYNTHETIC, Collection, Finding, sample_ids
 from synthcur.tables import Rejected
-from synthcur.texts import text_keys
+from synthcur.texts import is_blank, text_keys
 
 MERGE = "label_variants"
 """Code of the finding whose proposal changes labels instead of excluding rows."""
 TWO_LABELS = "two_labels"
 """Code of the finding for which single rows can be chosen."""
+LARGE_SHARE = 0.05
+"""Share of the rows of a source from which leaving them out is no small matter."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,35 @@ class Draft:
             f.code for f in self.findings if f.excludes or (f.code == MERGE and f.rows)
         )
 
+    @cached_property
+    def losses(self) -> tuple["Loss", ...]:
+        """What the proposals leave out, those alone that take a label or many rows of a source."""
+        found = (self._loss(finding) for finding in self.findings if finding.excludes)
+        return tuple(loss for loss in found if loss.labels or loss.is_large)
+
+    def _loss(self, finding: Finding) -> "Loss":
+        """Weigh what a finding leaves out against all rows of each source."""
+        file_source = dict(zip(self.rows["file"], self.rows["source"], strict=True))
+        totals = Counter(self.rows["source"])
+        for file, items in self.rejected.items():
+            totals[file_source[file]] += len(items)
+        gone = Counter(file_source[file] for file, _ in finding.excludes)
+        before, after = self._labels_of(frozenset()), self._labels_of(frozenset({finding.code}))
+        return Loss(
+            finding=finding,
+            rows={source: (gone[source], totals[source]) for source in (SYNTHETIC, REAL)},
+            labels=tuple(sorted({label for _, label in before - after})),
+        )
+
+    def _labels_of(self, codes: frozenset[str]) -> set[tuple[str, str]]:
+        """Return source and label, variants merged, of the rows that stay and are not set aside."""
+        rows = self.rows[self.kept(codes) & (self.rows["aside"] == "").to_numpy()]
+        return {
+            (source, self.merges.get(label, label))
+            for source, label in zip(rows["source"], rows["label"], strict=True)
+            if not is_blank(label)
+        }
+
     def unresolved(self, codes: Codes[str]) -> list[Finding]:
         """Return the findings that must be fixed and are not among the accepted ones."""
         accepted = self.proposals & set(codes)
@@ -79,6 +113,44 @@ class Draft:
             return rows
         merged = [self.merges.get(label, label) for label in rows["label"]]
         return rows.assign(label=pd.Series(merged, index=rows.index, dtype=object))
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What accepting the proposal of a finding takes away.
+
+    Attributes
+    ----------
+    finding
+        Whose proposal it is.
+    rows
+        Rows left out and rows in all, by source.
+    labels
+        Labels of which a source keeps no row.
+    """
+
+    finding: Finding
+    rows: Mapping[str, tuple[int, int]]
+    labels: tuple[str, ...]
+
+    @property
+    def is_large(self) -> bool:
+        """Whether more than `LARGE_SHARE` of a source goes."""
+        return any(gone > LARGE_SHARE * total for gone, total in self.rows.values())
+
+    def in_words(self) -> str:
+        """Say it in a sentence without its full stop."""
+        shares = [
+            f"{gone:,} of {total:,} {source} rows"
+            for source, (gone, total) in self.rows.items()
+            if gone
+        ]
+        said = f"“{self.finding.title}” leaves out {' and '.join(shares)}"
+        if self.labels:
+            shown = ", ".join(quoted(label) for label in self.labels[:8])
+            more = f" and {len(self.labels) - 8:,} more" if len(self.labels) > 8 else ""
+            said += f", the last ones of {shown}{more}"
+        return said
 
 
 def keep_of_two_labels(draft: Draft, kept: Codes[tuple[str, int]]) -> Draft:

@@ -9,16 +9,20 @@ import tempfile
 import uuid
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from synthcur import cards, report
-from synthcur.errors import ArtefactError, NotFoundError, StoreError
-from synthcur.records import Run
+from synthcur.errors import ArtefactError, InputError, NotFoundError, StoreError
+from synthcur.files import make_folder, unmake
+from synthcur.findings import offered_arms
+from synthcur.records import Job, Run
 from synthcur.review import (
     Decision,
     current_decisions,
@@ -31,9 +35,12 @@ from synthcur.schema import Collection
 from synthcur.scored import weighing_facts, weighing_probs
 from synthcur.settings import WeightingSettings, fingerprint
 from synthcur.store import Store
+from synthcur.table_files import as_bytes
 from synthcur.weighting import sample_weight
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_SCHEME = "scheme_hash"
+"""Column of a data set's folder that names the weighting."""
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def curated_table(
@@ -55,8 +62,8 @@ def curated_table(
     pandas.DataFrame
         sample_id, text, (text_pair,) label, p, q, weight, decision, imported_label, reason, note,
         annotator, then every other key of the input row; a key of the input that has one of these
-        names gets ``_in_file`` appended. Discarded rows are left out, relabelled ones have their
-        new label and are weighed under it.
+        names gets ``_in_file`` appended, and a number where that is taken, too. Discarded rows are
+        left out, relabelled ones have their new label and are weighed under it.
     """
     collection, log = store.collection(name), store.decisions(name)
     labels, kept = effective_labels(collection, log)
@@ -72,7 +79,7 @@ def curated_table(
     table = pd.concat([table, _decided(synthetic, log)], axis=1)
     is_synthetic = (collection.rows["source"] == "synthetic").to_numpy()
     other = collection.provenance.loc[is_synthetic].reset_index(drop=True)
-    other = other.rename(columns={key: f"{key}_in_file" for key in other if key in table.columns})
+    other = other.set_axis(_free_names(other.columns, [*table.columns, _SCHEME]), axis="columns")
     return pd.concat([table, other], axis=1).loc[kept].reset_index(drop=True)
 
 
@@ -82,28 +89,6 @@ def weights_table(
     """Return `curated_table` without what was decided about the rows."""
     table = curated_table(store, name, checkers=checkers, weighting=weighting)
     return table.drop(columns=["decision", "imported_label", "reason", "note", "annotator"])
-
-
-def spreadsheet_safe(table: pd.DataFrame) -> pd.DataFrame:
-    """Prefix every text that a spreadsheet would read as a formula with an apostrophe."""
-    safe = table.map(_without_formula)
-    safe.columns = [_without_formula(column) for column in table.columns]
-    return safe
-
-
-def as_bytes(table: pd.DataFrame, kind: str) -> bytes:
-    """Return a table as a file of one of three kinds.
-
-    ``parquet`` and ``jsonl`` give back every character; ``csv`` is safe to open in a spreadsheet,
-    see `spreadsheet_safe`, and begins with the mark by which one knows it for UTF-8.
-    """
-    if kind == "parquet":
-        return table.to_parquet(index=False)
-    if kind == "jsonl":
-        text = table.to_json(orient="records", lines=True, force_ascii=False, double_precision=15)
-    else:
-        text = f"\ufeff{spreadsheet_safe(table).to_csv(index=False)}"
-    return (text or "").encode()
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -136,7 +121,7 @@ def model_archive(store: Store, run: Run) -> Path:
     """Return a zip of a run's model folder, made at its first use.
 
     The folder inside loads with ``AutoModelForSequenceClassification.from_pretrained``; its
-    ``README.md`` is the model's card.
+    ``README.md`` is the model's card, and its tokenizer reads as many tokens as training did.
 
     Raises
     ------
@@ -158,19 +143,27 @@ def model_archive(store: Store, run: Run) -> Path:
             f"The model folder {run.model!r} is missing from {job_folder}.",
             fix="Train the arm again.",
         )
-    # The card tells all runs finished so far, so that one more makes another file.
-    finished = sum(each.status == "done" for each in store.runs(run.job_id))
-    name = f"{run.job_id}-{run.arm}-seed{run.seed}-of{finished}.zip"
+    written = {
+        "README.md": cards.model_card(store, job, run),
+        **_tokenizer_config(folder, job, run),
+    }
+    # Named by what is written anew: the card tells all runs finished so far.
+    name = f"{run.job_id}-{run.arm}-seed{run.seed}-{fingerprint(written)}.zip"
     path = store.workspace / "downloads" / name
     if not path.exists():
         with _whole_file(path) as target:
-            _zip_folder(
-                folder,
-                target,
-                inside=f"{run.arm}-seed{run.seed}",
-                card=cards.model_card(store, job, run),
-            )
+            _zip_folder(folder, target, inside=f"{run.arm}-seed{run.seed}", written=written)
     return path
+
+
+def _tokenizer_config(folder: Path, job: Job, run: Run) -> dict[str, str]:
+    """Give a tokenizer the length of training; models of release 0.1 kept that of their base."""
+    try:
+        config = json.loads((folder / cards.TOKENIZER_CONFIG).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    config["model_max_length"] = cards.training_length(job, run)
+    return {cards.TOKENIZER_CONFIG: json.dumps(config, indent=2, ensure_ascii=False) + "\n"}
 
 
 def model_folder(store: Store, run: Run, out: Path) -> Path:
@@ -195,7 +188,7 @@ def dataset_folder(
     """
     settings = weighting or WeightingSettings()
     table = curated_table(store, name, checkers=checkers, weighting=settings)
-    table = table.assign(scheme_hash=fingerprint(settings) if checkers else "")
+    table = table.assign(**{_SCHEME: fingerprint(settings) if checkers else ""})
     write_table(table, out / "data" / "train.parquet")
     write_table(decisions_table(store.decisions(name)), out / "decisions.jsonl")
     write_text(cards.dataset_card(store, name, table, weighting=settings), out / "README.md")
@@ -255,6 +248,26 @@ def kept_models(store: Store, job_id: str) -> list[Run]:
     return [run for run in store.runs(job_id) if run.status == "done" and run.model]
 
 
+def offered_model(store: Store, found: Mapping[str, Any]) -> Run | None:
+    """Return the run whose model a page offers by itself: never that of an arm that lost.
+
+    Parameters
+    ----------
+    store
+        Where the job is.
+    found
+        What `report.results` returns.
+
+    Returns
+    -------
+    Run or None
+        The first of `findings.offered_arms` of which a model is kept; None if there is none.
+    """
+    kept = {run.arm: run for run in kept_models(store, found["job"])}
+    offered = [arm["arm"] for arm in offered_arms(found)]
+    return next((kept[arm] for arm in offered if arm in kept), None)
+
+
 def _weights(
     store: Store,
     collection: Collection,
@@ -298,27 +311,50 @@ def _decided(synthetic: pd.DataFrame, log: list[Decision]) -> pd.DataFrame:
     )
 
 
-def _without_formula(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+def _free_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """Return the names with ``_in_file`` and a number appended to those that are taken."""
+    names, used, free = list(names), set(taken), []
+    for name in names:
+        endings = chain([""], (f"_{number}" for number in count(2)))
+        candidates = (f"{name}_in_file{ending}" for ending in endings)
+        others = used.union(names)
+        free.append(name if name not in used else next(c for c in candidates if c not in others))
+        used.add(free[-1])
+    return free
 
 
 @contextmanager
 def _whole_file(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to, moved into place when the block ends well."""
-    temporary = path.with_name(f".new-{uuid.uuid4().hex[:8]}-{path.name}")
+    """Give a path beside `path` to write to, moved into place when the block ends well.
+
+    Raises
+    ------
+    InputError
+        If what stands there is no file: a folder, or a device, which a move would replace.
+    StoreError
+        If the disk refuses; neither a part of the file nor a folder made for it stays.
+    """
+    temporary = path.parent / f".new-{uuid.uuid4().hex[:8]}"
+    made: list[Path] = []
+    is_whole = False
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "not a regular file"
+            raise InputError(f"{path} is {kind}.", fix="Name a file to write to.")
+        made = make_folder(path.parent)
         yield temporary
         os.replace(temporary, path)
+        is_whole = True
     except OSError as error:
         raise StoreError(
-            f"{path} could not be written: {error}.",
-            fix="Nothing of it was kept. Check the disk space and the folder's permissions.",
+            f"{path} could not be written: {error.strerror or error}.",
+            fix="Nothing of it was kept. Check the path, the disk space and the permissions.",
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if not is_whole:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            unmake(made)
 
 
 def _write_json(data: Mapping[str, Any], path: Path) -> None:
@@ -331,11 +367,15 @@ def _copy(source: Path, path: Path) -> None:
             copy.write(block)
 
 
-def _zip_folder(folder: Path, target: Path, *, inside: str, card: str = "") -> None:
+def _zip_folder(
+    folder: Path, target: Path, *, inside: str, written: Mapping[str, str] = _NOTHING
+) -> None:
+    """Zip a folder; the texts of `written` stand in place of its files of these names."""
     # Weights do not compress: storing them makes the zip as fast as the disk.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                archive.write(path, Path(inside) / path.relative_to(folder))
-        if card:
-            archive.writestr(f"{inside}/README.md", card)
+            name = path.relative_to(folder)
+            if path.is_file() and not path.is_symlink() and name.as_posix() not in written:
+                archive.write(path, Path(inside) / name)
+        for each, text in written.items():
+            archive.writestr(f"{inside}/{each}", text)

@@ -5,7 +5,7 @@ Texts from users (labels) go through `literal`: plotly reads a few HTML tags in 
 
 import html
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -142,7 +142,11 @@ def _luminance(colour: str) -> float:
 
 
 def interval_chart(
-    differences: Sequence[Mapping[str, Any] | None], *, baseline: str, palette: Palette
+    differences: Sequence[Mapping[str, Any] | None],
+    *,
+    baseline: str,
+    palette: Palette,
+    unmarked: Container[int] = (),
 ) -> go.Figure:
     """Draw each arm's difference to the baseline, to stand right of a table of the same rows.
 
@@ -155,12 +159,15 @@ def interval_chart(
         Short name of the baseline, written at 0.
     palette
         Colours of the theme.
+    unmarked
+        Table rows of arms that give no verdict: nothing is drawn beside them.
     """
     figure = base(palette, height=ROW_HEIGHT * (len(differences) + 1) + 2)
     figure.update_layout(margin={"l": 34, "r": 16, "t": ROW_HEIGHT, "b": 1})
     figure.add_vline(x=0, line={"color": palette.reference, "width": 1})
     for row, difference in enumerate(differences):
-        _add_difference(figure, row, difference, palette)
+        if row not in unmarked:
+            _add_difference(figure, row, difference, palette)
     figure.update_yaxes(range=[len(differences) - 0.5, -0.5], showticklabels=False, showgrid=False)
     known = [difference for difference in differences if difference]
     low = min([0.0, *(100 * difference["low"] for difference in known)])

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from synthcur.curves import spread
 from synthcur.figures import ARM_NAMES, arm_colour, base, blend
 from synthcur.learning_curve import NO_REAL_ROWS
+from synthcur.majority import is_in_view, majority_in_words
 from synthcur.palette import Palette
 
 BAND = 0.14
@@ -24,10 +25,12 @@ def learning_chart(
     *,
     palette: Palette,
     height: int = 320,
+    majority: float | None = None,
 ) -> go.Figure:
     """Draw every arm's accuracy with its interval as a band, sizes on a logarithmic axis.
 
-    An arm that reads no real row is a level line.
+    An arm that reads no real row is a level line; always naming the largest label is a dotted one
+    with a label, or, where that lies far off, the label alone.
 
     Parameters
     ----------
@@ -39,6 +42,8 @@ def learning_chart(
         Colours of the theme.
     height
         Pixels.
+    majority
+        Score of always naming the largest label, if it is known.
     """
     figure = base(palette, height=height)
     figure.update_layout(margin={"l": 4, "r": 112, "t": 6, "b": 30}, hovermode="closest")
@@ -46,9 +51,14 @@ def learning_chart(
         _add_curve(figure, arm, sizes, palette)
     values = [100 * p[end] for arm in arms for p in arm["points"] for end in ("low", "high")]
     low, high = min(values), max(values)
+    is_seen = majority is not None and is_in_view(majority, low / 100, high / 100)
+    if majority is not None and is_seen:
+        low, high = min(low, 100 * majority), max(high, 100 * majority)
     room = max(0.5, 0.05 * (high - low))
     figure.update_yaxes(ticksuffix=" %", nticks=6, range=[low - room, high + room])
     _add_end_labels(figure, arms, low - room, high + room, palette)
+    if majority is not None:
+        _add_majority(figure, majority, palette, is_seen=is_seen, is_below=100 * majority < high)
     ends = np.log10([sizes[0], sizes[-1]])
     margin = 0.03 * max(ends[1] - ends[0], 0.3)
     figure.update_xaxes(
@@ -114,6 +124,30 @@ def _add_end_labels(
             showarrow=False,
             font={"size": 12, "color": blend(arm_colour(arm["arm"], palette), palette.text, 0.35)},
         )
+
+
+def _add_majority(
+    figure: go.Figure, majority: float, palette: Palette, *, is_seen: bool, is_below: bool
+) -> None:
+    """Draw the dotted line of always naming the largest label, or point to where it would be."""
+    words = majority_in_words(majority)
+    if is_seen:
+        line = {"color": palette.muted, "width": 1.5, "dash": "dot"}
+        figure.add_hline(y=100 * majority, line=line)
+        place = {"y": 100 * majority, "yref": "y"}
+    else:
+        words = f"{'↓' if is_below else '↑'} {words}"
+        place = {"y": 0 if is_below else 1, "yref": "paper"}
+    figure.add_annotation(
+        **place,
+        yanchor="bottom" if is_seen or is_below else "top",
+        x=0.01,
+        xref="paper",
+        xanchor="left",
+        text=words,
+        showarrow=False,
+        font={"size": 12, "color": palette.muted},
+    )
 
 
 def _see_through(colour: str) -> str:

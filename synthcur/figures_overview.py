@@ -6,6 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from synthcur.figures import base
+from synthcur.majority import is_in_view, majority_in_words
 from synthcur.palette import Palette
 from synthcur.summary import WeightFlow
 
@@ -60,30 +61,47 @@ def _steps(flow: WeightFlow, palette: Palette) -> list[tuple[str, float, float, 
 
 
 def arm_intervals(
-    arms: Sequence[Mapping[str, Any]], *, baseline: str, leader: str | None, palette: Palette
+    arms: Sequence[Mapping[str, Any]],
+    *,
+    baseline: str,
+    leader: str | None,
+    palette: Palette,
+    majority: float | None = None,
 ) -> go.Figure:
-    """Draw mean and interval of every arm, best on top, and plain training as a dotted line.
+    """Draw mean and interval of every arm, best on top, and plain training as a dashed line.
+
+    Always naming the largest label is a dotted line with a label; where it lies far off, the label
+    points there.
 
     Parameters
     ----------
     arms
-        Entries of `report.results`: ``arm``, ``title``, ``mean``, ``low``, ``high``, as shares.
+        Entries of `report.results`: ``arm``, ``title``, ``mean``, ``low``, ``high``, as shares; of
+        one with ``learned_nothing`` the marks are faint.
     baseline
-        Arm at which the dotted line stands.
+        Arm at which the dashed line stands.
     leader
         Arm drawn in blue because it beats the baseline; None if there is none.
     palette
         Colours of the theme.
+    majority
+        Score of always naming the largest label, if it is known.
     """
     figure = base(palette, height=HEIGHT)
     figure.update_layout(margin={"l": 8, "r": 48, "t": 6, "b": 24})
     for arm in reversed(arms):
-        _add_interval(figure, arm, palette.keep if arm["arm"] == leader else palette.text, palette)
+        colour = palette.muted if arm.get("learned_nothing") else palette.text
+        colour = palette.keep if arm["arm"] == leader else colour
+        _add_interval(figure, arm, colour, palette)
         if arm["arm"] == baseline:
             figure.add_vline(
-                x=100 * arm["mean"], line={"color": palette.reference, "width": 1, "dash": "dot"}
+                x=100 * arm["mean"], line={"color": palette.reference, "width": 1, "dash": "dash"}
             )
     low, high = min(arm["low"] for arm in arms), max(arm["high"] for arm in arms)
+    if majority is not None:
+        is_seen = is_in_view(majority, low, high)
+        _add_majority(figure, majority, palette, is_seen=is_seen, is_left=majority < high)
+        low, high = (min(low, majority), max(high, majority)) if is_seen else (low, high)
     room = max(0.02, 0.08 * (high - low))
     spare = max(0, ROWS_IN_HEIGHT - len(arms)) / 2
     figure.update_yaxes(
@@ -93,6 +111,31 @@ def arm_intervals(
     )
     figure.update_xaxes(range=[100 * (low - room), 100 * (high + room)], ticksuffix=" %", nticks=5)
     return figure
+
+
+def _add_majority(
+    figure: go.Figure, majority: float, palette: Palette, *, is_seen: bool, is_left: bool
+) -> None:
+    """Draw the dotted line of always naming the largest label, or point to where it would be."""
+    words = majority_in_words(majority)
+    if is_seen:
+        line = {"color": palette.muted, "width": 1.5, "dash": "dot"}
+        figure.add_vline(x=100 * majority, line=line)
+        place = {"x": 100 * majority, "xref": "x"}
+    else:
+        words = f"← {words}" if is_left else f"{words} →"
+        place = {"x": 0 if is_left else 1, "xref": "paper"}
+    figure.update_layout(margin={"t": 24})
+    figure.add_annotation(
+        **place,
+        xanchor="left" if is_left else "right",
+        y=1.0,
+        yref="paper",
+        yanchor="bottom",
+        text=words,
+        showarrow=False,
+        font={"size": 12, "color": palette.muted},
+    )
 
 
 def _add_interval(figure: go.Figure, arm: Mapping[str, Any], colour: str, palette: Palette) -> None:

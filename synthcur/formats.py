@@ -1,17 +1,20 @@
-"""The three kinds of table: delimited text, JSON (one array or one object a line), Parquet.
+"""The two kinds of text that are a table: delimited, and JSON (one array or one object a line).
 
 Each reader returns a `synthcur.tables.PlainTable` whose rows and rejected rows add up to what the
 file holds, or raises `InputError` where the file as a whole cannot be trusted.
 """
 
 import csv
-import io
 import itertools
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from synthcur import spreadsheet
 from synthcur.errors import InputError
+from synthcur.first_line import HEADER, ROW, first_line
 from synthcur.tables import (
     Limits,
     PlainTable,
@@ -21,19 +24,24 @@ from synthcur.tables import (
     check_length,
     check_width,
     make_table,
+    plain,
 )
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SAMPLE_LINES = 200
-_PARQUET_BATCH = 1024
-"""Rows of Parquet decoded at a time: few, because a value may be as long as a cell may be."""
+_SEPARATOR_LINE = re.compile(r"sep=(.)[\r\n]+", re.IGNORECASE)
+"""What Excel reads as the delimiter, before the header."""
 
 
 # Delimited text
 
 
+Record = tuple[int, int, list[str]]
+"""Row number, line on which the row starts, cells."""
+
+
 def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> PlainTable:
-    """Read delimited text whose first row names the columns.
+    """Read delimited text; its first row names the columns unless it reads like a row itself.
 
     A row with too many or too few cells, or with a stray quote, is rejected by number; a quote
     that is never closed refuses the file, because what follows it cannot be told apart. In a
@@ -41,9 +49,29 @@ def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> Pl
     """
     # The csv module has one limit for the whole process; ours is checked by cell afterwards.
     csv.field_size_limit(max(csv.field_size_limit(), limits.size))
-    delimiter = delimiter or _guess_delimiter(text)
+    named, text = _without_separator_line(text)
+    delimiter = delimiter or named or _guess_delimiter(text)
     records, rejected, notes = _read_records(text, limits, delimiter)
+    if named:
+        notes = (*notes, f"The line “sep={named}” is no row.")
+        records = [(row, line + 1, cells) for row, line, cells in records]
+        rejected = [replace(each, line=each.line + 1) for each in rejected]
     header, *body = records
+    if spreadsheet.is_ours(header[2], (cells for _, _, cells in body)):
+        header, *body = (
+            (row, line, [spreadsheet.unguarded(cell) for cell in cells])
+            for row, line, cells in records
+        )
+        notes = (*notes, "Written by synthcur: apostrophes before =, +, - and @ are taken off.")
+    names, columns, found = header[2], _columns(body), HEADER
+    if body:
+        found = first_line(names, columns)
+    if found == ROW:
+        columns = [(name, *below) for name, below in zip(names, columns, strict=True)]
+        body = [(row + 1, line, cells) for row, line, cells in records]
+        rejected = [replace(each, row=each.row + 1) for each in rejected]
+        names = [f"column {position}" for position in range(1, len(names) + 1)]
+        notes = (*notes, "The first line reads like a row, so it is row 1.")
     if not body and not rejected:
         raise InputError(
             f"{text.name} has a header but no rows.",
@@ -52,15 +80,30 @@ def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> Pl
     kind = f"CSV with {DELIMITERS.get(delimiter, repr(delimiter))}"
     return make_table(
         text.name,
-        header[2],
-        list(zip(*(cells for _, _, cells in body), strict=True)) or [[]] * len(header[2]),
+        names,
+        columns or [[]] * len(names),
         rows=[row for row, _, _ in body],
         lines=[line for _, line, _ in body],
         rejected=rejected,
         how=text.how(kind),
         limits=limits,
         notes=notes,
+        first_line=found,
     )
+
+
+def _columns(records: Sequence[Record]) -> list[tuple[str, ...]]:
+    return list(zip(*(cells for _, _, cells in records), strict=True))
+
+
+def _without_separator_line(text: TextFile) -> tuple[str, TextFile]:
+    """Return the delimiter that a first line such as ``sep=;`` names, and the text below it."""
+    with text.open() as stream:
+        match = _SEPARATOR_LINE.fullmatch(stream.readline(16))
+    if match is None:
+        return "", text
+    below = text.data.decode(text.encoding)[match.end() :]
+    return match.group(1), replace(text, data=below.encode("utf-8"), encoding="UTF-8")
 
 
 def _guess_delimiter(text: TextFile) -> str:
@@ -75,10 +118,6 @@ def _guess_delimiter(text: TextFile) -> str:
         return sizes[0] > 1, sizes.count(sizes[0]) / len(sizes), sizes[0]
 
     return max(DELIMITERS, key=agreement)
-
-
-Record = tuple[int, int, list[str]]
-"""Row number, line on which the row starts, cells."""
 
 
 def _read_records(
@@ -183,7 +222,9 @@ def read_json(text: TextFile, limits: Limits) -> PlainTable | None:
     with text.open() as stream:
         head = [line.strip() for line in itertools.islice(stream, _SAMPLE_LINES)]
     filled = [line for line in head if line]
-    if any(line.startswith("{") and _is_object(line) for line in filled):
+    objects = sum(line.startswith("{") and _is_object(line) for line in filled)
+    # A line of braces may also stand in the middle of a cell of a CSV file.
+    if objects and (filled[0].startswith("{") or 2 * objects > len(filled)):
         return _read_json_lines(text, limits)
     if filled and filled[0][0] in "[{":
         return _read_json_array(text, limits)
@@ -243,7 +284,7 @@ def _row(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("not an object in braces")
     try:
-        return {key: _plain(cell) for key, cell in value.items()}
+        return {key: plain(cell) for key, cell in value.items()}
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -270,130 +311,3 @@ def _from_objects(
         how=text.how(kind),
         limits=limits,
     )
-
-
-def _plain(value: Any) -> Any:
-    """Keep text, numbers and truth values; write what is nested as JSON; NaN is missing."""
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float):
-        return None if value != value else value
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-# Parquet
-
-
-def read_parquet(data: bytes, name: str, limits: Limits) -> PlainTable:
-    """Read Parquet: the metadata decides whether it is read at all, then every batch is counted.
-
-    Text is read as a dictionary and indices into it, and what the indices stand for is added up
-    before any of it is decoded: a file of a kilobyte can name one long value a million times.
-    Nested columns become JSON text; extension types are refused.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    def opened(dictionaries: list[str]) -> pq.ParquetFile:
-        return pq.ParquetFile(
-            io.BytesIO(data),
-            read_dictionary=dictionaries,
-            thrift_string_size_limit=100_000_000,
-            thrift_container_size_limit=1_000_000,
-        )
-
-    try:
-        file = opened([])
-        _check_metadata(file, name, limits)
-        leaves = [file.schema.column(i) for i in range(file.metadata.num_columns)]
-        texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
-        columns: list[list[Any]] = [[] for _ in file.schema_arrow]
-        size = 0
-        batches = opened(texts).iter_batches(batch_size=_PARQUET_BATCH, use_threads=False)
-        for batch in batches:
-            size += sum(_decoded_size(column) for column in batch.columns)
-            check_length(name, len(columns[0]) + batch.num_rows, limits)
-            _check_size(name, size, limits)
-            for cells, column in zip(columns, batch.columns, strict=True):
-                if isinstance(column, pa.DictionaryArray):
-                    column = column.dictionary_decode()
-                cells.extend(_arrow_cell(cell) for cell in column.to_pylist())
-    except MemoryError:
-        raise  # Arrow's is one of its own errors as well, and says nothing of the file
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{name} cannot be read as Parquet: {_one_line(error)}.",
-            fix="Write the file again; encrypted files are not supported.",
-        ) from error
-    numbers = range(1, len(columns[0]) + 1)
-    nested = [f.name for f in file.schema_arrow if pa.types.is_nested(f.type)]
-    return make_table(
-        name,
-        file.schema_arrow.names,
-        columns,
-        rows=numbers,
-        lines=numbers,
-        rejected=(),
-        how="Parquet",
-        limits=limits,
-        notes=[f"Column “{column[:80]}” is nested and kept as JSON text." for column in nested],
-    )
-
-
-def _check_metadata(file: Any, name: str, limits: Limits) -> None:
-    import pyarrow as pa
-
-    metadata = file.metadata
-    check_width(name, metadata.num_columns, limits)
-    check_length(name, metadata.num_rows, limits)
-    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
-    _check_size(name, sum(group.total_byte_size for group in groups), limits)
-    for field in file.schema_arrow:
-        if isinstance(field.type, pa.BaseExtensionType):
-            raise InputError(
-                f"Column “{field.name[:80]}” of {name} has the extension type {field.type}.",
-                fix="Write it as plain text or numbers.",
-            )
-    if not metadata.num_rows or not metadata.num_columns:
-        raise InputError(f"{name} has no rows.", fix="Check that it was written fully.")
-
-
-def _decoded_size(array: Any) -> int:
-    """Return how many bytes an Arrow array takes once nothing in it is named by an index."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kind = array.type
-    if pa.types.is_dictionary(kind):
-        lengths = pc.call_function("binary_length", [array.dictionary])
-        named = pc.call_function("sum", [lengths.take(array.indices)])
-        return 8 * len(array) + (named.as_py() or 0)
-    if pa.types.is_struct(kind):
-        return sum(map(_decoded_size, array.flatten()))
-    if pa.types.is_map(kind):
-        first, last = array.offsets[0].as_py(), array.offsets[-1].as_py()
-        parts = (part.slice(first, last - first) for part in (array.keys, array.items))
-        return 8 * len(array) + sum(map(_decoded_size, parts))
-    if pa.types.is_nested(kind):
-        return 8 * len(array) + _decoded_size(array.flatten())
-    return array.nbytes
-
-
-def _check_size(name: str, size: int, limits: Limits) -> None:
-    if size > limits.size:
-        raise InputError(
-            f"{name} holds more than {limits.size:,} bytes once unpacked, the limit.",
-            fix="Split the file, or leave out columns that are not needed.",
-        )
-
-
-def _arrow_cell(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if value is None or isinstance(value, str | bool | int | float | list | dict | tuple):
-        return _plain(value)
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200].rstrip(".")

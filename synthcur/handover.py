@@ -30,6 +30,7 @@ def write_table(table: PlainTable, file: BinaryIO) -> None:
         "columns": list(table.columns),
         "how": table.how,
         "notes": list(table.notes),
+        "first_line": table.first_line,
         "rows": len(table.rows),
         "rejected": len(table.rejected),
     }
@@ -104,6 +105,7 @@ def _read_table(head: dict[str, Any], file: BinaryIO) -> PlainTable:
         rejected=tuple(rejected),
         how=_text(head["how"]),
         notes=tuple(_text(note) for note in head["notes"]),
+        first_line=_text(head["first_line"]),
     )
 
 

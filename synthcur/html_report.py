@@ -22,20 +22,16 @@ from synthcur.dynamics import (
 )
 from synthcur.evaluation import ACCURACY, p_in_words, points, seeds_in_words
 from synthcur.figures import ARM_NAMES, arm_colour
+from synthcur.findings import METRIC_TITLES, PLAIN, basis, difference_in_words, leading_arm, outcome
+from synthcur.majority import majority_in_words, majority_score
 from synthcur.palette import DARK, LIGHT, Palette
 from synthcur.records import Job
 from synthcur.reliability import calibration_gap
-from synthcur.report import (
-    METRIC_TITLES,
-    PLAIN,
-    basis,
-    command_line,
-    difference_in_words,
-    leading_arm,
-    results,
-)
+from synthcur.report import command_line, results
+from synthcur.schema import REAL, VALIDATION
 from synthcur.settings import TrainSettings
 from synthcur.store import Store
+from synthcur.summary import rows_decided
 from synthcur.svg import Line, escaped
 
 MOST_FLIPS = 20
@@ -97,18 +93,19 @@ def html_report(
     """
     found = results(store, name, job_id=job_id, baseline=baseline, metric=metric)
     job, leader = store.job(found["job"]), leading_arm(found)
-    seen = compare(store, job.id, arm=leader["arm"], baseline=baseline)
+    arm = leader["arm"]
+    seen = compare(store, job.id, arm=arm, baseline=baseline) if arm != baseline else None
     body = [_head(store, job, found), _arms(found)]
-    if seen is not None and leader["arm"] != baseline:
+    if seen is not None:
         body.append(_pair(_by_label(seen), _reliability(seen)))
     body.append(_pair(*_curves(store, job, found)))
-    closer = [_weights(store, job, leader["arm"])]
-    if seen is not None and leader["arm"] != baseline:
+    closer = [_weights(store, job, arm)]
+    if seen is not None:
         closer.insert(0, _confusion(seen))
     body.append(_pair(*closer))
-    body += [_decisions(job, review_effect(store, job, metric=metric))]
-    if seen is not None and leader["arm"] != baseline:
-        body.append(_flips(seen))
+    body.append(_decisions(job, review_effect(store, job, metric=metric)))
+    if seen is not None:
+        body.append(_flips(seen, has_verdict=bool(leader["difference"])))
     body += [_ledger(store, job), _command(store, job)]
     return _document(f"{found['verdict']} – {name}", "\n".join(body))
 
@@ -194,17 +191,20 @@ def _arms(found: Mapping[str, Any]) -> str:
         difference = arm["difference"]
         interval = f"{points(arm['low'])} to {points(arm['high'])}"
         p_holm = p_in_words(difference["p_holm"]) if difference else "—"
-        outcome = difference["outcome"] if difference else "baseline"
+        said = outcome(arm, baseline=found["baseline"])
         rows.append(
             (
                 *(arm["title"], arm["rows"] or "—", arm["n_seeds"], f"{points(arm['mean'])} %"),
-                *(interval, difference_in_words(difference), p_holm, outcome),
+                *(interval, difference_in_words(difference), p_holm, said),
             )
         )
     head = ("Arm", "Rows", "Seeds", title, "95 % interval", f"Against {against}, points")
     sentences = [arm["verdict"] for arm in found["arms"] if arm["verdict"]]
     said = "".join(f"<p>{escaped(each)}.</p>" for each in sentences)
-    note = f"{title.lower()} on {found['test_rows']:,} real test rows, mean over seeds"
+    note = (
+        f"{title.lower()} on {found['test_rows']:,} real test rows, mean over seeds; "
+        f"{majority_in_words(found['majority'])}"
+    )
     chart = svg.forest(found["arms"], baseline=against)
     return _section("Arms", note, _table((*head, "After Holm", "Verdict"), rows), chart, said)
 
@@ -259,13 +259,21 @@ def _confusion(seen: Comparison) -> str:
 def _curves(store: Store, job: Job, found: Mapping[str, Any]) -> list[str]:
     epochs = TrainSettings.from_dict(job.settings).fit.epochs
     metrics = curves.on_one_axis(store.metrics(job.id), store.runs(job.id), epochs=epochs)
+    collection = store.collection(job.collection)
+    majority = majority_score(collection.label_ids(collection.part(REAL, VALIDATION)))
     return [
         _curve(metrics, found, LOSS, lambda value: f"{value:.2f}"),
-        _curve(metrics, found, VAL_ACCURACY, lambda value: f"{100 * value:.0f} %"),
+        _curve(metrics, found, VAL_ACCURACY, lambda value: f"{100 * value:.0f} %", majority),
     ]
 
 
-def _curve(metrics: pd.DataFrame, found: Mapping[str, Any], measure: Measure, write: Any) -> str:
+def _curve(
+    metrics: pd.DataFrame,
+    found: Mapping[str, Any],
+    measure: Measure,
+    write: Any,
+    majority: float | None = None,
+) -> str:
     arms = [arm["arm"] for arm in found["arms"]]
     finished = [(arm["arm"], run["seed"]) for arm in found["arms"] for run in arm["runs"]]
     table = curves.curve_table(metrics, measure, finished=finished, arms=arms)
@@ -278,7 +286,8 @@ def _curve(metrics: pd.DataFrame, found: Mapping[str, Any], measure: Measure, wr
             lines.append(Line(named, _colour(arm), x, y, low, high))
     if not lines:
         return ""
-    chart = svg.lines_chart(lines, title=f"{measure.title} by epoch", write=write)
+    title = f"{measure.title} by epoch"
+    chart = svg.lines_chart(lines, title=title, write=write, majority=majority)
     return _section(measure.title, "line: mean of the seeds; band: smallest to largest", chart)
 
 
@@ -318,12 +327,12 @@ def _effect(effect: ReviewEffect | None) -> str:
     rows = [
         (
             *(ARM_NAMES.get(each.arm, each.arm), f"{points(each.before)} %"),
-            *(f"{points(each.after)} %", difference_in_words(vars(each.difference))),
-            *(p_in_words(each.p_holm), each.outcome),
+            *(f"{points(each.after)} %", each.difference_in_words),
+            *(each.p_in_words, each.outcome),
         )
         for each in effect.arms
     ]
-    before, after = (len(job.spec["decisions"]) for job in (effect.before, effect.after))
+    before, after = (rows_decided(job.spec["decisions"]) for job in (effect.before, effect.after))
     text = (
         f"Against run {effect.before.number}, of the same recipe with {before:,} decisions "
         f"instead of {after:,}:"
@@ -332,7 +341,7 @@ def _effect(effect: ReviewEffect | None) -> str:
     return f"<p>{escaped(text)}</p>" + _table(head, rows)
 
 
-def _flips(seen: Comparison) -> str:
+def _flips(seen: Comparison, *, has_verdict: bool) -> str:
     arm, baseline = _names(seen)
     table = seen.flips.head(MOST_FLIPS)
     rows = []
@@ -342,7 +351,7 @@ def _flips(seen: Comparison) -> str:
         says = (row["label"], row["baseline_says"], row["arm_says"], turned)
         rows.append((f"{row['text']}{pair}", *says))
     more = len(seen.flips) - len(table)
-    note = flips_in_words(seen.flip_test)
+    note = flips_in_words(seen.flip_test, has_verdict=has_verdict)
     note += f" The {len(table)} that changed most; {more:,} more." if more > 0 else ""
     head = ("Text", "True", f"{baseline} said", f"{arm} said", "")
     return _section("Flipped test rows", note, _table(head, rows, text=(0,)), is_long=True)

@@ -17,17 +17,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from synthcur.arms import get_arm
+from synthcur.base_models import check_base_model
 from synthcur.errors import ConflictError, InputError, WorkerError
 from synthcur.failures import stopped_unexpectedly
 from synthcur.learning_curve import LearningCurveSettings, check_sizes
 from synthcur.processes import gpu_count, process_identity
 from synthcur.records import ACTIVE, FINISHED, RESUMABLE, Job
-from synthcur.settings import ScoreSettings, TrainSettings, fingerprint
+from synthcur.settings import FitSettings, ScoreSettings, TrainSettings, fingerprint
 from synthcur.spare import Spare
 from synthcur.spool import RESERVE, RESERVE_BYTES
 from synthcur.store import Store
@@ -72,7 +73,13 @@ def submit_score(
         How it is scored.
     waiting
         The process that waits for a short job, if any does.
+
+    Raises
+    ------
+    InputError
+        If the base model may not be used here, see `base_models`.
     """
+    settings = replace(settings, fit=_allowed(settings.fit))
     lane = "short" if settings.checkers == "probe" else "long"
     return _submit(store, "score", name, asdict(settings), {}, lane=lane, waiting=waiting)
 
@@ -83,8 +90,10 @@ def submit_train(store: Store, name: str, settings: TrainSettings) -> Job:
     Raises
     ------
     InputError
-        If an arm is unknown, or needs checkers that have not scored the collection.
+        If an arm is unknown, or needs checkers that have not scored the collection, or if the base
+        model may not be used here, see `base_models`.
     """
+    settings = replace(settings, fit=_allowed(settings.fit))
     arms = [get_arm(arm) for arm in settings.arms]
     scores = store.scores(name).get(settings.checkers)
     if scores is None and any(arm.needs_scores for arm in arms):
@@ -106,13 +115,19 @@ def submit_learning_curve(store: Store, name: str, settings: LearningCurveSettin
     Raises
     ------
     InputError
-        If an arm is unknown, or the real training rows cannot give a size.
+        If an arm is unknown, or the real training rows cannot give a size, or if the base model
+        may not be used here, see `base_models`.
     """
+    settings = replace(settings, fit=_allowed(settings.fit))
     for arm in settings.arms:
         get_arm(arm)
     collection = store.collection(name)
     check_sizes(settings.sizes, collection.real_train_labels)
     return _submit(store, "learning_curve", name, asdict(settings), {})
+
+
+def _allowed(fit: FitSettings) -> FitSettings:
+    return replace(fit, base_model=check_base_model(fit.base_model))
 
 
 def _submit(

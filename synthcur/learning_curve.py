@@ -22,6 +22,13 @@ from synthcur.evaluation import (
     paired_difference,
     verdict,
 )
+from synthcur.majority import (
+    LEARNED_NOTHING,
+    learned_nothing,
+    majority_score,
+    no_verdict,
+    nothing_in_words,
+)
 from synthcur.schema import REAL, TRAIN, Collection
 from synthcur.settings import TrainSettings
 
@@ -30,6 +37,9 @@ SIZES = (25, 50, 100, 200, 400)
 
 NO_REAL_ROWS = 0
 """Stands for the size of a run that reads no real training row."""
+
+NO_VERDICT = "no verdict"
+"""Outcome at a size where an arm learned nothing."""
 
 REAL_ONLY = "ce_real"
 """The arm that says what real rows are worth by themselves."""
@@ -179,12 +189,16 @@ def summary(said: Said, labels: np.ndarray, arms: Sequence[str]) -> dict[str, An
         Plain data. ``arms``: of every arm that has a run its name, ``title`` and ``points``, each
         with ``n_real`` and the accuracy's ``mean``, ``low``, ``high``, ``n_rows`` and ``n_seeds``;
         an arm that reads no real row has one point, at `NO_REAL_ROWS`. ``pays``: see `gains`.
-        ``verdict``: `headline` of them.
+        ``verdict``: `headline` of them. ``majority``: the accuracy of always naming the largest
+        label. ``learned_nothing``: see `idle_runs`.
     """
     curves = []
     for arm in arms:
         points = [
-            {"n_real": size, **asdict(mean_interval(_stacked(runs), labels))}
+            {
+                "n_real": size,
+                **asdict(mean_interval(_stacked(runs), labels)),
+            }
             for (name, size), runs in sorted(said.items())
             if name == arm
         ]
@@ -194,7 +208,13 @@ def summary(said: Said, labels: np.ndarray, arms: Sequence[str]) -> dict[str, An
     own = RECOMMENDED
     rival = own if own in shown else next((arm for arm in shown[::-1] if arm != REAL_ONLY), "")
     pays = gains(said, labels, rival) if rival and REAL_ONLY in shown else []
-    return {"arms": curves, "pays": pays, "verdict": headline(pays)}
+    return {
+        "arms": curves,
+        "pays": pays,
+        "verdict": headline(pays),
+        "majority": majority_score(labels),
+        "learned_nothing": idle_runs(said, labels, arms),
+    }
 
 
 def gains(said: Said, labels: np.ndarray, arm: str) -> list[dict[str, Any]]:
@@ -205,18 +225,28 @@ def gains(said: Said, labels: np.ndarray, arm: str) -> list[dict[str, Any]]:
     list of dict
         By rising ``n_real``: ``arm``, the difference's ``mean``, ``low``, ``high``, ``n_rows``,
         ``n_seeds`` and ``p_value``, its ``p_holm`` after Holm's correction over the sizes, the
-        ``outcome`` that stands after it, and the ``sentence`` that says so.
+        ``outcome`` that stands after it, and the ``sentence`` that says so, and whether real rows
+        alone learned nothing. Where the arm itself did, the outcome is `NO_VERDICT`, and size, arm
+        and sentence are all; Holm's correction leaves it out.
     """
-    found = {}
+    found, also, left_out = {}, {}, []
+    title, plain = get_arm(arm).title, get_arm(REAL_ONLY).title
     for name, size in sorted(said):
         rival = said.get((arm, size), said.get((arm, NO_REAL_ROWS), {}))
         seeds = [seed for seed in said[name, size] if seed in rival]
-        if name == REAL_ONLY and seeds:
-            first, second = _stacked(rival, seeds), _stacked(said[name, size], seeds)
-            found[size] = paired_difference(first, second, labels)
+        if name != REAL_ONLY or not seeds:
+            continue
+        if _idle(rival, labels, seeds):
+            sentence = f"{size:,} real rows: {no_verdict([title])}"
+            left_out.append(
+                {"n_real": size, "arm": arm, "outcome": NO_VERDICT, "sentence": sentence}
+            )
+            continue
+        also[size] = f"; {plain} learned nothing" if _idle(said[name, size], labels, seeds) else ""
+        first, second = _stacked(rival, seeds), _stacked(said[name, size], seeds)
+        found[size] = paired_difference(first, second, labels)
     adjusted = holm([each.p_value for each in found.values()])
-    title, plain = get_arm(arm).title, get_arm(REAL_ONLY).title
-    return [
+    compared = [
         {
             "n_real": size,
             "arm": arm,
@@ -224,10 +254,33 @@ def gains(said: Said, labels: np.ndarray, arm: str) -> list[dict[str, Any]]:
             "p_holm": p_holm,
             "outcome": each.outcome if p_holm < SIGNIFICANT else "no evidence",
             "sentence": f"{size:,} real rows: {verdict(each, title, plain)}"
-            + _taken_back(each, p_holm, len(found)),
+            + _taken_back(each, p_holm, len(found))
+            + also[size],
         }
         for (size, each), p_holm in zip(found.items(), adjusted, strict=True)
     ]
+    return sorted([*compared, *left_out], key=lambda each: each["n_real"])
+
+
+def idle_runs(said: Said, labels: np.ndarray, arms: Sequence[str]) -> list[dict[str, Any]]:
+    """List where an arm learned nothing, by the order of the arms and by rising size.
+
+    Returns
+    -------
+    list of dict
+        ``arm``, ``n_real``, the ``seeds`` and a ``sentence``. They stand beside the verdict: where
+        real rows alone learned nothing, other rows pay too easily.
+    """
+    found = []
+    for arm in arms:
+        for (name, size), runs in sorted(said.items()):
+            seeds = _idle(runs, labels) if name == arm else []
+            if seeds:
+                words = nothing_in_words(get_arm(arm).title, seeds, len(runs))
+                where = "" if size == NO_REAL_ROWS else f"{size:,} real rows: "
+                sentence = f"{where}{words}"
+                found.append({"arm": arm, "n_real": size, "seeds": seeds, "sentence": sentence})
+    return found
 
 
 def headline(pays: Sequence[Mapping[str, Any]]) -> str:
@@ -242,7 +295,7 @@ def headline(pays: Sequence[Mapping[str, Any]]) -> str:
         return ""
     by = {
         outcome: [each["n_real"] for each in pays if each["outcome"] == outcome]
-        for outcome in ("better", "no evidence", "worse")
+        for outcome in ("better", "no evidence", "worse", NO_VERDICT)
     }
     arm = get_arm(pays[0]["arm"]).title
     parts = []
@@ -254,6 +307,10 @@ def headline(pays: Sequence[Mapping[str, Any]]) -> str:
     if by["worse"]:
         lead = "they harm" if parts else f"Synthetic rows harm, by {arm},"
         parts.append(f"{lead} with {_listed(by['worse'])}{'' if parts else ' real ones'}")
+    if by[NO_VERDICT]:
+        lead = NO_VERDICT if parts else "No verdict"
+        sizes = f"with {_listed(by[NO_VERDICT])}{'' if parts else ' real rows'}"
+        parts.append(f"{lead} {sizes}, where an arm {LEARNED_NOTHING}")
     return "; ".join(parts)
 
 
@@ -263,6 +320,15 @@ def _taken_back(found: Difference, p_holm: float, n_sizes: int) -> str:
         return ""
     correction = f"after Holm correction over {n_sizes} sizes"
     return f"; {correction} this is not significant ({p_in_words(p_holm)})"
+
+
+def _idle(
+    runs: Mapping[int, np.ndarray], labels: np.ndarray, seeds: Sequence[int] | None = None
+) -> list[int]:
+    """Return the seeds, of all or of those named, whose model learned nothing."""
+    chosen = sorted(runs if seeds is None else seeds)
+    idle = learned_nothing(_stacked(runs, chosen), labels)
+    return [seed for seed, is_idle in zip(chosen, idle, strict=True) if is_idle]
 
 
 def _listed(sizes: Sequence[int]) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from synthcur.evaluation import points, seeds_in_words
 from synthcur.learning_curve import NO_REAL_ROWS, LearningCurveSettings, summary
+from synthcur.majority import majority_score
 from synthcur.records import Job, LearningRun
 from synthcur.store import Store
 
@@ -24,8 +25,9 @@ def learning_results(store: Store, job: Job) -> dict[str, Any]:
     dict
         Plain data: ``collection``, ``job``, ``number``, ``status``, ``runs_finished``,
         ``runs_planned``, ``sizes``, ``seeds``, ``test_rows``, ``validation_rows``; ``quality``, the
-        mean accuracy of the quality checkers by ``n_real``; and what `learning_curve.summary` says
-        of the runs, nothing of it before the first.
+        mean accuracy of the quality checkers by ``n_real``; ``quality_majority``, that of always
+        naming the largest label of those rows; and what `learning_curve.summary` says of the runs,
+        nothing of it before the first.
     """
     settings = LearningCurveSettings.from_dict(job.settings)
     runs = store.learning_runs(job.id)
@@ -42,6 +44,7 @@ def learning_results(store: Store, job: Job) -> dict[str, Any]:
         "test_rows": info.counts["test"],
         "validation_rows": info.counts["validation"],
         "quality": _quality(runs),
+        "quality_majority": majority_score(store.collection(job.collection).real_train_labels),
     }
     if not runs:
         return {**found, "arms": [], "pays": [], "verdict": ""}
@@ -62,10 +65,12 @@ def learning_text(found: Mapping[str, Any]) -> str:
     )
     if found["runs_finished"] < found["runs_planned"]:
         head += f" ({found['runs_finished']} of {found['runs_planned']} runs finished)"
+    if "majority" in found:
+        head += f"; always naming the largest label: {points(found['majority'])} %"
     lines = curve_table(found["arms"], found["sizes"])
     widths = [max(len(row[i]) for row in lines) for i in range(len(lines[0]))]
     table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in lines]
-    sentences = [each["sentence"] for each in found["pays"]]
+    sentences = [each["sentence"] for each in (*found.get("learned_nothing", ()), *found["pays"])]
     return "\n".join([head, "", *table, "", found["verdict"], *sentences]).rstrip()
 
 

@@ -6,7 +6,7 @@ where it ended, and one with more sizes or seeds trains only what is new.
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from synthcur.pools import Pool, judging_rows, make_pool
 from synthcur.progress import Progress
 from synthcur.recipes import count_rows, count_steps, recipe_of
 from synthcur.review import Decision
+from synthcur.run_keys import arm_key, decision_key
 from synthcur.runs import read_pool
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.scoring import VERSIONS, check, embed, embeddings_name
@@ -244,10 +245,10 @@ def _run(
 
 def _name(subject: Subject, arm: Arm, n_real: int, seed: int) -> str:
     settings = subject.settings
-    decided = [asdict(each) for each in subject.decisions]
+    decided = [decision_key(each) for each in subject.decisions]
     checkers = [settings.checkers, VERSIONS] if arm.needs_scores else None
     weighting = settings.weighting if arm.weights == "scheme" else None
-    made_from = (subject.collection.fingerprint, decided, asdict(arm), checkers, weighting)
+    made_from = (subject.collection.fingerprint, decided, arm_key(arm), checkers, weighting)
     return fingerprint("learning_run", VERSION, made_from, settings.fit, n_real, seed)
 
 

@@ -8,18 +8,24 @@ import json
 import math
 import struct
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from scipy.special import erf
+
+from synthcur.bundled import package_folder
 
 MAX_LENGTH = 256
 """Tokens read of a text, as in `encoders`."""
 
 LONGEST_WORD = 100
 """Characters of the longest word that is looked up; a longer one is unknown."""
+
+_GLANCE = 300
+"""Characters of a text that are looked at to tell whether its words are known."""
 
 _READ = 20_000
 """Characters of a text that are looked at; more would be cut away as tokens."""
@@ -65,6 +71,12 @@ class LightEncoder:
         pieces = (piece for word in _words(text) for piece in self._pieces(word))
         kept = [piece for piece, _ in zip(pieces, range(MAX_LENGTH - 2), strict=False)]
         return [self.vocabulary["[CLS]"], *kept, self.vocabulary["[SEP]"]]
+
+    def is_unknown(self, word: str) -> bool:
+        """Whether a word, in small letters, has no pieces or is spelled letter by letter."""
+        pieces = self._pieces(word)
+        is_spelled = 1 < len(pieces) == len(word)
+        return is_spelled or pieces == [self.vocabulary["[UNK]"]]
 
     def _pieces(self, word: str) -> list[int]:
         """Cut a word into the longest pieces that are known, from its start."""
@@ -136,13 +148,45 @@ def open_encoder(folder: Path) -> LightEncoder:
         ``model.safetensors`` in float32.
     """
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    pieces = (folder / "vocab.txt").read_text("utf-8").split("\n")
     return LightEncoder(
-        vocabulary={piece: number for number, piece in enumerate(pieces)},
+        vocabulary=_read_vocabulary(folder),
         weights=_read_weights(folder / "model.safetensors"),
         n_heads=config["num_attention_heads"],
         n_layers=config["num_hidden_layers"],
     )
+
+
+def _read_vocabulary(folder: Path) -> dict[str, int]:
+    pieces = (folder / "vocab.txt").read_text("utf-8").split("\n")
+    return {piece: number for number, piece in enumerate(pieces)}
+
+
+@lru_cache(maxsize=1)
+def bundled_vocabulary() -> Mapping[str, int]:
+    """Return the word pieces of the bundled model, none where it is not installed."""
+    folder = package_folder()
+    return {} if folder is None else _read_vocabulary(folder)
+
+
+def unknown_share(vocabulary: Mapping[str, int], texts: Iterable[str]) -> float:
+    """Return the share of the words of some texts that a model does not know, from 0 to 1.
+
+    A word is unknown where it has no pieces at all, or is spelled letter by letter: of what such
+    a word means the model has learned nothing.
+
+    Parameters
+    ----------
+    vocabulary
+        Id of every word piece; where it is empty nothing is known of it, and the share is 0.
+    texts
+        The first `_GLANCE` characters of each are read.
+    """
+    if not vocabulary:
+        return 0.0
+    model = LightEncoder(vocabulary, weights={}, n_heads=0, n_layers=0)
+    heads = (text[:_GLANCE] for text in texts)
+    words = [word for head in heads for word in _words(head) if not _is_mark(word[0])]
+    return sum(map(model.is_unknown, words)) / len(words) if words else 0.0
 
 
 def _read_weights(path: Path) -> dict[str, np.ndarray]:

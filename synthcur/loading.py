@@ -3,7 +3,7 @@
 The three steps, as used by the Data page, the command line and the demo::
 
     read_table(path_or_bytes, name="", *, delimiter=None, limits=LIMITS) -> RawTable
-    guess_columns(frame, *, text=None, text_pair=None, label=None) -> ColumnMapping
+    guess_all(frames, names, given=None) -> {part: Guess}
     build(name, tables, mapping=None, *, seed=0, title="", note="", guidelines={}) -> Draft
     accept(draft, codes=None) -> Collection
 
@@ -14,6 +14,7 @@ takes the codes of the findings whose proposals are accepted; None accepts every
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -21,24 +22,33 @@ from typing import Any
 import pandas as pd
 
 from synthcur.checks import validate
-from synthcur.columns import ColumnMapping, guess_columns
+from synthcur.columns import ColumnMapping, Given, Guess, guess_all, guess_columns
 from synthcur.drafting import Draft, accept, keep_of_two_labels
 from synthcur.errors import InputError
-from synthcur.reading import path_inside, read_table
+from synthcur.first_line import DOUBT, ROW
+from synthcur.labels import JOIN, labels_in, plain, quoted
+from synthcur.reading import IMPORTS, import_path, path_inside, read_table
 from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Finding
 from synthcur.splits import draw_splits
+from synthcur.stated import REJECTED, SEVERAL, StatedSplits, rejected_rows, stated_splits
 from synthcur.tables import RawTable, Rejected
 from synthcur.texts import is_blank, label_merges, text_keys
 
 __all__ = [
+    "IMPORTS",
     "PARTS",
     "ColumnMapping",
     "Draft",
+    "Given",
+    "Guess",
     "RawTable",
     "accept",
     "build",
     "check_name",
+    "guess_all",
     "guess_columns",
+    "guess_tables",
+    "import_path",
     "keep_of_two_labels",
     "path_inside",
     "read_table",
@@ -86,16 +96,27 @@ def build(
             what = "synthetic" if part == SYNTHETIC else "real training"
             raise InputError(f"There is no file of {what} rows.", fix="Give one.")
     files = _file_names(tables)
-    mappings = {part: _mapping(part, tables[part], mapping) for part in files}
+    guesses = guess_tables(tables, _given(tables, mapping))
+    mappings = {part: guesses[part].mapping() for part in files}
     _check_pairs(mappings)
+    stated = {part: _stated(tables[part], mappings[part]) for part in files}
+    used = _used_splits(stated)
     rows = pd.concat(
         [_rows(part, tables[part], mappings[part], files[part]) for part in files],
         ignore_index=True,
     )
-    missing = tuple(part for part in (VALIDATION, TEST) if part not in tables)
+    if used is not None:
+        rows.loc[rows["source"] == REAL, "split"] = list(used.splits)
+    missing = tuple(
+        part
+        for part in (VALIDATION, TEST)
+        if part not in tables and not (used is not None and part in used.splits)
+    )
     rows = _with_splits(rows, missing, seed)
     rejected = {files[part]: tables[part].rejected for part in files if tables[part].rejected}
     findings = [*_rejected_finding(rejected, len(rows)), *validate(rows)]
+    findings += _first_line_finding({files[part]: tables[part] for part in files})
+    findings += _stated_finding(rows, {files[part]: stated[part] for part in files}, used)
     if missing:
         findings.append(_splits_finding(rows, missing))
     order = ("must_fix", "check", "fine")
@@ -105,7 +126,7 @@ def build(
         provenance=_provenance(tables, mappings),
         findings=tuple(sorted(findings, key=lambda f: order.index(f.state))),
         rejected=rejected,
-        merges=label_merges(rows),
+        merges=label_merges(rows[rows["aside"] == ""]),
         title=title,
         note=note,
         guidelines=dict(guidelines),
@@ -138,19 +159,23 @@ def _file_names(tables: Mapping[str, RawTable]) -> dict[str, str]:
     }
 
 
-def _mapping(
-    part: str, table: RawTable, mapping: ColumnMapping | Mapping[str, ColumnMapping] | None
-) -> ColumnMapping:
-    given = mapping.get(part) if isinstance(mapping, Mapping) else mapping
-    if given is None:
-        return guess_columns(table.frame, name=table.name)
-    return guess_columns(
-        table.frame,
-        text=given.text,
-        text_pair=given.text_pair or "",
-        label=given.label,
-        name=table.name,
-    )
+def guess_tables(
+    tables: Mapping[str, RawTable], given: Mapping[str, Given] | None = None
+) -> dict[str, Guess]:
+    """Guess the columns of all tables together, see `synthcur.columns.guess_all`."""
+    frames = {part: table.frame for part, table in tables.items()}
+    return guess_all(frames, {part: table.name for part, table in tables.items()}, given)
+
+
+def _given(
+    tables: Mapping[str, RawTable], mapping: ColumnMapping | Mapping[str, ColumnMapping] | None
+) -> dict[str, Given]:
+    known = mapping if isinstance(mapping, Mapping) else dict.fromkeys(tables, mapping)
+    return {
+        part: Given(each.text, each.label, each.text_pair or "")
+        for part, each in known.items()
+        if each is not None
+    }
 
 
 def _check_pairs(mappings: Mapping[str, ColumnMapping]) -> None:
@@ -164,14 +189,20 @@ def _check_pairs(mappings: Mapping[str, ColumnMapping]) -> None:
 
 def _rows(part: str, table: RawTable, mapping: ColumnMapping, file: str) -> pd.DataFrame:
     frame = table.frame
+    labels = [labels_in(cell) for cell in frame[mapping.label]]
+    rejected = rejected_rows(frame, mapping.provenance(frame.columns))
     pairs = frame[mapping.text_pair] if mapping.text_pair else [None] * len(frame)
     cells = {
         "source": [SYNTHETIC if part == SYNTHETIC else REAL] * len(frame),
         "split": [TRAIN if part == SYNTHETIC else part] * len(frame),
         "text": [_text(cell) or "" for cell in frame[mapping.text]],
         "text_pair": [_text(cell) for cell in pairs],
-        "label": [_text(cell) for cell in frame[mapping.label]],
+        "label": [JOIN.join(found) if found else None for found in labels],
         "file": [file] * len(frame),
+        "aside": [
+            REJECTED if no else SEVERAL if len(found) > 1 else ""
+            for no, found in zip(rejected, labels, strict=True)
+        ],
     }
     # Left to itself pandas would choose a text type in which None becomes NaN.
     rows = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in cells.items()})
@@ -180,22 +211,21 @@ def _rows(part: str, table: RawTable, mapping: ColumnMapping, file: str) -> pd.D
 
 def _text(cell: Any) -> str | None:
     """Write a cell as text, truth values as in JSON; None stays None."""
-    if cell is None or isinstance(cell, str):
-        return cell
-    return str(cell).lower() if isinstance(cell, bool) else str(cell)
+    return None if cell is None else plain(cell)
 
 
 def _with_splits(rows: pd.DataFrame, missing: tuple[str, ...], seed: int) -> pd.DataFrame:
     """Draw the missing splits from the training rows that can be used; the rest stays in train."""
     if not missing:
         return rows
-    merges = label_merges(rows)
+    merges = label_merges(rows[rows["aside"] == ""])
     labels = pd.Series([merges.get(label, label) for label in rows["label"]], dtype=object)
     synthetic = rows["source"] == SYNTHETIC
     usable = (
         (rows["source"] == REAL)
         & (rows["split"] == TRAIN)
-        & labels.isin(set(labels[synthetic]))
+        & (rows["aside"] == "")
+        & labels.isin(set(labels[synthetic & (rows["aside"] == "")]))
         & ~labels.map(is_blank)
         & ~rows["text"].map(is_blank)
     )
@@ -203,6 +233,66 @@ def _with_splits(rows: pd.DataFrame, missing: tuple[str, ...], seed: int) -> pd.
     split = rows["split"].to_numpy(dtype=object, copy=True)
     split[usable.to_numpy()] = drawn
     return rows.assign(split=split)
+
+
+def _stated(table: RawTable, mapping: ColumnMapping) -> StatedSplits | None:
+    return stated_splits(table.frame, mapping.provenance(table.frame.columns))
+
+
+def _used_splits(stated: Mapping[str, StatedSplits | None]) -> StatedSplits | None:
+    """Return the column that divides the real rows: that of the only real file."""
+    found = stated[TRAIN]
+    if found is None or not found.is_complete or set(stated) != {SYNTHETIC, TRAIN}:
+        return None
+    return found if TRAIN in found.splits and len(set(found.splits)) > 1 else None
+
+
+def _stated_finding(
+    rows: pd.DataFrame, stated: Mapping[str, StatedSplits | None], used: StatedSplits | None
+) -> Iterable[Finding]:
+    """Say what was made of a column that names splits."""
+    said, places = [], []
+    for file, column in stated.items():
+        if column is None:
+            continue
+        of_file = rows[rows["file"] == file]
+        elsewhere = [
+            split is not None and (split != own or column is used) and split != TRAIN
+            for split, own in zip(column.splits, of_file["split"], strict=True)
+        ]
+        if not any(elsewhere):
+            continue
+        sizes = Counter(split or "nothing" for split in column.splits)
+        shown = ", ".join(f"{split} {number:,}" for split, number in sorted(sizes.items()))
+        what = "Splits taken from" if column is used else f"Not used, of {file}:"
+        said.append(f"{what} column {quoted(column.column)}: {shown}")
+        places += [(file, int(row)) for row in of_file["row"].to_numpy()[elsewhere]]
+    if said:
+        yield Finding(
+            code="split_column",
+            title="; ".join(said),
+            state="check",
+            rows=tuple(places),
+            of=len(rows),
+        )
+
+
+def _first_line_finding(tables: Mapping[str, RawTable]) -> Iterable[Finding]:
+    """Name the files whose first line may be a row, and say what it was taken for."""
+    rows = [file for file, table in tables.items() if table.first_line == ROW]
+    doubts = [file for file, table in tables.items() if table.first_line == DOUBT]
+    said = ["First line read as a row, not a header"] if rows else []
+    for file in doubts:
+        shown = ", ".join(quoted(str(name)) for name in list(tables[file].frame.columns)[:4])
+        said.append(f"First line of {file} taken as the header, not a row: {shown}")
+    if said:
+        yield Finding(
+            code="first_line",
+            title="; ".join(said),
+            state="check",
+            rows=tuple((file, 1) for file in rows),
+            of=len(tables),
+        )
 
 
 def _splits_finding(rows: pd.DataFrame, missing: tuple[str, ...]) -> Finding:

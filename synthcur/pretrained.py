@@ -44,8 +44,9 @@ def model_folder(base_model: str) -> Path:
     Parameters
     ----------
     base_model
-        `settings.BUNDLED_MODEL`, a folder of this machine, or a name on the Hugging Face hub. A
-        hub model is downloaded once; afterwards the copy of this machine is used when offline.
+        `settings.BUNDLED_MODEL`, a folder of this machine (a path that starts with ``/``, ``.`` or
+        ``~``), or a name on the Hugging Face hub. A hub model is downloaded once; afterwards the
+        copy of this machine is used when offline.
 
     Returns
     -------
@@ -59,13 +60,15 @@ def model_folder(base_model: str) -> Path:
     """
     if base_model == BUNDLED_MODEL:
         return bundled.model_folder()
-    folder = Path(base_model).expanduser()
-    if not folder.is_dir():
-        if base_model.startswith(("/", ".", "~")):
+    # owner/model is always a name: what lies in the folder of the process must not answer to it.
+    if base_model.startswith(("/", ".", "~")):
+        folder = Path(base_model).expanduser()
+        if not folder.is_dir():
             raise InputError(
                 f"There is no model folder {base_model!r} on this machine.",
                 fix=f"Check the path. {_USE_BUNDLED}",
             )
+    else:
         folder = _download(base_model)
     _check_files(base_model, folder)
     return folder

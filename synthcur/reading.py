@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from synthcur.errors import InputError
-from synthcur.formats import read_csv, read_json, read_parquet
+from synthcur.formats import read_csv, read_json
+from synthcur.parquet import read_parquet
 from synthcur.tables import (
     GUIDE,
     LIMITS,
@@ -51,6 +52,9 @@ _BINARY = {
     b"{\\rtf": "a rich-text document",
 }
 _PART = 1 << 20
+IMPORTS = "imports"
+"""Folder of a workspace from which files are read by path; nothing of ours is in it."""
+
 _MARKUP = re.compile(r"\s*<(!doctype|html|head|body|\?xml|svg)", re.IGNORECASE)
 
 
@@ -123,11 +127,43 @@ def path_inside(given: str, root: Path) -> Path:
     except (OSError, RuntimeError) as error:
         raise InputError("The path cannot be followed.", fix="Give another one.") from error
     if not path.is_relative_to(root):
-        raise InputError(
-            f"{UNSHOWABLE.sub('�', given)} is not inside {root}.",
-            fix="Copy the file there, or upload it.",
-        )
+        raise _not_inside(given, root)
     return path
+
+
+def import_path(given: str, root: Path, workspace: Path) -> Path:
+    """Resolve a path as `path_inside` does, and refuse what the workspace keeps for itself.
+
+    Parameters
+    ----------
+    given, root
+        As there; `root` may lie around the workspace or inside it.
+    workspace
+        Of its files only those in its folder `IMPORTS` may be read: the others are rows of every
+        collection, jobs, and the database.
+    """
+    path, workspace = path_inside(given, root), workspace.resolve()
+    if _is_in(path, workspace) and not path.is_relative_to(workspace / IMPORTS):
+        raise _not_inside(given, root)
+    return path
+
+
+def _is_in(path: Path, folder: Path) -> bool:
+    """Whether a path leads into a folder, under whatever name the disk has that folder."""
+    for each in (path, *path.parents):
+        try:
+            if each.samefile(folder):
+                return True
+        except OSError:  # what does not exist is not that folder
+            continue
+    return path.is_relative_to(folder)
+
+
+def _not_inside(given: str, root: Path) -> InputError:
+    return InputError(
+        f"{UNSHOWABLE.sub('�', given)} is not inside {root}, or is a file of the workspace itself.",
+        fix="Copy the file there, or upload it.",
+    )
 
 
 def _check_path(given: str | Path) -> None:
@@ -223,7 +259,8 @@ def _encoding(data: bytes, name: str) -> str:
             f"value 0x{data[error.start]:02x}) does not belong there.",
             fix="Save the file as UTF-8. Files from older Windows programs are often Latin-1.",
         ) from error
-    if (nul := text.find("\x00")) >= 0:
+    # A file that begins with the mark of UTF-8 is text, whatever characters it holds.
+    if encoding != "UTF-8-SIG" and (nul := text.find("\x00")) >= 0:
         raise InputError(
             f"{name} holds a NUL byte on line {text.count(chr(10), 0, nul) + 1:,}.",
             fix="Save the file as UTF-8 text; NUL bytes mean that it is binary or damaged.",

@@ -21,10 +21,8 @@ class RowFacts:
         Rows of its group of near-duplicates, itself included; 1 without duplicates.
     is_likely_mislabelled
         See `signals.likely_mislabelled`.
-    margin_rank
-        Share of the rows that have a smaller AUM, 0 to 1; None before a run.
     coverage
-        `signals.coverage` of the real row nearest to it; None if not computed.
+        `signals.coverage` of the real row nearest to it; None in workspaces that hold none.
     uncertainty
         See `signals.weight_uncertainty`.
     """
@@ -37,7 +35,6 @@ class RowFacts:
     weight: float
     group_size: int = 1
     is_likely_mislabelled: bool = False
-    margin_rank: float | None = None
     coverage: float | None = None
     uncertainty: float = 0.0
 
@@ -57,8 +54,6 @@ def reason(facts: RowFacts) -> str:
     both = f"{on_real}; trained on other synthetic rows, {share_in_words(diversity)}"
     factor = math.exp(facts.uncertainty)
     weight, least, most = (_number(facts.weight * times) for times in (1, 1 / factor, factor))
-    firmer = share_in_words(1 - (facts.margin_rank or 0.0))
-    rank = 1.0 if facts.margin_rank is None else facts.margin_rank
     covered = 1.0 if facts.coverage is None else facts.coverage
     of_average = f"{share_in_words(covered)} of average"
     ranked = (
@@ -67,10 +62,6 @@ def reason(facts: RowFacts) -> str:
         (factor > 2, f"Quality checkers disagree: its weight may as well be {least} or {most}."),
         (facts.best_quality < 0.5, f"{on_real}: no label fits well."),
         (reads_otherwise, f"{both}."),
-        (
-            rank < 0.05,
-            f"In training, {firmer} of the rows were learned more firmly.",
-        ),
         (quality > 1.5 * diversity, f"{both}: right and rare, at a weight of {weight}."),
         (diversity > 1.5 * quality, f"{both}: more typical of the generator than of real rows."),
         (

@@ -17,7 +17,11 @@ RESUMABLE = ("failed", "cancelled", "crashed")
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionInfo:
-    """What is known of a collection without reading its rows; `counts` by part."""
+    """What is known of a collection without reading its rows; `counts` by part.
+
+    `fingerprint` and `origin` are those of `schema.Collection`; collections that an earlier release
+    imported have no origin.
+    """
 
     name: str
     title: str
@@ -26,6 +30,7 @@ class CollectionInfo:
     fingerprint: str
     counts: Mapping[str, int]
     created_at: float
+    origin: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,3 +135,15 @@ def ranked_checkers(scores: Mapping[str, Scores]) -> list[str]:
     Weights are only as good as P', so the pair that reads real rows best is the one to start with.
     """
     return sorted(scores, key=lambda kind: -scores[kind].trust["quality"]["accuracy"])
+
+
+def chosen_checkers(scores: Mapping[str, Scores], wanted: str | None = None) -> str | None:
+    """Choose the checkers that rows are told with.
+
+    Returns
+    -------
+    str or None
+        The kind that is wanted where it has scored the collection, else the first of
+        `ranked_checkers`; None without scores.
+    """
+    return wanted if wanted in scores else next(iter(ranked_checkers(scores)), None)

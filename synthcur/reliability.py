@@ -1,4 +1,4 @@
-"""How sure a classifier is beside how often it is right: the bins of a reliability diagram."""
+"""How sure a classifier is beside how often it is right: bins of a diagram, calibration error."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,6 +40,7 @@ def reliability(probs: ArrayLike, labels: ArrayLike, *, bins: int = BINS) -> lis
 
     Equal counts and not equal widths: a trained classifier is sure of most rows, and bins of equal
     width would leave the lower half of the diagram to a handful of them (Nguyen and O'Connor 2015).
+    Rows that are equally sure count with their common share right, whichever bin they fall in.
 
     Parameters
     ----------
@@ -52,16 +53,54 @@ def reliability(probs: ArrayLike, labels: ArrayLike, *, bins: int = BINS) -> lis
     """
     probs, labels = np.asarray(probs, dtype=np.float64), np.asarray(labels)
     n_seeds, n_rows, _ = probs.shape
-    sureness = probs.max(axis=2).ravel()
-    right = (probs.argmax(axis=2) == labels).ravel()
-    parts = np.array_split(np.argsort(sureness, kind="stable"), min(bins, n_rows))
+    is_right = (probs.argmax(axis=2) == labels).ravel()
+    sureness, right = _by_sureness(probs.max(axis=2).ravel(), is_right)
+    parts = np.array_split(np.arange(len(sureness)), min(bins, n_rows))
     return [_bin(sureness[part], right[part], n_seeds) for part in parts if len(part)]
+
+
+def expected_calibration_error(probs: ArrayLike, labels: ArrayLike, *, bins: int = BINS) -> float:
+    """Mean distance between how sure the predictions are and how often they are right.
+
+    That of the bins of `reliability`, by their rows: `calibration_gap` of them is the same number.
+
+    The figure is biased upwards, the more the fewer rows a bin has: chance alone parts the two
+    sides. 400 rows of a perfectly calibrated checker come to about 0.05.
+
+    Parameters
+    ----------
+    probs
+        Shape (n, K), rows sum to 1.
+    labels
+        (n,) label ids, n > 0.
+    bins
+        Number of bins; as many as rows if there are fewer.
+
+    Returns
+    -------
+    float
+        0 to 1.
+    """
+    probs, labels = np.asarray(probs, dtype=np.float64), np.asarray(labels)
+    if len(labels) == 0:
+        raise ValueError("the calibration error of no rows")
+    sureness, right = _by_sureness(probs.max(axis=1), probs.argmax(axis=1) == labels)
+    parts = np.array_split(right - sureness, min(bins, len(labels)))
+    return float(sum(abs(part.sum()) for part in parts) / len(labels))
 
 
 def calibration_gap(found: Sequence[Bin]) -> float:
     """Mean distance of sureness and share right over the bins, by rows: 0 to 1."""
     total = sum(each.rows for each in found)
     return sum(each.rows * abs(each.sureness - each.right) for each in found) / total
+
+
+def _by_sureness(sureness: np.ndarray, is_right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sort predictions (n,) by sureness, and give each the share right of all equally sure."""
+    values, tied = np.unique(sureness, return_inverse=True)
+    ties = np.bincount(tied)
+    share_right = np.bincount(tied, weights=is_right) / ties
+    return np.repeat(values, ties), np.repeat(share_right, ties)
 
 
 def _bin(sureness: np.ndarray, right: np.ndarray, n_seeds: int) -> Bin:

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from synthcur.arms import ARMS
 from synthcur.errors import InputError, NotFoundError
 from synthcur.evaluation import (
     ACCURACY,
@@ -21,19 +20,20 @@ from synthcur.evaluation import (
     Interval,
     holm,
     mean_interval,
-    p_in_words,
     paired_difference,
-    points,
-    seeds_in_words,
     verdict,
+)
+from synthcur.findings import PLAIN, arm_title, as_baseline, headline
+from synthcur.majority import (
+    learned_nothing,
+    majority_score,
+    nothing_in_words,
 )
 from synthcur.records import Job, Run
 from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
 from synthcur.store import Store
+from synthcur.summary import rows_decided
 
-PLAIN = "ce"
-METRIC_TITLES = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}
-_NOT_COMPARED: Mapping[str, Any] = MappingProxyType({"difference": None, "verdict": ""})
 _NO_SCHEMES: Mapping[str, WeightingSettings] = MappingProxyType({})
 
 
@@ -71,7 +71,10 @@ def results(
         seed), ``mean``, ``low``, ``high`` and, unless it is the baseline, ``difference`` and
         ``verdict``. A difference has its ``p_value``, that after Holm correction over all arms
         compared here, ``p_holm``, and as ``outcome`` what stands after it: ``better``, ``worse``
-        or ``no evidence``. Scores are fractions. ``verdict`` is the finding in one sentence.
+        or ``no evidence``. Scores are fractions; ``majority`` is that of always naming the largest
+        label. ``learned_nothing`` are the seeds of an arm that do no better
+        (`majority.learned_nothing`): such an arm is compared with no other, nor counted among
+        those that are. ``verdict`` is the finding in one sentence.
 
     Raises
     ------
@@ -84,12 +87,12 @@ def results(
         raise InputError(f"Unknown score {metric!r}.", fix=f"Choose from {', '.join(METRICS)}.")
     job = _choose_job(store, name, job_id)
     finished = finished_runs(store, job)
-    compared = _compared(_differences(store, finished, baseline, metric), baseline)
-    arms = [
-        {**_arm_result(store, runs, metric), **compared.get(arm, _NOT_COMPARED)}
-        for arm, runs in finished.items()
-    ]
+    arms = [_arm_result(store, runs, metric) for runs in finished.values()]
+    learned = {arm["arm"]: finished[arm["arm"]] for arm in arms if not arm["learned_nothing"]}
+    compared = _compared(_differences(store, learned, baseline, metric), baseline)
+    arms = [{**arm, **compared.get(arm["arm"], _not_compared(arm))} for arm in arms]
     arms.sort(key=lambda arm: -arm["mean"])
+    _, labels = probabilities(store, next(iter(finished.values()))[:1])
     found: dict[str, Any] = {
         "collection": name,
         "job": job.id,
@@ -100,102 +103,11 @@ def results(
         "metric": metric,
         "baseline": baseline,
         "test_rows": arms[0]["n_rows"],
+        "majority": majority_score(labels, metric),
         "made_from": made_from(job),
         "arms": arms,
     }
     return {**found, "verdict": headline(found)}
-
-
-def headline(found: Mapping[str, Any]) -> str:
-    """Say in one sentence which arm won: the finding of the Results page.
-
-    An arm is named if it is better than the baseline, after Holm correction over all of them. If
-    none is, the sentence says so, or names the one arm there is.
-    """
-    rivals = compared_arms(found)
-    plain = _as_baseline(found["baseline"])
-    if not rivals:
-        arms = found["arms"]
-        if len(arms) == 1:
-            return f"{arms[0]['title']}: {points(arms[0]['mean'])} % {_unit(found)}"
-        return f"{arms[0]['title']} has the highest mean, but there is no {plain} to compare with"
-    best = leading_arm(found)
-    if best["difference"]["outcome"] == "better" or len(rivals) == 1:
-        return _short_verdict(best, plain)
-    if all(arm["difference"]["outcome"] == "worse" for arm in rivals):
-        return f"All {len(rivals)} arms are worse than {plain}"
-    if len(rivals) > 3:
-        return f"No evidence that any of {len(rivals)} arms is better than {plain}"
-    # "IMP, P′/Q" is called IMP in a sentence.
-    names = " or ".join(arm["title"].split(",")[0] for arm in rivals)
-    return f"No evidence that {names} is better than {plain}"
-
-
-def compared_arms(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """List the arms that are compared with the baseline, best mean first."""
-    return [arm for arm in found["arms"] if arm["difference"]]
-
-
-def leading_arm(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arm that the page looks at closely.
-
-    Of the arms that are better than the baseline, or else of all that are compared with it, it is
-    the one with the largest difference; a larger one that is no evidence does not outdo evidence.
-    """
-    rivals = compared_arms(found)
-    better = [arm for arm in rivals if arm["difference"]["outcome"] == "better"]
-    if not rivals:
-        return found["arms"][0]
-    return max(better or rivals, key=lambda arm: arm["difference"]["mean"])
-
-
-def basis(found: Mapping[str, Any]) -> str:
-    """Say what the headline rests on: interval, test rows, seeds, p-value."""
-    leader = leading_arm(found)
-    rows, difference = f"{found['test_rows']:,}", leader["difference"]
-    if difference is None:
-        return f"{rows} real test rows, {seeds_in_words(leader['n_seeds'])}."
-    seeds = f" and {seeds_in_words(difference['n_seeds'])}"
-    if difference["n_seeds"] == 1:
-        seeds = "; 1 seed, whose luck it leaves out"
-    n_compared = len(compared_arms(found))
-    corrected = f" after Holm correction over {n_compared} arms" if n_compared > 1 else ""
-    return (
-        f"{leader['title']}: {difference_in_words(difference)} points of "
-        f"{METRIC_TITLES[found['metric']].lower()}, 95 % interval by paired bootstrap over "
-        f"{rows} real test rows{seeds}; {p_in_words(difference['p_holm'])}{corrected}."
-    )
-
-
-def results_text(found: Mapping[str, Any]) -> str:
-    """Write what `results` returned as a table and sentences for a terminal."""
-    title = METRIC_TITLES[found["metric"]]
-    head = (
-        f"Run {found['number']} on {found['collection']}: {title.lower()} on "
-        f"{found['test_rows']:,} test rows, 95 % intervals over rows and seeds"
-    )
-    if found["runs_finished"] < found["runs_planned"]:
-        head += f" ({found['runs_finished']} of {found['runs_planned']} runs finished)"
-    against = f"against {found['baseline']}, points"
-    table = [("arm", "seeds", title.lower(), "interval", against, "after Holm")]
-    for arm in found["arms"]:
-        interval = f"{points(arm['low'])} to {points(arm['high'])}"
-        cells = (arm["arm"], str(len(arm["runs"])), f"{points(arm['mean'])} %", interval)
-        difference = arm["difference"]
-        p_holm = p_in_words(difference["p_holm"]) if difference else "—"
-        table.append((*cells, difference_in_words(difference), p_holm))
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
-    sentences = [arm["verdict"] for arm in found["arms"] if arm["verdict"]]
-    return "\n".join([head, "", *lines, "", *sentences]).rstrip()
-
-
-def difference_in_words(difference: Mapping[str, Any] | None) -> str:
-    """Write a difference in points with its interval: ``+4.4 [+1.8, +7.2]``."""
-    if difference is None:
-        return "—"
-    mean, low, high = (points(difference[key], signed=True) for key in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}]"
 
 
 def made_from(job: Job) -> dict[str, Any]:
@@ -203,7 +115,7 @@ def made_from(job: Job) -> dict[str, Any]:
     spec = job.spec
     return {
         "data": spec["collection_fp"],
-        "decisions": len(spec["decisions"]),
+        "decisions": rows_decided(spec["decisions"]),
         "decisions_fp": fingerprint(spec["decisions"]),
         "quality": spec["scores"].get("quality"),
         "diversity": spec["scores"].get("diversity"),
@@ -273,6 +185,15 @@ def paired_runs(first: Sequence[Run], second: Sequence[Run]) -> list[tuple[Run, 
     return [(run, by_seed[run.seed]) for run in first if run.seed in by_seed]
 
 
+def idle_runs(store: Store, runs: Sequence[Run]) -> set[tuple[str, int]]:
+    """Name the finished runs, as (arm, seed), whose model learned nothing by the test rows."""
+    done = [run for run in runs if run.status == "done" and run.predictions]
+    if not done:
+        return set()
+    idle = learned_nothing(*_predictions(store, done))
+    return {(run.arm, run.seed) for run, is_idle in zip(done, idle, strict=True) if is_idle}
+
+
 def probabilities(store: Store, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
     """Read the probabilities (S, T, K) of some runs for the test rows, and the true ids (T,)."""
     artefacts = [run.predictions or "" for run in runs]
@@ -288,13 +209,21 @@ def _predictions(store: Store, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndar
 
 def _arm_result(store: Store, runs: Sequence[Run], metric: str) -> dict[str, Any]:
     predictions, labels = _predictions(store, runs)
+    idle = learned_nothing(predictions, labels)
     return {
         "arm": runs[0].arm,
-        "title": _title(runs[0].arm),
+        "title": arm_title(runs[0].arm),
         "rows": runs[0].rows,
-        "runs": [_run_result(run) for run in runs],
+        "learned_nothing": [run.seed for run, is_idle in zip(runs, idle, strict=True) if is_idle],
+        "runs": [_run_result(run, bool(each)) for run, each in zip(runs, idle, strict=True)],
         **_interval_data(mean_interval(predictions, labels, metric=metric)),
     }
+
+
+def _not_compared(arm: Mapping[str, Any]) -> dict[str, Any]:
+    idle = arm["learned_nothing"]
+    said = nothing_in_words(arm["title"], idle, len(arm["runs"])) if idle else ""
+    return {"difference": None, "verdict": said}
 
 
 def _differences(
@@ -323,15 +252,16 @@ def _compared(differences: Mapping[str, Difference], baseline: str) -> dict[str,
             "outcome": found.outcome if p_holm < SIGNIFICANT else "no evidence",
         }
         sentence = verdict(
-            found, _title(arm), _as_baseline(baseline), p_holm=p_holm, n_arms=len(differences)
+            found, arm_title(arm), as_baseline(baseline), p_holm=p_holm, n_arms=len(differences)
         )
         result[arm] = {"difference": difference, "verdict": sentence}
     return result
 
 
-def _run_result(run: Run) -> dict[str, Any]:
+def _run_result(run: Run, is_idle: bool) -> dict[str, Any]:
     return {
         "seed": run.seed,
+        "learned_nothing": is_idle,
         "accuracy": run.accuracy,
         "macro_f1": run.macro_f1,
         "val_accuracy": run.val_accuracy,
@@ -351,23 +281,3 @@ def _interval_data(interval: Interval) -> dict[str, Any]:
         "n_rows": interval.n_rows,
         "n_seeds": interval.n_seeds,
     }
-
-
-def _title(arm: str) -> str:
-    return ARMS[arm].title if arm in ARMS else arm
-
-
-def _as_baseline(arm: str) -> str:
-    return "plain training" if arm == PLAIN else _title(arm)
-
-
-def _unit(found: Mapping[str, Any]) -> str:
-    seeds = seeds_in_words(len(found["arms"][0]["runs"]))
-    return f"{METRIC_TITLES[found['metric']].lower()} on {found['test_rows']:,} test rows, {seeds}"
-
-
-def _short_verdict(arm: Mapping[str, Any], plain: str) -> str:
-    outcome, mean = arm["difference"]["outcome"], arm["difference"]["mean"]
-    if outcome == "no evidence":
-        return f"No evidence of a difference between {arm['title']} and {plain}"
-    return f"{arm['title']} is {outcome} than {plain}: {points(mean, signed=True)} points"

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from synthcur.labels import counted
 from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Finding
 from synthcur.texts import is_blank, label_merges, text_keys
 
@@ -31,6 +32,13 @@ class Rows:
     def places(self) -> list[tuple[str, int]]:
         """File and row number of every row."""
         return list(zip(self.frame["file"], self.frame["row"].tolist(), strict=True))
+
+    @cached_property
+    def aside(self) -> np.ndarray:
+        """Why each row is set aside before any check (n,); empty for all others."""
+        if "aside" not in self.frame:
+            return np.full(len(self.frame), "", dtype=object)
+        return self.frame["aside"].to_numpy(dtype=object)
 
     @cached_property
     def keys(self) -> np.ndarray:
@@ -106,7 +114,8 @@ class Rows:
         proposal: str = "",
     ) -> Finding:
         """Make a finding of a mask; ``{n}`` in the proposal is the number of excluded rows."""
-        rows = self._at(np.asarray(found, dtype=bool))
+        mask = np.asarray(found, dtype=bool)
+        rows = self._at(mask)
         left_out = self._at(excludes) if excludes is not None else ()
         return Finding(
             code=code,
@@ -116,6 +125,7 @@ class Rows:
             of=len(self.frame) if of is None else of,
             proposal=proposal.format(n=f"{len(left_out):,}") if rows else "",
             excludes=left_out,
+            labels=counted(self.frame["label"].to_numpy()[mask]),
         )
 
     def _at(self, mask: np.ndarray) -> tuple[tuple[str, int], ...]:

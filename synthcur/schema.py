@@ -5,6 +5,7 @@ and splits happen before one exists (`synthcur.loading`); afterwards its shape i
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -69,6 +70,12 @@ class Collection:
         """The real rows that train the quality checker."""
         return self.part(REAL, TRAIN)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of rows by part: the three splits of the real rows, then ``synthetic``."""
+        real = {split: len(self.part(REAL, split)) for split in SPLITS}
+        return real | {SYNTHETIC: len(self.synthetic)}
+
     @cached_property
     def has_pairs(self) -> bool:
         """Whether every sample is a pair of texts."""
@@ -120,11 +127,30 @@ class Collection:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Name of the content: rows and labels, not title or provenance."""
+        """Name of the content: rows and labels. What is computed from them hangs on it alone."""
         digest = hashlib.sha256("\x1f".join(self.labels).encode("utf-8", "surrogatepass"))
         for column in ROW_COLUMNS[:-1]:
             values = self.rows[column].fillna("\x00").astype(str)
             digest.update("\x1f".join(values).encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def origin(self) -> str:
+        """Name of what one import said beside the content.
+
+        These are the row numbers in the files, the splits that were drawn, and the provenance with
+        its column names and types. Two imports of the same rows share the fingerprint but not this.
+        """
+        digest = hashlib.sha256(self.fingerprint.encode())
+        numbers = self.rows["row"].tolist()
+        columns = [
+            (str(name), str(values.dtype), values.astype(object).where(values.notna(), None))
+            for name, values in self.provenance.items()
+        ]
+        for part in ("origin", numbers, list(self.made_splits)):
+            digest.update(json.dumps(part).encode())
+        for name, kind, values in columns:
+            digest.update(json.dumps([name, kind, values.tolist()], default=str).encode())
         return digest.hexdigest()[:16]
 
 
@@ -172,6 +198,9 @@ class Finding:
         What happens to the rows if the user accepts, e.g. ``Exclude 3``.
     excludes
         Those of `rows` that accepting the proposal leaves out.
+    labels
+        Labels concerned, as they are written, each with the number of its rows among `rows`; the
+        most frequent first.
     """
 
     code: str
@@ -181,3 +210,4 @@ class Finding:
     of: int
     proposal: str = ""
     excludes: tuple[tuple[str, int], ...] = ()
+    labels: tuple[tuple[str, int], ...] = ()

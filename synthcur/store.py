@@ -18,13 +18,13 @@ import pandas as pd
 
 from synthcur.artefacts import Artefacts
 from synthcur.cluster_names import ClusterNameStore
-from synthcur.database import Database
+from synthcur.database import DATABASE, Database
 from synthcur.errors import ConflictError, InputError, NotFoundError
 from synthcur.ingest import METRICS, add_event, move_job, put_scores, take_in
 from synthcur.records import ACTIVE, CollectionInfo, Job, LearningRun, Run, Scores
 from synthcur.review import EDIT
 from synthcur.review_store import ReviewStore
-from synthcur.schema import SPLITS, SYNTHETIC, Collection
+from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.spool import read_spool
 from synthcur.tags import TagStore
@@ -45,7 +45,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
 
     def __init__(self, workspace: Path, *, shipped: tuple[Path, ...] = ()) -> None:
         self.workspace = Path(workspace).resolve()
-        super().__init__(Database(self.workspace / "synthcur.sqlite3"))
+        super().__init__(Database(self.workspace / DATABASE))
         self.artefacts = Artefacts(self.workspace / "artefacts", shipped)
 
     def close(self) -> None:
@@ -63,35 +63,27 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
             If another collection already has the name; nothing is stored.
         """
         existing = self._find_collection(collection.name)
-        if existing is not None and existing.fingerprint == collection.fingerprint:
-            raise ConflictError(
-                f"The collection {collection.name!r} is already in the workspace, with the same "
-                "rows.",
-                fix="Nothing to do; open it, or import under another name.",
-            )
         if existing is not None:
-            raise _name_is_taken(collection.name)
+            raise _name_is_taken(existing.name, _in_common(existing, collection))
         fingerprint = self.artefacts.write_collection(collection)
-        rows = collection.rows
-        counts = {split: len(collection.part("real", split)) for split in SPLITS}
-        counts[SYNTHETIC] = len(collection.synthetic)
         try:
             with self._db.transaction() as db:
                 db.execute(
-                    "INSERT INTO collection VALUES (?,?,?,?,?,?,?)",
+                    "INSERT INTO collection VALUES (?,?,?,?,?,?,?,?)",
                     (
                         collection.name,
                         collection.title or collection.name,
                         collection.note,
                         json.dumps(dict(collection.guidelines)),
                         fingerprint,
-                        json.dumps(counts),
+                        json.dumps(collection.counts),
                         time.time(),
+                        collection.origin,
                     ),
                 )
-                add_event(db, collection.name, f"{len(rows):,} rows imported")
+                add_event(db, collection.name, f"{len(collection.rows):,} rows imported")
         except sqlite3.IntegrityError as error:
-            raise _name_is_taken(collection.name) from error
+            raise _name_is_taken(collection.name, "other rows") from error
 
     def collections(self) -> list[CollectionInfo]:
         """List the collections, oldest first."""
@@ -120,6 +112,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         return self.artefacts.collection(
             info.fingerprint,
             name=name,
+            origin=info.origin,
             title=info.title,
             note=info.note,
             guidelines=info.guidelines,
@@ -159,9 +152,8 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
 
     def schemes(self, name: str) -> dict[str, WeightingSettings]:
         """Return the saved weightings of a collection, oldest first."""
-        found = self._db.rows(
-            "SELECT * FROM scheme WHERE collection=? ORDER BY created_at", (name,)
-        )
+        sql = "SELECT * FROM scheme WHERE collection=? ORDER BY created_at"
+        found = self._db.rows(sql, (name,))
         return {
             row["name"]: WeightingSettings.from_dict(json.loads(row["settings"])) for row in found
         }
@@ -386,10 +378,18 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         return Job(**values, folder=self._folder(values["id"]))
 
 
-def _name_is_taken(name: str) -> ConflictError:
+def _in_common(existing: CollectionInfo, collection: Collection) -> str:
+    if existing.fingerprint != collection.fingerprint:
+        return "other rows"
+    if existing.origin in (None, collection.origin):
+        return "the same rows"
+    return "the same rows and other further columns or row numbers"
+
+
+def _name_is_taken(name: str, by_one_with: str) -> ConflictError:
     return ConflictError(
-        f"The name {name!r} already belongs to a collection with other rows.",
-        fix="Import under another name.",
+        f"The name {name!r} already belongs to a collection with {by_one_with}.",
+        fix="Open that one, or import under another name.",
     )
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from synthcur.arms import ARMS
-from synthcur.review import DISCARD, RELABEL, Decision, current_decisions, effective_labels
+from synthcur.review import DISCARD, EDIT, RELABEL, Decision, current_decisions, effective_labels
 from synthcur.schema import Collection
 from synthcur.settings import RULES, WeightingSettings
 from synthcur.weighting import (
@@ -107,6 +108,46 @@ def decided(decisions: Sequence[Decision]) -> Decided:
     current = current_decisions(decisions).values()
     actions = [decision.action for decision in current]
     return Decided(len(actions), actions.count(DISCARD), actions.count(RELABEL))
+
+
+def rows_decided(spec_decisions: Sequence[Mapping[str, Any]]) -> int:
+    """Count the rows that people had decided on when a job was started.
+
+    Parameters
+    ----------
+    spec_decisions
+        ``decisions`` of the job's spec: verdicts and edits stand apart, so a row that was kept and
+        edited has two entries.
+    """
+    return len({each["sample_id"] for each in spec_decisions})
+
+
+def decided_since(
+    spec_decisions: Sequence[Mapping[str, Any]],
+    current: Mapping[str, Decision],
+    texts: Mapping[str, str],
+) -> int:
+    """Count the rows whose verdict or text is another than when a job was started.
+
+    Parameters
+    ----------
+    spec_decisions
+        As for `rows_decided`.
+    current, texts
+        Verdicts and new texts as they stand now, see `review.current_decisions` and
+        `review.current_texts`.
+    """
+    then: dict[tuple[str, bool], Any] = {
+        (each["sample_id"], each["action"] == EDIT): each.get("text")
+        if each["action"] == EDIT
+        else (each["action"], each.get("label"))
+        for each in spec_decisions
+    }
+    now: dict[tuple[str, bool], Any] = {
+        (sample_id, False): (each.action, each.label) for sample_id, each in current.items()
+    }
+    now |= {(sample_id, True): text for sample_id, text in texts.items()}
+    return len({key[0] for key in then.keys() | now if then.get(key) != now.get(key)})
 
 
 def shown_weighting(

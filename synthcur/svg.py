@@ -13,6 +13,7 @@ import numpy as np
 from synthcur.curves import spread
 from synthcur.evaluation import points
 from synthcur.figures import round_ticks
+from synthcur.majority import is_in_view, majority_in_words
 from synthcur.reliability import Bin
 
 WIDTH = 520
@@ -44,7 +45,8 @@ def forest(arms: Sequence[Mapping[str, object]], *, baseline: str) -> str:
     Parameters
     ----------
     arms
-        Each with ``title`` and ``difference``: None, or ``mean``, ``low``, ``high``, ``outcome``.
+        Each with ``title`` and ``difference``: None, or ``mean``, ``low``, ``high``, ``outcome``;
+        beside one with ``learned_nothing`` nothing is drawn.
     baseline
         Name written at 0.
     """
@@ -60,17 +62,29 @@ def forest(arms: Sequence[Mapping[str, object]], *, baseline: str) -> str:
     for row, arm in enumerate(arms):
         y = 44 + 30 * row
         parts.append(_text(180, y + 4, str(arm["title"]), "end", colour="text"))
-        parts += _difference_marks(arm["difference"], x, y)
+        if not arm.get("learned_nothing"):
+            parts += _difference_marks(arm["difference"], x, y)
     return _drawing(height, parts, "Differences to the baseline with their intervals, in points")
 
 
 def lines_chart(
-    lines: Sequence[Line], *, title: str, write: Callable[[float], str], x_title: str = "epoch"
+    lines: Sequence[Line],
+    *,
+    title: str,
+    write: Callable[[float], str],
+    x_title: str = "epoch",
+    majority: float | None = None,
 ) -> str:
-    """Draw lines with their bands, each named at its end; `write` words a value of the axis."""
+    """Draw lines with their bands, each named at its end; `write` words a value of the axis.
+
+    What always naming the largest label scores is a dotted line with a label, where it is known.
+    """
     height, right = 230, WIDTH - 140
     every = np.concatenate([np.asarray([*line.y, *line.low, *line.high]) for line in lines])
     low, high = float(every.min()), float(every.max())
+    is_seen = majority is not None and is_in_view(majority, low, high)
+    if majority is not None and is_seen:
+        low, high = min(low, majority), max(high, majority)
     x = _scale(0, max(max(line.x) for line in lines), 60, right)
     y = _scale(low, max(high, low + 1e-9), height - 40, 16)
     parts = []
@@ -86,6 +100,13 @@ def lines_chart(
         parts.append(
             f'<path d="{path}" fill="none" style="stroke:{line.colour}" stroke-width="2"{dash}/>'
         )
+    if majority is not None:
+        words, at = majority_in_words(majority), y(majority)
+        if is_seen:
+            parts.append(_rule(60, at, right, at, "muted", dash="1 3"))
+        else:
+            words, at = (f"↓ {words}", y(low)) if majority < low else (f"↑ {words}", y(high) + 16)
+        parts.append(_text(64, at - 4, words, "start"))
     ends = spread(np.array([y(line.y[-1]) for line in lines]), 18)
     for line, at in zip(lines, ends, strict=True):
         parts.append(_square(right + 12, at, line.colour))
@@ -221,10 +242,11 @@ def _text(x: float, y: float, words: str, anchor: str = "end", *, colour: str = 
     )
 
 
-def _rule(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
+def _rule(x1: float, y1: float, x2: float, y2: float, colour: str, *, dash: str = "") -> str:
+    dashed = f' stroke-dasharray="{dash}" stroke-width="1.5"' if dash else ""
     return (
         f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
-        f'style="stroke:var(--{colour})"/>'
+        f'style="stroke:var(--{colour})"{dashed}/>'
     )
 
 

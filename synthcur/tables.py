@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,6 +78,9 @@ class RawTable:
         How the file was read, in words, such as ``CSV with semicolons, UTF-8``.
     notes
         What a reader should know, such as columns that had no name.
+    first_line
+        What the first line of delimited text is, see `synthcur.first_line`: where it is a row, the
+        columns are named by their position.
     """
 
     name: str
@@ -86,6 +90,7 @@ class RawTable:
     rejected: tuple[Rejected, ...]
     how: str
     notes: tuple[str, ...] = ()
+    first_line: str = "header"
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ class PlainTable:
 
     Attributes
     ----------
-    name, rejected, how, notes
+    name, rejected, how, notes, first_line
         As in `RawTable`.
     columns
         Unique names.
@@ -112,6 +117,7 @@ class PlainTable:
     rejected: tuple[Rejected, ...]
     how: str
     notes: tuple[str, ...] = ()
+    first_line: str = "header"
 
     def as_frame(self) -> RawTable:
         """Return the same table with its rows as a frame."""
@@ -127,6 +133,7 @@ class PlainTable:
             rejected=self.rejected,
             how=self.how,
             notes=self.notes,
+            first_line=self.first_line,
         )
 
 
@@ -165,6 +172,7 @@ def make_table(
     how: str,
     limits: Limits,
     notes: Sequence[str] = (),
+    first_line: str = "header",
 ) -> PlainTable:
     """Put a table together from its columns (one sequence of cells each) and check its limits."""
     check_width(name, len(columns), limits)
@@ -187,6 +195,7 @@ def make_table(
         rejected=tuple(rejected),
         how=how,
         notes=(*notes, *renamed),
+        first_line=first_line,
     )
 
 
@@ -257,3 +266,12 @@ def _check_cells(
                     f"the limit is {limits.cell:,}.",
                     fix="Cut the text or leave the row out.",
                 )
+
+
+def plain(value: Any) -> Any:
+    """Keep text, numbers and truth values; write what is nested as JSON; NaN is missing."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return None if value != value else value
+    return json.dumps(value, ensure_ascii=False, default=str)

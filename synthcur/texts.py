@@ -1,11 +1,11 @@
 """What makes two texts or two labels the same, and how long a text is, without a tokenizer."""
 
 import re
-import unicodedata
 from collections import Counter
 
 import pandas as pd
 
+from synthcur.labels import bare, folded, same_labels
 from synthcur.schema import REAL, TRAIN
 
 _BLANK = re.compile(r"[\s\x00-\x1f\u200b-\u200f\u2060\ufeff]*")
@@ -14,27 +14,30 @@ _TOKEN = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]|\w+|[^\w\s]")
 
 def text_keys(rows: pd.DataFrame) -> list[str]:
     """Return what makes two samples the same text: folded text and second text (n,)."""
-    pairs = [_fold(pair or "") for pair in rows["text_pair"]]
+    pairs = [folded(pair or "") for pair in rows["text_pair"]]
     return [
-        f"{_fold(text)}\x1f{pair}" if pair else _fold(text)
+        f"{folded(text)}\x1f{pair}" if pair else folded(text)
         for text, pair in zip(rows["text"], pairs, strict=True)
     ]
 
 
 def label_merges(rows: pd.DataFrame) -> dict[str, str]:
-    """Map labels that differ only by case, space or Unicode form to the form used most.
+    """Map labels that differ only by case, space or decoration to the form used most.
 
-    The form used most by real training rows is kept; labels without variants are not in the map.
+    The plain form is kept if real training rows use it, else the form that they use most; labels
+    without variants are not in the map. What counts as decoration `synthcur.labels.bare` tells.
     """
     real = (rows["source"] == REAL) & (rows["split"] == TRAIN)
     uses = Counter(label for label in rows["label"] if not is_blank(label))
     real_uses = Counter(label for label in rows["label"][real] if not is_blank(label))
-    forms: dict[str, list[str]] = {}
-    for label in sorted(uses):
-        forms.setdefault(_fold(label), []).append(label)
+
+    def preference(label: str) -> tuple[bool, bool, int, int]:
+        is_plain = bare(label)[0] == folded(label)
+        return real_uses[label] > 0, is_plain, real_uses[label], uses[label]
+
     merges = {}
-    for variants in forms.values():
-        kept = max(variants, key=lambda label: (real_uses[label], uses[label]))
+    for variants in same_labels(uses):
+        kept = max(variants, key=preference)
         merges.update({label: kept for label in variants if label != kept})
     return merges
 
@@ -50,9 +53,3 @@ def estimated_tokens(text: str) -> int:
     Within about 10 % of the WordPiece tokenizer for most English texts.
     """
     return sum(1 + (len(token) - 1) // 8 for token in _TOKEN.findall(text))
-
-
-def _fold(text: str) -> str:
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return " ".join(text.split()).casefold()

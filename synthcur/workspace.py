@@ -2,11 +2,15 @@
 
 import fcntl
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from synthcur import demo
-from synthcur.errors import StoreError
+from synthcur.database import DATABASE, Database, unusable_folder
+from synthcur.errors import InputError, StoreError
+from synthcur.files import make_folder
 from synthcur.store import Store
 
 VARIABLE = "SYNTHCUR_WORKSPACE"
@@ -14,8 +18,24 @@ DEFAULT = "workspace"
 
 
 def workspace_folder(given: str | None = None) -> Path:
-    """Return the workspace: as given, else by SYNTHCUR_WORKSPACE, else ``./workspace``."""
-    return Path(given or os.environ.get(VARIABLE) or DEFAULT).expanduser().absolute()
+    """Return the workspace: as given, else by SYNTHCUR_WORKSPACE, else ``./workspace``.
+
+    Raises
+    ------
+    InputError
+        If it cannot be the path of a folder: a NUL byte, a circle of links, a user that there is
+        not, or a present folder that is gone.
+    """
+    path = given or os.environ.get(VARIABLE) or DEFAULT
+    try:
+        folder = Path(path).expanduser().absolute()
+        folder.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(
+            f"The workspace {path!r} is not a usable path: {error}.",
+            fix=f"Name a folder with --workspace or {VARIABLE}.",
+        ) from error
+    return folder
 
 
 def open_store(folder: Path) -> Store:
@@ -37,24 +57,57 @@ def lock_server(folder: Path) -> IO[str]:
     Raises
     ------
     StoreError
-        If another server has it.
+        If another server has it, or the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = open(folder / "server.lock", "a+", encoding="utf-8")  # noqa: SIM115
+    try:
+        make_folder(folder, mode=0o700)
+        file = open(folder / "server.lock", "a+", encoding="utf-8")  # noqa: SIM115
+    except OSError as error:
+        raise unusable_folder(folder, error) from error
+    try:
+        return _locked(file, folder)
+    except StoreError:
+        with suppress(OSError):
+            file.close()
+        raise
+
+
+def _locked(file: IO[str], folder: Path) -> IO[str]:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+        file.seek(0)
+        file.truncate()
+        file.write(str(os.getpid()))
+        file.flush()
+    except BlockingIOError as error:
         file.seek(0)
         owner = file.read().strip() or "unknown"
         if owner == str(os.getpid()):
             return file
-        file.close()
         raise StoreError(
             f"Another server (process {owner}) already serves the workspace {folder}.",
             fix="Use that one, stop it, or choose another folder with --workspace.",
         ) from error
-    file.seek(0)
-    file.truncate()
-    file.write(str(os.getpid()))
-    file.flush()
+    except OSError as error:
+        raise unusable_folder(folder, error) from error
     return file
+
+
+def require_writable(folder: Path) -> None:
+    """Write to the database of a workspace and beside it, leaving nothing.
+
+    Raises
+    ------
+    StoreError
+        If one of the two cannot be written.
+    """
+    database = Database(folder / DATABASE)
+    try:
+        database.require_writable()
+    finally:
+        database.close()
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"writable")
+    except OSError as error:
+        raise unusable_folder(folder, error) from error

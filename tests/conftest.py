@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,8 @@ from tests import samples
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # No process waits ahead of its job, but where a test is about that.
 os.environ.setdefault("SYNTHCUR_SPARE", "0")
+# A fault of the command line is a traceback here, not a line with the name of a log.
+os.environ.setdefault("SYNTHCUR_DEBUG", "1")
 
 # A slow machine is not a wrong answer.
 settings.register_profile("synthcur", deadline=None)
@@ -71,6 +73,43 @@ def small_collection() -> Collection:
         for text in samples.REAL[label][part]
     ]
     return make_collection("small", rows, samples.LABELS, title="Plant nursery")
+
+
+@pytest.fixture(scope="session")
+def plain_collection() -> Collection:
+    """The least that people bring: a text and one of two labels, and no further column."""
+    labels = samples.LABELS[:2]
+    rows = [(SYNTHETIC, "train", text, each) for each in labels for text in samples.SYNTHETIC[each]]
+    rows += [
+        (REAL, split, text, each)
+        for split, part in samples.REAL_PARTS.items()
+        for each in labels
+        for text in samples.REAL[each][part]
+    ]
+    made = make_collection("plain", rows, labels, title="Two columns")
+    return replace(made, provenance=pd.DataFrame(index=made.rows.index))
+
+
+@pytest.fixture(scope="session")
+def pair_collection() -> Collection:
+    """Pairs of texts with the label ``same`` where both are about one topic, else ``other``."""
+    labels = ("other", "same")
+    rows = [(SYNTHETIC, "train", *pair) for pair in samples.pairs(samples.SYNTHETIC, slice(0, 12))]
+    rows += [
+        (REAL, split, *pair)
+        for split, part in samples.REAL_PARTS.items()
+        for pair in samples.pairs(samples.REAL, part)
+    ]
+    single = [(source, split, text, label) for source, split, text, _, label in rows]
+    made = make_collection("pairs", single, labels, title="Pairs")
+    frame = made.rows.assign(text_pair=[pair for *_, pair, _ in rows])
+    return replace(made, rows=frame.assign(sample_id=sample_ids(frame)))
+
+
+@pytest.fixture(params=["small", "plain", "pair", "hostile"])
+def each_collection(request: pytest.FixtureRequest) -> Collection:
+    """Every kind of collection in turn, for what must work with all of them."""
+    return request.getfixturevalue(f"{request.param}_collection")
 
 
 @pytest.fixture(scope="session")
@@ -197,6 +236,19 @@ def add_scores(
     store.add_scores(collection.name, checkers=checkers, artefacts=names, trust=trust)
 
 
+def discard_first(store: Store, collection: Collection, rows: int) -> None:
+    """Let Ana discard the first synthetic rows."""
+    for number, sample_id in enumerate(collection.synthetic_ids[:rows], start=1):
+        store.append_decision(
+            collection.name,
+            sample_id=sample_id,
+            annotator="Ana",
+            action="discard",
+            client_id="test",
+            client_seq=number,
+        )
+
+
 def note_covered(store: Store, name: str, share: float) -> None:
     """Let the scores of a collection note this share of covered real rows."""
     (scores,) = store.scores(name).values()
@@ -294,3 +346,11 @@ def fill(workspace: Path) -> Iterator[Callable[..., Store]]:
     yield put
     for store in stores:
         store.close()
+
+
+def doubt_checkers(store: Store, name: str, *, role: str = "quality") -> None:
+    """Let the scores of a collection say that a checker reads a third of its rows right."""
+    for scores in store.scores(name).values():
+        useless = {"accuracy": 0.33, "low": 0.17, "high": 0.53, "n": 24, "how": "out of fold"}
+        trust = {**scores.trust, role: useless}
+        store.add_scores(name, checkers=scores.checkers, artefacts=scores.artefacts, trust=trust)

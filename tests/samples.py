@@ -1,5 +1,7 @@
 """Texts of the small collection: what customers of a plant nursery write. All written for tests."""
 
+from collections.abc import Mapping, Sequence
+
 LABELS = ("delivery", "pests", "watering")
 
 SYNTHETIC = {
@@ -109,6 +111,17 @@ REAL = {
 }
 
 REAL_PARTS = {"train": slice(0, 8), "validation": slice(8, 12), "test": slice(12, 16)}
+
+
+def pairs(texts: Mapping[str, Sequence[str]], part: slice) -> list[tuple[str, str, str]]:
+    """Pair each text of a part with the next of its label, and with one of the next label."""
+    found = []
+    for label, other in zip(LABELS, (*LABELS[1:], LABELS[0]), strict=True):
+        mine, theirs = texts[label][part], texts[other][part]
+        found += [(a, b, "same") for a, b in zip(mine[::2], mine[1::2], strict=True)]
+        found += [(a, b, "other") for a, b in zip(mine[1::2], theirs[::2], strict=True)]
+    return found
+
 
 MARKUP = (
     "<script>document.title='owned'</script>",

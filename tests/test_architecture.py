@@ -18,22 +18,25 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "synthcur"
 
 LAYERS = (
-    ("errors", "palette", "processes", "trackers", "spare"),
-    ("arms",),
-    ("settings", "schema", "spool", "records", "resampling", "projection"),
+    ("errors", "palette", "processes", "trackers", "spare", "files", "spreadsheet"),
+    ("arms", "labels"),
+    ("settings", "schema", "spool", "records", "resampling", "projection", "column_facts"),
     (
         *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
-        *("texts", "splits"),
+        *("texts", "splits", "stated", "first_line", "base_models", "table_files"),
     ),
-    ("search", "clusters", "reliability"),
+    ("search", "clusters", "reliability", "majority"),
     ("database",),
-    ("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve", "witnesses"),
-    ("ledger", "agreement", "queues", "pools"),
+    (
+        *("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
+        *("witnesses", "checker_trust"),
+    ),
+    ("ledger", "agreement", "queues", "pools", "findings", "run_keys"),
     (
         *("signals", "pool_fit", "reasons", "losses", "training_rows", "pretrained", "progress"),
-        *("formats", "rows"),
+        *("formats", "parquet", "rows"),
     ),
-    ("summary", "what_if", "gaps", "figures"),
+    ("summary", "what_if", "gaps", "figures", "curve_majority", "repeats"),
     (
         *("classifier", "checkpoints", "encoders", "decision_log", "leases", "ingest"),
         *("reading", "checks", "drafting", "handover"),
@@ -47,7 +50,7 @@ LAYERS = (
     ("svg", "provenance", "figures_results"),
     ("scoring", "runs", "workspace", "cards", "comparison", "hub"),
     ("exporting",),
-    ("learning_runs", "dynamics"),
+    ("learning_runs", "dynamics", "import_options"),
     ("html_report", "influence"),
     ("pipeline",),
     ("preparation",),
@@ -60,7 +63,7 @@ PURE = (
     *("weighting", "recipes", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
     *("ledger", "agreement", "queues", "gaps", "search", "reliability", "witnesses"),
-    "pool_fit",
+    *("pool_fit", "majority", "checker_trust", "findings"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {

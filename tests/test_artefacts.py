@@ -25,6 +25,11 @@ def test_what_is_written_comes_back_read_only(artefacts):
     assert artefacts.meta(FP) == {"kind": "probe"}
 
 
+def test_a_table_without_columns_keeps_its_rows(artefacts):
+    artefacts.write(FP, frames={"t": pd.DataFrame(index=pd.RangeIndex(7))})
+    assert artefacts.frame(FP, "t").shape == (7, 0)
+
+
 def test_a_second_write_leaves_the_first_as_it_is(artefacts):
     artefacts.write(FP, arrays={"x": np.zeros(3)})
     artefacts.write(FP, arrays={"x": np.ones(3)})

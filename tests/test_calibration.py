@@ -13,11 +13,11 @@ from sklearn import metrics
 from synthcur.calibration import (
     TEMPERATURES,
     apply_temperature,
-    expected_calibration_error,
     fit_temperature,
     trust_figures,
 )
 from synthcur.evaluation import wilson_interval
+from synthcur.reliability import expected_calibration_error
 
 
 def checker(n, *, sureness=1.0, n_labels=3, seed=0):

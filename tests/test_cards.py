@@ -52,6 +52,7 @@ def test_the_model_card_tells_data_decisions_seeds_and_figures(kept):
     assert "91\\.7 \\%" in card
     assert job.spec["collection_fp"] in card
     assert "2 seeds" in card
+    assert "truncation=True, max_length=128" in card
     assert "synthcur train small --arms ce,imp --seeds 2" in card
     assert not [text for text in samples.SYNTHETIC[samples.LABELS[0]] if text in card]
 

@@ -252,3 +252,72 @@ def test_what_must_be_fixed_comes_first():
     rows = rows_of(test=[("", "care")], synthetic=[("same", "care"), ("same", "care")])
     states = [finding.state for finding in validate(rows)]
     assert states == sorted(states, key=["must_fix", "check", "fine"].index)
+
+
+def with_reason(reason: str, *extra: tuple[str, str]) -> pd.DataFrame:
+    """Clean rows, with extra real ones at the end that are set aside for a reason."""
+    rows = rows_of(train=list(extra))
+    aside = [
+        "" if row["row"] <= 10 or row["file"] != "train.csv" else reason
+        for _, row in rows.iterrows()
+    ]
+    return rows.assign(aside=aside)
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"), [("rejected", "rejected_rows"), ("several", "several_labels")]
+)
+def test_rows_that_are_set_aside_are_found_as_such_and_by_no_other_check(reason: str, code: str):
+    test_text, train_text = CLEAN["test"][0][0], CLEAN["train"][0][0]
+    rows = with_reason(reason, (test_text, "soil"), (train_text, "pests"), ("", "care"))
+    findings = {finding.code: finding for finding in validate(rows)}
+    assert {each.code for each in findings.values() if each.rows} == {code}
+    assert findings[code].state == "must_fix"
+    assert findings[code].excludes == tuple(("train.csv", row) for row in (11, 12, 13))
+    assert findings[code].labels == (("care", 1), ("pests", 1), ("soil", 1))
+
+
+def test_every_finding_with_rows_counts_their_labels():
+    finding = found("empty_text", test=[("", "care"), (" ", "pests"), ("", "care")])
+    assert finding.labels == (("care", 2), ("pests", 1))
+
+
+def test_most_real_rows_decide_between_two_labels():
+    finding = found(
+        "two_labels",
+        train=[("same", "care"), ("same", "pests"), ("same", "care")],
+        synthetic=[("same", "pests")],
+    )
+    assert set(finding.excludes) == {("train.csv", 12), ("synthetic.csv", 11)}
+
+
+def test_a_held_out_text_is_kept_once_with_the_label_of_most_rows_or_not_at_all():
+    agreed = [("a", "pests"), ("A ", "care"), ("a", "care")]
+    split = [("b", "care"), ("b", "pests")]
+    finding = found("held_out_repeats", test=[*agreed, *split], validation=[("c", "care")])
+    assert finding.state == "check"
+    assert finding.rows == tuple(("test.csv", row) for row in range(11, 16))
+    assert finding.excludes == tuple(("test.csv", row) for row in (11, 13, 14, 15))
+
+
+def test_labels_without_one_in_common_are_named_on_both_sides():
+    rows = rows_of()
+    real = rows["source"] == REAL
+    rows["label"] = rows["label"].where(~real, rows["label"].map({"care": "0", "pests": "1"}))
+    finding = next(f for f in validate(rows) if f.code == "one_source_label")
+    assert finding.title == ("No label in common: synthetic “care”, “pests”; real “0”, “1”")
+
+
+def test_words_that_the_bundled_model_does_not_know_are_told_by_source():
+    assert found("unknown_words").state == "fine"
+    rows = rows_of()
+    rows.loc[rows["source"] == SYNTHETIC, "text"] = "水泵被重复扣款，日期是七号"
+    finding = next(f for f in validate(rows) if f.code == "unknown_words")
+    assert finding.state == "check"
+    assert finding.title.endswith("% of the words unknown to the bundled model")
+
+
+def test_rows_that_are_all_set_aside_leave_nothing_to_store():
+    findings = {f.code: f for f in validate(rows_of().assign(aside="rejected"))}
+    assert findings["nothing_left"].state == "must_fix"
+    assert not findings["nothing_left"].excludes

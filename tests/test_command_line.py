@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthcur.schema import REAL, TEST, TRAIN, VALIDATION
+from synthcur.__main__ import main
+from synthcur.cards import COLUMNS
+from synthcur.schema import REAL, TEST, VALIDATION
 from synthcur.settings import WeightingSettings
 from synthcur.store import Store
-from tests.conftest import note_covered
+from tests.conftest import add_finished_job, discard_first, note_covered
 
 
 @pytest.fixture
@@ -32,22 +34,26 @@ def run(tmp_path):
     return call
 
 
+def as_options(folder, collection, **more):
+    """Write a collection as a user's files, and return the options that name them."""
+    parts = {
+        "synthetic": collection.synthetic,
+        "real": collection.real_train,
+        "validation": collection.part(REAL, VALIDATION),
+        "test": collection.part(REAL, TEST),
+    }
+    columns = ["text", *(["text_pair"] if collection.has_pairs else []), "label"]
+    paths = {}
+    for part, rows in parts.items():
+        paths[part] = folder / f"{part}.csv"
+        rows[columns].assign(**more).to_csv(paths[part], index=False)
+    return [item for part, path in paths.items() for item in (f"--{part}", path)]
+
+
 @pytest.fixture
 def files(tmp_path, small_collection):
     """Write the small collection as a user's files."""
-    parts = {
-        "synthetic": small_collection.synthetic,
-        "real": small_collection.real_train,
-        "validation": small_collection.part(REAL, VALIDATION),
-        "test": small_collection.part(REAL, TEST),
-    }
-    assert len(small_collection.part(REAL, TRAIN))
-    paths = {}
-    for part, rows in parts.items():
-        frame = rows[["text", "label"]].assign(topic="=1+1")
-        paths[part] = tmp_path / f"{part}.csv"
-        frame.to_csv(paths[part], index=False)
-    return [item for part, path in paths.items() for item in (f"--{part}", path)]
+    return as_options(tmp_path, small_collection, topic="=1+1")
 
 
 def answer(result):
@@ -72,6 +78,31 @@ def test_a_pool_that_was_written_for_other_texts_is_told(run, tmp_path):
     assert "near 20 % of the real rows" in run("demo")[1]
 
 
+def test_checkers_that_know_no_more_than_the_largest_label_are_told_with_the_next_step(
+    run, tmp_path
+):
+    quality = answer(run("demo", "--json"))["scores"]["probe"]["quality"]
+    assert quality["is_trusted"]
+    assert quality["majority"] == pytest.approx(40 / 240)
+    assert answer(run("weights", "demo", "--out", tmp_path / "w.parquet", "--json"))["doubt"] == ""
+    store = Store(tmp_path / "ws")
+    scores = store.scores("demo")["probe"]
+    useless = {**scores.trust["quality"], "accuracy": 0.2, "low": 0.1, "high": 0.3}
+    trust = {**scores.trust, "quality": useless}
+    store.add_scores("demo", checkers="probe", artefacts=scores.artefacts, trust=trust)
+    store.close()
+    code, out, err = run("weights", "demo", "--out", tmp_path / "w.parquet", "--checkers", "probe")
+    assert code == 0
+    assert "The quality checker is not to be trusted: it reads 20.0 %" in err
+    assert "Next: " in err
+    assert "trusted" not in out
+    said = answer(
+        run("weights", "demo", "--out", tmp_path / "w.parquet", "--checkers", "probe", "--json")
+    )
+    assert said["doubt"].startswith("The quality checker is not to be trusted")
+    assert "Probe: The quality checker is not to be trusted" in run("demo")[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -91,6 +122,15 @@ def test_bad_input_is_one_clear_line_and_exit_code_two(run, arguments, words):
     assert words in err
     assert len(err.strip().splitlines()) == 1
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.5", "example.org", ""])
+def test_the_network_is_refused_for_the_reason_that_is_true(run, address):
+    code, _, err = run("serve", "--address", address)
+    assert code == 2
+    assert "no sign-in" not in err
+    assert "encrypts nothing" in err
+    assert "docs/annotating.md" in err
 
 
 def test_decisions_from_a_file_are_checked_first_and_applied_once(run, tmp_path):
@@ -150,6 +190,46 @@ def test_a_saved_scheme_keeps_its_q_unless_another_is_named(run, tmp_path):
     assert q["scheme"] == q["out_of_fold"]
     assert q["other"] == q["default"]
     assert q["scheme"] != q["other"]
+
+
+def test_every_command_that_reads_a_collection_takes_every_kind(
+    fill, each_collection, tmp_path, capsys
+):
+    store, name = fill(each_collection), each_collection.name
+    discard_first(store, each_collection, 2)
+    add_finished_job(store, each_collection, {"ce": 0.6, "imp": 0.9})
+    n = len(each_collection.synthetic)
+    decision = {"sample_id": each_collection.synthetic_ids[2], "action": "keep"}
+    (tmp_path / "decisions.jsonl").write_text(json.dumps(decision))
+    for words in (
+        ["weights", name, "--out", tmp_path / "w.parquet"],
+        ["results", name],
+        ["report", name, "--out", tmp_path / "r.html"],
+        ["decide", name, "--from", tmp_path / "decisions.jsonl"],
+        ["export", name, "--out", tmp_path / "out"],
+    ):
+        assert main([*map(str, words)]) == 0, capsys.readouterr().err
+    assert len(pd.read_parquet(tmp_path / "w.parquet")) == n - 2
+    for file in ("curated.parquet", "dataset/data/train.parquet"):
+        assert len(pd.read_parquet(tmp_path / "out" / file)) == n - 2
+
+
+@pytest.mark.real
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", ["plain", "pair"])
+def test_a_text_and_a_label_are_enough_for_every_command(run, kind, request, tmp_path):
+    collection = request.getfixturevalue(f"{kind}_collection")
+    imported = answer(run("import", "own", *as_options(tmp_path, collection), "--json"))
+    assert imported["rows"]["synthetic"] == len(collection.synthetic)
+    quick = ["--seeds", "1", "--epochs", "1", "--json"]
+    answer(run("train", "own", "--arms", "ce,imp", *quick))
+    size = str(len(collection.real_train) // 2)
+    curve = answer(run("learning-curve", "own", "--arms", "ce,ce_both", "--sizes", size, *quick))
+    assert curve["sizes"] == [int(size)]
+    answer(run("weights", "own", "--out", tmp_path / "w.parquet", "--json"))
+    answer(run("export", "own", "--out", tmp_path / "out", "--json"))
+    columns = pd.read_parquet(tmp_path / "out" / "curated.parquet").columns
+    assert [each for each in columns if each not in COLUMNS] == []
 
 
 def test_help_says_what_the_kinds_of_checkers_are(run):

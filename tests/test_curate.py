@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from synthcur import jobs
+from synthcur.checker_trust import measured
 from synthcur.review import Decision, current_decisions
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, WeightingSettings
@@ -20,7 +21,7 @@ from synthcur.ui import map as row_map
 from synthcur.ui.curate_actions import Discarded
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.weighting import effective_sample_size, sample_weight
-from tests.conftest import add_scores, make_scores
+from tests.conftest import add_scores, doubt_checkers, make_scores
 from tests.test_curate_rows import joined
 
 PAGE = Path(__file__).resolve().parent.parent / "pages" / "curate.py"
@@ -353,3 +354,19 @@ def link_message(app: AppTest) -> dict:
 def points_header(app: AppTest) -> dict:
     payload = mounted(app, "synthcur_map").bytes
     return json.loads(payload[4 : 4 + int.from_bytes(payload[:4], "little")])
+
+
+def test_a_checker_that_is_not_to_be_trusted_is_said_so_above_the_map(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    assert not open_page("small").warning
+    doubt_checkers(store, "small", role="diversity")
+    (said,) = open_page("small").warning
+    assert "The diversity checker is not to be trusted" in said.value
+    found = measured(store.scores("small")["probe"].trust, small_collection)
+    trust = store.scores("small")["probe"].trust
+    quality, diversity = curate_trust.figures(trust, found)
+    assert diversity[2] == "[17, 53] of 24; largest label 35 %"
+    assert quality[2] == "[51, 86] of 24 real; largest label 33 %"
+    assert curate_trust.table(trust, found)["Largest label"].tolist() == ["33 %", "35 %"]

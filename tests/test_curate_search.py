@@ -191,7 +191,7 @@ def test_rows_like_a_row_are_selected_with_it_in_front(
 
 def test_a_real_row_is_opened_without_a_weight(small_collection: Collection) -> None:
     rows = joined(small_collection)
-    sentence = curate_record.why(rows, rows.n + 2, SETTINGS, held_out=0.0)
+    sentence = curate_record.why(rows, rows.n + 2, SETTINGS, curate_record.Found())
     label = rows.label_names[rows.frame["label"][rows.n + 2]]
     assert f"gives {label} {rows.frame['p'][rows.n + 2]:.0%}" in sentence
 

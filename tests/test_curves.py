@@ -124,3 +124,18 @@ def test_the_specification_is_plain_json_and_keeps_plain_training_in_ink(measure
     assert scale["domain"] == ["IMP", "Plain"]
     assert scale["range"][1] == palette.text
     assert "data" not in chart
+
+
+@pytest.mark.parametrize(
+    ("majority", "kind", "value"),
+    [(0.4, "majority", 0.4), (0.01, "majority below", 0.5), (0.99, "majority above", 0.6)],
+)
+def test_the_majority_is_one_row_that_never_stretches_the_axis(majority, kind, value):
+    frame = metrics([("ce", 0, 1.0, None, 0.5), ("ce", 0, 2.0, None, 0.6)])
+    table = curve_table(frame, VAL_ACCURACY, finished=[], arms=["ce"], majority=majority)
+    (row,) = table[table["kind"].str.startswith("majority")].to_dict("records")
+    assert (row["kind"], row["value"]) == (kind, pytest.approx(value))
+    assert row["text"].endswith(f"always the largest label, {100 * majority:.1f} %")
+    chart = json.dumps(curve_chart(VAL_ACCURACY, ["ce"], epochs=2, palette=LIGHT))
+    assert f"datum.kind == '{kind}'" in chart
+    assert "majority" not in set(curve_table(frame, VAL_ACCURACY, finished=[], arms=["ce"])["kind"])

@@ -293,6 +293,21 @@ def test_files_are_read_by_path_inside_the_allowed_folder_only(
     assert app.title[0].value == "88 rows read from 4 files"
 
 
+def test_without_a_setting_files_are_read_in_a_folder_of_their_own(app: AppTest, workspace: Path):
+    table = next(workspace.glob("artefacts/*/rows.parquet"))
+    (workspace / "imports").mkdir()
+    (workspace / "imports" / "rows.csv").write_bytes(as_csv(clean()["synthetic"]))
+    app.radio[0].set_value("Path on the server").run()
+    assert str(workspace / "imports") in words(app)
+    field = next(each for each in app.text_input if each.label == "Synthetic rows")
+    for path in (str(table), f"../{table.relative_to(workspace)}"):
+        field = field.input(path).run().text_input(key=field.key)
+        assert "file of the workspace itself" in app.error[0].value.replace("\\", "")
+    field.input("rows.csv").run()
+    assert not app.error
+    assert "40 rows" in words(app)
+
+
 def test_single_rows_of_a_text_with_two_labels_can_be_kept(app: AppTest):
     upload(app, with_faults())
     press(app, "Check 95 rows")
@@ -338,3 +353,77 @@ def test_hostile_text_labels_columns_and_file_names_are_shown_as_characters(app:
         for element in sink:
             assert "![beacon]" not in element.value
             assert ":red[" not in element.value
+
+
+CASES = Path(__file__).parent / "cases"
+
+
+def upload_case(app: AppTest, folder: str, synthetic: str, real: str) -> AppTest:
+    for position, name in enumerate((synthetic, real)):
+        data = (CASES / folder / name).read_bytes()
+        app.file_uploader[position].set_value((name, data, "text/plain"))
+    return app.run()
+
+
+def findings_table(app: AppTest):
+    table = next(frame.value for frame in app.dataframe if "Finding" in frame.value)
+    return table.set_index("Finding")
+
+
+def test_the_label_that_both_files_share_is_guessed_and_said(app: AppTest):
+    upload_case(app, "10-label-and-label-text", "synthetic.csv", "real.jsonl")
+    assert "text = “text”, label = “label”." in words(app)
+    assert "text = “text”, label = “label_text”; kept beside: “label”" in words(app)
+    press(app, "Check 72 rows")
+    assert findings_table(app)["State"]["Label only in one source"] == ["Fine"]
+
+
+def test_columns_can_be_chosen_for_each_file(app: AppTest):
+    rows = clean()
+    upload(app, {part: as_csv(rows[part]) for part in ("synthetic", "train")})
+    assert [box.label for box in app.selectbox].count("Label") == 1
+    next(box for box in app.checkbox if box.label == "Columns for each file").check().run()
+    assert [box.label for box in app.selectbox].count("Label") == 2
+
+
+def test_columns_that_are_not_guessed_are_asked_for_with_the_reason(app: AppTest):
+    upload_case(app, "13-one-hot-columns", "synthetic.csv", "real.csv")
+    assert "several 0/1 columns: “billing”, “delivery”, “repair”" in words(app)
+    assert next(box for box in app.selectbox if box.label == "Label").value is None
+    assert next(b for b in app.button if b.label.startswith("Check")).disabled
+
+
+def test_rejected_rows_and_their_labels_are_shown_and_nothing_is_accepted_unasked(
+    app: AppTest, store: Store
+):
+    upload_case(app, "02-prodigy-binary-reject", "synthetic.csv", "real.jsonl")
+    press(app, "Check 72 rows")
+    row = findings_table(app).loc["Rejected or skipped by an annotator"]
+    assert (row["State"], row["Rows"]) == (["Must fix"], 10)
+    assert row["Labels"] == "“repair” 4, “billing” 3, “delivery” 3"
+    assert "Labels: “repair” 4, “billing” 3, “delivery” 3" in words(app)
+    assert "Look first: “Rejected or skipped by an annotator” leaves out 10 of 30" in words(app)
+    assert next(button for button in app.button if button.label.startswith("Store")).disabled
+    press(app, "Exclude 10")
+    press(app, "Store 62 rows")
+    assert sum(store.collection_info("my-rows").counts.values()) == 62
+
+
+def test_decorated_labels_are_merged_when_that_is_accepted(app: AppTest, store: Store):
+    upload_case(app, "17-llm-decorated-labels", "synthetic.jsonl", "real.csv")
+    press(app, "Check 72 rows")
+    row = findings_table(app).loc["One label written in several ways"]
+    assert "“1. delivery” 5" in row["Labels"]
+    assert row["Proposal"] == "Merge into “billing”, “delivery”, “repair”"
+    press(app, "Accept ")
+    press(app, "Store ")
+    assert store.collection("my-rows").labels == ("billing", "delivery", "repair")
+
+
+def test_a_label_that_accepting_a_proposal_would_end_is_named_before(app: AppTest):
+    rows = clean()
+    rows["synthetic"] += [("What soil do ferns like?", "soil"), ("Is peat any good?", "soil")]
+    upload(app, {part: as_csv(part_rows) for part, part_rows in rows.items()})
+    press(app, "Check 90 rows")
+    said = "“Label only in one source” leaves out 2 of 42 synthetic rows, the last ones of “soil”"
+    assert f"Look first: {said}." in words(app)

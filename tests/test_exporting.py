@@ -13,6 +13,7 @@ from synthcur import exporting
 from synthcur.errors import ArtefactError, NotFoundError, StoreError
 from synthcur.reading import read_table
 from synthcur.settings import WeightingSettings
+from synthcur.table_files import as_bytes
 from synthcur.weighting import sample_weight
 from tests.conftest import add_finished_job
 from tests.test_report import IMP, PLAIN, add_runs
@@ -124,7 +125,7 @@ def test_parquet_and_json_lines_give_back_every_character(fill, hostile_collecti
 def test_a_cell_or_heading_that_a_spreadsheet_would_calculate_gets_an_apostrophe(start, tmp_path):
     table = pd.DataFrame({f"{start}key": [f"{start}HYPERLINK(1)", "plain"], "weight": [-1.5, 2]})
     exporting.write_table(table, tmp_path / "rows.csv")
-    back = pd.read_csv(tmp_path / "rows.csv", dtype=str, lineterminator="\n")
+    back = pd.read_csv(tmp_path / "rows.csv", dtype=str)
     assert back.columns[0] == f"'{start}key"
     assert back.iloc[0].tolist() == [f"'{start}HYPERLINK(1)", "-1.5"]
     assert back.iloc[1, 0] == "plain"
@@ -139,9 +140,7 @@ def test_a_csv_opens_as_utf_8_in_a_spreadsheet_and_is_read_back(tmp_path):
 
 def test_exported_decisions_can_be_read_by_decide(decided):
     table = exporting.decisions_table(decided.decisions("small"))
-    first, second, third = (
-        json.loads(line) for line in exporting.as_bytes(table, "jsonl").splitlines()
-    )
+    first, second, third = (json.loads(line) for line in as_bytes(table, "jsonl").splitlines())
     assert (first["action"], first["reason"], first["annotator"]) == ("discard", "off topic", "ada")
     assert (second["action"], second["label"]) == ("relabel", "pests")
     assert (third["action"], third["label"]) == ("keep", None)

@@ -72,3 +72,15 @@ def test_a_single_size_can_be_drawn():
     figure = learning_chart(ARMS[2:], (25,), palette=LIGHT)
     low, high = figure.layout.xaxis.range
     assert low < high
+
+
+@pytest.mark.parametrize(("majority", "is_drawn"), [(0.43, True), (0.9, True), (0.02, False)])
+def test_the_majority_is_a_dotted_line_or_a_label_that_points_to_it(majority, is_drawn):
+    arms = [ARMS[0]] if is_drawn else [ARMS[2]]
+    figure = learning_chart(arms, (25, 100), palette=DARK, majority=majority)
+    dotted = [line.y0 for line in figure.layout.shapes if line.line.dash == "dot"]
+    assert dotted == ([pytest.approx(100 * majority)] if is_drawn else [])
+    (note,) = [each for each in figure.layout.annotations if "largest label" in each.text]
+    assert f"always the largest label, {100 * majority:.1f} %" in note.text
+    low, high = figure.layout.yaxis.range
+    assert (low < 100 * majority < high) is is_drawn

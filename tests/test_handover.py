@@ -43,6 +43,7 @@ plain_tables = st.integers(0, 5).flatmap(
             st.builds(Rejected, st.integers(1, 9), st.integers(1, 9), any_text), max_size=3
         ).map(tuple),
         how=any_text,
+        first_line=st.sampled_from(["header", "row", "doubt"]),
         notes=st.lists(any_text, max_size=2).map(tuple),
     )
 )

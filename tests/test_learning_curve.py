@@ -134,6 +134,40 @@ def test_points_and_gains_are_those_of_the_predictions():
     )
 
 
+ALL_ONE_LABEL = dict.fromkeys(range(3), np.ones(200, dtype=int))
+
+
+def test_rows_do_not_pay_beside_real_rows_that_learned_nothing_without_a_word():
+    said = made_up({25: 0.8, 100: 0.8}, {25: 0.9, 100: 0.8})
+    said["ce_real", 25] = ALL_ONE_LABEL
+    found = summary(said, TRUE, ("ce_real", "ce", "dimp"))
+    assert found["majority"] == 0.5
+    (idle,) = found["learned_nothing"]
+    assert (idle["arm"], idle["n_real"], idle["seeds"]) == ("ce_real", 25, [0, 1, 2])
+    sentence = "25 real rows: Plain (real only) learned nothing: train longer"
+    assert idle["sentence"] == sentence
+    assert found["pays"][0]["sentence"].endswith("; Plain (real only) learned nothing")
+    assert "learned nothing" not in found["pays"][1]["sentence"]
+
+
+def test_an_arm_that_learned_nothing_gets_no_verdict_at_that_size():
+    said = made_up({25: 0.8, 100: 0.8}, {25: 0.9, 100: 0.8})
+    said["dimp", 25] = ALL_ONE_LABEL
+    found = summary(said, TRUE, ("ce_real", "ce", "dimp"))
+    first, last = found["pays"]
+    assert first == {
+        "n_real": 25,
+        "arm": "dimp",
+        "outcome": "no verdict",
+        "sentence": "25 real rows: No verdict, since DIMP, P′/p learned nothing: train longer",
+    }
+    assert last["p_holm"] == last["p_value"], "one comparison is left"
+    assert found["verdict"] == (
+        "No evidence that DIMP, P′/p pays with 100 real rows; no verdict with 25, where an arm "
+        "learned nothing: train longer"
+    )
+
+
 def test_an_arm_without_real_rows_is_compared_at_every_size():
     found = summary(made_up({25: 0.5, 100: 0.9}, {}), TRUE, ("ce_real", "ce"))
     assert [each["outcome"] for each in found["pays"]] == ["better", "worse"]

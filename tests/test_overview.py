@@ -13,8 +13,9 @@ from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.store import Store
 from synthcur.weighting import consensus, effective_sample_size, sample_weight
-from tests.conftest import add_finished_job, make_scores
+from tests.conftest import add_finished_job, doubt_checkers, make_scores
 from tests.test_pages import complaints, open_page
+from tests.test_report import add_runs
 
 
 def title(app: AppTest) -> str:
@@ -128,6 +129,34 @@ def test_a_finished_run_is_the_finding(
     assert "last was run 1, 2 decisions ago" in [each.value for each in app.caption]
 
 
+def test_decisions_since_the_run_are_counted_as_rows_whether_kept_edited_or_both(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+
+    def since() -> str:
+        found = open_page("overview", "small").caption
+        return next(each.value for each in found if each.value.startswith("last was run"))
+
+    def edit(row: int, text: str) -> None:
+        sample_id = small_collection.synthetic["sample_id"][row]
+        store.append_decision(
+            "small", sample_id=sample_id, annotator="Ana", action="edit", text=text, client_id="e",
+            client_seq=store.decision_count("small"),
+        )  # fmt: skip
+
+    for row in range(3):
+        edit(row, f"other words {row}")
+    decide(store, small_collection, [0, 1, 2], "keep")
+    job = add_finished_job(store, small_collection, {"ce": 0.0, "dimp": 1.0})
+    assert len(job.spec["decisions"]) == 6, "verdicts and edits stand apart in the spec"
+    assert since() == "last was run 1"
+    decide(store, small_collection, [0, 1, 2, 3], "discard")
+    edit(0, "words once more")
+    assert since() == "last was run 1, 4 decisions ago"
+    assert "decide   3 rows" in open_page("results", "small").code[0].value
+
+
 def test_no_difference_is_said_as_such_and_one_seed_wears_a_badge(
     fill: Callable[..., Store], small_collection: Collection
 ) -> None:
@@ -183,3 +212,35 @@ def test_the_address_names_the_collection_and_an_unknown_one_opens_the_demo(
     app.selectbox(key="collection_picker").set_value("small").run()
     assert app.query_params["collection"] == "small"
     assert "40 synthetic rows" in title(app)
+
+
+def test_a_checker_that_knows_no_more_than_the_largest_label_is_said_not_to_be_trusted(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    app = open_page("overview", "small")
+    assert not app.warning
+    assert "[51, 86] of 24 real; largest label 33 %" in [each.value for each in app.caption]
+    doubt_checkers(store, "small")
+    (said,) = open_page("overview", "small").warning
+    assert "quality checker is not to be trusted" in said.value
+    assert "always naming the largest label reads 33.3 % right" in said.value
+    assert "Next" in said.value
+
+
+def test_an_arm_that_learned_nothing_gives_no_finding_and_is_marked(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"ce": [[0] * 12] * 2, "imp": [[1] * 12] * 2})
+    app = open_page("overview", "small")
+    assert not complaints(app)
+    assert title(app) == "No verdict, since every arm learned nothing: train longer"
+    words = " ".join(each.value for each in app.caption)
+    assert "always the largest label, 33.3 %" in words
+    assert r"Plain \(synthetic only\) learned nothing" in words
+    for word in ("worse", "better", "p =", "p <"):
+        assert word not in words
+    assert "largest label" in next(
+        each.proto.spec for each in app.get("plotly_chart") if "IMP" in each.proto.spec
+    )

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from synthcur.schema import Collection
 from synthcur.store import Store
-from tests.conftest import add_finished_job
+from tests.conftest import add_finished_job, discard_first
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("overview", "data", "curate", "review", "train", "results")
@@ -70,30 +70,22 @@ def test_a_page_opens_the_demo_by_itself(page: str, workspace: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_says_what_is_missing_before_anything_is_scored(
-    page: str, fill: Callable[..., Store], small_collection: Collection
+    page: str, fill: Callable[..., Store], each_collection: Collection
 ) -> None:
-    fill(small_collection, scored=False)
-    app = open_page(page, "small")
+    fill(each_collection, scored=False)
+    app = open_page(page, each_collection.name)
     assert not complaints(app)
-    assert app.sidebar.selectbox(key="collection_picker").value == "small"
+    assert app.sidebar.selectbox(key="collection_picker").value == each_collection.name
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_draws_scores_decisions_and_finished_runs(
-    page: str, fill: Callable[..., Store], small_collection: Collection
+    page: str, fill: Callable[..., Store], each_collection: Collection
 ) -> None:
-    store = fill(small_collection)
-    for number, sample_id in enumerate(small_collection.synthetic["sample_id"][:3], start=1):
-        store.append_decision(
-            "small",
-            sample_id=sample_id,
-            annotator="Ana",
-            action="discard",
-            client_id="test",
-            client_seq=number,
-        )
-    add_finished_job(store, small_collection, {"ce": 0.6, "imp": 0.7, "dimp": 0.9})
-    app = open_page(page, "small")
+    store = fill(each_collection)
+    discard_first(store, each_collection, 3)
+    add_finished_job(store, each_collection, {"ce": 0.6, "imp": 0.7, "dimp": 0.9})
+    app = open_page(page, each_collection.name)
     assert not complaints(app)
 
 

@@ -70,7 +70,7 @@ def told(table: RawTable) -> dict[str, Any]:
         "dtypes": table.frame.dtypes.tolist(),
         "index": table.frame.index.tolist(),
         "numbers": (table.rows.tolist(), table.lines.tolist(), table.rows.dtype, table.lines.dtype),
-        "rest": (table.name, table.rejected, table.how, table.notes),
+        "rest": (table.name, table.rejected, table.how, table.notes, table.first_line),
     }
 
 

@@ -45,7 +45,6 @@ AGREED = "Trained on real data, the checker gives billing 93 %; trained on other
             "Trained on real data, the checker gives billing 20 % and delivery 40 %: "
             "no label fits well.",
         ),
-        ({"margin_rank": 0.02}, "In training, 98 % of the rows were learned more firmly."),
         (
             {"diversity": 0.31, "weight": 3.0},
             f"{AGREED}31 %: right and rare, at a weight of 3.00.",
@@ -57,7 +56,7 @@ AGREED = "Trained on real data, the checker gives billing 93 %; trained on other
             "over 99 %: more typical of the generator than of real rows.",
         ),
         ({"coverage": 0.3}, "Coverage is 30 % of average around its nearest real row."),
-        ({"coverage": 0.9, "margin_rank": 0.6}, f"{AGREED}95 %: nothing stands out."),
+        ({"coverage": 0.9}, f"{AGREED}95 %: nothing stands out."),
     ],
 )
 def test_the_reason_is_the_sentence_that_matters_most(changed, sentence):
@@ -71,9 +70,9 @@ def test_a_row_relabelled_to_what_the_checker_reads_is_not_called_mislabelled():
 share = st.floats(0, 1)
 
 
-@given(share, share, st.booleans(), share, st.floats(0, 1e6), st.floats(0, 3.5), share, share)
+@given(share, share, st.booleans(), share, st.floats(0, 1e6), st.floats(0, 3.5), share)
 def test_every_row_has_one_plain_sentence_without_a_0_or_100_percent(
-    quality, extra, is_own, diversity, weight, uncertainty, margin_rank, covered
+    quality, extra, is_own, diversity, weight, uncertainty, covered
 ):
     facts = RowFacts(
         label="billing",
@@ -83,7 +82,6 @@ def test_every_row_has_one_plain_sentence_without_a_0_or_100_percent(
         diversity=diversity,
         weight=weight,
         uncertainty=uncertainty,
-        margin_rank=margin_rank,
         coverage=covered,
     )
     sentence = reason(facts)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from synthcur.evaluation import wilson_interval
-from synthcur.reliability import calibration_gap, reliability
+from synthcur.reliability import calibration_gap, expected_calibration_error, reliability
 
 
 def two_labels(sureness):
@@ -47,3 +47,20 @@ def test_bins_hold_every_row_once_and_rise(sureness, bins, seed):
     predicted = two_labels(sureness)[0].argmax(axis=1)
     assert right == pytest.approx((predicted == labels).sum())
     assert 0 <= calibration_gap(found) <= 1
+
+
+@pytest.mark.parametrize("bins", [1, 2, 3, 5])
+def test_arms_and_checkers_are_judged_by_one_calibration_error_on_ties_too(bins):
+    # Six rows of equal sureness, the right ones first: a cut through them must not tell them apart.
+    probs = two_labels([0.7] * 6 + [0.9] * 2)
+    labels = np.array([0, 0, 0, 0, 1, 1, 0, 0])
+    of_arms = calibration_gap(reliability(probs, labels, bins=bins))
+    assert of_arms == pytest.approx(expected_calibration_error(probs[0], labels, bins=bins))
+    order = np.random.default_rng(bins).permutation(len(labels))
+    shuffled = calibration_gap(reliability(probs[:, order], labels[order], bins=bins))
+    assert of_arms == pytest.approx(shuffled)
+
+
+def test_rows_of_equal_sureness_share_their_share_right():
+    low, high = reliability(two_labels([0.8] * 4), [0, 0, 1, 1], bins=2)
+    assert (low.right, high.right) == (0.5, 0.5)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from synthcur import report
+from synthcur import findings, report
 from synthcur.errors import InputError, NotFoundError
 from synthcur.evaluation import holm, paired_difference
 from synthcur.schema import REAL
@@ -189,7 +189,7 @@ def test_a_larger_mean_that_is_no_evidence_does_not_outdo_evidence(fill, small_c
     assert found["arms"][0]["arm"] == "dimp"
     assert found["arms"][0]["difference"]["outcome"] == "no evidence"
     assert found["verdict"] == "IMP, P′/Q is better than plain training: +50.0 points"
-    assert report.leading_arm(found)["arm"] == "imp"
+    assert findings.leading_arm(found)["arm"] == "imp"
 
 
 def test_the_newest_finished_job_is_read_and_a_running_one_only_if_there_is_no_other(
@@ -226,7 +226,7 @@ def test_a_job_of_another_collection_is_refused(toy, hostile_collection):
 
 def test_the_text_for_a_terminal_has_every_arm_and_its_verdict(toy):
     found = report.results(toy, "small")
-    text = report.results_text(found)
+    text = findings.results_text(found)
     assert "Run 1 on small: accuracy on 12 test rows" in text
     header, imp, plain = text.splitlines()[2:5]
     assert header.split("  ")[-1].strip() == "after Holm"
@@ -274,3 +274,94 @@ def test_made_from_changes_with_the_decisions(fill, small_collection):
     assert first["data"] == second["data"] == small_collection.fingerprint
     assert (first["decisions"], second["decisions"]) == (0, 1)
     assert first["decisions_fp"] != second["decisions_fp"]
+
+
+ONE_LABEL = (np.full(12, 1),) * 2
+GUESSED = (np.array([0, 1, 2, 0] * 3),) * 2
+"""Right in a third of the rows of every label: as often as always naming the largest."""
+
+
+def test_the_majority_stands_beside_the_scores_of_either_metric(toy):
+    assert report.results(toy, "small")["majority"] == pytest.approx(1 / 3)
+    by_f1 = report.results(toy, "small", metric="macro_f1")
+    assert by_f1["majority"] == pytest.approx(0.5 / 3)
+    assert "always naming the largest label: 33.3 %" in findings.results_text(
+        report.results(toy, "small")
+    )
+
+
+@pytest.mark.parametrize("idle", [ONE_LABEL, GUESSED])
+def test_two_models_that_learned_nothing_give_no_verdict(fill, small_collection, idle):
+    store = fill(small_collection)
+    other = (np.full(12, 2),) * 2
+    add_runs(store, small_collection, {"ce": other, "imp": idle})
+    found = report.results(store, "small")
+    assert found["verdict"] == "No verdict, since every arm learned nothing: train longer"
+    assert [arm["difference"] for arm in found["arms"]] == [None, None]
+    assert [arm["learned_nothing"] for arm in found["arms"]] == [[0, 1], [0, 1]]
+    text = findings.results_text(found)
+    assert "IMP, P′/Q learned nothing: train longer" in text
+    for word in ("p <", "p =", "worse", "better", "No evidence"):
+        assert word not in text
+        assert word not in findings.basis(found)
+    assert "33.3 %" in findings.basis(found)
+
+
+def test_an_arm_is_not_compared_with_plain_training_that_learned_nothing(fill, small_collection):
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"ce": ONE_LABEL, "imp": IMP, "dimp": PLAIN})
+    found = report.results(store, "small")
+    assert found["verdict"] == ("No verdict, since plain training learned nothing: train longer")
+    assert findings.compared_arms(found) == []
+    assert findings.leading_arm(found)["arm"] == "imp"
+
+
+def test_an_arm_that_learned_nothing_leaves_the_family_of_comparisons(fill, small_collection):
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"ce": FOUR_WRONG, "imp": ALL_RIGHT, "dimp": ONE_LABEL})
+    found = report.results(store, "small")
+    arms = {arm["arm"]: arm for arm in found["arms"]}
+    assert arms["imp"]["difference"]["p_holm"] == arms["imp"]["difference"]["p_value"]
+    assert arms["dimp"]["difference"] is None
+    assert arms["dimp"]["verdict"] == "DIMP, P′/p learned nothing: train longer"
+    assert found["verdict"] == (
+        "IMP, P′/Q is better than plain training: +33.3 points; DIMP learned nothing"
+    )
+
+
+def test_one_seed_that_learned_nothing_takes_the_verdict_with_it(fill, small_collection):
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"ce": FOUR_WRONG, "imp": (TRUE, ONE_LABEL[0])})
+    found = report.results(store, "small")
+    imp = next(arm for arm in found["arms"] if arm["arm"] == "imp")
+    assert [run["learned_nothing"] for run in imp["runs"]] == [False, True]
+    assert imp["verdict"] == "IMP, P′/Q learned nothing (1 of 2 seeds): train longer"
+    assert found["verdict"] == "No verdict, since IMP learned nothing: train longer"
+
+
+def test_one_arm_that_learned_nothing_is_marked(fill, small_collection):
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"imp": ONE_LABEL})
+    assert report.results(store, "small")["verdict"] == ("IMP, P′/Q learned nothing: train longer")
+
+
+def offered(store, collection, predicted, **choice):
+    add_runs(store, collection, predicted)
+    return [arm["arm"] for arm in findings.offered_arms(report.results(store, "small", **choice))]
+
+
+def test_no_arm_that_lost_or_learned_nothing_is_offered(fill, small_collection):
+    store = fill(small_collection)
+    predicted = {"ce": FOUR_WRONG, "imp": ALL_RIGHT, "dimp": ALL_WRONG, "p_only": ONE_LABEL}
+    assert offered(store, small_collection, predicted) == ["imp"], "plain training has lost"
+    assert offered(store, small_collection, {"ce": ALL_RIGHT, "imp": ALL_WRONG}) == ["ce"]
+    assert offered(store, small_collection, {"ce": PLAIN, "imp": IMP}) == ["ce", "imp"]
+    assert offered(store, small_collection, {"ce": ONE_LABEL, "imp": IMP}) == ["imp"]
+    assert offered(store, small_collection, {"ce": ONE_LABEL, "imp": ONE_LABEL}) == []
+
+
+def test_between_arms_that_nothing_tells_apart_the_validation_rows_choose(fill, small_collection):
+    store = fill(small_collection)
+    add_finished_job(store, small_collection, {"ce": 0.8, "imp": 0.9})
+    found = report.results(store, "small")
+    assert findings.offered_arms(found)[0]["arm"] == "imp"

@@ -8,7 +8,9 @@ import pytest
 from synthcur import jobs
 from synthcur.evaluation import paired_difference
 from synthcur.learning_curve import LearningCurveSettings
+from synthcur.records import chosen_checkers
 from synthcur.settings import TrainSettings
+from synthcur.ui import results_rail
 from tests.conftest import add_finished_job
 from tests.test_exporting import keep_model
 from tests.test_learning_curve import add_curve
@@ -298,3 +300,21 @@ def test_changed_rows_are_those_weighed_apart_and_come_by_nearness(fill, small_c
     assert found["cosine"][0] == pytest.approx(1, abs=1e-5)
     assert found["arm_weight"][0] == pytest.approx(relative[target], rel=1e-5)
     assert changed_rows(store, job, runs["ce"], runs["ce"]).rows.empty
+
+
+def test_rows_are_told_with_the_run_s_checkers_or_else_with_the_best_there_are(
+    fill, small_collection
+):
+    store = fill(small_collection, scored=False)
+    job = add_runs(store, small_collection, {"ce": PLAIN, "imp": IMP})
+    for checkers, accuracy in (("finetune", 0.5), ("average", 0.8)):
+        measured = {"accuracy": accuracy, "low": 0.4, "high": 0.9, "n": 24, "how": "out of fold"}
+        trust = {"quality": measured, "diversity": measured}
+        store.add_scores("small", checkers=checkers, artefacts={}, trust=trust)
+    scored = store.scores("small")
+    assert list(scored) == ["finetune", "average"], "the oldest is not the best"
+    assert TrainSettings.from_dict(job.settings).checkers == "probe", "removed since"
+    assert results_rail.weighed_by(store, job)[0] == "average"
+    assert chosen_checkers(scored, "probe") == chosen_checkers(scored) == "average"
+    assert chosen_checkers(scored, "finetune") == "finetune"
+    assert chosen_checkers({}, "probe") is None

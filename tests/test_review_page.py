@@ -4,7 +4,6 @@ import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,13 +15,20 @@ from synthcur.review import ANNOTATOR_LENGTH
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store import Store
-from synthcur.ui import session
+from synthcur.ui import identity
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.weighting import sample_weight
-from tests.conftest import make_scores
+from tests.conftest import doubt_checkers, make_scores
 from tests.reviewing import SEVEN
 
 PAGE = Path(__file__).resolve().parent.parent / "pages" / "review.py"
+
+
+class Account(dict):
+    """Who is signed in, as Streamlit tells it."""
+
+    def to_dict(self) -> dict:
+        return dict(self)
 
 
 @pytest.fixture
@@ -121,31 +127,54 @@ def test_behind_a_proxy_that_names_nobody_nothing_can_be_decided(open_page, monk
     monkeypatch.setenv("SYNTHCUR_USER_HEADER", "X-Forwarded-User")
     monkeypatch.setattr("streamlit.runtime.context.ContextProxy.headers", {})
     app = open_page()
-    assert "name cannot be used" in app.error[0].value
+    assert "Nobody is signed in" in app.error[0].value
     assert not app.get("bidi_component")
 
 
 def test_with_an_account_the_name_is_that_of_the_account(open_page, monkeypatch):
-    account = SimpleNamespace(is_logged_in=True, to_dict=lambda: {"email": "eva@example.org"})
-    monkeypatch.setattr(session, "_asks_for_account", lambda: True)
+    account = Account(is_logged_in=True, email="eva@example.org")
+    monkeypatch.setattr(identity, "asks_for_account", lambda: True)
     monkeypatch.setattr(st, "user", account)
-    monkeypatch.setattr(session, "find_spec", {"authlib": None}.get)
+    monkeypatch.setattr(identity, "find_spec", {"authlib": None}.get)
     app = open_page()
     assert "pip install Authlib" in app.error[0].value
-    monkeypatch.setattr(session, "find_spec", {"authlib": True}.get)
+    monkeypatch.setattr(identity, "find_spec", {"authlib": True}.get)
     app = app.run()
     assert app.session_state["synthcur"].annotator == "eva@example.org"
-    assert app.sidebar.button(key="review_sign_in").label == "Sign out"
-    account.is_logged_in = False
+    assert app.sidebar.button(key="sign_in").label == "Sign out"
+    account["is_logged_in"] = False
     app = app.run()
     assert "Nobody is signed in" in app.error[0].value
-    assert app.sidebar.button(key="review_sign_in").label == "Sign in"
+    assert app.button(key="sign_in").label == "Sign in"
+    assert not app.sidebar.children
     assert not app.get("bidi_component")
 
 
 def test_long_names_of_accounts_stay_apart():
     names = [f"{'a' * 50}{i}@example.org" for i in range(2)]
-    cut = [session.account_name(name) for name in names]
+    cut = [identity.account_name(name) for name in names]
     assert cut[0] != cut[1]
     assert all(len(each) == ANNOTATOR_LENGTH for each in cut)
-    assert session.account_name("eva@example.org") == "eva@example.org"
+    assert identity.account_name("eva@example.org") == "eva@example.org"
+
+
+def test_a_queue_of_checkers_that_are_not_to_be_trusted_says_so_above_it_and_on_every_card(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+
+    def drawn() -> tuple[list[str], set[str]]:
+        app = AppTest.from_file(str(PAGE), default_timeout=60)
+        app.query_params["collection"] = "small"
+        app.run()
+        (queue,) = (each.proto for each in app.get("bidi_component"))
+        ends = {each["why"][-1].split(". ")[-1] for each in json.loads(queue.json)["cards"]}
+        return [each.value for each in app.warning], ends
+
+    said, ends = drawn()
+    assert not said
+    assert not any("trusted" in end for end in ends)
+    doubt_checkers(store, "small")
+    (said,), ends = drawn()
+    assert "The quality checker is not to be trusted" in said
+    assert ends == {"Not to be trusted: the quality checker."}

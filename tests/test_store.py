@@ -1,5 +1,6 @@
 """The store: what was acknowledged is there, once, whoever writes and whatever dies."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -7,7 +8,9 @@ import subprocess
 import sys
 import textwrap
 import threading
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from synthcur.database import MIGRATIONS, Database, is_wal_safe
@@ -52,6 +55,79 @@ def test_a_second_collection_of_the_same_name_is_refused(opened, small_collectio
         opened.add_collection(small_collection)
     with pytest.raises(NotFoundError, match="no collection 'other'"):
         opened.collection("other")
+
+
+def other_import(collection, **columns):
+    """The same rows as another file has them: other further columns, other row numbers."""
+    rows = collection.rows.assign(row=collection.rows["row"] + 100)
+    provenance = pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
+    return replace(
+        collection, name="again", rows=rows, provenance=provenance, made_splits=("test",)
+    )
+
+
+def test_the_same_rows_imported_again_keep_what_the_second_files_said(opened, small_collection):
+    again = other_import(small_collection, generator="llama-B", id=7)
+    opened.add_collection(again)
+    first, second = opened.collection("small"), opened.collection("again")
+    assert set(first.provenance["generator"]) == {"nursery-bot"}
+    assert first.provenance.columns.tolist() == ["generator"]
+    assert set(second.provenance["generator"]) == {"llama-B"}
+    assert second.provenance.columns.tolist() == ["generator", "id"]
+    assert second.rows["row"].tolist() == again.rows["row"].tolist()
+    assert (first.made_splits, second.made_splits) == ((), ("test",))
+    assert first.fingerprint == second.fingerprint
+
+
+def test_only_a_text_and_a_label_is_a_collection_too(opened, small_collection):
+    opened.add_collection(other_import(small_collection))
+    found = opened.collection("again")
+    assert found.provenance.shape == (len(small_collection.rows), 0)
+
+
+def test_the_same_name_with_other_columns_says_what_differs(opened, small_collection):
+    same = replace(other_import(small_collection, id=1), name="small")
+    with pytest.raises(ConflictError, match="same rows and other further columns"):
+        opened.add_collection(same)
+
+
+@pytest.mark.parametrize("columns", [{"generator": "bot"}, {}])
+def test_a_workspace_of_the_first_release_opens_with_its_further_columns(
+    tmp_path, small_collection, columns
+):
+    write_first_release(tmp_path, other_import(small_collection, **columns))
+    store = Store(tmp_path)
+    old = store.collection("again")
+    n = len(small_collection.rows)
+    assert old.provenance.to_dict("list") == {name: [value] * n for name, value in columns.items()}
+    assert len(old.provenance) == n
+    assert old.rows["row"].tolist() == [row + 100 for row in small_collection.rows["row"]]
+    assert old.made_splits == ("test",)
+    # The rows of a later import lie where those of the earlier one do.
+    store.add_collection(small_collection)
+    assert set(store.collection("small").provenance["generator"]) == {"nursery-bot"}
+    assert store.collection("again").provenance.columns.tolist() == list(columns)
+    store.close()
+
+
+def write_first_release(workspace, collection):
+    """Write a workspace as the release with database format 6 did."""
+    path = workspace / "artefacts" / collection.fingerprint
+    path.mkdir(parents=True)
+    collection.rows.to_parquet(path / "rows.parquet", index=False)
+    collection.provenance.to_parquet(path / "provenance.parquet", index=False)
+    made = {"labels": list(collection.labels), "made_splits": list(collection.made_splits)}
+    (path / "meta.json").write_text(json.dumps(made))
+    db = sqlite3.connect(workspace / "synthcur.sqlite3")
+    for script in MIGRATIONS[:6]:
+        db.executescript(script)
+    db.execute("PRAGMA user_version=6")
+    db.execute(
+        "INSERT INTO collection VALUES (?,?,?,?,?,?,?)",
+        (collection.name, "Old", "", "{}", collection.fingerprint, "{}", 1.0),
+    )
+    db.commit()
+    db.close()
 
 
 def test_a_decision_sent_twice_is_one_row(opened, small_collection):

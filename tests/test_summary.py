@@ -8,7 +8,15 @@ from synthcur.palette import DARK, LIGHT
 from synthcur.review import Decision
 from synthcur.schema import SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
-from synthcur.summary import Decided, WeightFlow, decided, shown_weighting, weight_flow
+from synthcur.summary import (
+    Decided,
+    WeightFlow,
+    decided,
+    decided_since,
+    rows_decided,
+    shown_weighting,
+    weight_flow,
+)
 from tests.conftest import make_collection
 
 LABELS = ("a", "b")
@@ -102,3 +110,41 @@ def test_only_an_arm_that_beats_plain_training_is_blue() -> None:
     assert figure.layout.shapes[0].x0 == pytest.approx(62)
     alone = arm_intervals(arms, baseline="ce", leader=None, palette=LIGHT)
     assert LIGHT.keep not in {trace.marker.color for trace in alone.data}
+
+
+@pytest.mark.parametrize(("majority", "is_drawn"), [(0.58, True), (0.72, True), (0.1, False)])
+def test_the_chart_of_the_arms_shows_the_majority_and_keeps_its_scale(
+    majority: float, is_drawn: bool
+) -> None:
+    arms = [
+        {"arm": "imp", "title": "IMP", "mean": 0.67, "low": 0.64, "high": 0.7},
+        {"arm": "ce", "title": "Plain", "mean": 0.62, "low": 0.6, "high": 0.65},
+    ]
+    figure = arm_intervals(arms, baseline="ce", leader=None, palette=DARK, majority=majority)
+    dotted = [line.x0 for line in figure.layout.shapes if line.line.dash == "dot"]
+    assert dotted == ([pytest.approx(100 * majority)] if is_drawn else [])
+    words = f"always the largest label, {100 * majority:.1f} %"
+    assert any(words in note.text for note in figure.layout.annotations)
+    low, high = figure.layout.xaxis.range
+    assert low < 60 < 70 < high
+    assert high - low <= 40, "what is measured keeps a quarter of the axis"
+    if is_drawn:
+        assert low < 100 * majority < high
+
+
+def test_a_row_counts_once_and_again_only_when_its_verdict_or_text_is_another() -> None:
+    spec = [
+        {"sample_id": "a", "action": "keep", "label": None},
+        {"sample_id": "b", "action": "relabel", "label": "x"},
+        {"sample_id": "a", "action": "edit", "text": "new"},
+    ]
+    then = {
+        "a": Decision(sample_id="a", action="keep", note="said since"),
+        "b": Decision(sample_id="b", action="relabel", label="x"),
+    }
+    assert rows_decided(spec) == 2
+    assert decided_since(spec, then, {"a": "new"}) == 0
+    assert decided_since(spec, then, {"a": "newer"}) == 1
+    assert decided_since(spec, {"b": then["b"]}, {}) == 1, "taken back is another state too"
+    assert decided_since(spec, then | {"b": then["a"]}, {"a": "new", "c": "d"}) == 2
+    assert decided_since([], {}, {}) == rows_decided([]) == 0

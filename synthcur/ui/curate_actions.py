@@ -9,10 +9,10 @@ import streamlit as st
 from synthcur.errors import InputError
 from synthcur.review import DISCARD, Decision
 from synthcur.tags import TAG_LENGTH
+from synthcur.ui import identity, parts, resources
 from synthcur.ui import map as row_map
-from synthcur.ui import parts, resources
 from synthcur.ui.curate_rows import CurateRows
-from synthcur.ui.session import session
+from synthcur.ui.session import actor, session, writing
 
 MOST_DISCARDED = 5_000
 """Rows that can be discarded from the map at once."""
@@ -101,7 +101,7 @@ def tag_menu(name: str, sample_ids: Sequence[str], tags: Mapping[str, Sequence[s
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.text(f"{tag}, {rows_of(len(ids))}")
                 if st.button("Take off", key=f"curate_untag_{number}"):
-                    removed = resources.store().untag(name, sorted(ids), tag)
+                    removed = writing().untag(name, sorted(ids), tag)
                     st.session_state[_UNDO] = Tagged(name, tag, tuple(removed), is_on=False)
                     st.rerun()
 
@@ -113,7 +113,7 @@ def rows_of(n: int) -> str:
 
 def _tag(name: str, sample_ids: Sequence[str], tag: str) -> None:
     try:
-        added = resources.store().tag(name, sample_ids, tag, annotator=session().annotator)
+        added = writing().tag(name, sample_ids, tag, annotator=actor())
     except InputError as error:
         st.error(f"{error.what} {error.fix}")
         return
@@ -124,7 +124,8 @@ def _tag(name: str, sample_ids: Sequence[str], tag: str) -> None:
 def _is_latest(last: Discarded | Tagged) -> bool:
     if isinstance(last, Tagged):
         return True
-    return last.log_length == resources.store().decision_count(last.collection)
+    is_theirs = identity.signed_in() in ("", last.annotator)
+    return is_theirs and last.log_length == resources.store().decision_count(last.collection)
 
 
 def _in_words(last: Discarded | Tagged) -> str:
@@ -135,23 +136,23 @@ def _in_words(last: Discarded | Tagged) -> str:
 
 
 def _take_back(last: Discarded | Tagged) -> None:
-    store = resources.store()
+    store = writing()
     if isinstance(last, Discarded):
         number = store.acknowledged(_client_id()) + 1
         store.undo(
             last.collection,
-            annotator=last.annotator,
+            annotator=identity.signed_in() or last.annotator,
             client_id=_client_id(),
             client_seq=number,
         )
     elif last.is_on:
         store.untag(last.collection, last.sample_ids, last.tag)
     else:
-        store.tag(last.collection, last.sample_ids, last.tag, annotator=session().annotator)
+        store.tag(last.collection, last.sample_ids, last.tag, annotator=actor())
 
 
 def _discard(name: str, sample_ids: Sequence[str]) -> None:
-    store, client_id, annotator = resources.store(), _client_id(), session().annotator
+    store, client_id, annotator = writing(), _client_id(), actor()
     decisions = [
         Decision(sample_id=sample_id, action=DISCARD, annotator=annotator, queue="map")
         for sample_id in sample_ids

@@ -13,7 +13,7 @@ from synthcur.clusters import title
 from synthcur.errors import InputError
 from synthcur.records import Scores
 from synthcur.ui import parts, resources
-from synthcur.ui.session import session
+from synthcur.ui.session import actor, session, writing
 
 WIDTH, HEIGHT = 520, 420
 """Pixels of the list of clusters; a longer one is scrolled."""
@@ -142,9 +142,7 @@ def _line(
 
 def _rename(name: str, clusters: str, cluster: int, key: str) -> None:
     try:
-        resources.store().rename_cluster(
-            name, clusters, cluster, st.session_state[key], annotator=session().annotator
-        )
+        writing().rename_cluster(name, clusters, cluster, st.session_state[key], annotator=actor())
     except InputError as error:
         st.session_state[_REFUSED] = (key, error)
 

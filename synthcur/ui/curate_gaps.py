@@ -15,9 +15,10 @@ from synthcur.pool_fit import covered_in_words
 from synthcur.records import Scores
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings
-from synthcur.ui import curate_rows, parts, resources, score_jobs
+from synthcur.ui import curate_rows, parts, score_jobs
 from synthcur.ui.curate_masses import in_file
 from synthcur.ui.curate_rows import CurateRows
+from synthcur.ui.session import writing
 
 MOST_OUTLINED = 100
 """Thin real rows that the outlines on the map are drawn around; a slider sends them anew."""
@@ -136,5 +137,5 @@ def offer_scoring(name: str, scores: Scores, checkers: str) -> None:
         "again reads what is there and computes the rest."
     )
     if parts.empty(sentence, button="Score again", key="curate_again", icon=":material/refresh:"):
-        jobs.submit_score(resources.store(), name, ScoreSettings(checkers=checkers))
+        jobs.submit_score(writing(), name, ScoreSettings(checkers=checkers))
         st.rerun()

@@ -24,6 +24,7 @@ from synthcur.ui import (
     resources,
     score_jobs,
     theme,
+    trust,
 )
 from synthcur.ui import map as row_map
 from synthcur.ui.curate_clusters import Naming
@@ -31,7 +32,7 @@ from synthcur.ui.curate_colours import RunWeights
 from synthcur.ui.curate_gaps import Cover
 from synthcur.ui.curate_rail import WhatIf
 from synthcur.ui.curate_rows import CurateRows
-from synthcur.ui.session import page, session
+from synthcur.ui.session import page, session, writing
 
 FORMULAS = {
     "imp": "P′/Q",
@@ -88,15 +89,17 @@ def payload(version: str, _rows: CurateRows) -> bytes:
 
 def figures(name: str, rows: CurateRows, scores: Scores) -> None:
     """Make room for the figures of the weights, and say how far the checkers can be trusted."""
+    measured = trust.measured(name, scores)
     row_map.mount_figures(
         theme.palette(),
-        curate_trust.figures(scores.trust),
+        curate_trust.figures(scores.trust, measured),
         most_discarded=curate_actions.MOST_DISCARDED,
         sliders=curate_rail.SLIDERS,
         groupings=_groupings(name, rows, scores),
         pool_in_words=curate_gaps.pool_in_words(resources.noted_of_pool(scores)),
     )
-    curate_trust.show(scores.trust)
+    trust.warn(name, scores)
+    curate_trust.show(scores.trust, measured)
 
 
 def _groupings(name: str, rows: CurateRows, scores: Scores) -> list[dict[str, Any]]:
@@ -177,7 +180,7 @@ def unscored(name: str) -> None:
     sentence = "No weights yet. They need two checkers, one of quality and one of diversity."
     label = f"Score {parts.count(synthetic)} rows"
     if parts.empty(sentence, button=label, key="curate_score", icon=":material/scoreboard:"):
-        jobs.submit_score(resources.store(), name, ScoreSettings())
+        jobs.submit_score(writing(), name, ScoreSettings())
         st.rerun()
 
 
@@ -191,8 +194,9 @@ def body(rows: CurateRows, name: str, scores: Scores) -> None:
         weights = rows.weights(settings)
         log = resources.store().decisions(name)
         verdicts = {each: decision.action for each, decision in current_decisions(log).items()}
-        curate_table.show(name, rows, scores, selected, weights, settings, verdicts)
         known = scores.artefacts.get("coverage")
+        around = _cover(rows.version, rows, name, known) if known else None
+        curate_table.show(name, rows, scores, selected, weights, settings, verdicts, around=around)
         told = curate_outlook.message(
             rows,
             weights,
@@ -200,7 +204,7 @@ def body(rows: CurateRows, name: str, scores: Scores) -> None:
             verdicts=verdicts,
             is_listing=not len(selected),
             sends_texts=not row_map.has_texts(rows),
-            around=_cover(rows.version, rows, name, known) if known else None,
+            around=around,
         )
         baseline = histogram_before(state, rows)
         said = row_map.control(

@@ -15,6 +15,7 @@ from synthcur.records import Scores, ranked_checkers
 from synthcur.scored import CHECKER_TITLES
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.ui import parts, resources, score_jobs
+from synthcur.ui.session import writing
 from synthcur.weighting import WITHOUT_RATIO
 
 FRAGMENT = "curate_body"
@@ -257,7 +258,7 @@ def _save_and_reset(name: str, state: WhatIf) -> None:
     with st.popover("Save as scheme", icon=":material/bookmark_add:", width="stretch"):
         title = st.text_input("Name of the scheme", max_chars=60, key="curate_scheme_name")
         if st.button("Save", key="curate_save", disabled=not title.strip()):
-            resources.store().save_scheme(name, title, state.settings)
+            writing().save_scheme(name, title, state.settings)
             st.session_state[_STATE] = WhatIf(name, title.strip(), state.settings, state.settings)
             st.rerun()
     st.button(
@@ -375,7 +376,7 @@ def _offer_average(name: str) -> None:
         "each once more without every fold, and takes the mean of what they and the probes say. "
         "What has been computed before is read, not computed again.",
     ):
-        jobs.submit_score(resources.store(), name, ScoreSettings(checkers="average"))
+        jobs.submit_score(writing(), name, ScoreSettings(checkers="average"))
         st.rerun()
     st.caption(
         "Fine-tunes both checkers and averages them with the probes. It takes minutes, in the "

@@ -1,16 +1,18 @@
 """One row of the Curate page with everything that is known of it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from synthcur import gaps
 from synthcur.reasons import RowFacts, reason
 from synthcur.records import Scores
 from synthcur.settings import WeightingSettings
 from synthcur.ui import curate_search, parts, resources
-from synthcur.ui.curate_masses import in_file
+from synthcur.ui.curate_gaps import Cover
 from synthcur.ui.curate_rows import CurateRows
 from synthcur.ui.session import session
 from synthcur.weighting import group_size, label_weights
@@ -22,6 +24,26 @@ MOST_LABELS = 8
 """Labels that are shown without scrolling."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """What scoring found of a synthetic row beside P' and its weight, see `RowFacts`.
+
+    Attributes
+    ----------
+    held_out
+        Q of its label from a checker that has not learned it.
+    is_likely_mislabelled, uncertainty
+        Signals; nothing in older workspaces.
+    coverage
+        Of the real row nearest to it under the weighting of the page; None in older workspaces.
+    """
+
+    held_out: float = 0.0
+    is_likely_mislabelled: bool = False
+    uncertainty: float = 0.0
+    coverage: float | None = None
+
+
 def show(
     name: str,
     rows: CurateRows,
@@ -31,6 +53,7 @@ def show(
     *,
     verdict: str = "",
     tags: Sequence[str] = (),
+    around: Cover | None = None,
 ) -> None:
     """Draw a row's texts, why it weighs what it weighs, and what it would weigh otherwise.
 
@@ -48,6 +71,8 @@ def show(
         What was decided about it, if anything.
     tags
         Its tags.
+    around
+        What lies around the real rows; None in older workspaces.
     """
     row = rows.frame.iloc[position]
     is_synthetic = position < rows.n
@@ -62,8 +87,10 @@ def show(
             for text in (row["text"], row["text_pair"]):
                 if isinstance(text, str):
                     _show_text(text)
-            held_out = _held_out(name, rows, scores, position) if is_synthetic else 0.0
-            st.text(why(rows, position, settings, held_out=held_out))
+            found = Found()
+            if is_synthetic:
+                found = _found(name, rows, scores, position, settings, around)
+            st.text(why(rows, position, settings, found))
             _actions(name, scores, row["sample_id"], is_synthetic=is_synthetic)
         if judged is not None:
             with judged:
@@ -77,22 +104,44 @@ def _show_text(text: str) -> None:
         st.caption(f"{parts.count(more)} more characters are in the export.")
 
 
-def _held_out(name: str, rows: CurateRows, scores: Scores, position: int) -> float:
-    """Return Q of a synthetic row from a checker that has not learned it."""
-    row = rows.frame.iloc[[position]]
-    at = in_file(row["sample_id"], resources.collection(name).synthetic["sample_id"])
-    return float(resources.array(scores.artefacts["diversity"], "calibrated")[at, row["label"]][0])
+def _found(
+    name: str,
+    rows: CurateRows,
+    scores: Scores,
+    position: int,
+    settings: WeightingSettings,
+    around: Cover | None,
+) -> Found:
+    """Look up what scoring found of a synthetic row."""
+    row, artefacts = rows.frame.iloc[position], scores.artefacts
+    stored = resources.collection(name)
+    at = stored.synthetic_row_of[row["sample_id"]]
+    signals = artefacts.get("signals")
+    coverage = None
+    if around is not None:
+        nearest = resources.array(artefacts["neighbours"], "real_index")[at, 0]
+        (place,) = rows.positions([stored.real_train["sample_id"][int(nearest)]]) - rows.n
+        covered = gaps.find(around.index, around.cosine, rows.weights(settings)).after
+        coverage = float(covered[place])
+    return Found(
+        held_out=float(resources.array(artefacts["diversity"], "calibrated")[at, row["label"]]),
+        is_likely_mislabelled=bool(
+            signals and resources.array(signals, "is_likely_mislabelled")[at]
+        ),
+        uncertainty=float(resources.array(signals, "uncertainty")[at]) if signals else 0.0,
+        coverage=coverage,
+    )
 
 
-def why(rows: CurateRows, position: int, settings: WeightingSettings, *, held_out: float) -> str:
+def why(rows: CurateRows, position: int, settings: WeightingSettings, found: Found) -> str:
     """Say in one sentence of plain text why a row weighs what it weighs.
 
     Parameters
     ----------
     rows, position, settings
         See `show`.
-    held_out
-        Q of its label from a checker that has not learned it; real rows have none.
+    found
+        Of a synthetic row; nothing is asked of it for a real one.
     """
     row = rows.frame.iloc[position]
     label, read = rows.label_names[row["label"]], rows.label_names[row["predicted"]]
@@ -107,9 +156,12 @@ def why(rows: CurateRows, position: int, settings: WeightingSettings, *, held_ou
             quality=float(row["p"]),
             best_label=read,
             best_quality=float(rows.quality[position].max()),
-            diversity=held_out,
+            diversity=found.held_out,
             weight=float(rows.weights(settings)[position]),
             group_size=1 if groups is None else int(group_size(groups, rows.kept)[position]),
+            is_likely_mislabelled=found.is_likely_mislabelled,
+            uncertainty=found.uncertainty,
+            coverage=found.coverage,
         )
     )
 

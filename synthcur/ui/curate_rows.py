@@ -152,7 +152,10 @@ def join(
         facts=facts.of(synthetic),
         places=grid[np.concatenate([synthetic, len(labels) + real])],
         map_id=map_id,
-        version=fingerprint(map_id, artefacts, measured, labels.tolist(), kept.tolist()),
+        version=fingerprint(
+            *(map_id, collection.name, collection.origin),
+            *(artefacts, measured, labels.tolist(), kept.tolist()),
+        ),
     )
 
 

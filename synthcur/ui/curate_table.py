@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from synthcur.exporting import as_bytes
 from synthcur.records import Scores
 from synthcur.settings import WeightingSettings, fingerprint
+from synthcur.table_files import as_bytes
 from synthcur.ui import curate_actions, curate_record, curate_rows, curate_search, parts, resources
+from synthcur.ui.curate_gaps import Cover
 from synthcur.ui.curate_rows import CurateRows
 from synthcur.ui.session import session
 
@@ -31,6 +32,8 @@ def show(
     weights: np.ndarray,
     settings: WeightingSettings,
     verdicts: Mapping[str, str],
+    *,
+    around: Cover | None = None,
 ) -> None:
     """Draw the rows that are selected and what can be done with them.
 
@@ -49,6 +52,8 @@ def show(
         The weighting.
     verdicts
         Action by sample id.
+    around
+        What lies around the real rows; None in older workspaces.
     """
     tags = resources.store().tags(name)
     _header(name, rows, selected, weights, verdicts, tags)
@@ -71,6 +76,7 @@ def show(
             settings,
             verdict=verdicts.get(sample_id, ""),
             tags=of_row.get(sample_id, ()),
+            around=around,
         )
 
 

@@ -11,7 +11,9 @@ import streamlit as st
 
 from synthcur.checks import validate
 from synthcur.drafting import TWO_LABELS
+from synthcur.labels import in_words as label_counts
 from synthcur.loading import PARTS
+from synthcur.repeats import REPEATS
 from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Collection, Finding
 from synthcur.tables import UNSHOWABLE, Rejected
 from synthcur.texts import text_keys
@@ -31,6 +33,7 @@ _FINDINGS_SHOWN = (4, 9)
 _MOST_ROWS = 300
 _MOST_CHARACTERS = 2_000
 _NUMBERS_SHOWN = 6
+_LABELS_SHOWN = 30
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,11 @@ class Sheet:
 def stored(name: str) -> Sheet:
     """Return the sheet of a stored collection, checked once for every content."""
     collection = resources.collection(name)
-    return _stored(collection.fingerprint, collection)
+    return _stored(collection.fingerprint, collection.origin, collection)
 
 
 @st.cache_resource(show_spinner="Checking the rows", max_entries=4)
-def _stored(fingerprint: str, _collection: Collection) -> Sheet:
+def _stored(fingerprint: str, origin: str, _collection: Collection) -> Sheet:
     rows = _collection.rows.drop(columns="sample_id")
     rows = rows.assign(file=part_of(rows).map({part: PART_TITLES[part] for part in PARTS}))
     return Sheet(
@@ -118,8 +121,9 @@ def findings_card(sheet: Sheet) -> Finding | None:
                 ),
                 "Rows": st.column_config.NumberColumn(format="localized", width=60),
                 "Of": st.column_config.NumberColumn(format="localized", width=60),
-                "Row numbers": st.column_config.TextColumn(width=300),
-                "Proposal": st.column_config.TextColumn(width=180),
+                "Labels": st.column_config.TextColumn(width=200),
+                "Row numbers": st.column_config.TextColumn(width=140),
+                "Proposal": st.column_config.TextColumn(width=160),
             },
             alt="Every check with its state, the number of rows and their row numbers",
         )
@@ -137,6 +141,7 @@ def _findings_table(sheet: Sheet) -> pd.DataFrame:
             ],
             "Rows": [len(finding.rows) for finding in sheet.findings],
             "Of": [finding.of for finding in sheet.findings],
+            "Labels": [label_counts(finding.labels) for finding in sheet.findings],
             "Row numbers": [_row_numbers(finding) for finding in sheet.findings],
             "Proposal": [finding.proposal or "—" for finding in sheet.findings],
         }
@@ -196,6 +201,9 @@ def finding_rows(
     if len(shown) < len(finding.rows):
         note += f", the first {parts.count(len(shown))} shown"
     with parts.card(parts.plain(finding.title), note):
+        if finding.labels:
+            labels = label_counts(finding.labels, most=_LABELS_SHOWN)
+            st.caption(parts.plain(f"Labels: {labels}", limit=1_000))
         if finding.code == "unreadable":
             table = _rejected_table(sheet, shown)
         else:
@@ -212,7 +220,7 @@ def finding_rows(
 
 def _by_text(sheet: Sheet, finding: Finding) -> list[tuple[str, int]]:
     """Return the rows of a finding; rows of one text stand together where texts are compared."""
-    if not finding.code.endswith(TWO_LABELS):
+    if not finding.code.endswith((TWO_LABELS, REPEATS)):
         return list(finding.rows)
     keys = text_keys(sheet.rows.iloc[_positions(sheet, finding.rows)])
     first = {key: i for i, key in reversed(list(enumerate(keys)))}

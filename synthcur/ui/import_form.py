@@ -16,27 +16,30 @@ import streamlit as st
 from synthcur import jobs
 from synthcur.errors import InputError
 from synthcur.loading import (
+    IMPORTS,
     PARTS,
     ColumnMapping,
     Draft,
+    Guess,
     RawTable,
     accept,
     build,
     check_name,
-    guess_columns,
+    guess_tables,
+    import_path,
     keep_of_two_labels,
-    path_inside,
 )
 from synthcur.reader import read_limits
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION
 from synthcur.settings import ScoreSettings, fingerprint
 from synthcur.tables import GUIDE
 from synthcur.ui import import_files, parts, resources
-from synthcur.ui.session import session
+from synthcur.ui.session import session, writing
 
 ROOT_VARIABLE = "SYNTHCUR_IMPORT_ROOT"
 UPLOAD, PATH = "Upload", "Path on the server"
 _STATE = "import"
+_KEPT_SECONDS = 3600
 _LABELS = {
     SYNTHETIC: ("Synthetic rows", "Needed. They train the model."),
     TRAIN: ("Real rows, train", "Needed. They train the quality checker."),
@@ -114,7 +117,7 @@ def current(name: str) -> Import | None:
 def import_root() -> Path:
     """Return the only folder from which the page reads files by path."""
     given = os.environ.get(ROOT_VARIABLE)
-    return Path(given).expanduser().resolve() if given else resources.store().workspace.resolve()
+    return (Path(given).expanduser() if given else resources.store().workspace / IMPORTS).resolve()
 
 
 # Files
@@ -133,7 +136,7 @@ def choose_files(state: Import) -> Sources:
     limits = read_limits().table
     words = [GUIDE, f"At most {limits.rows:,} rows and {limits.columns:,} columns a file."]
     if how == PATH:
-        words.append(f"Read inside {import_root()}; {ROOT_VARIABLE} names another folder.")
+        words.append(f"Read inside {import_root()} alone; {ROOT_VARIABLE} names another folder.")
     st.caption(parts.plain(" ".join(words), limit=500))
     with import_files.only_these():
         for part, column in zip(PARTS, st.columns(len(PARTS), gap="small"), strict=True):
@@ -161,7 +164,7 @@ def _by_path(state: Import, part: str) -> tuple[RawTable, str] | None:
     given = st.text_input(_LABELS[part][0], key=f"{part}-path-{state.id}")
     if not given.strip():
         return None
-    path = path_inside(given.strip(), import_root())
+    path = import_path(given.strip(), import_root(), resources.store().workspace)
     try:
         facts = path.stat()
     except OSError as error:
@@ -179,11 +182,15 @@ def _as_read(table: RawTable) -> str:
 # Columns
 
 
-def choose_columns(state: Import, tables: Mapping[str, RawTable]) -> dict[str, ColumnMapping]:
+def choose_columns(state: Import, sources: Sources) -> dict[str, ColumnMapping]:
     """Draw the columns into the rail, once for all files that agree; return the complete ones."""
     chosen: dict[str, ColumnMapping] = {}
-    groups = _groups(tables)
-    for guess, members in groups:
+    tables = sources.tables
+    guesses = _guesses(fingerprint(dict(sources.identities)), dict(tables))
+    apart = len(tables) > 1 and st.checkbox("Columns for each file", key=f"apart-{state.id}")
+    groups = _groups(tables, guesses, apart=apart)
+    for members in groups:
+        guess = guesses[members[0]]
         title = "Columns"
         if len(groups) > 1:
             title += f" of {', '.join(tables[part].name for part in members)}"
@@ -193,28 +200,36 @@ def choose_columns(state: Import, tables: Mapping[str, RawTable]) -> dict[str, C
             for column in tables[members[0]].frame.columns
             if all(column in tables[part].frame for part in members)
         ]
-        key = f"{members[0]}-{fingerprint(shared)}-{state.id}"
-        mapping = _columns_of(shared, guess, key)
-        if mapping is not None:
+        seen = fingerprint([shared, guess.text, guess.label, guess.text_pair])
+        mapping = _columns_of(shared, guess, f"{members[0]}-{seen}-{state.id}")
+        if mapping is None:
+            for doubt in guess.doubts:
+                st.caption(parts.plain(doubt, limit=600))
+        else:
             chosen.update(dict.fromkeys(members, mapping))
-            _kept_beside(mapping, [tables[part] for part in members])
+            _mapping_in_words(mapping, [tables[part] for part in members])
     return chosen
 
 
-def _groups(tables: Mapping[str, RawTable]) -> list[tuple[ColumnMapping | None, list[str]]]:
+@st.cache_resource(show_spinner=False, max_entries=16, ttl=_KEPT_SECONDS)
+def _guesses(identity: str, _tables: dict[str, RawTable]) -> dict[str, Guess]:
+    return guess_tables(_tables)
+
+
+def _groups(
+    tables: Mapping[str, RawTable], guesses: Mapping[str, Guess], *, apart: bool
+) -> list[list[str]]:
     """Put files together whose guessed columns are the same, or that have the same columns."""
-    groups: dict[object, tuple[ColumnMapping | None, list[str]]] = {}
+    groups: dict[object, list[str]] = {}
     for part, table in tables.items():
-        try:
-            guess = guess_columns(table.frame, name=table.name)
-        except InputError:
-            guess = None
-        key = guess or tuple(table.frame.columns)
-        groups.setdefault(key, (guess, []))[1].append(part)
+        guess = guesses[part]
+        known = (guess.text, guess.label, guess.text_pair)
+        key = part if apart else tuple(table.frame.columns) if guess.doubts else known
+        groups.setdefault(key, []).append(part)
     return list(groups.values())
 
 
-def _columns_of(columns: list[str], guess: ColumnMapping | None, key: str) -> ColumnMapping | None:
+def _columns_of(columns: list[str], guess: Guess, key: str) -> ColumnMapping | None:
     def choose(title: str, column: str | None) -> str | None:
         at = columns.index(column) if column in columns else None
         return st.selectbox(
@@ -226,10 +241,10 @@ def _columns_of(columns: list[str], guess: ColumnMapping | None, key: str) -> Co
             key=f"{title}-{key}",
         )
 
-    text = choose("Text", guess.text if guess else None)
-    label = choose("Label", guess.label if guess else None)
+    text = choose("Text", guess.text)
+    label = choose("Label", guess.label)
     pairs = [_NOTHING, *columns]
-    at = pairs.index(guess.text_pair) if guess and guess.text_pair in columns else 0
+    at = pairs.index(guess.text_pair) if guess.text_pair in columns else 0
     pair = st.selectbox(
         "Second text", pairs, index=at, format_func=lambda name: name[:60], key=f"pair-{key}"
     )
@@ -238,17 +253,12 @@ def _columns_of(columns: list[str], guess: ColumnMapping | None, key: str) -> Co
     return ColumnMapping(text=text, label=label, text_pair=None if pair == _NOTHING else pair)
 
 
-def _kept_beside(mapping: ColumnMapping, tables: list[RawTable]) -> None:
-    columns = dict.fromkeys(
-        column for table in tables for column in mapping.provenance(table.frame.columns)
-    )
-    if columns:
-        names = ", ".join(f"“{column[:30]}”" for column in list(columns)[:8])
-        more = f" and {len(columns) - 8} more" if len(columns) > 8 else ""
-        st.caption(
-            f"{parts.plain(names, limit=400)}{more} kept beside the rows; no checker or weight "
-            "reads them."
-        )
+def _mapping_in_words(mapping: ColumnMapping, tables: list[RawTable]) -> None:
+    """Say which column is what, and that no other column is read."""
+    columns = dict.fromkeys(column for table in tables for column in table.frame.columns)
+    said = mapping.in_words(columns)
+    beside = " (no checker or weight reads them)" if mapping.provenance(columns) else ""
+    st.caption(parts.plain(f"{said}{beside}.", limit=600))
 
 
 # Draft and decisions
@@ -322,8 +332,8 @@ def obstacle(name: str, draft: Draft, accepted: frozenset[str]) -> str:
 def store(draft: Draft, name: str, accepted: frozenset[str]) -> None:
     """Store what is kept, score it in the background and open it."""
     collection = accept(replace(draft, name=name, title=name), accepted)
-    resources.store().add_collection(collection)
-    jobs.submit_score(resources.store(), name, ScoreSettings(), waiting=resources.spare())
+    writing().add_collection(collection)
+    jobs.submit_score(writing(), name, ScoreSettings(), waiting=resources.spare())
     session().collection = name
     session().selection = ()
     end()

@@ -16,6 +16,7 @@ from synthcur.ui.data_panel import Sheet, in_words
 from synthcur.ui.import_form import Import, Sources
 
 _PREVIEW_ROWS = 5
+_LOSSES_SHOWN = 4
 _STORE_ICON = ":material/save:"
 
 
@@ -27,7 +28,7 @@ def show(state: Import) -> None:
     with st.sidebar:
         name = import_form.choose_name(state, sources)
         _sources(sources)
-        columns = import_form.choose_columns(state, sources.tables)
+        columns = import_form.choose_columns(state, sources)
         st.button(
             "Leave without storing",
             icon=":material/close:",
@@ -49,6 +50,7 @@ def show(state: Import) -> None:
             _files_line(state, sources, columns)
         else:
             _findings_line(state, draft, name)
+            _losses(draft)
         for problem in problems:
             _problem(problem)
     if draft is None:
@@ -130,6 +132,14 @@ def _findings_line(state: Import, draft: Draft, name: str) -> None:
         ):
             import_form.store(draft, name, state.accepted)
             st.rerun()
+
+
+def _losses(draft: Draft) -> None:
+    """Name the proposals that take a whole label or many rows before anybody accepts them."""
+    for loss in draft.losses[:_LOSSES_SHOWN]:
+        st.caption(parts.plain(f"Look first: {loss.in_words()}.", limit=400))
+    if more := len(draft.losses[_LOSSES_SHOWN:]):
+        st.caption(f"And {in_words(more, 'proposal')} more that take much.")
 
 
 def _accept(state: Import, codes: frozenset[str]) -> None:

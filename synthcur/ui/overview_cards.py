@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from synthcur import figures_overview, report
+from synthcur import figures_overview, findings
 from synthcur.arms import get_arm
 from synthcur.evaluation import seeds_in_words
+from synthcur.majority import majority_in_words
 from synthcur.schema import REAL
 from synthcur.settings import TrainSettings
 from synthcur.ui import parts, theme
@@ -76,7 +77,7 @@ def arms_card(state: Overview) -> None:
 
 
 def _compare_arms(results: Mapping[str, Any]) -> None:
-    leader = report.leading_arm(results)
+    leader = findings.leading_arm(results)
     is_better = bool(leader["difference"]) and leader["difference"]["outcome"] == "better"
     seeds = seeds_in_words(leader["n_seeds"])
     with parts.card("Test accuracy by arm", f"mean and 95 % interval, {seeds}"):
@@ -85,12 +86,18 @@ def _compare_arms(results: Mapping[str, Any]) -> None:
             baseline=results["baseline"],
             leader=leader["arm"] if is_better else None,
             palette=theme.palette(),
+            majority=results["majority"],
         )
         parts.show_chart(figure, "arms", alt=str(results["verdict"]))
         tests = parts.count(results["test_rows"])
-        st.caption(
-            f"Run {results['number']}, on {tests} real test rows. Dotted line: plain training."
-        )
+        lines = [
+            f"Run {results['number']}, on {tests} real test rows. Dashed line: plain training. "
+            f"Dotted, where it is near: {majority_in_words(results['majority'])}."
+        ]
+        lines += [
+            parts.plain(f"{arm['verdict']}.") for arm in results["arms"] if arm["learned_nothing"]
+        ]
+        st.caption("  \n".join(lines))
 
 
 def label_card(state: Overview) -> None:

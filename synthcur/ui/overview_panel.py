@@ -6,15 +6,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from synthcur import jobs, report
+from synthcur import findings, jobs
 from synthcur.evaluation import seeds_in_words
+from synthcur.majority import majority_in_words
 from synthcur.queues import QUEUES
-from synthcur.records import Job, Scores
+from synthcur.records import Job
 from synthcur.settings import ScoreSettings
-from synthcur.ui import parts, resources
+from synthcur.summary import decided_since
+from synthcur.ui import parts, resources, trust
 from synthcur.ui.clock import clock
 from synthcur.ui.overview_state import Overview, Weighed
-from synthcur.ui.session import session
+from synthcur.ui.session import page, session, writing
 
 HISTORY = 6
 
@@ -48,7 +50,7 @@ def finding(state: Overview) -> None:
     """Draw the page's first line: what is known, and the next useful step as one button."""
     title, caption = _finding_in_words(state)
     badge = None
-    if state.results is not None and report.leading_arm(state.results)["n_seeds"] == 1:
+    if state.results is not None and findings.leading_arm(state.results)["n_seeds"] == 1:
         badge = seeds_in_words(1)
     stage = "working" if state.active is not None else "known"
     with parts.finding_line(title, caption, stage=stage, badge=badge):
@@ -83,17 +85,18 @@ def _finding_in_words(state: Overview) -> tuple[str, str]:
 
 
 def _result_in_words(results: Mapping[str, Any]) -> tuple[str, str]:
-    leader = report.leading_arm(results)
+    leader = findings.leading_arm(results)
     plain = next((arm for arm in results["arms"] if arm["arm"] == results["baseline"]), None)
     on = f"on {parts.count(results['test_rows'])} real test rows"
     seeds = seeds_in_words(leader["n_seeds"])
     if plain is None or leader["difference"] is None:
-        return results["verdict"], f"Run {results['number']}, {on}, {seeds}."
+        majority = majority_in_words(results["majority"])
+        return results["verdict"], f"Run {results['number']}, {on}, {seeds}; {majority}."
     before, after = (f"{100 * arm['mean']:.1f}" for arm in (plain, leader))
     title = f"{leader['title']} beats plain training: accuracy {before} → {after} %"
     if leader["difference"]["outcome"] != "better":
         title = results["verdict"]
-    difference = report.difference_in_words(leader["difference"])
+    difference = findings.difference_in_words(leader["difference"])
     against = f"{leader['title']} against plain training {on}"
     several = f", {seeds}" if leader["n_seeds"] > 1 else ""
     return title, f"{difference} points, 95 % interval, {against}{several}."
@@ -107,14 +110,14 @@ def _active_button(job: Job) -> None:
         if st.button("Watch the learning curve", type="primary", icon=":material/timeline:"):
             st.switch_page("pages/results.py")
     elif job.kind == "score" and st.button("Cancel scoring", icon=":material/stop_circle:"):
-        jobs.cancel(resources.store(), job.id)
+        jobs.cancel(writing(), job.id)
         st.rerun()
 
 
 def _score_button(state: Overview) -> None:
     rows = parts.count(state.rows)
     if st.button(f"Score {rows} rows", type="primary", icon=":material/calculate:"):
-        jobs.submit_score(resources.store(), state.info.name, ScoreSettings())
+        jobs.submit_score(writing(), state.info.name, ScoreSettings())
         st.rerun()
 
 
@@ -136,10 +139,11 @@ def _open_queue(name: str) -> None:
 @st.fragment(run_every=1.0)
 def progress(job_id: str) -> None:
     """Follow the active job of the collection; the page is drawn anew when it ends."""
-    job = resources.store().job(job_id)
-    if not job.is_active:
-        st.rerun()
-    parts.job_progress(job)
+    with page():
+        job = resources.store().job(job_id)
+        if not job.is_active:
+            st.rerun()
+        parts.job_progress(job)
 
 
 def numbers(state: Overview) -> None:
@@ -163,19 +167,24 @@ def numbers(state: Overview) -> None:
                 f"of {parts.count(decided.reviewed)} reviewed; "
                 f"{parts.count(decided.relabelled)} relabelled",
             ),
-            ("Quality checker accuracy", *_trust_in_words(state.scores)),
+            ("Quality checker accuracy", *_trust_in_words(state)),
         ]
     )
+    if state.scores is not None:
+        trust.warn(state.info.name, state.scores)
 
 
-def _trust_in_words(scores: Scores | None) -> tuple[str, str]:
-    trust = scores.trust.get("quality") if scores is not None else None
-    if not trust:
+def _trust_in_words(state: Overview) -> tuple[str, str]:
+    scores = state.scores
+    found = scores.trust.get("quality") if scores is not None else None
+    if scores is None or not found:
         return "not yet", "needs scores"
-    interval = f"[{100 * trust['low']:.0f}, {100 * trust['high']:.0f}]"
+    interval = f"[{100 * found['low']:.0f}, {100 * found['high']:.0f}]"
+    majority = trust.measured(state.info.name, scores)["quality"].majority
     return (
-        parts.percent(trust["accuracy"], digits=0),
-        f"{interval} of {parts.count(trust['n'])} real, {trust['how']}",
+        parts.percent(found["accuracy"], digits=0),
+        f"{interval} of {parts.count(found['n'])} real; largest label "
+        f"{parts.percent(majority, digits=0)}",
     )
 
 
@@ -212,8 +221,11 @@ def _queue_step(weighed: Weighed, queue: str, icon: str) -> None:
 
 
 def _since_last_run(state: Overview, results: Mapping[str, Any]) -> str:
-    newer = state.decided.reviewed - results["made_from"]["decisions"]
-    since = f", {parts.count(newer)} decisions ago" if newer > 0 else ""
+    store = resources.store()
+    now = store.log_state(state.info.name)
+    newer = decided_since(store.job(results["job"]).spec["decisions"], now.current, now.texts)
+    decisions = "1 decision" if newer == 1 else f"{parts.count(newer)} decisions"
+    since = f", {decisions} ago" if newer else ""
     return f"last was run {results['number']}{since}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from synthcur import report, summary
+from synthcur import findings, report, summary
 from synthcur.queues import queue_done, queue_order
 from synthcur.records import CollectionInfo, Job, Scores, ranked_checkers
 from synthcur.review import Decision, current_decisions
@@ -78,7 +78,7 @@ def read(name: str) -> Overview:
     scores = found[ranked_checkers(found)[0]] if found else None
     weighed = None
     if scores is not None:
-        best = report.leading_arm(results)["arm"] if results else None
+        best = findings.leading_arm(results)["arm"] if results else None
         weighting = summary.shown_weighting(store.schemes(name), best)
         weighed = _weigh(collection, decisions, scores, *weighting)
     return Overview(

@@ -9,7 +9,7 @@ import streamlit as st
 
 from synthcur.review import next_undo
 from synthcur.ui import resources, theme
-from synthcur.ui.session import session
+from synthcur.ui.session import actor, session, writing
 
 _SWITCH = "presenter_switch"
 _KEPT = ("synthcur", "collection_picker", theme.PRESENTING_SINCE, _SWITCH)
@@ -52,16 +52,16 @@ def _switched(name: str) -> None:
 
 def reset(name: str) -> int:
     """Go back to where the Presenter was switched on; return how many decisions were undone."""
-    state, store = session(), resources.store()
+    state, store, annotator = session(), writing(), actor()
     since, n_undone = st.session_state.get(theme.PRESENTING_SINCE) or 0, 0
     while True:
         log = store.decisions(name)
-        latest = next_undo(log, state.annotator)
+        latest = next_undo(log, annotator)
         if latest is None or latest.seq <= since:
             break
         store.undo(
             name,
-            annotator=state.annotator,
+            annotator=annotator,
             client_id=f"presenter-{state.client_id}",
             client_seq=log[-1].seq,
             expected_sample=latest.sample_id,

@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from synthcur import figures, jobs, provenance, report
+from synthcur import figures, findings, jobs, provenance, report
 from synthcur.bundled import model_folder
 from synthcur.comparison import Comparison, ReviewEffect, review_effect
-from synthcur.evaluation import p_in_words, points
+from synthcur.evaluation import points
 from synthcur.figures_results import reliability_figure
 from synthcur.influence import ChangedRows, changed_rows, nearest
 from synthcur.light_encoder import LightEncoder, open_encoder
@@ -14,8 +14,10 @@ from synthcur.records import Job
 from synthcur.reliability import calibration_gap
 from synthcur.settings import TrainSettings
 from synthcur.store import Store
+from synthcur.summary import rows_decided
 from synthcur.ui import parts, theme
 from synthcur.ui.clock import clock
+from synthcur.ui.session import allowed, writing
 
 SHOWN_TEXT = 4_000
 """Characters shown of a sample."""
@@ -44,12 +46,14 @@ def review_card(store: Store, job: Job, metric: str) -> None:
                 "once after review, and the difference stands here with its interval."
             )
             return
-        before, after = (len(each.spec["decisions"]) for each in (effect.before, effect.after))
+        before, after = (
+            rows_decided(each.spec["decisions"]) for each in (effect.before, effect.after)
+        )
         st.caption(
             f"Run {effect.before.number} with {parts.count(before)} decisions, run "
             f"{effect.after.number} with {parts.count(after)}."
         )
-        _effect_table(effect, report.METRIC_TITLES[metric])
+        _effect_table(effect, findings.METRIC_TITLES[metric])
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -64,8 +68,8 @@ def _effect_table(effect: ReviewEffect, title: str) -> None:
                 "Arm": _short(each.arm),
                 f"{title} before": f"{points(each.before)} %",
                 "After": f"{points(each.after)} %",
-                "Difference, points": report.difference_in_words(vars(each.difference)),
-                "After Holm": p_in_words(each.p_holm),
+                "Difference, points": each.difference_in_words,
+                "After Holm": each.p_in_words,
                 "Verdict": each.outcome,
             }
             for each in effect.arms
@@ -128,7 +132,7 @@ def _rerun_button(store: Store, job: Job) -> None:
             and TrainSettings.from_dict(each.settings) == settings
         ]
         if not waiting:  # a second tab may have been faster
-            jobs.submit_train(store, job.collection, settings)
+            jobs.submit_train(writing(), job.collection, allowed(settings))
         st.switch_page("pages/train.py")
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from synthcur.checker_trust import next_step
 from synthcur.evaluation import points
+from synthcur.majority import majority_in_words
 from synthcur.records import Job, ranked_checkers
-from synthcur.ui import parts, resources
+from synthcur.ui import parts, resources, trust
 
 _CLOSER = (
     (
@@ -114,8 +116,13 @@ def _steps(name: str, job: Job | None) -> Iterable[str]:
     )
     scores = resources.scores(name)
     if scores:
-        trust = scores[ranked_checkers(scores)[0]].trust["quality"]
-        said = f"the quality checker reads {points(trust['accuracy'])} % of real rows right."
+        found = trust.measured(name, scores[ranked_checkers(scores)[0]])["quality"]
+        said = (
+            f"the quality checker reads {points(found.accuracy)} % of real rows right; "
+            f"{majority_in_words(found.majority)}."
+        )
+        if not found.is_trusted:
+            said += f" It is not to be trusted. {next_step(scores)}"
     else:
         said = "none has scored these rows yet; plain training does without, the others need them."
     yield _step(bool(scores), "Checkers", said)

@@ -11,6 +11,7 @@ from synthcur.evaluation import points, seeds_in_words
 from synthcur.figures_learning import learning_chart
 from synthcur.learning_curve import LearningCurveSettings, default_sizes
 from synthcur.learning_report import curve_table, learning_results, newest_job
+from synthcur.majority import majority_in_words
 from synthcur.records import Job
 from synthcur.store import Store
 from synthcur.ui import parts, resources, session, theme
@@ -77,7 +78,7 @@ def _offer(name: str, store: Store) -> None:
     if pressed:
         newest = newest_job(store, name)
         if newest is None or not newest.is_active:  # a second tab may have been faster
-            jobs.submit_learning_curve(store, name, settings)
+            jobs.submit_learning_curve(session.writing(), name, session.allowed(settings))
         st.rerun()
 
 
@@ -95,22 +96,25 @@ def _progress(job: Job, finished: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{finished} of {planned} runs done. Closing this tab does not stop it.")
         if parts.cancel_pressed(job, key="results_learning"):
-            jobs.cancel(resources.store(), job.id)
+            jobs.cancel(session.writing(), job.id)
             st.rerun()
     parts.job_progress(job)
 
 
 def _curve(found: Mapping[str, Any]) -> None:
     if found["verdict"]:
-        st.markdown(f"**{parts.plain(found['verdict'], limit=400)}.**")
-    chart = learning_chart(found["arms"], found["sizes"], palette=theme.palette())
+        said = [found["verdict"], *(each["sentence"] for each in found["learned_nothing"])]
+        st.markdown("  \n".join(f"**{parts.plain(each, limit=400)}.**" for each in said))
+    chart = learning_chart(
+        found["arms"], found["sizes"], palette=theme.palette(), majority=found["majority"]
+    )
     parts.show_chart(chart, "learning_curve", alt=_in_words(found))
     st.caption(
         "Where the curve of real rows alone (Real only) has reached the others, generated rows no "
         "longer pay. "
         f"Line: mean accuracy on {parts.count(found['test_rows'])} real test rows over "
         f"{seeds_in_words(found['seeds'])}, each with real rows drawn anew. Band: 95 % interval "
-        "over rows and seeds. Dashed: reads no real row. The "
+        "over rows and seeds. Dashed: reads no real row. Dotted: always the largest label. The "
         f"{parts.count(found['validation_rows'])} validation rows choose the epoch at every size."
     )
     sentences = [each["sentence"] for each in found["pays"]]
@@ -119,7 +123,10 @@ def _curve(found: Mapping[str, Any]) -> None:
             f"{points(each['accuracy'])} % with {parts.count(each['n_real'])}"
             for each in found["quality"]
         )
-        sentences.append(f"Quality checker right out of fold: {trust}")
+        sentences.append(
+            f"Quality checker right out of fold: {trust}; "
+            f"{majority_in_words(found['quality_majority'])}"
+        )
     st.caption("  \n".join(f"{parts.plain(sentence, limit=400)}." for sentence in sentences))
 
 

@@ -7,25 +7,27 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from synthcur import exporting, figures, report
+from synthcur import exporting, figures, findings
 from synthcur.comparison import Comparison, compare, flips_in_words
+from synthcur.evaluation import points
 from synthcur.store import Store
 from synthcur.ui import parts, resources, theme
 from synthcur.ui import results_closer as closer
-from synthcur.ui.results_rail import Choice, model_button
+from synthcur.ui.results_rail import Choice, model_button, results
 
 MOST_LABELS = 12
 """More labels than this do not fit a card: those that change most are drawn."""
 
-_VERDICTS = ("better", "worse", "no evidence", "baseline", "alone")
+_IDLE, _ALONE = "learned nothing", "no verdict"
+_VERDICTS = ("better", "worse", "no evidence", "baseline", _ALONE, _IDLE)
 
 
 def show(choice: Choice) -> None:
     """Draw the page for a chosen comparison."""
     store = resources.store()
     finished = sum(run.status == "done" for run in store.runs(choice.job.id))
-    found = _results(choice.job.id, finished, choice.baseline, choice.metric, store)
-    leader = report.leading_arm(found)
+    found = results(choice, store)
+    leader = findings.leading_arm(found)
     _finding(store, choice, found, leader)
     _arms_card(found)
     seen = _comparison(choice.job.id, finished, leader["arm"], choice.baseline, store)
@@ -39,7 +41,7 @@ def show(choice: Choice) -> None:
     with middle:
         _confusion_card(seen)
     with right:
-        flipped = _flips_card(seen)
+        flipped = _flips_card(seen, has_verdict=leader["difference"] is not None)
     if flipped is not None:
         closer.nearest_card(store, choice.job, seen, flipped)
     left, right = st.columns([9, 22], gap="small")
@@ -55,15 +57,6 @@ def _run_cards(store: Store, choice: Choice) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def _results(
-    job_id: str, finished: int, baseline: str, metric: str, _store: Store
-) -> dict[str, Any]:
-    """Results of a job with that many finished runs; finished runs never change."""
-    name = _store.job(job_id).collection
-    return report.results(_store, name, job_id=job_id, baseline=baseline, metric=metric)
-
-
-@st.cache_data(show_spinner=False, max_entries=32)
 def _comparison(
     job_id: str, finished: int, arm: str, baseline: str, _store: Store
 ) -> Comparison | None:
@@ -76,18 +69,20 @@ def _finding(
     badge = "1 seed" if leader["n_seeds"] == 1 else None
     if found["runs_finished"] < found["runs_planned"]:
         badge = f"{found['runs_finished']} of {found['runs_planned']} runs"
-    title, caption = parts.plain(found["verdict"]), report.basis(found)
+    title, caption = parts.plain(found["verdict"]), findings.basis(found)
     with parts.finding_line(title, caption, stage="results", badge=badge):
         if choice.job.is_active and st.button("Watch the run", icon=":material/show_chart:"):
             st.switch_page("pages/train.py")
-        for run in exporting.kept_models(store, choice.job.id):
-            if run.arm == leader["arm"]:
-                name = figures.ARM_NAMES.get(run.arm, run.arm)
-                model_button(store, run, f"Download the {name} model", is_primary=True)
+        run = exporting.offered_model(store, found)
+        if run is not None:
+            name = figures.ARM_NAMES.get(run.arm, run.arm)
+            model_button(store, run, f"Download the {name} model", is_primary=True)
+    if run is None and exporting.kept_models(store, choice.job.id):
+        st.caption("No model is offered: those that are kept lost, or learned nothing.")
 
 
 def _arms_card(found: Mapping[str, Any]) -> None:
-    title = report.METRIC_TITLES[found["metric"]]
+    title = findings.METRIC_TITLES[found["metric"]]
     rows = parts.count(found["test_rows"])
     note = f"{title.lower()} on {rows} real test rows, mean over seeds, 95 % interval"
     with parts.card("Arms", note):
@@ -98,10 +93,17 @@ def _arms_card(found: Mapping[str, Any]) -> None:
             baseline = figures.ARM_NAMES.get(found["baseline"], found["baseline"])
             chart = figures.interval_chart(
                 [arm["difference"] for arm in found["arms"]],
-                baseline=baseline.lower() if found["baseline"] == report.PLAIN else baseline,
+                baseline=baseline.lower() if found["baseline"] == findings.PLAIN else baseline,
                 palette=theme.palette(),
+                unmarked={
+                    i for i, arm in enumerate(found["arms"]) if not _is_comparable(arm, found)
+                },
             )
             parts.show_chart(chart, "intervals", alt=_intervals_in_words(found))
+        idle = [f"{arm['verdict']}." for arm in found["arms"] if arm["learned_nothing"]]
+        majority = f"{points(found['majority'])} % {title.lower()}"
+        lines = [f"Always naming the largest label: {majority}.", *idle]
+        st.caption("  \n".join(parts.plain(line) for line in lines))
 
 
 def _arms_table(found: Mapping[str, Any], title: str) -> None:
@@ -113,7 +115,7 @@ def _arms_table(found: Mapping[str, Any], title: str) -> None:
                 "Rows": arm["rows"],
                 "Seeds": arm["n_seeds"],
                 title: 100 * arm["mean"],
-                against: report.difference_in_words(arm["difference"]),
+                against: findings.difference_in_words(arm["difference"]),
                 "p": arm["difference"]["p_holm"] if arm["difference"] else None,
                 "Verdict": [_verdict(arm, found["baseline"])],
             }
@@ -140,16 +142,27 @@ def _arms_table(found: Mapping[str, Any], title: str) -> None:
             ),
             "Verdict": column.MultiselectColumn(
                 options=list(_VERDICTS),
-                color=[tints["keep"], tints["discard"], *[tints["neutral"]] * 3],
-                width=96,
+                color=[
+                    *(tints["keep"], tints["discard"], *[tints["neutral"]] * 3),
+                    tints["discard"],
+                ],
+                width=110,
             ),
         },
     )
 
 
+def _is_comparable(arm: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether an arm is the baseline or is compared with it."""
+    is_baseline = arm["arm"] == found["baseline"] and not arm["learned_nothing"]
+    return is_baseline or arm["difference"] is not None
+
+
 def _verdict(arm: Mapping[str, Any], baseline: str) -> str:
+    if arm["learned_nothing"]:
+        return _IDLE
     if arm["difference"] is None:
-        return "baseline" if arm["arm"] == baseline else "alone"
+        return "baseline" if arm["arm"] == baseline else _ALONE
     return arm["difference"]["outcome"]
 
 
@@ -201,7 +214,7 @@ def _confusion_card(seen: Comparison) -> None:
         )
 
 
-def _flips_card(seen: Comparison) -> pd.Series | None:
+def _flips_card(seen: Comparison, *, has_verdict: bool) -> pd.Series | None:
     """Draw the rows that flipped; return the one that is chosen."""
     _, baseline = _names(seen)
     flips = seen.flips
@@ -245,7 +258,7 @@ def _flips_card(seen: Comparison) -> pd.Series | None:
                 "True": text(width=100),
             },
         )
-        sentence = flips_in_words(seen.flip_test)
+        sentence = flips_in_words(seen.flip_test, has_verdict=has_verdict)
         if seen.n_seeds > 1:
             sentence += f" By what most of {seen.n_seeds} seeds say; largest change first."
         st.caption(f"{sentence} Choose a row for the training rows near it.")

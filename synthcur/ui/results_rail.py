@@ -1,20 +1,24 @@
 """The rail of the Results page: which run is read, against what, what it was made from, files."""
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from synthcur import exporting, hub, report
+from synthcur import exporting, figures, findings, hub, report, table_files
 from synthcur.arms import ARMS
 from synthcur.evaluation import METRICS
+from synthcur.findings import as_baseline
 from synthcur.html_report import html_report
-from synthcur.records import Job, Run
+from synthcur.records import Job, Run, chosen_checkers
 from synthcur.settings import TrainSettings, WeightingSettings
 from synthcur.store import Store
 from synthcur.ui import parts, resources
 from synthcur.ui.clock import clock
+from synthcur.ui.session import writing
 
 _FORMATS = {"Parquet": "parquet", "JSON Lines": "jsonl", "CSV, safe for spreadsheets": "csv"}
 _MIME = {
@@ -49,17 +53,32 @@ def rail(name: str) -> Choice | None:
         baseline = st.selectbox(
             "Compare with",
             arms,
-            index=arms.index(report.PLAIN) if report.PLAIN in arms else 0,
+            index=arms.index(findings.PLAIN) if findings.PLAIN in arms else 0,
             format_func=_title,
             key=f"results_baseline_{job.id}",
         )
         metric = st.selectbox(
-            "Score", METRICS, format_func=report.METRIC_TITLES.__getitem__, key="results_metric"
+            "Score", METRICS, format_func=findings.METRIC_TITLES.__getitem__, key="results_metric"
         )
         _made_from(job)
         choice = Choice(job, baseline or arms[0], metric or METRICS[0])
         _downloads(store, choice)
     return choice
+
+
+def results(choice: Choice, store: Store) -> dict[str, Any]:
+    """Return `report.results` of what is chosen."""
+    finished = sum(run.status == "done" for run in store.runs(choice.job.id))
+    return _results(choice.job.id, finished, choice.baseline, choice.metric, store)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _results(
+    job_id: str, finished: int, baseline: str, metric: str, _store: Store
+) -> dict[str, Any]:
+    """Results of a job with that many finished runs; finished runs never change."""
+    name = _store.job(job_id).collection
+    return report.results(_store, name, job_id=job_id, baseline=baseline, metric=metric)
 
 
 def open_job(job: Job) -> None:
@@ -79,8 +98,8 @@ def model_button(store: Store, run: Run, label: str, *, is_primary: bool = False
         type="primary" if is_primary else "secondary",
         on_click="ignore",
         width="content" if is_primary else "stretch",
-        help="A folder for AutoModelForSequenceClassification.from_pretrained. Of every arm the "
-        "seed that is best on the validation rows is kept.",
+        help="A folder that transformers loads; its README.md has the lines that read texts as "
+        "training did. Of every arm the seed that is best on the validation rows is kept.",
     )
 
 
@@ -141,27 +160,54 @@ def _downloads(store: Store, choice: Choice) -> None:
         width="stretch",
         help="One file that opens offline and prints: verdict, figures, flipped rows, ledger.",
     )
-    models = exporting.kept_models(store, job.id)
+    found = results(choice, store)
+    models = _models(store, found)
     with st.popover("Model", icon=":material/deployed_code:", width="stretch"):
         if not models:
             st.caption("No model of this run is kept yet.")
-        for run in models:
-            model_button(store, run, f"{parts.plain(_title(run.arm))}, seed {run.seed}")
+        for run, mark in models:
+            model_button(store, run, f"{parts.plain(_title(run.arm))}, seed {run.seed}{mark}")
     with st.popover("Curated data", icon=":material/table_view:", width="stretch"):
-        _data_buttons(store, job)
+        _data_buttons(store, job, found)
     with st.popover("To the hub", icon=":material/cloud_upload:", width="stretch"):
-        _hub_form(store, job)
+        _hub_form(store, job, models)
     with st.popover("Command line", icon=":material/terminal:", width="stretch"):
         st.caption("Repeats this run with the rows as they stand now.")
         command = report.command_line(job, store.schemes(job.collection))
         st.code(command, language=None, wrap_lines=True)
 
 
-def _data_buttons(store: Store, job: Job) -> None:
-    checkers, weighting = _weighed_by(store, job)
+def _models(store: Store, found: Mapping[str, Any]) -> list[tuple[Run, str]]:
+    """List the kept models, the ones to offer first, each with what speaks against it."""
+    arms = {arm["arm"]: arm for arm in found["arms"]}
+    offered = [arm["arm"] for arm in findings.offered_arms(found)]
+    place = {arm: at for at, arm in enumerate(offered)}
+    kept = exporting.kept_models(store, found["job"])
+    kept.sort(key=lambda run: place.get(run.arm, len(place)))
+    return [(run, _mark(arms[run.arm], found) if run.arm in arms else "") for run in kept]
+
+
+def _mark(arm: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    if arm["learned_nothing"]:
+        return " (learned nothing)"
+    best = findings.leading_arm(found)
+    if arm["arm"] == found["baseline"] and findings.is_better(best):
+        return f" ({parts.plain(figures.ARM_NAMES.get(best['arm'], best['arm']))} is better)"
+    lost = findings.is_losing(arm)
+    return f" (worse than {parts.plain(as_baseline(found['baseline']))})" if lost else ""
+
+
+def _data_buttons(store: Store, job: Job, found: Mapping[str, Any]) -> None:
+    checkers, weighting = weighed_by(store, job)
     has_scheme = TrainSettings.from_dict(job.settings).weighting is not None
     how = "of the scheme of this run" if has_scheme else "of IMP"
     st.caption(f"Rows the next run trains on, with P′, Q, the weight {how}, and the decisions.")
+    weighed = "scheme" if has_scheme else "imp"
+    if any(arm["arm"] == weighed and findings.is_losing(arm) for arm in found["arms"]):
+        st.caption(
+            f":material/warning: {parts.plain(_title(weighed))} lost or learned nothing in this "
+            "run: its weights are not what to train with."
+        )
     for title, kind in _FORMATS.items():
         st.download_button(
             title,
@@ -185,14 +231,15 @@ def _data_buttons(store: Store, job: Job) -> None:
     )
 
 
-def _hub_form(store: Store, job: Job) -> None:
+def _hub_form(store: Store, job: Job, kept: Sequence[tuple[Run, str]]) -> None:
     """Draw the form that puts curated rows or a model on the hub; the token is not kept."""
-    models = {run.arm: run for run in exporting.kept_models(store, job.id)}
+    models = {run.arm: run for run, _ in kept}
+    marks = {run.arm: mark for run, mark in kept}
     with st.form("results_hub", clear_on_submit=True, border=False):
         what = st.selectbox(
             "What",
             ["", *models],
-            format_func=lambda arm: f"Model, {_title(arm)}" if arm else "Curated data",
+            format_func=lambda arm: f"Model, {_title(arm)}{marks[arm]}" if arm else "Curated data",
         )
         repo = st.text_input("Repository", placeholder="owner/name")
         token = st.text_input(
@@ -202,11 +249,12 @@ def _hub_form(store: Store, job: Job) -> None:
         pressed = st.form_submit_button("Upload", icon=":material/upload:")
     if not pressed:
         return
+    store = writing()  # rows leave the workspace: as good a reason to ask who is there
     with st.spinner("Uploading"), tempfile.TemporaryDirectory(prefix="synthcur-") as scratch:
         if what:
             folder = exporting.model_folder(store, models[what], Path(scratch))
         else:
-            checkers, weighting = _weighed_by(store, job)
+            checkers, weighting = weighed_by(store, job)
             folder = exporting.dataset_folder(
                 store, job.collection, Path(scratch), checkers=checkers, weighting=weighting
             )
@@ -215,11 +263,10 @@ def _hub_form(store: Store, job: Job) -> None:
     st.caption(f"Uploaded: {parts.plain(address)}")
 
 
-def _weighed_by(store: Store, job: Job) -> tuple[str | None, WeightingSettings]:
+def weighed_by(store: Store, job: Job) -> tuple[str | None, WeightingSettings]:
     """Return the checkers and the weighting that the job's curated rows are told with."""
     settings = TrainSettings.from_dict(job.settings)
-    scored = store.scores(job.collection)
-    checkers = settings.checkers if settings.checkers in scored else next(iter(scored), None)
+    checkers = chosen_checkers(store.scores(job.collection), settings.checkers)
     return checkers, settings.weighting or WeightingSettings()
 
 
@@ -237,4 +284,4 @@ class _Table:
         table = exporting.curated_table(
             self.store, self.collection, checkers=self.checkers, weighting=self.weighting
         )
-        return exporting.as_bytes(table, self.kind)
+        return table_files.as_bytes(table, self.kind)

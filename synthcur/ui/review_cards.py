@@ -76,12 +76,17 @@ class Bench:
         What else `scheme` needs to know of the rows.
     signals
         Arrays (N,) of what scoring found beside the weights; empty in older workspaces.
+    coverage
+        `signals.coverage` of the real row nearest to each synthetic row, (N,), under `scheme` and
+        the labels of the file; None in older workspaces.
     overlap
         Share of the rows that two people decide.
     guidelines
         What annotators are told about a label, by label.
     made_of
         Names rows, scores and scheme: benches of one name have the same queues.
+    doubt
+        Why the checkers are not to be trusted, for the end of every why-sentence; else empty.
     """
 
     collection: Collection
@@ -94,9 +99,11 @@ class Bench:
     state: LogState = field(default_factory=LogState)
     facts: Facts = NO_FACTS
     signals: Mapping[str, np.ndarray] = field(default_factory=dict)
+    coverage: np.ndarray | None = None
     overlap: float = 0.0
     guidelines: Mapping[str, str] = field(default_factory=dict)
     made_of: str = ""
+    doubt: str = ""
 
     @property
     def file_labels(self) -> np.ndarray:
@@ -158,6 +165,7 @@ class Bench:
             group_size=1 + len(self.alike(row)),
             is_likely_mislabelled=bool(signals["is_likely_mislabelled"][row]) if signals else False,
             uncertainty=float(signals["uncertainty"][row]) if signals else 0.0,
+            coverage=None if self.coverage is None else float(self.coverage[row]),
         )
 
 
@@ -273,6 +281,11 @@ def _decided(bench: Bench, row: int, annotator: str | None) -> tuple[Decision | 
     return decision, label, next(notes, "")
 
 
+def _doubted(why: tuple[str, ...], doubt: str) -> tuple[str, ...]:
+    """Put a doubt behind a sentence in parts, the last of which is never emphasised."""
+    return (*why[:-1], f"{why[-1]} {doubt}") if doubt else why
+
+
 def _judged(bench: Bench, row: int, label: int) -> dict[str, Any]:
     quality = bench.quality[row]
     best = int(np.argmax(quality))
@@ -280,7 +293,7 @@ def _judged(bench: Bench, row: int, label: int) -> dict[str, Any]:
     bins = weighting.weight_bins(weights)
     facts = bench.row_facts(row, label)
     return {
-        "why": emphasised(reason(facts), facts),
+        "why": _doubted(emphasised(reason(facts), facts), bench.doubt),
         "best": best,
         "options": [
             _option(each, weights[each], bins[each], quality[each], bench.held_out[row, each])

@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from synthcur import jobs, review
+from synthcur import gaps, jobs, review
 from synthcur.errors import InputError
 from synthcur.palette import Palette
 from synthcur.queues import DISAGREEMENTS, PACE_ROWS, QUEUES, RANDOM, changed_lately
 from synthcur.records import ranked_checkers
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, WeightingSettings, fingerprint
-from synthcur.ui import curate_rail, parts, resources, score_jobs, theme
+from synthcur.ui import curate_rail, identity, parts, resources, score_jobs, theme, trust
 from synthcur.ui.queue import exchange, review_queue
 from synthcur.ui.queue.operations import Outcome
 from synthcur.ui.review_cards import Bench
@@ -29,7 +30,7 @@ from synthcur.ui.review_data import (
 )
 from synthcur.ui.review_refit import refit_button
 from synthcur.ui.review_team import team_button
-from synthcur.ui.session import page, session, signed_in
+from synthcur.ui.session import page, session, writing
 
 QUEUE_KEY = "review_queue"
 MAP_PAGE = "pages/curate.py"
@@ -52,8 +53,8 @@ _TO_MAP = "review_to_map"
 def annotator_field() -> str:
     """Draw the name of who decides in the rail and return the last valid one."""
     state, before = session(), session().annotator
-    if signed_in():
-        state.annotator = signed_in()
+    if identity.is_asked():
+        state.annotator = identity.signed_in()
         st.sidebar.text(f"Signed in as {state.annotator}")
         return state.annotator
     if _ANNOTATOR not in st.session_state:
@@ -62,7 +63,7 @@ def annotator_field() -> str:
     try:
         state.annotator = review.check_annotator(typed)
         if state.annotator != before:
-            resources.store().leave(state.collection, before)
+            writing().leave(state.collection, before)
     except InputError as error:
         st.sidebar.caption(f"{error} Until then you are {parts.plain(state.annotator)}.")
     return state.annotator
@@ -80,7 +81,7 @@ def unscored(name: str) -> None:
     sentence = "No row has been scored yet, so nothing says which to look at first."
     label = f"Score {parts.count(synthetic)} rows"
     if parts.empty(sentence, button=label, key="review_score", icon=":material/scoreboard:"):
-        jobs.submit_score(resources.store(), name, ScoreSettings())
+        jobs.submit_score(writing(), name, ScoreSettings())
         st.rerun()
 
 
@@ -89,16 +90,24 @@ def open_bench(name: str) -> Bench | None:
     found = resources.scores(name)
     if not found:
         return None
-    artefacts = found[ranked_checkers(found)[0]].artefacts
+    scores = found[ranked_checkers(found)[0]]
+    artefacts = scores.artefacts
     scheme = curate_rail.what_if(name).settings
     store, collection = resources.store(), resources.collection(name)
     made_of = fingerprint(name, collection.fingerprint, dict(artefacts), scheme.to_dict())
     return replace(
         _undecided_bench(made_of, collection, artefacts, scheme),
+        doubt=trust.in_short(name, scores),
         overlap=store.overlap(name),
         guidelines=store.collection_info(name).guidelines,
         state=store.log_state(name),
     )
+
+
+def warn_of_checkers(name: str) -> None:
+    """Say above the queue that the checkers which have filled it are not to be trusted, if so."""
+    found = resources.scores(name)
+    trust.warn(name, found[ranked_checkers(found)[0]])
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -112,7 +121,7 @@ def _undecided_bench(
     quality, diversity = resources.weighing_probs(_artefacts, _scheme)
     neighbours = ("real_index", "real_cosine", "synthetic_index", "synthetic_cosine")
     signals = ("duplicate_group", "is_likely_mislabelled", "uncertainty")
-    return Bench(
+    bench = Bench(
         collection=_collection,
         quality=quality,
         diversity=diversity,
@@ -126,6 +135,19 @@ def _undecided_bench(
         else {},
         made_of=made_of,
     )
+    return replace(bench, coverage=_coverage(bench, _artefacts))
+
+
+def _coverage(bench: Bench, artefacts: Mapping[str, str]) -> np.ndarray | None:
+    """Return how well the nearest real row of each synthetic row is covered, see `Bench`."""
+    known = artefacts.get("coverage")
+    if known is None:
+        return None
+    index, cosine = (
+        resources.array(known, part) for part in ("synthetic_index", "synthetic_cosine")
+    )
+    found = gaps.find(index, cosine, bench.file_weights())
+    return found.after[bench.neighbours["real_index"][:, 0]]
 
 
 def open_queue(bench: Bench) -> Opened:
@@ -187,6 +209,7 @@ def _open_chosen() -> None:
 def queue(name: str, opened: Opened, *, annotator: str) -> None:
     """Draw the queue; what a browser sends runs this part of the page alone."""
     with page():
+        annotator = identity.signed_in() or annotator
         bench = open_bench(name)
         if bench is None:
             st.rerun()
@@ -201,7 +224,7 @@ def show_queue(bench: Bench, opened: Opened, *, annotator: str) -> None:
     """Mount the queue with the records around the place where the annotator is."""
     if st.session_state.pop(_TO_MAP, False):
         st.switch_page(MAP_PAGE)
-    sent, store = _sent(), resources.store()
+    sent, store = _sent(), writing()
     answer = exchange.acknowledgement(store, sent, st.session_state.get(_OUTCOME, Outcome()))
     at, detour = where(bench, opened, sent.get("place"), annotator)
     turn = exchange.turn(
@@ -232,7 +255,8 @@ def _sent() -> Mapping[str, Any]:
 def _take_in() -> None:
     """Store what the browser sent, and keep for the answer what was refused."""
     try:
-        outcome = exchange.take_in(resources.store(), _sent(), known=_known, signed_in=signed_in())
+        name = identity.signed_in()
+        outcome = exchange.take_in(writing(), _sent(), known=_known, signed_in=name)
     except InputError as error:  # nobody is signed in any more; the browser keeps what it sent
         outcome = Outcome(trouble=str(error))
     before = st.session_state.get(_OUTCOME, Outcome()).refused

@@ -11,6 +11,7 @@ from synthcur.review import Decision
 from synthcur.settings import ScoreSettings
 from synthcur.ui import parts, resources, score_jobs
 from synthcur.ui.review_cards import Bench
+from synthcur.ui.session import allowed, writing
 
 Learned = Mapping[str, tuple[str | None, str | None]]
 """New label and new text of every sample that has one."""
@@ -39,7 +40,7 @@ def refit_button(bench: Bench) -> None:
     )
     if is_wanted:
         settings = ScoreSettings.from_dict(job.settings) if job else ScoreSettings(checkers=kind)
-        jobs.submit_score(resources.store(), name, settings)
+        jobs.submit_score(writing(), name, allowed(settings))
         st.rerun()
 
 

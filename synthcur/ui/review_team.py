@@ -16,6 +16,7 @@ from synthcur.review import DISCARD, RELABEL, VERDICTS, Decision
 from synthcur.ui import parts, resources
 from synthcur.ui.review_cards import Bench
 from synthcur.ui.review_data import Opened, disputed, shared_opinions
+from synthcur.ui.session import page, writing
 
 GUIDELINE_LENGTH = 1_000
 EVERYBODY = "all together"
@@ -30,9 +31,13 @@ def team_button(bench: Bench, random_check: Opened | None) -> None:
 
 @st.dialog("Team and guidelines", width="large")
 def _show(bench: Bench, random_check: Opened | None) -> None:
-    views = {"Figures": lambda: _figures(bench, random_check), "Settings": lambda: _settings(bench)}
-    view = st.radio("Show", list(views), horizontal=True, label_visibility="collapsed")
-    views[view]()
+    with page():
+        views = {
+            "Figures": lambda: _figures(bench, random_check),
+            "Settings": lambda: _settings(bench),
+        }
+        view = st.radio("Show", list(views), horizontal=True, label_visibility="collapsed")
+        views[view]()
 
 
 def _figures(bench: Bench, random_check: Opened | None) -> None:
@@ -183,7 +188,7 @@ def _settings(bench: Bench) -> None:
             for i, label in enumerate(bench.collection.labels, start=1)
         }
         if st.form_submit_button("Save overlap and guidelines", type="primary"):
-            resources.store().set_overlap(name, share / 100)
+            writing().set_overlap(name, share / 100)
             said = {label: text.strip() for label, text in written.items() if text.strip()}
-            resources.store().set_guidelines(name, said)
+            writing().set_guidelines(name, said)
             st.rerun()

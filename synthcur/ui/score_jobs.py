@@ -5,6 +5,7 @@ import streamlit as st
 from synthcur import jobs
 from synthcur.records import Job
 from synthcur.ui import parts, resources
+from synthcur.ui.session import page, writing
 
 
 def say_failure(name: str) -> None:
@@ -25,10 +26,11 @@ def active(name: str) -> Job | None:
 @st.fragment(run_every=1)
 def watch(name: str) -> None:
     """Follow the active scoring job; run the page again when it has ended."""
-    job = active(name)
-    if job is None:
-        st.rerun()
-        return
-    parts.job_progress(job)
-    if st.button("Cancel scoring", icon=":material/cancel:", key="cancel_scoring"):
-        jobs.cancel(resources.store(), job.id)
+    with page():
+        job = active(name)
+        if job is None:
+            st.rerun()
+            return
+        parts.job_progress(job)
+        if st.button("Cancel scoring", icon=":material/cancel:", key="cancel_scoring"):
+            jobs.cancel(writing(), job.id)

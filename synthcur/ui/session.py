@@ -4,28 +4,24 @@ The session holds names and ids only; tables are read again from the store by ev
 """
 
 import logging
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from hashlib import sha256
-from importlib.util import find_spec
-from urllib.parse import unquote
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from synthcur.errors import InputError, NotFoundError, SynthcurError
-from synthcur.review import ANNOTATOR_LENGTH, check_annotator
-from synthcur.ui import parts, resources
+from synthcur.base_models import check_base_model
+from synthcur.errors import NotFoundError, SynthcurError
+from synthcur.settings import ScoreSettings, TrainSettings
+from synthcur.store import Store
+from synthcur.ui import identity, parts, resources
 
 LOG = logging.getLogger(__name__)
 DEMO = "demo"
-DEFAULT_ANNOTATOR = "me"
-ANNOTATOR_COOKIE = "synthcur-annotator"
-USER_HEADER = "SYNTHCUR_USER_HEADER"
-"""Variable that names the header in which a proxy says who is there; set it behind one only."""
+Fitted = TypeVar("Fitted", bound=ScoreSettings | TrainSettings)
 _KEY = "synthcur"
 _PICKER = "collection_picker"
 
@@ -49,7 +45,7 @@ class Session:
     """
 
     collection: str = ""
-    annotator: str = DEFAULT_ANNOTATOR
+    annotator: str = identity.DEFAULT_ANNOTATOR
     selection: tuple[str, ...] = ()
     queue: str = ""
     client_id: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -58,86 +54,82 @@ class Session:
 def session() -> Session:
     """Return this tab's session, made at its first use."""
     if _KEY not in st.session_state:
-        st.session_state[_KEY] = Session(annotator=_remembered_annotator())
+        st.session_state[_KEY] = Session(annotator=identity.remembered_annotator())
     return st.session_state[_KEY]
 
 
-def signed_in() -> str:
-    """Return who is signed in, "" where people type their names.
-
-    The name comes from the header that a trusted proxy sets, if `USER_HEADER` in the environment
-    names one, else from the account that people signed in with, if the server asks for one. It is
-    read anew at every call: what a session remembers is no proof.
+def actor() -> str:
+    """Return under which name this tab writes, asked anew at every call: see `signed_in`.
 
     Raises
     ------
     InputError
         If people have to sign in and this one has not.
     """
-    header = os.environ.get(USER_HEADER, "")
-    if header:
-        return check_annotator(str(st.context.headers.get(header) or ""))
-    if not _asks_for_account():
-        return ""
-    if not st.user.is_logged_in:
-        raise InputError("Nobody is signed in.", fix="Sign in with the button at the left.")
-    account = st.user.to_dict()
-    return account_name(str(account.get("email") or account.get("name") or ""))
+    return identity.signed_in() or session().annotator
 
 
-def account_name(given: str) -> str:
-    """Return an account's name, cut where it is too long; no two names are cut to the same."""
-    if len(given) > ANNOTATOR_LENGTH:
-        mark = f"~{sha256(given.encode()).hexdigest()[:8]}"
-        given = given[: ANNOTATOR_LENGTH - len(mark)] + mark
-    return check_annotator(given)
+def writing() -> Store:
+    """Return the store to write to, once it is known who is there.
+
+    Buttons and messages of a tab can come without its page being drawn, so that what `page` has
+    found is no proof. Every write and every start or stop of a job takes the store from here.
+
+    Raises
+    ------
+    InputError
+        If people have to sign in and this one has not.
+    """
+    actor()
+    return resources.store()
 
 
-def sign_in() -> None:
-    """Draw the button that signs in or out, where the server asks for an account."""
-    if os.environ.get(USER_HEADER) or not _asks_for_account():
-        return
-    if find_spec("authlib") is None:
-        raise InputError(
-            "This server asks for an account, and the package that signs people in is missing.",
-            fix="Install it beside synthcur: pip install Authlib",
-        )
-    is_in = bool(st.user.is_logged_in)
-    words, act = ("Sign out", st.logout) if is_in else ("Sign in", st.login)
-    st.sidebar.button(words, on_click=act, key="review_sign_in", width="stretch")
+def allowed(settings: Fitted) -> Fitted:
+    """Return the settings of a job with its base model under the name by which it may be used.
 
-
-def _asks_for_account() -> bool:
-    try:
-        return "auth" in st.secrets
-    except FileNotFoundError:
-        return False
-
-
-def _remembered_annotator() -> str:
-    """Return the name that the Review page left in a cookie, so that a reload keeps it."""
-    cookie = st.context.cookies.get(ANNOTATOR_COOKIE, "")
-    try:
-        # Outside a browser (AppTest) streamlit hands out a stand-in instead of a string.
-        return check_annotator(unquote(cookie if isinstance(cookie, str) else ""))
-    except InputError:
-        return DEFAULT_ANNOTATOR
+    Raises
+    ------
+    InputError
+        If people have to sign in and it is neither a hub name nor a folder of models.
+    """
+    fit = settings.fit
+    model = check_base_model(fit.base_model, guarded=identity.is_asked())
+    return replace(settings, fit=replace(fit, base_model=model))
 
 
 @contextmanager
 def page() -> Iterator[None]:
-    """Run a page; an error ends it as a sentence instead of a traceback.
+    """Run a page, or a part of one, for whoever is known; an error ends it as a sentence.
 
-    An expected error says what happened and what to do. Any other is written to the log under an
-    id, and the page shows that id.
+    Where people have to sign in, one sentence and the button to do so are all that others see. An
+    expected error says what happened and what to do. Any other is written to the log under an id,
+    and the page shows that id.
     """
     _run_under_the_app()
+    _admit()
     try:
         yield
-    except SynthcurError as error:
-        _show_expected(error)
     except Exception as error:
-        _show_unexpected(error)
+        _show(error)
+
+
+def _admit() -> None:
+    """End the run here unless it is known who is there, or people type their names."""
+    try:
+        who = identity.signed_in()
+    except Exception as error:
+        _show(error)
+        _offer_to_sign_in()
+        st.stop()
+    if who:
+        session().annotator = who
+
+
+def _offer_to_sign_in() -> None:
+    try:
+        identity.sign_in_button()
+    except Exception as error:
+        _show(error)
 
 
 def _run_under_the_app() -> None:
@@ -149,6 +141,13 @@ def _run_under_the_app() -> None:
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
         st.rerun()
+
+
+def _show(error: Exception) -> None:
+    if isinstance(error, SynthcurError):
+        _show_expected(error)
+    else:
+        _show_unexpected(error)
 
 
 def _show_expected(error: SynthcurError) -> None:

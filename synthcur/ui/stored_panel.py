@@ -6,6 +6,7 @@ from synthcur.loading import PARTS
 from synthcur.records import CollectionInfo
 from synthcur.ui import data_panel, data_splits, import_form, parts, resources, score_jobs
 from synthcur.ui.data_panel import in_words
+from synthcur.ui.session import page
 
 
 def show(name: str) -> None:
@@ -73,7 +74,8 @@ def _scoring(name: str) -> None:
 
 @st.fragment(run_every=1.0)
 def _progress(job_id: str) -> None:
-    job = resources.store().job(job_id)
-    if not job.is_active:
-        st.rerun()
-    parts.job_progress(job)
+    with page():
+        job = resources.store().job(job_id)
+        if not job.is_active:
+            st.rerun()
+        parts.job_progress(job)

@@ -13,8 +13,10 @@ from synthcur import curves, jobs
 from synthcur.arms import ARMS
 from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Measure
 from synthcur.evaluation import seeds_in_words
+from synthcur.majority import LEARNED_NOTHING
 from synthcur.records import RESUMABLE, Job, Run
 from synthcur.settings import ScoreSettings, TrainSettings
+from synthcur.summary import rows_decided
 from synthcur.ui import (
     parts,
     resources,
@@ -25,6 +27,7 @@ from synthcur.ui import (
     train_pace,
     train_picture,
     train_tables,
+    trust,
 )
 from synthcur.ui.clock import clock
 from synthcur.ui.results_rail import open_job
@@ -47,6 +50,7 @@ def live(name: str, choice: Choice) -> None:
 
     What the epochs left behind stands below and is looked at less often.
     """
+    _warn_of_checkers(name, choice)
     job = newest_job(name)
     active = [
         each for each in (job, score_jobs.active(name)) if each is not None and each.is_active
@@ -60,6 +64,15 @@ def live(name: str, choice: Choice) -> None:
         st.fragment(_left_behind, run_every=every, key="train_history")(job)
         if not job.is_active:
             train_tables.earlier(name, job)
+
+
+def _warn_of_checkers(name: str, choice: Choice) -> None:
+    """Say that the checkers are not to be trusted which the chosen arms take weights from."""
+    scores, settings = resources.scores(name), choice.settings
+    if settings is None or settings.checkers not in scores:
+        return
+    if any(ARMS[arm].needs_scores for arm in settings.arms):
+        trust.warn(name, scores[settings.checkers])
 
 
 def _left_behind(job: Job) -> None:
@@ -88,7 +101,7 @@ def queue(name: str, choice: Choice) -> None:
         for job in [job for job in active if job.status == "queued"][1:]:
             label, key = f"Run {job.number} next", f"train_first_{job.id}"
             if st.button(label, icon=":material/arrow_upward:", key=key):
-                jobs.put_first(resources.store(), job.id)
+                jobs.put_first(session.writing(), job.id)
                 st.rerun()
 
 
@@ -113,8 +126,8 @@ def _draw(
     this page is to ask more or less often. Not before the buttons were asked: a press would be lost
     if it came with the very draw that notices.
     """
-    store = resources.store()
     with session.page():
+        store = resources.store()
         if job_id is None:
             _before_the_first(name, choice)
         else:
@@ -180,13 +193,16 @@ def _offer_scores(name: str) -> None:
         key="train_score",
         icon=":material/calculate:",
     ):
-        jobs.submit_score(store, name, ScoreSettings())
+        jobs.submit_score(session.writing(), name, ScoreSettings())
         st.rerun()
 
 
 def _state(name: str, job: Job, runs: list[Run], drawn: Picture, choice: Choice) -> None:
     """Draw the state sentence with its badge and buttons, and what belongs right below it."""
     title, caption = _state_in_words(job, runs, drawn)
+    if drawn.idle:
+        done = sum(run.status == "done" for run in runs)
+        caption += f" {drawn.idle} of {done} runs {LEARNED_NOTHING}."
     with parts.finding_line(title, caption, stage="active" if job.is_active else "ended"):
         word, colour, icon = train_tables.BADGES[job.status]
         st.badge(word, color=colour, icon=icon)
@@ -262,7 +278,7 @@ def _speed_in_words(drawn: Picture) -> str:
 
 
 def _data(job: Job) -> str:
-    decided = len(job.spec["decisions"])
+    decided = rows_decided(job.spec["decisions"])
     decisions = "1 decision" if decided == 1 else f"{parts.count(decided)} decisions"
     return f"Trained with {decisions} applied."
 
@@ -282,13 +298,13 @@ def _start_button(name: str, choice: Choice) -> None:
 
 def _submit(name: str, settings: TrainSettings) -> None:
     """Queue the job; the same one that waits or runs is not queued twice, whoever asks."""
-    jobs.submit_train(resources.store(), name, settings)
+    jobs.submit_train(session.writing(), name, session.allowed(settings))
     st.rerun()
 
 
 def _cancel_button(job: Job) -> None:
     if parts.cancel_pressed(job, key="train"):
-        jobs.cancel(resources.store(), job.id)
+        jobs.cancel(session.writing(), job.id)
         st.rerun()
 
 
@@ -322,7 +338,7 @@ def _resume_button(job: Job) -> None:
         help="Finished runs are not trained again; the one that was stopped goes on from its last "
         "checkpoint, with the rows and decisions this run began with.",
     ):
-        jobs.resume(resources.store(), job.id)
+        jobs.resume(session.writing(), job.id)
         st.rerun()
 
 

@@ -11,10 +11,17 @@ import streamlit as st
 
 from synthcur import curves
 from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Measure
+from synthcur.evaluation import ACCURACY, MACRO_F1
+from synthcur.majority import majority_score
 from synthcur.records import Job, Run
+from synthcur.report import idle_runs
+from synthcur.schema import REAL, VALIDATION
 from synthcur.settings import TrainSettings
 from synthcur.store import Store
-from synthcur.ui import train_tables
+from synthcur.ui import resources, train_tables
+
+_METRICS = {VAL_ACCURACY: ACCURACY, VAL_MACRO_F1: MACRO_F1}
+"""Measures that always naming the largest label has a score of."""
 
 MEASURES = (LOSS, VAL_ACCURACY, VAL_MACRO_F1, EFFECTIVE_ROWS)
 
@@ -31,11 +38,14 @@ class Picture:
         The table of runs.
     latest
         The last known value of every measure of the run in progress; empty without one.
+    idle
+        Number of finished runs that learned nothing.
     """
 
     lines: Mapping[str, pd.DataFrame]
     runs: pd.DataFrame
     latest: Mapping[str, float]
+    idle: int = 0
 
 
 def picture(store: Store, job: Job, runs: list[Run]) -> Picture:
@@ -57,12 +67,23 @@ def _picture(
     finished = [(run.arm, run.seed) for run in runs if run.status == "done"]
     drawn = curves.on_one_axis(metrics, runs, epochs=settings.fit.epochs)
     running = [run for run in runs if run.status == "running"]
+    idle = idle_runs(_store, runs)
+    collection = resources.collection(job.collection)
+    validation = collection.label_ids(collection.part(REAL, VALIDATION))
 
     def lines(measure: Measure) -> pd.DataFrame:
-        return curves.curve_table(drawn, measure, finished=finished, arms=settings.arms)
+        metric = _METRICS.get(measure)
+        return curves.curve_table(
+            drawn,
+            measure,
+            finished=finished,
+            arms=settings.arms,
+            majority=majority_score(validation, metric) if metric else None,
+        )
 
     return Picture(
         lines={measure.column: lines(measure) for measure in MEASURES},
-        runs=train_tables.runs_table(settings, runs, metrics, is_active=is_active),
+        runs=train_tables.runs_table(settings, runs, metrics, is_active=is_active, idle=idle),
         latest=train_tables.latest(metrics, running[-1]) if running else {},
+        idle=len(idle),
     )

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
 from synthcur.arms import ARMS, OFFERED, Arm
+from synthcur.base_models import ROOT_VARIABLE
 from synthcur.errors import InputError, SynthcurError
 from synthcur.estimate import Estimate, estimate
 from synthcur.pool_fit import is_foreign, warning
@@ -19,7 +19,7 @@ from synthcur.settings import (
     TrainSettings,
     WeightingSettings,
 )
-from synthcur.ui import parts, resources
+from synthcur.ui import parts, resources, session
 
 COMMON = ("ce", "ce_real", "ce_both", "imp", "dimp", "p_only", "scheme")
 """Arms that are always in view; the others open on demand."""
@@ -83,8 +83,10 @@ def rail(name: str) -> Choice:
         )
         try:
             fit = FitSettings(base_model=model, epochs=epochs, learning_rate=_as_number(rate))
-            settings = TrainSettings(
-                arms=arms, seeds=seeds, fit=fit, checkers=checkers, weighting=weighting
+            settings = session.allowed(
+                TrainSettings(
+                    arms=arms, seeds=seeds, fit=fit, checkers=checkers, weighting=weighting
+                )
             )
         except SynthcurError as error:
             st.caption(parts.plain(str(error), limit=400))
@@ -176,10 +178,10 @@ def _model_choice() -> str:
         key="train_model_name",
         persist_state="session",
         placeholder="bert-base-uncased",
-        help="A folder of this machine with a config.json, or a name on the Hugging Face hub.",
+        help="A name on the Hugging Face hub, or a folder of this machine with a config.json. "
+        f"Where people sign in, or {ROOT_VARIABLE} is set: one below the folder it names.",
     )
-    named = named.strip()
-    return str(Path(named).expanduser().resolve()) if Path(named).is_dir() and named else named
+    return named.strip()
 
 
 def _as_number(text: str) -> float:

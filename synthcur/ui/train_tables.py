@@ -1,6 +1,6 @@
 """The tables of the Train page: the runs of a job, and the jobs before it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -13,6 +13,7 @@ from synthcur.settings import TrainSettings
 from synthcur.ui import parts, resources, theme
 from synthcur.ui.clock import clock
 
+_IDLE = "learned nothing"
 MOST_ROWS = 8
 """Rows that are seen without scrolling."""
 
@@ -30,15 +31,27 @@ BADGES: Mapping[str, tuple[str, Literal["gray", "blue", "orange"], str]] = {
 
 
 def runs_table(
-    settings: TrainSettings, runs: Sequence[Run], metrics: pd.DataFrame, *, is_active: bool
+    settings: TrainSettings,
+    runs: Sequence[Run],
+    metrics: pd.DataFrame,
+    *,
+    is_active: bool,
+    idle: Container[tuple[str, int]] = (),
 ) -> pd.DataFrame:
-    """Return all planned runs with figures that change once an epoch, so that it stands still."""
+    """Return all planned runs with figures that change once an epoch, so that it stands still.
+
+    The state of those in `idle`, as (arm, seed), is that they learned nothing.
+    """
     known = {(run.arm, run.seed): run for run in runs}
     planned = [(arm, seed) for seed in range(settings.seeds) for arm in settings.arms]
     # A stable sort: what runs comes first, then what has ended, then what waits.
     planned.sort(key=lambda run: _place(known.get(run)))
     waits = "waiting" if is_active else "not run"
-    return pd.DataFrame([_run_row(waits, arm, seed, known, metrics) for arm, seed in planned])
+    rows = [_run_row(waits, arm, seed, known, metrics) for arm, seed in planned]
+    for run, row in zip(planned, rows, strict=True):
+        if run in idle:
+            row["State"] = [_IDLE]
+    return pd.DataFrame(rows)
 
 
 def runs(table: pd.DataFrame) -> None:
@@ -53,9 +66,9 @@ def runs(table: pd.DataFrame) -> None:
         column_config={
             "Seed": column.NumberColumn(width=50),
             "State": column.MultiselectColumn(
-                options=["running", "done", "stopped", "waiting", "not run"],
+                options=["running", "done", "stopped", "waiting", "not run", _IDLE],
                 color=_state_tints(),
-                width=90,
+                width=110,
             ),
             "Epochs": column.NumberColumn(width=60),
             "Validation accuracy": column.NumberColumn(format="%.1f %%", width=120),
@@ -152,4 +165,10 @@ def latest(metrics: pd.DataFrame, run: Run) -> dict[str, float]:
 
 def _state_tints() -> list[str]:
     tints = theme.palette().tints
-    return [tints["keep"], tints["neutral"], tints["discard"], *[tints["neutral"]] * 2]
+    return [
+        tints["keep"],
+        tints["neutral"],
+        tints["discard"],
+        *[tints["neutral"]] * 2,
+        tints["discard"],
+    ]

@@ -35,8 +35,14 @@ def test_people_decide_under_the_name_of_their_account(
             )
         )
         with served(tmp_path / "ws", port=port) as server:
-            page.goto(f"{server.url}/review")
-            expect(page.get_by_text("Nobody is signed in.")).to_be_visible()
+            for name in ("", "data", "curate", "train", "results", "review"):
+                page.goto(f"{server.url}/{name}")
+                expect(page.get_by_text("Nobody is signed in.")).to_be_visible()
+                expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+                assert not page.get_by_role("combobox").count()
+                assert "demo" not in page.locator("body").inner_text().lower()
+            for path in ("media/0.csv", "_stcore/metrics", "_stcore/upload_file/a/b"):
+                assert page.request.get(f"{server.url}/{path}").status == 401
             assert not page.locator(SAMPLE).count()
             for email in ("ana@example.org", "ben@example.org"):
                 provider.email = email
@@ -45,6 +51,7 @@ def test_people_decide_under_the_name_of_their_account(
                 page.get_by_role("link", name="Review").click()
                 expect(page.get_by_text(f"Signed in as {email}")).to_be_visible()
                 page.wait_for_selector(SAMPLE)
+                assert page.request.get(f"{server.url}/_stcore/metrics").status == 200
                 page.keyboard.press("a")
                 wait_until_saved(page)
                 page.get_by_role("button", name="Sign out").click()

@@ -5,10 +5,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from synthcur.schema import REAL, TEST, TRAIN, VALIDATION, Collection
+from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Collection
 from synthcur.store import Store
 from synthcur.workspace import open_store
 from tests.serving import Server
@@ -17,41 +18,57 @@ MINUTES = 60_000
 SAVED = ".review .saved"
 
 
+PARTS = {
+    "synthetic": (SYNTHETIC, TRAIN),
+    "train": (REAL, TRAIN),
+    "validation": (REAL, VALIDATION),
+    "test": (REAL, TEST),
+}
+
+
 @pytest.fixture
 def files(tmp_path: Path, small_collection: Collection) -> Mapping[str, Path]:
-    """The small collection as four CSV files of a user, with a column of the user's own."""
-    parts = {
-        "synthetic": small_collection.synthetic,
-        "train": small_collection.part(REAL, TRAIN),
-        "validation": small_collection.part(REAL, VALIDATION),
-        "test": small_collection.part(REAL, TEST),
-    }
-    paths = {part: tmp_path / f"{part}.csv" for part in parts}
-    for part, rows in parts.items():
-        rows.rename(columns={"text": "message", "label": "intent"})[["message", "intent"]].assign(
-            batch=7
-        ).to_csv(paths[part], index=False)
+    """The small collection as four CSV files of a user, with names and a column of their own."""
+    own = small_collection.rows.rename(columns={"text": "message", "label": "intent"})
+    return _written(tmp_path, own.assign(batch=7), ["message", "intent", "batch"])
+
+
+@pytest.fixture
+def plain_files(tmp_path: Path, plain_collection: Collection) -> Mapping[str, Path]:
+    """A text and a label, and nothing else."""
+    return _written(tmp_path, plain_collection.rows, ["text", "label"])
+
+
+@pytest.fixture
+def pair_files(tmp_path: Path, pair_collection: Collection) -> Mapping[str, Path]:
+    """Two texts and a label."""
+    return _written(tmp_path, pair_collection.rows, ["text", "text_pair", "label"])
+
+
+def _written(folder: Path, rows: pd.DataFrame, columns: list[str]) -> Mapping[str, Path]:
+    paths = {part: folder / f"{part}.csv" for part in PARTS}
+    for part, (source, split) in PARTS.items():
+        chosen = (rows["source"] == source) & (rows["split"] == split)
+        rows.loc[chosen, columns].to_csv(paths[part], index=False)
     return paths
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", ["files", "plain_files", "pair_files"])
 def test_own_files_become_a_map_decisions_a_run_and_a_result(
-    page: Page, server: Server, files: Mapping[str, Path]
+    page: Page, server: Server, kind: str, request: pytest.FixtureRequest
 ) -> None:
+    files = request.getfixturevalue(kind)
+    sizes = {part: len(pd.read_csv(path)) for part, path in files.items()}
     page.goto(server.url)
-    _import(page, files)
+    _import(page, files, sizes)
     store = open_store(server.workspace)
-    assert store.collection_info("nursery").counts == {
-        "train": 24,
-        "validation": 12,
-        "test": 12,
-        "synthetic": 40,
-    }
+    assert store.collection_info("nursery").counts == sizes
     _see_the_map(page)
     _lasso(page)
     _move_a_slider(page)
     _decide(page, store)
-    _train(page, store)
+    _train(page, store, sizes)
     _read_the_results(page)
     store.close()
 
@@ -89,11 +106,13 @@ def test_a_button_that_takes_the_place_of_another_stays_where_it_appears(
     assert len(places) == 1, places
 
 
-def _import(page: Page, files: Mapping[str, Path]) -> None:
+def _import(page: Page, files: Mapping[str, Path], sizes: Mapping[str, int]) -> None:
     _choose(page, files)
-    page.get_by_role("button", name="Check 88 rows").click()
-    page.get_by_role("button", name="Store 88 rows").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("40 synthetic")
+    rows = sum(sizes.values())
+    page.get_by_role("button", name=f"Check {rows} rows").click()
+    page.get_by_role("button", name=f"Store {rows} rows").click()
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text(f"{sizes['synthetic']} synthetic")
 
 
 def _choose(page: Page, files: Mapping[str, Path]) -> None:
@@ -158,7 +177,7 @@ def _decide(page: Page, store: Store) -> None:
     expect(page.locator(SAVED)).to_have_text("saved")
 
 
-def _train(page: Page, store: Store) -> None:
+def _train(page: Page, store: Store, sizes: Mapping[str, int]) -> None:
     page.get_by_role("link", name="Train").click()
     seeds = page.get_by_label("Seeds", exact=True)
     seeds.fill("1")
@@ -177,10 +196,10 @@ def _train(page: Page, store: Store) -> None:
     assert len(seen) >= 3, "the curve grew while it was watched"
     job = store.jobs("nursery")[0]
     assert job.status == "done"
-    real = len(store.collection("nursery").real_train)
     rows = {run.arm: run.rows for run in store.runs(job.id)}
-    synthetic = dict.fromkeys(("ce", "imp", "dimp"), 39)
-    assert rows == synthetic | {"witnesses": 39 + real}, "the discarded row was left out"
+    left = sizes["synthetic"] - 1
+    expected = dict.fromkeys(("ce", "imp", "dimp"), left) | {"witnesses": left + sizes["train"]}
+    assert rows == expected, "the discarded row was left out"
 
 
 def _read_the_results(page: Page) -> None:

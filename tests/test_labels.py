@@ -1,0 +1,79 @@
+"""What a cell says of a label, and which labels are one."""
+
+import pytest
+
+from synthcur.labels import bare, counted, in_words, labels_in, quoted, same_labels
+
+
+@pytest.mark.parametrize(
+    ("cell", "labels"),
+    [
+        (None, ()),
+        ("billing", ("billing",)),
+        (" ", (" ",)),
+        (True, ("true",)),
+        (1.0, ("1.0",)),
+        ('["billing"]', ("billing",)),
+        ("[]", ()),
+        ('["a", "a"]', ("a",)),
+        ('["a", null, ""]', ("a",)),
+        ('{"choices": ["a", "b"]}', ("a", "b")),
+        ('[{"value": "a", "user_id": null, "status": "submitted"}]', ("a",)),
+        ("['a', 'b']", ("a", "b")),
+        ("['a' 'b']", ("a", "b")),
+        ("[2]", ("2",)),
+        ("[billing]", ("[billing]",)),
+        ('{"0": "a"}', ('{"0": "a"}',)),
+        ("[" * 50_000 + "]" * 50_000, ("[" * 50_000 + "]" * 50_000,)),
+    ],
+)
+def test_a_cell_names_no_label_one_or_several(cell: object, labels: tuple[str, ...]):
+    assert labels_in(cell) == labels
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("billing", " BILLING", "billing.", "Label: billing", "**billing**", '"billing"'),
+        *("1. billing", "2) billing", "(3) billing", "- billing", "`billing`", "[billing]"),
+        *("**Label:** billing", "**Label: billing**", "The label is billing.", "「billing」"),
+        *("Kategorie: billing", "Etiqueta: «billing»", "标签：billing", '1. "Billing".'),
+    ],
+)
+def test_decoration_is_seen_through(label: str):
+    assert bare(label)[0] == "billing"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(("C", "C++"), ("C", "C#"), ("A", "A*"), ("1", "-1"), ("1", "1.5"), ("1", "10")),
+        *(("payment: refund", "refund"), ("a", "b"), ("non-smoker", "smoker"), ("x", "x!")),
+    ],
+)
+def test_labels_that_mean_something_else_stay_apart(one: str, other: str):
+    assert same_labels([one, other]) == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups"),
+    [
+        (["1.0", "1", "2"], [["1", "1.0"]]),
+        (["card_payment", "Card Payment"], [["Card Payment", "card_payment"]]),
+        (["1. a", "a"], [["1. a", "a"]]),
+        (["1. a", "2. a", "a"], [["1. a", "2. a", "a"]]),
+        (["1. a", "2. a"], []),
+        (["1. a", "1) A"], [["1) A", "1. a"]]),
+    ],
+)
+def test_a_number_before_a_label_is_decoration_only_beside_the_label_without_it(
+    labels: list[str], groups: list[list[str]]
+):
+    assert same_labels(labels) == groups
+
+
+def test_labels_in_words_are_safe_for_a_terminal_and_cut():
+    labels = counted(["a\x1b[31m", "b", "b", None, " "])
+    assert in_words(labels) == "“b” 2, “a·[31m” 1"
+    assert in_words([(str(i), 1) for i in range(10)], most=2) == "“0” 1, “1” 1 and 8 more"
+    assert quoted("x" * 100) == f"“{'x' * 40}…”"
