@@ -150,16 +150,16 @@ class Annotator:
         self._go_on_from(self._at)  # the row shown may be another's by now
 
     def _settle(self) -> None:
-        acknowledged = self._data["acknowledged"].get(self._client, 0)
+        stored = {each["seq"] for each in self._data["acknowledged"]}
         refused = {each["seq"] for each in self._data["refused"] if each["client"] == self._client}
         self.troubles += bool(self._data["trouble"])
         for operation in self._pending:
             seq, now = operation["seq"], time.monotonic()
             if seq in refused:
                 self.refused += 1
-            elif seq <= acknowledged:
+            elif seq in stored:
                 self.saves.append((operation["sample"], now - self._made[seq]))
-        done = refused | set(range(acknowledged + 1))
+        done = refused | stored
         self._pending = [each for each in self._pending if each["seq"] not in done]
 
 

@@ -141,6 +141,12 @@ def build_parser() -> argparse.ArgumentParser:
     decide.add_argument("name", metavar="NAME")
     decide.add_argument("--from", dest="source", required=True, type=_path, metavar="FILE")
     decide.add_argument("--annotator", default="command line", metavar="WHO")
+    decide.add_argument(
+        "--override",
+        action="store_true",
+        help="replace what others have decided, noted or written; without it a file with such a "
+        "line is refused, naming it, and nothing of it is applied",
+    )
     command("jobs", commands.list_jobs, "list background jobs and their states")
     command("cancel", commands.cancel, "stop a background job").add_argument("job", metavar="JOB")
     text = "let a stopped job go on from its last checkpoint"

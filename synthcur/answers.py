@@ -15,6 +15,8 @@ from synthcur.scored import CHECKER_TITLES, noted_of_pool
 from synthcur.store import Store
 
 MAX_ROW_NUMBERS = 10
+MOST_NAMED = 10
+"""Lines of a file that a refusal names."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,11 @@
 """Weigh LLM-generated training data, train on it, and read which way of training won."""
 
 import argparse
-import hashlib
-import json
 import os
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -15,13 +13,13 @@ from synthcur import (
     __version__,
     answers,
     cleaning,
+    decision_files,
     exporting,
     findings,
     hub,
     import_options,
     jobs,
     report,
-    review,
 )
 from synthcur import demo as demo_collection
 from synthcur.answers import Answer
@@ -188,40 +186,21 @@ def decide(options: argparse.Namespace) -> Answer:
     """Apply decisions from a JSON Lines file; the same file twice changes nothing more.
 
     Each line holds ``sample_id`` and ``action`` (keep, discard, relabel, unsure, note, edit), and
-    where it applies ``label``, ``note``, ``reason``, ``text`` and ``annotator``. Every line is
-    checked before the first is applied.
+    where it applies ``label``, ``note``, ``reason``, ``text`` and ``annotator``. All lines are
+    applied or none. A file has not seen what others say now, so a line that would replace the
+    verdict, note or text of somebody else is refused unless told to override; what somebody has
+    before them on the Review page is refused in any case.
     """
     store = open_store(options.workspace)
-    collection = store.collection(options.name)
-    sample_ids = set(collection.synthetic["sample_id"])
-    content = _read_text(options.source)
-    decisions = list(_read_decisions(content, options.source, options.annotator))
-    for line, decision in decisions:
-        try:
-            review.check_decision(decision, sample_ids=sample_ids, labels=collection.labels)
-        except InputError as error:
-            raise InputError(
-                f"{options.source}, line {line}: {error.what}", fix=error.fix
-            ) from error
-    client_id = "file:" + hashlib.sha256(content.encode()).hexdigest()[:16]
-    before = store.decision_count(options.name)
-    for line, decision in decisions:
-        store.append_decision(
-            options.name,
-            sample_id=decision.sample_id,
-            annotator=decision.annotator,
-            action=decision.action,
-            label=decision.label,
-            note=decision.note,
-            reason=decision.reason,
-            text=decision.text,
-            queue="file",
-            client_id=client_id,
-            client_seq=line,
-        )
-    added = store.decision_count(options.name) - before
-    data = {"read": len(decisions), "added": added}
-    return Answer(data, f"{added:,} of {len(decisions):,} decisions added; the rest was there")
+    read, added = decision_files.apply(
+        store,
+        options.name,
+        options.source,
+        annotator=options.annotator,
+        is_override=options.override,
+    )
+    text = f"{added:,} of {read:,} decisions added; the rest was there"
+    return Answer({"read": read, "added": added}, text)
 
 
 def list_jobs(options: argparse.Namespace) -> Answer:
@@ -387,39 +366,3 @@ def _print_progress() -> Callable[[Job], None]:
             print(f"synthcur: job {job.number}: {line}", file=sys.stderr, flush=True)
 
     return say
-
-
-def _read_text(path: Path) -> str:
-    try:
-        if path.exists() and not path.is_file():
-            # A pipe that nobody writes to would be waited for, and a device never ends.
-            raise InputError(f"{path} is not a regular file.", fix="Give a UTF-8 file.")
-        return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.", fix="Give a UTF-8 file.") from error
-
-
-def _read_decisions(
-    content: str, path: Path, annotator: str
-) -> Iterator[tuple[int, review.Decision]]:
-    # Not splitlines: texts may hold characters that it takes for line ends, such as U+2028.
-    for number, line in enumerate(content.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-            decision = review.Decision(
-                sample_id=str(record["sample_id"]),
-                action=str(record["action"]),
-                label=record.get("label"),
-                note=str(record.get("note") or ""),
-                text=None if record.get("text") is None else str(record["text"]),
-                reason=str(record.get("reason") or ""),
-                annotator=review.check_annotator(str(record.get("annotator") or annotator)),
-            )
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise InputError(
-                f"{path}, line {number}: not a decision ({type(error).__name__}: {error}).",
-                fix='Write lines like {"sample_id": "…", "action": "discard"}.',
-            ) from error
-        yield number, decision

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from synthcur.errors import ConflictError, StoreError
+from synthcur.errors import ConflictError, InputError, StoreError
 from synthcur.files import make_folder
 
 BUSY_SECONDS = 20.0
@@ -124,6 +124,30 @@ MIGRATIONS = (
     """,
     # What an import said beside its rows; earlier ones keep it with the rows, where it is NULL.
     "ALTER TABLE collection ADD COLUMN origin TEXT",
+    # A client's number names a decision within a collection and of one annotator only. A table
+    # cannot be given another UNIQUE, so it is made anew; what it says of itself follows its name.
+    """
+    PRAGMA defer_foreign_keys=ON;
+    CREATE TABLE new_decision(
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        collection TEXT NOT NULL REFERENCES collection(name), sample_id TEXT NOT NULL,
+        annotator TEXT NOT NULL, action TEXT NOT NULL, label TEXT, note TEXT NOT NULL,
+        reason TEXT NOT NULL, queue TEXT NOT NULL, undoes INTEGER REFERENCES new_decision(seq),
+        client_id TEXT NOT NULL, client_seq INTEGER NOT NULL, created_at REAL NOT NULL,
+        text TEXT, batch INTEGER,
+        UNIQUE(collection, annotator, client_id, client_seq));
+    INSERT INTO new_decision(seq, collection, sample_id, annotator, action, label, note, reason,
+        queue, undoes, client_id, client_seq, created_at, text, batch)
+        SELECT seq, collection, sample_id, annotator, action, label, note, reason, queue, undoes,
+        client_id, client_seq, created_at, text, batch FROM decision ORDER BY seq;
+    DELETE FROM sqlite_sequence WHERE name='new_decision';
+    INSERT INTO sqlite_sequence(name, seq)
+        SELECT 'new_decision', seq FROM sqlite_sequence WHERE name='decision';
+    DROP TABLE decision;
+    ALTER TABLE new_decision RENAME TO decision;
+    CREATE INDEX decision_of_sample ON decision(collection, sample_id, seq);
+    CREATE INDEX decision_of_collection ON decision(collection, seq);
+    """,
 )
 """Each script takes the database from version i to i + 1; a script is never changed."""
 
@@ -272,6 +296,11 @@ class Database:
     def _errors_in_words(self) -> Iterator[None]:
         try:
             yield
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"A text to be stored holds half a character, {error.object[error.start]!a}.",
+                fix="Nothing was saved. Write the whole character, or leave it out.",
+            ) from error
         except sqlite3.IntegrityError as error:
             raise BrokenRuleError(
                 f"The workspace {self.path.parent} refused the change: {error}.",

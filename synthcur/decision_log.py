@@ -4,14 +4,12 @@ import sqlite3
 import time
 from collections.abc import Sequence
 
-from synthcur.errors import ConflictError
+from synthcur.errors import ConflictError, TakenError
 from synthcur.ledger import Ledger
 from synthcur.review import Decision
 
-_WRITTEN = (
-    *("sample_id", "annotator", "action", "label", "note", "reason", "queue"),
-    *("undoes", "text", "batch"),
-)
+_DECIDED = ("sample_id", "annotator", "action", "label", "note", "reason", "text")
+_WRITTEN = (*_DECIDED, "queue", "undoes", "batch")
 
 
 def read(db: sqlite3.Connection, name: str, *, after: int = 0) -> list[Decision]:
@@ -66,12 +64,37 @@ def _insert(
     return int(cursor.lastrowid or 0)
 
 
-def already_stored(db: sqlite3.Connection, client_id: str, client_seq: int) -> int | None:
-    """Return the place of the row that a client sent under that running number, if any."""
+def already_stored(
+    db: sqlite3.Connection, name: str, annotator: str, client_id: str, client_seq: int
+) -> int | None:
+    """Return the place of what somebody sent to a collection by a client and number, if any."""
     row = db.execute(
-        "SELECT seq FROM decision WHERE client_id=? AND client_seq=?", (client_id, client_seq)
+        "SELECT seq FROM decision WHERE collection=? AND annotator=? AND client_id=? "
+        "AND client_seq=?",
+        (name, annotator, client_id, client_seq),
     ).fetchone()
     return None if row is None else row["seq"]
+
+
+def refuse_reused(db: sqlite3.Connection, seq: int, decisions: Sequence[Decision]) -> None:
+    """Refuse decisions whose number others have: they would be taken for stored.
+
+    Raises
+    ------
+    ConflictError
+        If the row at that place, with those of its batch, says something else.
+    """
+    # A batch lies in one piece; one row more than was sent shows a longer one.
+    found = db.execute(
+        "SELECT * FROM decision WHERE seq BETWEEN ? AND ? AND (seq=? OR batch=?) ORDER BY seq",
+        (seq, seq + len(decisions), seq, seq),
+    )
+    stored = [tuple(row[column] for column in _DECIDED) for row in found]
+    if stored != [tuple(getattr(each, column) for column in _DECIDED) for each in decisions]:
+        raise ConflictError(
+            "Another decision was saved under the number of this one.",
+            fix="Decide the row again; nothing was changed.",
+        )
 
 
 def undone_by(db: sqlite3.Connection, seq: int) -> Decision | None:
@@ -87,31 +110,38 @@ def refuse_stale(
     db: sqlite3.Connection,
     name: str,
     sample_id: str,
-    client_id: str,
+    sender: tuple[str, str],
     expected_seq: int,
     *,
     of: str | None = None,
 ) -> None:
     """Refuse if the sample was decided later than the sender knows.
 
-    The sender's own earlier decisions do not count: it sends them in order. With `of`, only those
-    of that annotator count.
+    What the same annotator sent by the same client before does not count: it comes in order. With
+    `of`, only decisions of that annotator count.
+
+    Parameters
+    ----------
+    sender
+        Annotator and client.
 
     Raises
     ------
-    ConflictError
+    TakenError
         Naming who decided.
     """
     row = db.execute(
         "SELECT annotator FROM decision WHERE collection=? AND sample_id=? AND seq>? "
-        "AND client_id != ? AND substr(client_id, 1, ?) != ? AND annotator = COALESCE(?, annotator)"
-        " ORDER BY seq DESC LIMIT 1",
-        (name, sample_id, expected_seq, client_id, len(client_id) + 1, f"{client_id}/", of),
+        "AND NOT (annotator=? AND (client_id=? OR substr(client_id, 1, ?)=?)) "
+        "AND annotator = COALESCE(?, annotator) ORDER BY seq DESC LIMIT 1",
+        (name, sample_id, expected_seq, *sender, len(sender[1]) + 1, f"{sender[1]}/", of),
     ).fetchone()
     if row is not None:
-        raise ConflictError(
+        raise TakenError(
             f"{row['annotator']} has decided this row meanwhile.",
             fix="Look at it again; nothing was changed.",
+            who=row["annotator"],
+            is_held=False,
         )
 
 

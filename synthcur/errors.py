@@ -5,6 +5,7 @@ SynthcurError
 │   └── FindingsError   rows with findings that must be fixed before anything is stored
 ├── NotFoundError       a collection, job, run or scheme of that name is not in the workspace
 ├── ConflictError       somebody else changed the same thing first; nothing was written
+│   └── TakenError      somebody else has decided the row, or has it before them
 ├── StoreError          the workspace itself cannot be read or written
 ├── ArtefactError       a computed file is missing, damaged or not the expected one
 └── WorkerError         a background job could not start or had to stop
@@ -44,6 +45,25 @@ class NotFoundError(SynthcurError):
 
 class ConflictError(SynthcurError):
     """The thing to be changed is not what the caller believes it to be."""
+
+
+class TakenError(ConflictError):
+    """A row is somebody else's: they have decided it unseen, or have it before them now.
+
+    Parameters
+    ----------
+    what, fix
+        As of every error.
+    who
+        The other person.
+    is_held
+        Whether they have the row before them; else they have decided it.
+    """
+
+    def __init__(self, what: str, *, fix: str = "", who: str, is_held: bool) -> None:
+        super().__init__(what, fix=fix)
+        self.who = who
+        self.is_held = is_held
 
 
 class StoreError(SynthcurError):

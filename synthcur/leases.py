@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache
 
-from synthcur.errors import ConflictError
+from synthcur.errors import TakenError
 from synthcur.ledger import Ledger
 
 LEASE_SECONDS = 600.0
@@ -78,7 +78,7 @@ def refuse_taken(
 
     Raises
     ------
-    ConflictError
+    TakenError
         Naming who has it.
     """
     others = [
@@ -90,9 +90,11 @@ def refuse_taken(
         )
     ]
     if others and len(decided | set(others)) >= places:
-        raise ConflictError(
+        raise TakenError(
             f"{others[0]} has this row before them now.",
             fix="Go on with the next one; nothing was changed.",
+            who=others[0],
+            is_held=True,
         )
 
 

@@ -52,6 +52,22 @@ class LogState:
     own: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
     undone: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
 
+    def seen_unlooked(self, decision: Decision) -> int:
+        """Return what a decision has seen that was made without a look at other people's.
+
+        Returns
+        -------
+        int
+            Place of the latest row about the sample; where the decision would replace what
+            somebody else said (a verdict, a note or a text), the place before that.
+        """
+        about = self.about.get(decision.sample_id, ())
+        kind = VERDICTS if decision.action in VERDICTS else (decision.action,)
+        replaced = [row for row in standing(about) if row.action in kind]
+        if replaced and replaced[-1].annotator != decision.annotator:
+            return replaced[-1].seq - 1
+        return self.versions.get(decision.sample_id, 0)
+
 
 class Ledger:
     """Folds the log of one collection, row by row in its order.

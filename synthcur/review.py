@@ -4,6 +4,7 @@ The log is append-only. An undo is a later row that names the row it takes back,
 a fold over the log and nothing is ever lost. Rows are ordered by `Decision.seq`, never by a clock.
 """
 
+import re
 import unicodedata
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,7 +37,10 @@ REASONS = (
 
 ANNOTATOR_LENGTH = 40
 NOTE_LENGTH = 2_000
-EDIT_LENGTH = 20_000
+EDIT_LENGTH = 200_000
+"""Characters of the longest text that people write; longer ones are changed in their file."""
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,6 +242,29 @@ def check_annotator(name: str) -> str:
     return name
 
 
+def check_characters(text: str, what: str) -> None:
+    """Refuse a text with half a character (a lone surrogate), which no file can hold.
+
+    Parameters
+    ----------
+    text
+        What somebody wrote.
+    what
+        What it is, to begin the sentence with: ``The note``.
+
+    Raises
+    ------
+    InputError
+        Naming the half character and its place, from 1.
+    """
+    half = _HALF_CHARACTER.search(text)
+    if half is not None:
+        raise InputError(
+            f"{what} holds half a character, U+{ord(half[0]):04X} at place {half.start() + 1:,}.",
+            fix="Write the whole character, or leave it out.",
+        )
+
+
 def check_decision(
     decision: Decision, *, sample_ids: Container[str], labels: Sequence[str]
 ) -> None:
@@ -254,8 +281,10 @@ def check_decision(
     ------
     InputError
         If sample, action, label or reason is unknown, a relabel names no label, another action
-        names one, or the note is too long.
+        names one, or note or text is too long or holds half a character.
     """
+    check_characters(decision.note, "The note")
+    check_characters(decision.text or "", "The new text")
     action, label, reason = decision.action, decision.label, decision.reason
     if decision.sample_id not in sample_ids:
         what = f"No synthetic sample has the id {decision.sample_id!r}."

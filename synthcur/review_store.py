@@ -6,12 +6,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from synthcur import decision_log, leases
+from synthcur import appending, decision_log, leases
+from synthcur.appending import Appended
 from synthcur.database import Database
 from synthcur.decision_log import Ledgers
 from synthcur.errors import ConflictError, InputError
 from synthcur.ledger import Ledger, LogState
-from synthcur.review import DISAGREEMENTS, UNDO, Decision
+from synthcur.review import UNDO, Decision
 
 
 @dataclass(frozen=True)
@@ -62,23 +63,24 @@ class ReviewStore:
         reason: str = "",
         queue: str = "",
         text: str | None = None,
-        expected_seq: int | None = None,
+        expected_seq: int,
     ) -> int:
         """Commit one decision and return its place in the log.
 
         Parameters
         ----------
         client_id, client_seq
-            Who sent it and its running number there: sent twice, it is stored once.
+            Who sent it and its running number there: sent twice by one annotator to one
+            collection, it is stored once.
         expected_seq
-            Place of the sample's latest decision as the sender knows it, 0 for none. If somebody
-            else has decided since, or holds the sample, the decision is refused. None asks for
-            neither.
+            Place of the sample's latest decision as the sender knows it, 0 for none.
 
         Raises
         ------
+        TakenError
+            If somebody else has decided since, or holds the sample; nothing is stored.
         ConflictError
-            If it is refused; nothing is stored.
+            If another decision was sent under that number; nothing is stored.
         """
         decision = Decision(
             sample_id=sample_id,
@@ -90,8 +92,7 @@ class ReviewStore:
             queue=queue,
             text=text,
         )
-        seen = None if expected_seq is None else [expected_seq]
-        return self.append_batch(name, [decision], client_id, client_seq, expected=seen)
+        return self.append_batch(name, [decision], client_id, client_seq, expected=[expected_seq])
 
     def append_batch(
         self,
@@ -100,21 +101,84 @@ class ReviewStore:
         client_id: str,
         client_seq: int,
         *,
-        expected: Sequence[int] | None = None,
+        expected: Sequence[int],
     ) -> int:
         """Commit decisions that were made as one, all or none; return the place of the first.
 
-        Parameters are those of `append_decision`, `expected` one number for each decision.
+        Parameters and errors are those of `append_decision`, `expected` one number for each
+        decision.
         """
         with self._db.transaction() as db:
-            seq = decision_log.already_stored(db, client_id, client_seq)
+            seq = appending.already_stored(db, name, decisions, client_id, client_seq)
             if seq is not None:
                 return seq
-            if expected is not None:
-                ledger = self._ledgers.up_to_date(db, name)
-                for decision, seen in zip(decisions, expected, strict=True):
-                    _refuse_if_not_theirs(db, name, ledger, decision, client_id, seen)
+            taken = appending.taken(
+                db, name, self._ledgers.up_to_date(db, name), decisions, client_id, expected
+            )
+            for error in taken.values():
+                raise error
             return decision_log.append(db, name, decisions, client_id, client_seq)
+
+    def append_free(
+        self,
+        name: str,
+        decisions: Sequence[Decision],
+        client_id: str,
+        client_seq: int,
+        *,
+        expected: Sequence[int],
+    ) -> Appended:
+        """Commit, as one, those decisions whose rows are nobody else's; say which are.
+
+        Parameters are those of `append_batch`.
+        """
+        with self._db.transaction() as db:
+            taken = appending.taken(
+                db, name, self._ledgers.up_to_date(db, name), decisions, client_id, expected
+            )
+            free = [each for place, each in enumerate(decisions) if place not in taken]
+            seq = appending.already_stored(db, name, free, client_id, client_seq)
+            if free and seq is None:
+                decision_log.append(db, name, free, client_id, client_seq)
+            return Appended(len(free), taken)
+
+    def append_each(
+        self,
+        name: str,
+        decisions: Sequence[tuple[int, Decision]],
+        client_id: str,
+        *,
+        expected: Sequence[int],
+    ) -> Appended:
+        """Commit decisions of which each has its number and is undone on its own, all or none.
+
+        Parameters
+        ----------
+        decisions
+            Each behind its running number. What is stored already stays stored once.
+        client_id, expected
+            As of `append_batch`. If any row is somebody else's nothing is stored.
+        """
+        with self._db.transaction() as db:
+            fresh = [
+                place
+                for place, (number, each) in enumerate(decisions)
+                if appending.already_stored(db, name, [each], client_id, number) is None
+            ]
+            taken = appending.taken(
+                db,
+                name,
+                self._ledgers.up_to_date(db, name),
+                [decisions[place][1] for place in fresh],
+                client_id,
+                [expected[place] for place in fresh],
+            )
+            if taken:
+                return Appended(0, {fresh[at]: error for at, error in taken.items()})
+            for place in fresh:
+                number, decision = decisions[place]
+                decision_log.append(db, name, [decision], client_id, number)
+            return Appended(len(fresh), {})
 
     def undo(
         self,
@@ -143,9 +207,9 @@ class ReviewStore:
             If their latest decision is about another sample; nothing is undone.
         """
         with self._db.transaction() as db:
-            seq = decision_log.already_stored(db, client_id, client_seq)
+            seq = decision_log.already_stored(db, name, annotator, client_id, client_seq)
             if seq is not None:
-                return decision_log.undone_by(db, seq)
+                return appending.taken_back_by(db, seq)
             undone = self._ledgers.up_to_date(db, name).next_undo(annotator)
             return _take_back(db, name, undone, annotator, client_id, client_seq, expected_sample)
 
@@ -164,13 +228,14 @@ class ReviewStore:
         refused, too, where somebody else has decided a row or holds it since the undo freed it.
         """
         with self._db.transaction() as db:
-            seq = decision_log.already_stored(db, client_id, client_seq)
+            seq = decision_log.already_stored(db, name, annotator, client_id, client_seq)
             if seq is not None:
-                return decision_log.undone_by(db, seq)
+                return appending.taken_back_by(db, seq)
             ledger = self._ledgers.up_to_date(db, name)
             undone = ledger.next_redo(annotator)
             for row in undone:
-                _refuse_if_not_theirs(db, name, ledger, row, client_id, row.seq)
+                given = set(ledger.verdicts(row.sample_id))
+                appending.refuse_taken(db, name, given, row, client_id, row.seq)
             return _take_back(db, name, undone, annotator, client_id, client_seq, expected_sample)
 
     def decisions(self, name: str) -> list[Decision]:
@@ -188,13 +253,20 @@ class ReviewStore:
         with self._db.reading() as db:
             return len(self._ledgers.up_to_date(db, name).log)
 
-    def acknowledged(self, client_id: str) -> int:
-        """Return the highest running number stored for a client, 0 if none."""
+    def acknowledged(self, name: str, annotator: str, client_id: str) -> int:
+        """Return the highest number stored of somebody's client in a collection, 0 if none."""
         found = self._db.rows(
-            "SELECT COALESCE(MAX(client_seq), 0) AS ack FROM decision WHERE client_id=?",
-            (client_id,),
+            "SELECT COALESCE(MAX(client_seq), 0) AS ack FROM decision "
+            "WHERE collection=? AND annotator=? AND client_id=?",
+            (name, annotator, client_id),
         )
         return found[0]["ack"]
+
+    def is_stored(self, name: str, annotator: str, client_id: str, client_seq: int) -> bool:
+        """Whether what somebody sent to a collection by a client under a number is stored."""
+        with self._db.reading() as db:
+            sender = (annotator, client_id, client_seq)
+            return decision_log.already_stored(db, name, *sender) is not None
 
     # Whose turn it is
 
@@ -268,27 +340,6 @@ class ReviewStore:
                 "UPDATE collection SET guidelines=? WHERE name=?",
                 (json.dumps(dict(guidelines)), name),
             )
-
-
-def _refuse_if_not_theirs(
-    db: sqlite3.Connection,
-    name: str,
-    ledger: Ledger,
-    decision: Decision,
-    client_id: str,
-    seen: int,
-) -> None:
-    """Refuse a decision about a row that is somebody else's, or was changed unseen."""
-    sample_id, annotator = decision.sample_id, decision.annotator
-    given = ledger.verdicts(sample_id)
-    places = leases.places(sample_id, leases.overlap(db, name))
-    has_place = annotator in given or len(given) < places
-    # A second opinion is wanted without sight of the first, so the first does not make it stale.
-    is_opinion = places > 1 and has_place and decision.queue != DISAGREEMENTS
-    of = annotator if is_opinion else None
-    decision_log.refuse_stale(db, name, sample_id, client_id, seen, of=of)
-    decided = set(given) if is_opinion and annotator not in given else set()
-    leases.refuse_taken(db, name, sample_id, annotator, time.time(), places, decided=decided)
 
 
 def _take_back(

@@ -198,11 +198,11 @@ class Annotator:
 
     def _settle(self, answer: dict) -> None:
         refused = {(each["client"], each["seq"]): each["what"] for each in answer["refused"]}
-        upto = answer["acknowledged"].get(self.client, 0)
+        stored = {(each["client"], each["seq"]) for each in answer["acknowledged"]}
         noted = []
         for each in list(self.pending):
             what = refused.get((self.client, each["seq"]))
-            if what is None and each["seq"] > upto:
+            if what is None and (self.client, each["seq"]) not in stored:
                 continue
             self.pending.remove(each)
             noted.append({"kind": "saved" if what is None else "refused", "what": what, **each})

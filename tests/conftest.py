@@ -246,6 +246,7 @@ def discard_first(store: Store, collection: Collection, rows: int) -> None:
             action="discard",
             client_id="test",
             client_seq=number,
+            expected_seq=0,
         )
 
 

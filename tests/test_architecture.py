@@ -41,11 +41,12 @@ LAYERS = (
         *("classifier", "checkpoints", "encoders", "decision_log", "leases", "ingest"),
         *("reading", "checks", "drafting", "handover"),
     ),
+    ("appending",),
     ("review_store", "tags", "cluster_names", "recording", "read_process"),
     ("training", "store", "failures", "loading", "figures_overview", "curves", "reader"),
     (
         *("checkers", "jobs", "cleaning", "report", "learning_report", "estimate"),
-        *("demo", "figures_learning", "answers"),
+        *("demo", "figures_learning", "answers", "decision_files"),
     ),
     ("svg", "provenance", "figures_results"),
     ("scoring", "runs", "workspace", "cards", "comparison", "hub"),

@@ -79,6 +79,7 @@ def test_the_dataset_folder_holds_the_rows_their_card_and_the_decisions(kept, tm
         reason="",
         client_id="t",
         client_seq=1,
+        expected_seq=0,
     )
     folder = exporting.dataset_folder(store, "small", tmp_path / "set", checkers="probe")
     table = pd.read_parquet(folder / "data" / "train.parquet")

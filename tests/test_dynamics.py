@@ -69,7 +69,13 @@ def test_a_run_is_read_with_its_own_rows_and_weights(fill, small_collection):
     settings = TrainSettings(arms=("dimp",), seeds=1)
     sample = small_collection.synthetic["sample_id"][0]
     store.append_decision(
-        "small", sample_id=sample, annotator="ada", action="discard", client_id="t", client_seq=1
+        "small",
+        sample_id=sample,
+        annotator="ada",
+        action="discard",
+        client_id="t",
+        client_seq=1,
+        expected_seq=0,
     )
     job = store.add_job("train", "small", settings=asdict(settings), scores=scores)
     n = len(small_collection.synthetic) - 1

@@ -27,6 +27,7 @@ def decide(store, name, number, sample_id, action, **more):
         action=action,
         client_id="tab",
         client_seq=number,
+        expected_seq=0,
         **more,
     )
 

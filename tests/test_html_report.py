@@ -128,7 +128,13 @@ def test_review_before_and_after_stands_in_the_report(fill, small_collection):
     add_runs(store, small_collection, {"ce": PLAIN})
     sample = small_collection.synthetic["sample_id"][0]
     store.append_decision(
-        "small", sample_id=sample, annotator="ada", action="discard", client_id="t", client_seq=1
+        "small",
+        sample_id=sample,
+        annotator="ada",
+        action="discard",
+        client_id="t",
+        client_seq=1,
+        expected_seq=0,
     )
     add_runs(store, small_collection, {"ce": IMP})
     words = " ".join(read(html_report(store, "small")).words)

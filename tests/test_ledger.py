@@ -182,7 +182,13 @@ def test_a_row_that_another_process_adds_is_seen(opened, small_collection):
     sample = small_collection.synthetic["sample_id"][0]
     assert opened.log_state("small").current == {}
     other.append_decision(
-        "small", sample_id=sample, annotator="ben", action="keep", client_id="o", client_seq=1
+        "small",
+        sample_id=sample,
+        annotator="ben",
+        action="keep",
+        client_id="o",
+        client_seq=1,
+        expected_seq=0,
     )
     other.close()
     assert opened.log_state("small").current[sample].annotator == "ben"
@@ -212,7 +218,7 @@ def test_undo_of_a_bulk_discard_of_500_rows_restores_the_exact_state(tmp_path, b
     for seq, (action, label) in enumerate([("relabel", "pests"), ("discard", None)], start=1):
         store.append_decision(
             name, sample_id=samples[seq], annotator="ana", action=action, label=label,
-            client_id="c", client_seq=seq,
+            client_id="c", client_seq=seq, expected_seq=0,
         )  # fmt: skip
 
     def state() -> str:
@@ -221,9 +227,12 @@ def test_undo_of_a_bulk_discard_of_500_rows_restores_the_exact_state(tmp_path, b
     before = state()
     discards = [Decision(sample_id=each, action="discard", annotator="ana") for each in samples]
     begun = time.perf_counter()
-    store.append_batch(name, discards[:500], "c", 3)
+    seen = [0] * 500
+    store.append_batch(name, discards[:500], "c", 3, expected=seen)
     assert state() != before
-    assert store.append_batch(name, discards[:500], "c", 3), "sent again, it is stored once"
+    assert store.append_batch(name, discards[:500], "c", 3, expected=seen), (
+        "sent again, it is stored once"
+    )
     assert store.undo(name, annotator="ana", client_id="c", client_seq=4) is not None
     assert time.perf_counter() - begun < 5
     assert state() == before

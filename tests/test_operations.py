@@ -12,6 +12,7 @@ from synthcur.ui.queue.operations import (
     MOST_AT_ONCE,
     Operation,
     Outcome,
+    Refusal,
     apply_operations,
     read_operations,
 )
@@ -56,7 +57,7 @@ def test_operations_are_stored_in_order_with_who_where_and_why(opened, known, sa
     assert [row.sample_id for row in log] == [samples[0], samples[1], samples[2], samples[2]]
     assert (log[1].reason, log[2].label, log[3].note) == ("off topic", "pests", "see photo")
     assert {(row.annotator, row.queue) for row in log} == {("ana", "random")}
-    assert opened.acknowledged("c") == 4
+    assert opened.acknowledged(NAME, "ana", "c") == 4
 
 
 def test_a_batch_sent_again_and_grown_is_stored_once(opened, known, samples):
@@ -135,7 +136,7 @@ def test_a_workspace_that_cannot_be_written_ends_the_batch(opened, known, sample
     sent = [operation(seq, samples[seq]) for seq in (1, 2, 3)]
     monkeypatch.setattr(opened, "append_batch", failing)
     assert apply_operations(opened, sent, known=known).trouble == "The disk is full. Make room."
-    assert opened.acknowledged("c") == 1
+    assert opened.acknowledged(NAME, "ana", "c") == 1
     monkeypatch.undo()
     assert apply_operations(opened, sent, known=known) == Outcome()
     assert [row.sample_id for row in opened.decisions(NAME)] == samples[1:4]
@@ -171,18 +172,19 @@ def test_an_operation_is_read_from_what_the_browser_sends():
         [{**RAW, "seq": True}],
         [{**RAW, "seq": -1}],
         [{**RAW, "seq": 2**60}],
-        [{**RAW, "client": ""}],
-        [{**RAW, "sample": ["s"]}],
-        [{**RAW, "label": 3}],
-        [{**RAW, "note": "x" * 5_000}],
     ],
 )
-def test_what_is_not_an_operation_is_left_out(payload):
+def test_what_has_no_number_cannot_be_answered_and_is_left_out(payload):
     assert read_operations(payload) == []
 
 
 def test_a_batch_has_an_upper_size():
-    assert len(read_operations([RAW] * (MOST_AT_ONCE + 5))) == MOST_AT_ONCE
+    sent = [{**RAW, "seq": seq} for seq in range(MOST_AT_ONCE + 5)]
+    assert len(read_operations(sent)) == MOST_AT_ONCE
+
+
+def test_one_name_in_a_message_is_one_operation():
+    assert len(read_operations([RAW, RAW | {"action": "discard"}])) == 1
 
 
 def test_where_people_sign_in_nobody_decides_under_another_name(opened, known, samples):
@@ -204,7 +206,7 @@ def test_one_decision_about_look_alikes_is_stored_undone_and_redone_as_one(opene
     assert opened.log_state(NAME).current == {}
     apply_operations(opened, sent, known=known)
     assert set(opened.log_state(NAME).current) == set(samples[:4])
-    assert opened.acknowledged("c") == 3
+    assert opened.acknowledged(NAME, "ana", "c") == 3
 
 
 def test_ones_own_batch_is_not_stale_to_oneself(opened, known, samples):
@@ -216,15 +218,21 @@ def test_ones_own_batch_is_not_stale_to_oneself(opened, known, samples):
 @pytest.mark.parametrize(
     "changed",
     [
+        {"client": ""},
         {"client": "c/1"},
+        {"sample": ["s"]},
+        {"label": 3},
+        {"note": "x" * 5_000},
         {"alike": "s"},
         {"alike": [{"sample": 1, "expected": 0}]},
         {"alike": [{"sample": "s", "expected": -1}]},
         {"text": 3},
     ],
 )
-def test_what_is_no_batch_or_edit_is_left_out(changed):
-    assert read_operations([RAW | changed]) == []
+def test_what_has_a_number_and_cannot_be_read_is_refused(changed):
+    (refusal,) = read_operations([RAW | changed])
+    assert isinstance(refusal, Refusal)
+    assert refusal.seq == 1
 
 
 def test_a_redo_with_nothing_undone_is_refused(opened, known, samples):

@@ -39,6 +39,7 @@ def decide(store: Store, collection: Collection, rows: list[int], action: str) -
             action=action,
             client_id=action,
             client_seq=number,
+            expected_seq=0,
         )
 
 

@@ -16,6 +16,7 @@ def decide(store, sample_id, number, annotator="me"):
         action="discard",
         client_id=annotator,
         client_seq=number,
+        expected_seq=0,
     )
 
 

@@ -269,6 +269,7 @@ def test_made_from_changes_with_the_decisions(fill, small_collection):
         action="discard",
         client_id="tab",
         client_seq=1,
+        expected_seq=0,
     )
     second = report.made_from(add_finished_job(store, small_collection, {"ce": 0.8}))
     assert first["data"] == second["data"] == small_collection.fingerprint

@@ -248,7 +248,13 @@ def test_a_curve_that_failed_says_why(toy, small_collection):
 def test_the_ledger_names_everything_and_the_difference_of_two_runs(toy, small_collection):
     sample = small_collection.synthetic["sample_id"][0]
     toy.append_decision(
-        "small", sample_id=sample, annotator="me", action="discard", client_id="t", client_seq=1
+        "small",
+        sample_id=sample,
+        annotator="me",
+        action="discard",
+        client_id="t",
+        client_seq=1,
+        expected_seq=0,
     )
     first = toy.jobs("small")[0]
     second = add_runs(toy, small_collection, {"ce": IMP, "imp": IMP})

@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from synthcur.queues import share_in_words
+from synthcur.review import EDIT_LENGTH
 from synthcur.review_store import Turn
+from synthcur.ui import review_cards
 from synthcur.ui.review_cards import TEXT_LENGTH, Bench, shown
 from synthcur.ui.review_data import (
     filtered,
@@ -98,6 +101,45 @@ def test_long_text_is_cut_and_its_length_stated(small_collection):
 
 def test_characters_that_hide_or_turn_text_are_shown_as_such():
     assert shown("a\u202eb\x00c\x1b[31m\nd\te", 100) == "a\ufffdb\ufffdc\ufffd[31m\nd\te"
+    assert shown("a\r\nb\rc", 100) == "a\nb\ufffdc"
+
+
+def test_a_display_copy_says_that_it_is_one_and_the_text_itself_is_sent_when_asked_for(
+    small_collection,
+):
+    odd = ["\u200fa\r\nb\x00" + "x" * 9_000, "plain\ntext", "y" * (EDIT_LENGTH + 1)]
+    rows = small_collection.rows.copy()
+    is_synthetic = (rows["source"] == "synthetic").to_numpy()
+    rows.loc[np.flatnonzero(is_synthetic)[:3], "text"] = odd
+    bench = bench_of(replace(small_collection, rows=rows))
+    opened = opened_of(bench, bench.sample_ids[:3])
+    cards = [look(bench, row) for row in range(3)]
+    assert [each["isWhole"] for each in cards] == [False, True, False]
+    assert [each["size"] for each in cards] == [len(each) for each in odd]
+
+    def asked(edits: object) -> dict | None:
+        return queue_data(bench, opened, place={"edits": edits}, annotator="ana")["whole"]
+
+    first, _, third = bench.sample_ids[:3]
+    assert asked(first) == {"id": first, "version": 0, "text": odd[0], "file": odd[0]}
+    assert [asked(each) for each in (third, "gone", "\ud83d", ["s"], None)] == [None] * 5
+
+
+def test_an_edited_text_and_that_of_the_file_are_sent_as_they_are(small_collection):
+    bench = bench_of(small_collection)
+    log = [decided(bench, 0, "edit", 7, text="new\r\ntext\u200e")]
+    bench = bench_of(small_collection, log)
+    sample, opened = bench.sample_ids[0], opened_of(bench, bench.sample_ids[:1])
+    sent = queue_data(bench, opened, place={"edits": sample}, annotator="ana")
+    file = small_collection.synthetic["text"][0]
+    assert sent["whole"] == {"id": sample, "version": 7, "text": log[0].text, "file": file}
+    assert not look(bench, 0)["isWhole"]
+
+
+def test_the_script_shows_a_new_text_as_the_server_will():
+    script = (Path(review_cards.__file__).parent / "queue" / "edit.js").read_text("utf-8")
+    assert f"SHOWN_LENGTH = {TEXT_LENGTH};" in script
+    assert f"UNSEEN = /{review_cards._UNSEEN.pattern}/g;" in script
 
 
 def test_the_queues_hold_synthetic_rows_and_that_of_the_map_needs_a_selection(small_collection):

@@ -37,6 +37,7 @@ def decide(store, name, sample_id, seq, *, client="c1", action="discard", **more
         action=action,
         client_id=client,
         client_seq=seq,
+        expected_seq=more.pop("expected_seq", 0),
         **more,
     )
 
@@ -136,7 +137,7 @@ def test_a_decision_sent_twice_is_one_row(opened, small_collection):
         opened, small_collection.name, sample, 1
     )
     assert len(opened.decisions(small_collection.name)) == 1
-    assert opened.acknowledged("c1") == 1
+    assert opened.acknowledged(small_collection.name, "ana", "c1") == 1
 
 
 def test_a_decision_made_without_seeing_anothers_is_refused(opened, small_collection):
@@ -224,8 +225,9 @@ def test_a_writer_in_another_process_waits_for_its_turn(opened, small_collection
         from synthcur.store import Store
         store = Store({str(opened.workspace)!r})
         for seq in range(1, 31):
-            store.append_decision({small_collection.name!r}, sample_id="s", annotator="cli",
-                                  action="keep", client_id="cli", client_seq=seq)
+            store.append_decision({small_collection.name!r}, sample_id="t", annotator="cli",
+                                  action="keep", client_id="cli", client_seq=seq,
+                                  expected_seq=0)
         """
     )
     other = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
@@ -251,7 +253,8 @@ def test_no_acknowledged_decision_is_lost_to_kills(tmp_path, small_collection):
         print("ready", flush=True)
         for seq in range(1, 100_000):
             store.append_decision(name, sample_id=f"{client}-{seq}", annotator="ana",
-                                  action="keep", client_id=client, client_seq=seq)
+                                  action="keep", client_id=client, client_seq=seq,
+                                  expected_seq=0)
             os.write(1, f"{seq}\\n".encode())
         """
     )

@@ -1,12 +1,13 @@
 """What is done with a selection of the Curate page: review, discard, tag; each can be undone."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
-from synthcur.errors import InputError
+from synthcur.errors import ConflictError, InputError, TakenError
 from synthcur.review import DISCARD, Decision
 from synthcur.tags import TAG_LENGTH
 from synthcur.ui import identity, parts, resources
@@ -26,12 +27,17 @@ _ACTION = "curate_action"
 
 @dataclass(frozen=True)
 class Discarded:
-    """What was last discarded from the map: whose, how many rows, and the log's length then."""
+    """What was last discarded from the map: whose, how many rows, and the log's length then.
+
+    `first` is the first of the rows; `left` says which others were left as they are, and why.
+    """
 
     collection: str
     annotator: str
     rows: int
     log_length: int
+    first: str | None = None
+    left: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,20 +64,27 @@ def act(name: str, rows: CurateRows, selected: np.ndarray) -> None:
         st.switch_page("pages/review.py")
     if action == "discard" and len(synthetic):
         to_discard = synthetic[rows.kept[synthetic]][:MOST_DISCARDED]
-        _discard(name, rows.sample_ids(to_discard))
+        _discard(name, rows.sample_ids(to_discard), seen=rows.seen)
         st.rerun()
 
 
 def undo_line(name: str) -> None:
-    """Offer to take back what was last done with a selection, while nothing has followed it."""
+    """Say what was last done with a selection, and offer to take it back until more is decided."""
     last: Discarded | Tagged | None = st.session_state.get(_UNDO)
-    if last is None or last.collection != name or not _is_latest(last):
+    if last is None or last.collection != name:
+        return
+    can_undo, left = _can_undo(last), last.left if isinstance(last, Discarded) else ""
+    if not can_undo and not left:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(_in_words(last), width="content")
-        if st.button("Undo", icon=":material/undo:", key="curate_undo"):
-            _take_back(last)
+        st.caption(f"{_in_words(last)} {left}", width="content")
+        if can_undo and st.button("Undo", icon=":material/undo:", key="curate_undo"):
             del st.session_state[_UNDO]
+            try:
+                _take_back(last)
+            except ConflictError as error:
+                st.error(f"{parts.plain(error.what)} {error.fix}")
+                return
             st.rerun()
 
 
@@ -121,14 +134,39 @@ def _tag(name: str, sample_ids: Sequence[str], tag: str) -> None:
     st.rerun()
 
 
-def _is_latest(last: Discarded | Tagged) -> bool:
+def left_in_words(taken: Iterable[TakenError]) -> str:
+    """Say which rows were left as they are: whose they are, and where to decide them.
+
+    Returns
+    -------
+    str
+        Markdown with the names escaped; "" if every row was free.
+    """
+    found = Counter((each.is_held, each.who) for each in taken)
+    if not found:
+        return ""
+    each_in_words = []
+    for (is_held, who), n in sorted(found.items()):
+        one, many = ("is", "are") if is_held else ("was", "were")
+        what = "before {} now" if is_held else "decided by {}"
+        words = what.format(parts.plain(who))
+        each_in_words.append(f"{parts.count(n)} {one if n == 1 else many} {words}")
+    n = found.total()
+    were = "was left as it is" if n == 1 else "were left as they are"
+    return f"{rows_of(n)} {were}: {', '.join(each_in_words)}. Review shows them one at a time."
+
+
+def _can_undo(last: Discarded | Tagged) -> bool:
     if isinstance(last, Tagged):
         return True
     is_theirs = identity.signed_in() in ("", last.annotator)
-    return is_theirs and last.log_length == resources.store().decision_count(last.collection)
+    is_latest = last.log_length == resources.store().decision_count(last.collection)
+    return last.rows > 0 and is_theirs and is_latest
 
 
 def _in_words(last: Discarded | Tagged) -> str:
+    if isinstance(last, Discarded) and not last.rows:
+        return "No row was discarded."
     if isinstance(last, Discarded):
         return f"{rows_of(last.rows)} discarded; the next run does without."
     done = "put on" if last.is_on else "taken off"
@@ -138,12 +176,13 @@ def _in_words(last: Discarded | Tagged) -> str:
 def _take_back(last: Discarded | Tagged) -> None:
     store = writing()
     if isinstance(last, Discarded):
-        number = store.acknowledged(_client_id()) + 1
+        annotator = identity.signed_in() or last.annotator
         store.undo(
             last.collection,
-            annotator=identity.signed_in() or last.annotator,
+            annotator=annotator,
             client_id=_client_id(),
-            client_seq=number,
+            client_seq=_next_number(last.collection, annotator),
+            expected_sample=last.first,
         )
     elif last.is_on:
         store.untag(last.collection, last.sample_ids, last.tag)
@@ -151,16 +190,38 @@ def _take_back(last: Discarded | Tagged) -> None:
         store.tag(last.collection, last.sample_ids, last.tag, annotator=actor())
 
 
-def _discard(name: str, sample_ids: Sequence[str]) -> None:
-    store, client_id, annotator = writing(), _client_id(), actor()
+def _discard(name: str, sample_ids: Sequence[str], *, seen: int) -> None:
+    """Discard those rows that are nobody else's.
+
+    A selection is no look at each of its rows: what somebody else says of one is not replaced by
+    it, nor what has been decided since the place `seen`, of which the map does not know.
+    """
+    store, annotator = writing(), actor()
     decisions = [
         Decision(sample_id=sample_id, action=DISCARD, annotator=annotator, queue="map")
         for sample_id in sample_ids
     ]
-    store.append_batch(name, decisions, client_id, store.acknowledged(client_id) + 1)
-    st.session_state[_UNDO] = Discarded(
-        name, annotator, len(sample_ids), store.decision_count(name)
+    state = store.log_state(name)
+    found = store.append_free(
+        name,
+        decisions,
+        _client_id(),
+        _next_number(name, annotator),
+        expected=[min(state.seen_unlooked(each), seen) for each in decisions],
     )
+    free = (each for place, each in enumerate(sample_ids) if place not in found.taken)
+    st.session_state[_UNDO] = Discarded(
+        name,
+        annotator,
+        found.added,
+        store.decision_count(name),
+        first=next(free, None),
+        left=left_in_words(found.taken.values()),
+    )
+
+
+def _next_number(name: str, annotator: str) -> int:
+    return resources.store().acknowledged(name, annotator, _client_id()) + 1
 
 
 def _client_id() -> str:

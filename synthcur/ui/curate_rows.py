@@ -41,6 +41,8 @@ class CurateRows:
         Names the map: the same rows at the same places.
     version
         Names everything above; decisions and another Q change it.
+    seen
+        Place in the log of the last decision that all of this knows of.
     """
 
     label_names: tuple[str, ...]
@@ -52,6 +54,7 @@ class CurateRows:
     places: np.ndarray
     map_id: str
     version: str
+    seen: int
 
     @property
     def n(self) -> int:
@@ -156,6 +159,7 @@ def join(
             *(map_id, collection.name, collection.origin),
             *(artefacts, measured, labels.tolist(), kept.tolist()),
         ),
+        seen=decisions[-1].seq if decisions else 0,
     )
 
 

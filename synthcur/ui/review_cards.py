@@ -188,7 +188,9 @@ def card(bench: Bench, row: int, *, at: int, queue: Queue, annotator: str) -> di
     Returns
     -------
     dict
-        Plain JSON data; labels are ids in the order of the collection's labels.
+        Plain JSON data; labels are ids in the order of the collection's labels. Texts are display
+        copies, which nobody edits: ``isWhole`` says whether they are the texts themselves, and
+        ``size`` how many characters the text has.
     """
     collection, sample_id = bench.collection, bench.sample_ids[row]
     is_apart = bench.is_shared(sample_id) and queue.name != DISAGREEMENTS
@@ -197,6 +199,7 @@ def card(bench: Bench, row: int, *, at: int, queue: Queue, annotator: str) -> di
     edited = bench.state.texts.get(sample_id)
     text, earlier = (text, None) if edited is None else (edited, text)
     longest = max(len(text), len(pair or ""))
+    whole = (text, earlier or "")
     shows_hints = queue.shows_hints and not is_apart
     judged = _judged(bench, row, label) if shows_hints else _blind(bench, label)
     if is_apart:
@@ -210,6 +213,8 @@ def card(bench: Bench, row: int, *, at: int, queue: Queue, annotator: str) -> di
         "text": shown(text, TEXT_LENGTH),
         "pair": None if pair is None else shown(pair, TEXT_LENGTH),
         "earlier": None if earlier is None else shown(earlier, TEXT_LENGTH),
+        "isWhole": all(each == shown(each, TEXT_LENGTH) for each in whole),
+        "size": len(text),
         "length": longest if longest > TEXT_LENGTH else 0,
         "fileLabel": int(bench.file_labels[row]),
         "label": label,
@@ -388,7 +393,8 @@ def shown(text: str, limit: int) -> str:
     """Return sample text as it is displayed.
 
     It is cut to `limit` characters; control and direction characters, which could hide or turn
-    what stands beside them, become the replacement character.
+    what stands beside them, become the replacement character, and a Windows line break becomes the
+    usual one.
     """
     cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
-    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", cut)
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", cut.replace("\r\n", "\n"))

@@ -188,7 +188,7 @@ def queue_data(
     bench, opened
         What is known, and the queue.
     place
-        As for `where`.
+        As for `where`; ``edits`` names a row whose text is wanted as a whole.
     annotator
         Whose decisions an undo would take back.
     turn
@@ -206,7 +206,8 @@ def queue_data(
             for each in around
             if each in turn.mine or (at_of[each] <= at and states[at_of[each]] != OTHERS)
         ]
-    extra = [detour, *(each["sample"] for each in history[-3:])]
+    edits = _edits(bench, place)
+    extra = [detour, edits, *(each["sample"] for each in history[-3:])]
     rows = [each for each in dict.fromkeys((*around, *extra)) if each in bench.row_of]
     collection = bench.collection
     return {
@@ -226,6 +227,7 @@ def queue_data(
         "reasons": review.REASONS,
         "noteLength": review.NOTE_LENGTH,
         "editLength": review.EDIT_LENGTH,
+        "whole": whole_text(bench, edits) if edits else None,
         "history": history,
         "undone": _undone(bench, annotator),
         "cards": [
@@ -239,6 +241,29 @@ def queue_data(
             for each in rows
         ],
     }
+
+
+def _edits(bench: Bench, place: Any) -> str:
+    """Return the row that the browser is about to edit and has only a display copy of, or ""."""
+    sample_id = place.get("edits") if isinstance(place, Mapping) else ""
+    return sample_id if isinstance(sample_id, str) and sample_id in bench.row_of else ""
+
+
+def whole_text(bench: Bench, sample_id: str) -> dict[str, Any] | None:
+    """Return the text of a row as it is, for the field in which it is edited.
+
+    Returns
+    -------
+    dict or None
+        ``id``, ``version`` as on its card, ``text`` and that of the file; None if it is longer than
+        can be edited.
+    """
+    original = bench.collection.synthetic_texts[bench.row_of[sample_id]][0]
+    text = bench.state.texts.get(sample_id, original)
+    if len(text) > review.EDIT_LENGTH:
+        return None
+    version = bench.state.versions.get(sample_id, 0)
+    return {"id": sample_id, "version": version, "text": text, "file": original}
 
 
 def _undone(bench: Bench, annotator: str) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from synthcur import gaps, jobs, review
-from synthcur.errors import InputError
+from synthcur.errors import InputError, SynthcurError
 from synthcur.palette import Palette
 from synthcur.queues import DISAGREEMENTS, PACE_ROWS, QUEUES, RANDOM, changed_lately
 from synthcur.records import ranked_checkers
@@ -34,7 +34,6 @@ from synthcur.ui.session import page, session, writing
 
 QUEUE_KEY = "review_queue"
 MAP_PAGE = "pages/curate.py"
-REFUSALS_KEPT = 50
 DRY_CHANGES = 1
 """Changes among the last `PACE_ROWS` verdicts from which a queue is called nearly dry."""
 
@@ -253,15 +252,17 @@ def _sent() -> Mapping[str, Any]:
 
 
 def _take_in() -> None:
-    """Store what the browser sent, and keep for the answer what was refused."""
+    """Store what the browser sent, and keep for the answer what was refused.
+
+    A message holds everything that has not been answered, so its outcome takes the place of that of
+    the message before.
+    """
     try:
         name = identity.signed_in()
         outcome = exchange.take_in(writing(), _sent(), known=_known, signed_in=name)
-    except InputError as error:  # nobody is signed in any more; the browser keeps what it sent
+    except SynthcurError as error:  # nobody is signed in any more; the browser keeps what it sent
         outcome = Outcome(trouble=str(error))
-    before = st.session_state.get(_OUTCOME, Outcome()).refused
-    refused = (*before, *outcome.refused)[-REFUSALS_KEPT:]
-    st.session_state[_OUTCOME] = Outcome(refused, outcome.trouble)
+    st.session_state[_OUTCOME] = outcome
 
 
 def _known(name: str) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -280,6 +281,8 @@ def _turn_to_map() -> None:
     if not isinstance(sample_id, str):
         return
     state = session()
+    if sample_id and sample_id not in _known(state.collection)[0]:
+        return
     if sample_id and sample_id not in state.selection:
         state.selection = (sample_id,)
     st.session_state[_TO_MAP] = True

@@ -189,6 +189,6 @@ def _settings(bench: Bench) -> None:
         }
         if st.form_submit_button("Save overlap and guidelines", type="primary"):
             writing().set_overlap(name, share / 100)
-            said = {label: text.strip() for label, text in written.items() if text.strip()}
+            said = {label: text for label, text in written.items() if text.strip()}
             writing().set_guidelines(name, said)
             st.rerun()

@@ -94,6 +94,7 @@ def test_a_row_decided_elsewhere_meanwhile_is_refused_and_shown(bench, page):
     text = page.locator(SAMPLE).inner_text()
     rows = bench.collection.synthetic
     sample_id = rows[rows["text"] == text]["sample_id"].item()
+    bench.store.leave(bench.collection.name, "me")  # as after ten minutes of silence
     bench.store.append_decision(
         bench.collection.name,
         sample_id=sample_id,
@@ -101,6 +102,7 @@ def test_a_row_decided_elsewhere_meanwhile_is_refused_and_shown(bench, page):
         action="discard",
         client_id="other",
         client_seq=1,
+        expected_seq=0,
     )
     press(page, "a", "s")
     notice = page.locator(".notice")

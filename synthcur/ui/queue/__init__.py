@@ -1,9 +1,9 @@
 """The review queue in the browser: prefetched records, decisions sent behind the display.
 
-``log.js`` keeps operations until they are stored, ``keys.js`` which key does what, ``card.js``
-builds a record, ``view.js`` what stands around it, and ``queue.js`` joins them with keys and
-server. A component takes one script, so the files are joined in the order of `_SCRIPTS`; they
-import nothing from each other.
+``edit.js`` knows what a field holds and what is stored of it, ``log.js`` keeps operations until
+they are stored, ``keys.js`` which key does what, ``card.js`` builds a record, ``view.js`` what
+stands around it, and ``queue.js`` joins them with keys and server. A component takes one script,
+so the files are joined in the order of `_SCRIPTS`; they import nothing from each other.
 `synthcur.ui.queue.operations` is the server's end of the log.
 """
 
@@ -16,7 +16,7 @@ from streamlit.components import v2
 from streamlit.components.v2.types import ComponentRenderer
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("log", "keys", "card", "view", "queue")
+_SCRIPTS = ("edit", "log", "keys", "card", "view", "queue")
 
 
 def review_queue(

@@ -61,7 +61,7 @@ export function why(card) {
 
 /** The sample's text or pair of texts, its note, and how long it is if it was cut. */
 export function text(card, state) {
-  const blocks = [card.text, card.pair].filter((block) => block !== null);
+  const blocks = [state.text, card.pair].filter((block) => block !== null);
   const parts = blocks.map((block) => make('p', { className: 'sample', dir: 'auto' }, block));
   if (blocks.length === 2) {
     parts.splice(0, 0, make('h2', {}, 'First text'));
@@ -71,9 +71,9 @@ export function text(card, state) {
     const words = `Cut for display: ${count(card.length)} characters in all.`;
     parts.push(make('p', { className: 'muted small' }, words));
   }
-  if (card.earlier !== null) {
+  if (state.earlier !== null) {
     const words = 'Edited; the checkers and the weight know the earlier text: ';
-    parts.push(make('p', { className: 'muted small' }, words, make('span', { dir: 'auto' }, card.earlier)));
+    parts.push(make('p', { className: 'muted small' }, words, make('span', { dir: 'auto' }, state.earlier)));
   }
   if (state.note) {
     parts.push(make('p', { className: 'noted' }, icon('sticky_note_2'), make('span', {}, state.note)));

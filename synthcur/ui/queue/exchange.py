@@ -7,9 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from synthcur.errors import InputError
 from synthcur.leases import LEASE_SECONDS
+from synthcur.review import check_annotator
 from synthcur.review_store import ReviewStore, Turn
-from synthcur.ui.queue.operations import Known, Outcome, apply_operations, read_operations
+from synthcur.ui.queue.operations import (
+    Known,
+    Operation,
+    Outcome,
+    apply_operations,
+    read_operations,
+)
 
 
 def take_in(
@@ -23,14 +31,38 @@ def take_in(
 def acknowledgement(
     store: ReviewStore, sent: Mapping[str, Any], outcome: Outcome
 ) -> dict[str, Any]:
-    """Return what became of the operations of a message, read from the file they are stored in."""
-    clients = {operation.client for operation in read_operations(sent.get("operations"))}
+    """Return what became of the operations of a message, read from the file they are stored in.
+
+    Returns
+    -------
+    dict
+        ``acknowledged`` names what is stored, by client and number, ``refused`` what is not and
+        will not be; what is in neither is not stored yet, and ``trouble`` says why. ``answered``
+        is the number of the message.
+    """
+    number = sent.get("number")
+    refused = {(each.client, each.seq) for each in outcome.refused}
+    stored = [
+        {"client": each.client, "seq": each.seq}
+        for each in read_operations(sent.get("operations"))
+        if isinstance(each, Operation)
+        and (each.client, each.seq) not in refused
+        and _is_stored(store, each)
+    ]
     return {
-        "acknowledged": {client: store.acknowledged(client) for client in clients},
+        "acknowledged": stored,
         "refused": [asdict(refusal) for refusal in outcome.refused],
         "trouble": outcome.trouble,
-        "answered": sent.get("number"),
+        "answered": number if isinstance(number, str) else None,
     }
+
+
+def _is_stored(store: ReviewStore, operation: Operation) -> bool:
+    try:
+        annotator = check_annotator(operation.annotator)
+    except InputError:
+        return False
+    return store.is_stored(operation.collection, annotator, operation.client, operation.seq)
 
 
 def turn(

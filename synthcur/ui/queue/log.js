@@ -16,7 +16,7 @@ export class OperationLog {
     const bytes = crypto.getRandomValues(new Uint8Array(12));
     this.client = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
     this.seq = 0;
-    this.pending = readUnsaved();
+    this.pending = readUnsaved().filter(isNamed);
   }
 
   /** Number an operation and keep it until it is settled. */
@@ -27,12 +27,13 @@ export class OperationLog {
   }
 
   /**
-   * Drop what the server has stored or refused.
-   * @param {Object<string, number>} acknowledged highest stored seq by client
-   * @param {Array<{client: string, seq: number}>} refusals
+   * Drop what the server has stored or refused; what it names in neither way stays.
+   * @param {Array<{client: string, seq: number}>} acknowledged what is stored
+   * @param {Array<{client: string, seq: number, what: string}>} refusals
    * @returns {{stored: object[], refused: object[]}} the operations dropped
    */
   settle(acknowledged, refusals) {
+    const isStored = new Set(acknowledged.map(nameOf));
     const refusalOf = new Map(refusals.map((refusal) => [nameOf(refusal), refusal]));
     const stored = [];
     const refused = [];
@@ -40,7 +41,7 @@ export class OperationLog {
     for (const operation of this.pending) {
       const refusal = refusalOf.get(nameOf(operation));
       if (refusal) refused.push({ ...operation, what: refusal.what });
-      else if (operation.seq <= (acknowledged[operation.client] ?? 0)) stored.push(operation);
+      else if (isStored.has(nameOf(operation))) stored.push(operation);
       else pending.push(operation);
     }
     if (pending.length !== this.pending.length) writeUnsaved(pending);
@@ -50,6 +51,9 @@ export class OperationLog {
 }
 
 const nameOf = ({ client, seq }) => `${client}:${seq}`;
+
+/** Whether the server can answer an operation: it does so by client and number. */
+const isNamed = (each) => typeof each?.client === 'string' && Number.isSafeInteger(each.seq);
 
 function readUnsaved() {
   try {
@@ -88,11 +92,13 @@ export function savePlace(opening, at) {
 
 /**
  * What has been decided about a record once the pending operations have arrived.
- * @returns {{action: string, label: number, note: string, reason: string}}
+ * @returns {{action: string, label: number, note: string, reason: string, text: string,
+ *   earlier: string|null, isWhole: boolean}} texts as they are displayed
  */
 export function afterwards(card, pending) {
   const before = [];
-  let state = { action: card.action, label: card.label, note: card.note, reason: card.reason };
+  const { action, label, note, reason, text, earlier, isWhole } = card;
+  let state = { action, label, note, reason, text, earlier, isWhole };
   for (const operation of pending) {
     if (!samplesOf(operation).includes(card.id)) continue;
     if (operation.action === 'undo') {
@@ -101,14 +107,20 @@ export function afterwards(card, pending) {
     }
     if (operation.action === 'redo') continue; // the server's answer brings it back
     before.push(state);
-    if (operation.action === 'edit') continue;
-    if (operation.action === 'note') state = { ...state, note: operation.note };
+    if (operation.action === 'edit') state = edited(state, operation);
+    else if (operation.action === 'note') state = { ...state, note: operation.note };
     else {
       const label = operation.action === 'relabel' ? operation.labelId : state.label;
       state = { ...state, action: operation.action, label, reason: operation.reason ?? '' };
     }
   }
   return state;
+}
+
+function edited(state, operation) {
+  const original = state.earlier ?? state.text;
+  if (operation.text === undefined) return { ...state, text: original, earlier: null };
+  return { ...state, text: displayed(operation.text), earlier: original, isWhole: false };
 }
 
 /** The samples that an operation is about: one, or a record with its look-alikes. */

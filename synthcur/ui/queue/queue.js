@@ -61,15 +61,14 @@ class Bench {
       next: () => this.next(),
       undo: () => this.undo(),
       redo: () => this.redo(),
-      edit: () => this.switchTo('edit'),
-      saveEdit: (text) => this.saveEdit(text),
+      edit: () => this.write('edit'),
+      saveField: (typed) => this.saveField(typed),
       alike: () => this.openAlike(),
       history: () => this.openHistory(),
       decideAlike: (way) => this.decideAlike(way),
-      note: () => this.switchTo('note'),
+      note: () => this.write('note'),
       map: () => this.showOnMap(),
       reason: (reason) => this.decide('discard', { reason }),
-      saveNote: (note) => this.decide('note', { note }),
       cancel: () => this.switchTo('labels'),
       openAgain: () => this.openAgain(),
       ask: () => this.send(),
@@ -159,6 +158,7 @@ class Bench {
     this.at = Math.max(0, Math.min(at, this.data.states.length));
     this.detour = detour;
     this.mode = 'labels';
+    this.writing = undefined;
     savePlace(this.data.opening, this.at);
     this.draw();
     const isOver = !detour && this.at === this.data.states.length;
@@ -186,24 +186,56 @@ class Bench {
     this.go(this.following(-1));
   }
 
-  /** Log a decision about the record shown; a verdict moves on, a note does not. */
+  /** Log a verdict about the record shown, and move on. */
   decide(action, extra = {}) {
     const card = this.card();
     if (!card) return;
     this.push(action, { sample: card.id, at: card.at, expected: card.version, ...extra });
-    if (['note', 'edit'].includes(action)) this.switchTo('labels');
-    else this.next();
+    this.next();
   }
 
-  /** Save a new text; an empty one, or that of the file, goes back to the file's. */
-  saveEdit(text) {
-    const card = this.card();
-    if (!card || text === card.text) return this.switchTo('labels');
-    const original = card.earlier ?? card.text;
-    const isBack = !text || text === original;
-    card.text = isBack ? original : text;
-    card.earlier = isBack ? null : original;
-    return this.decide('edit', isBack ? {} : { text });
+  /** Begin to write a note or a new text; a text that is not here as a whole is asked for. */
+  write(mode) {
+    if (!this.card()) return;
+    this.writing = undefined;
+    this.switchTo(mode);
+    if (this.wanted()) this.sendSoon();
+  }
+
+  /** Open the field once there is what it is to hold. */
+  openField(card) {
+    if (!['note', 'edit'].includes(this.mode) || this.writing?.id === card.id) return;
+    const { pending } = this.log;
+    const isNote = this.mode === 'note';
+    const held = isNote
+      ? { text: afterwards(card, pending).note }
+      : textItself(card, pending, this.data.whole);
+    if (!held || (!isNote && sizeOf(held.text) > this.data.editLength)) return;
+    const isOfDraft = this.draft?.sample === card.id && this.draft.action === this.mode;
+    const typed = isOfDraft ? this.draft[isNote ? 'note' : 'text'] : undefined;
+    this.writing = new Writing(this.mode, card, held, typed);
+  }
+
+  /** The record whose text is asked for as a whole, '' for none. */
+  wanted() {
+    const card = this.mode === 'edit' && !this.writing && this.card();
+    return card && card.size <= this.data.editLength ? card.id : '';
+  }
+
+  /** Save what was written; a text that is empty, or that of the file, goes back to the file's. */
+  saveField(typed) {
+    const { writing } = this;
+    if (!writing) return;
+    const limit = writing.mode === 'note' ? this.data.noteLength : this.data.editLength;
+    const { fault, fields } = writing.result(typed, limit);
+    if (fault) {
+      this.view.showFault(fault);
+      return;
+    }
+    const { id: sample, at, version: expected } = writing;
+    if (fields) this.push(writing.mode, { sample, at, expected, ...fields });
+    if (this.draft?.sample === sample) this.draft = undefined;
+    this.switchTo('labels');
   }
 
   openAlike() {
@@ -293,11 +325,15 @@ class Bench {
     this.draw();
   }
 
+  /** Show the row of a refused operation; a note or text that was refused is in its field again. */
   showRefused(operation) {
     this.dismiss(operation);
     const isHere = operation.opening === this.data.opening && operation.at >= 0;
     if (isHere) this.visit(operation.at);
     else this.go(this.at, operation.sample);
+    if (!['note', 'edit'].includes(operation.action)) return;
+    this.draft = operation;
+    this.write(operation.action);
   }
 
   /** Keys of the page; none acts while a text field has the focus, a key is held or with Ctrl. */
@@ -310,7 +346,10 @@ class Bench {
     if (isMovedIn(target) && event.key.startsWith('Arrow')) return;
     const name = keys.meaning(event.key);
     if (!name) return;
-    const inMode = { reasons: this.reasonKey, alike: this.alikeKey, history: this.historyKey };
+    const inMode = {
+      ...{ reasons: this.reasonKey, alike: this.alikeKey, history: this.historyKey },
+      ...{ note: this.fieldKey, edit: this.fieldKey },
+    };
     const act = (inMode[this.mode] ?? this.plainKey).call(this, name);
     if (!act) return;
     event.preventDefault();
@@ -338,8 +377,8 @@ class Bench {
       a: () => this.decide('keep'),
       x: () => this.switchTo('reasons'),
       s: () => this.decide('unsure'),
-      n: () => this.switchTo('note'),
-      e: () => this.switchTo('edit'),
+      n: () => this.write('note'),
+      e: () => this.write('edit'),
       f: () => this.openAlike(),
       h: () => this.openHistory(),
       g: () => this.showAllGuides(),
@@ -367,8 +406,15 @@ class Bench {
     return this.plainKey(name);
   }
 
+  /** Outside of the field: what is written there is not lost to a key; without it all keys act. */
+  fieldKey(name) {
+    if (name === 'Escape') return () => this.switchTo('labels');
+    return this.writing ? undefined : this.plainKey(name);
+  }
+
   switchTo(mode) {
     this.mode = mode;
+    if (!['note', 'edit'].includes(mode)) this.writing = undefined;
     this.draw();
   }
 
@@ -381,8 +427,11 @@ class Bench {
     this.view.redo.disabled = !this.undone();
     this.view.showSaved(this.log.pending.length);
     if (card && !this.detour) this.seen.add(this.at);
-    if (card) this.view.showRecord(card, afterwards(card, this.log.pending), this.data, this.mode);
-    else if (this.detour || this.at < this.data.states.length) this.view.showWaiting();
+    if (card) {
+      this.openField(card);
+      const state = afterwards(card, this.log.pending);
+      this.view.showRecord(card, state, this.data, this.mode, this.writing);
+    } else if (this.detour || this.at < this.data.states.length) this.view.showWaiting();
     else this.view.showEnd(this.data, counts);
   }
 
@@ -401,7 +450,7 @@ class Bench {
     clearTimeout(this.retry);
     this.retry = setTimeout(() => this.send(), this.retryMs);
     this.retryMs = Math.min(PATIENCE * this.retryMs, MOST_RETRY_MS);
-    const place = { opening: this.data.opening, at: this.at, detour: this.detour };
+    const place = { opening: this.data.opening, at: this.at, detour: this.detour, edits: this.wanted() };
     this.setState('log', { number: this.awaited, place, operations: [...this.log.pending] });
   }
 

@@ -106,8 +106,10 @@ export class View {
   }
 
   /** Draw a record; what is drawn already stays, with the focus and the selection in it. */
-  showRecord(card, state, data, mode) {
-    const drawn = JSON.stringify([card, state, mode, data.colors, data.guidelines, this.allGuides]);
+  showRecord(card, state, data, mode, writing) {
+    const drawn = JSON.stringify([
+      ...[card, state, mode, writing?.mode, data.colors, data.guidelines, this.allGuides],
+    ]);
     if (drawn === this.drawn) return;
     const isOther = this.shown !== card.id;
     this.shown = card.id;
@@ -119,8 +121,8 @@ export class View {
     if (isOther) this.text.scrollTop = 0;
     this.side.replaceChildren(...aside(card, data, this.allGuides, this.on.guides));
     if (mode === 'reasons') this.showReasons(data.reasons);
-    else if (mode === 'note') this.showNote(state.note, data.noteLength, isOther);
-    else if (mode === 'edit') this.showEdit(card.text, data.editLength, isOther);
+    else if (writing) this.showField(writing, isOther);
+    else if (mode === 'edit') this.showNoField(card, data.editLength);
     else if (mode === 'history') this.panel.replaceChildren(...historyRows(card, this.on));
     else if (mode === 'alike') this.panel.replaceChildren(...alikeRows(card, this.on));
     else this.panel.replaceChildren(...labelRows(card, state, data, this.on.relabel));
@@ -177,20 +179,25 @@ export class View {
     this.panel.replaceChildren(title, make('div', { className: 'chips' }, ...chips));
   }
 
-  showNote(note, maxLength, isOther) {
-    this.showField('Note', note, maxLength, isOther, 'save the note', this.on.saveNote);
-  }
-
-  showEdit(text, maxLength, isOther) {
-    const title = 'New text; empty goes back to the text of the file';
-    this.showField(title, text, maxLength, isOther, 'save the text', this.on.saveEdit);
+  /** In place of the field for a text that is on its way here, or too long to be edited. */
+  showNoField(card, limit) {
+    const isTooLong = card.size > limit;
+    const title = isTooLong ? 'This text is too long to be edited here' : 'Loading the whole text';
+    const words = `It has ${count(card.size)} characters, and up to ${count(limit)} can be edited. `;
+    const way = 'Change it in its file and import that, or discard the row.';
+    const chips = make('div', { className: 'chips' }, chip('Esc', 'close', this.on.cancel, 'quiet'));
+    const said = make('p', { className: 'muted', role: 'status' }, isTooLong ? words + way : '');
+    this.panel.replaceChildren(make('h2', {}, title), said, chips);
   }
 
   /** One text field in the panel: Enter saves, Shift and Enter begins a line, Esc cancels. */
-  showField(title, value, maxLength, isOther, words, keep) {
+  showField(writing, isOther) {
+    const isNote = writing.mode === 'note';
+    const title = isNote ? 'Note' : 'New text; empty goes back to the text of the file';
     if (!isOther && this.panel.querySelector('textarea')?.title === title) return;
-    const field = make('textarea', { maxLength, rows: 4, value, title, 'aria-label': title });
-    const save = () => keep(field.value.trim());
+    // No maxLength: it would cut what is pasted without a word.
+    const field = make('textarea', { rows: 4, value: writing.typed, title, 'aria-label': title });
+    const save = () => this.on.saveField(field.value);
     field.onkeydown = (event) => {
       if (event.key === 'Escape') this.on.cancel();
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -198,9 +205,17 @@ export class View {
       save();
     };
     const chips = make('div', { className: 'chips' });
+    const words = isNote ? 'save the note' : 'save the text';
     chips.append(chip('Enter', words, save), chip('Esc', 'cancel', this.on.cancel, 'quiet'));
-    this.panel.replaceChildren(make('h2', {}, title), field, chips);
+    // Beside the title: below the field it would be out of view where the text is long.
+    this.fault = make('span', { className: 'fault', role: 'alert' });
+    this.panel.replaceChildren(make('h2', {}, title, this.fault), field, chips);
     field.focus();
+  }
+
+  /** Say why what is in the field is not saved; it stays there. */
+  showFault(words) {
+    this.fault.textContent = `Not saved. ${words}`;
   }
 
   showTop(data, counts, at) {
