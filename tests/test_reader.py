@@ -417,6 +417,16 @@ def test_files_between_the_two_have_no_name_at_any_time(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_reader_starts_without_what_most_files_do_not_need():
+    code = (
+        "import sys, synthcur.read_process; print({'pandas', 'numpy', 'pyarrow'} & {*sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
 def test_a_reader_is_told_no_token(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HF_TOKEN", "canary")
     reading = Reading(SLOW, "rows.csv")
