@@ -1,14 +1,17 @@
 """What the name and the content of a column say about what it is, one column at a time."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from synthcur.labels import bare, labels_in
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TEXT_NAMES = (
     *("text", "texts", "sentence", "utterance", "premise"),
@@ -226,6 +229,8 @@ def facts_of(frame: pd.DataFrame) -> dict[str, ColumnFacts]:
     Rows are taken from all over it: a file is often sorted by label.
     """
     n = len(frame)
+    import numpy as np  # a process that only reads a file starts without it
+
     rows = np.linspace(0, n - 1, min(n, SAMPLE)).astype(int) if n else []
     sample = frame.iloc[rows]
     return {str(name): ColumnFacts(str(name), list(sample[name])) for name in frame.columns}

@@ -29,7 +29,8 @@ from synthcur.errors import InputError, NotFoundError
 from synthcur.html_report import html_report
 from synthcur.learning_curve import LearningCurveSettings, default_arms, default_sizes
 from synthcur.learning_report import learning_results, learning_text
-from synthcur.loading import accept, build, guess_tables, read_table
+from synthcur.loading import accept, build, guess_tables
+from synthcur.reader import read_in_child
 from synthcur.records import Job, chosen_checkers
 from synthcur.settings import (
     BUNDLED_MODEL,
@@ -60,7 +61,7 @@ def import_(options: argparse.Namespace) -> Answer:
         "validation": options.validation,
         "test": options.test,
     }
-    tables = {part: read_table(path, path.name) for part, path in paths.items() if path}
+    tables = {part: read_in_child(path, path.name) for part, path in paths.items() if path}
     guesses = guess_tables(tables, import_options.given_columns(options, tables))
     mappings = import_options.mappings_of(guesses)
     import_options.print_mapping(tables, mappings)

@@ -1,11 +1,10 @@
-"""The three kinds of table: delimited text, JSON (one array or one object a line), Parquet.
+"""The two kinds of text that are a table: delimited, and JSON (one array or one object a line).
 
-Each reader returns a `synthcur.tables.RawTable` whose rows and rejected rows add up to what the
+Each reader returns a `synthcur.tables.PlainTable` whose rows and rejected rows add up to what the
 file holds, or raises `InputError` where the file as a whole cannot be trusted.
 """
 
 import csv
-import io
 import itertools
 import json
 import re
@@ -18,19 +17,20 @@ from synthcur.errors import InputError
 from synthcur.first_line import HEADER, ROW, first_line
 from synthcur.tables import (
     Limits,
-    RawTable,
+    PlainTable,
     Rejected,
     TextFile,
+    check_area,
     check_length,
     check_width,
     make_table,
+    plain,
 )
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SAMPLE_LINES = 200
 _SEPARATOR_LINE = re.compile(r"sep=(.)[\r\n]+", re.IGNORECASE)
 """What Excel reads as the delimiter, before the header."""
-_PARQUET_BATCH = 8192
 
 
 # Delimited text
@@ -40,7 +40,7 @@ Record = tuple[int, int, list[str]]
 """Row number, line on which the row starts, cells."""
 
 
-def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> RawTable:
+def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> PlainTable:
     """Read delimited text; its first row names the columns unless it reads like a row itself.
 
     A row with too many or too few cells, or with a stray quote, is rejected by number; a quote
@@ -217,7 +217,7 @@ def _decode(text: str) -> Any:
         raise ValueError(f"not valid JSON, {error.msg} at character {error.pos + 1:,}") from error
 
 
-def read_json(text: TextFile, limits: Limits) -> RawTable | None:
+def read_json(text: TextFile, limits: Limits) -> PlainTable | None:
     """Read one JSON array of objects, or one object a line; None where the text is neither."""
     with text.open() as stream:
         head = [line.strip() for line in itertools.islice(stream, _SAMPLE_LINES)]
@@ -238,7 +238,7 @@ def _is_object(line: str) -> bool:
         return isinstance(error, _RepeatedKeyError)
 
 
-def _read_json_lines(text: TextFile, limits: Limits) -> RawTable:
+def _read_json_lines(text: TextFile, limits: Limits) -> PlainTable:
     good: list[ObjectRow] = []
     rejected: list[Rejected] = []
     with text.open() as stream:
@@ -254,7 +254,7 @@ def _read_json_lines(text: TextFile, limits: Limits) -> RawTable:
     return _from_objects(text, good, rejected, "JSON Lines", limits)
 
 
-def _read_json_array(text: TextFile, limits: Limits) -> RawTable | None:
+def _read_json_array(text: TextFile, limits: Limits) -> PlainTable | None:
     """Read one array; None where a file that is called CSV merely begins with a bracket."""
     try:
         items = _decode(text.data.decode(text.encoding))
@@ -284,7 +284,7 @@ def _row(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("not an object in braces")
     try:
-        return {key: _plain(cell) for key, cell in value.items()}
+        return {key: plain(cell) for key, cell in value.items()}
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -295,11 +295,12 @@ def _from_objects(
     rejected: Sequence[Rejected],
     kind: str,
     limits: Limits,
-) -> RawTable:
+) -> PlainTable:
     columns: dict[str, None] = {}
     for _, _, item in good:
         columns.update(dict.fromkeys(item))
         check_width(text.name, len(columns), limits)
+    check_area(text.name, len(good), len(columns), limits)
     return make_table(
         text.name,
         list(columns),
@@ -310,96 +311,3 @@ def _from_objects(
         how=text.how(kind),
         limits=limits,
     )
-
-
-def _plain(value: Any) -> Any:
-    """Keep text, numbers and truth values; write what is nested as JSON; NaN is missing."""
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float):
-        return None if value != value else value
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-# Parquet
-
-
-def read_parquet(data: bytes, name: str, limits: Limits) -> RawTable:
-    """Read Parquet: the metadata decides whether it is read at all, then every batch is counted.
-
-    Nested columns become JSON text; extension types are refused.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        file = pq.ParquetFile(
-            io.BytesIO(data),
-            thrift_string_size_limit=100_000_000,
-            thrift_container_size_limit=1_000_000,
-        )
-        _check_metadata(file, name, limits)
-        columns: list[list[Any]] = [[] for _ in file.schema_arrow]
-        size = 0
-        for batch in file.iter_batches(batch_size=_PARQUET_BATCH):
-            size += batch.nbytes
-            check_length(name, len(columns[0]) + batch.num_rows, limits)
-            _check_size(name, size, limits)
-            for cells, column in zip(columns, batch.columns, strict=True):
-                cells.extend(_arrow_cell(cell) for cell in column.to_pylist())
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{name} cannot be read as Parquet: {_one_line(error)}.",
-            fix="Write the file again; encrypted files are not supported.",
-        ) from error
-    numbers = range(1, len(columns[0]) + 1)
-    nested = [f.name for f in file.schema_arrow if pa.types.is_nested(f.type)]
-    return make_table(
-        name,
-        file.schema_arrow.names,
-        columns,
-        rows=numbers,
-        lines=numbers,
-        rejected=(),
-        how="Parquet",
-        limits=limits,
-        notes=[f"Column “{column[:80]}” is nested and kept as JSON text." for column in nested],
-    )
-
-
-def _check_metadata(file: Any, name: str, limits: Limits) -> None:
-    import pyarrow as pa
-
-    metadata = file.metadata
-    check_width(name, metadata.num_columns, limits)
-    check_length(name, metadata.num_rows, limits)
-    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
-    _check_size(name, sum(group.total_byte_size for group in groups), limits)
-    for field in file.schema_arrow:
-        if isinstance(field.type, pa.BaseExtensionType):
-            raise InputError(
-                f"Column “{field.name[:80]}” of {name} has the extension type {field.type}.",
-                fix="Write it as plain text or numbers.",
-            )
-    if not metadata.num_rows or not metadata.num_columns:
-        raise InputError(f"{name} has no rows.", fix="Check that it was written fully.")
-
-
-def _check_size(name: str, size: int, limits: Limits) -> None:
-    if size > limits.size:
-        raise InputError(
-            f"{name} holds more than {limits.size:,} bytes once unpacked, the limit.",
-            fix="Split the file, or leave out columns that are not needed.",
-        )
-
-
-def _arrow_cell(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if value is None or isinstance(value, str | bool | int | float | list | dict | tuple):
-        return _plain(value)
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200].rstrip(".")

@@ -11,10 +11,21 @@ import io
 import re
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 from synthcur.errors import InputError
-from synthcur.formats import read_csv, read_json, read_parquet
-from synthcur.tables import GUIDE, LIMITS, UNSHOWABLE, Limits, RawTable, TextFile, shown_name
+from synthcur.formats import read_csv, read_json
+from synthcur.parquet import read_parquet
+from synthcur.tables import (
+    GUIDE,
+    LIMITS,
+    UNSHOWABLE,
+    Limits,
+    PlainTable,
+    RawTable,
+    TextFile,
+    shown_name,
+)
 
 _BINARY = {
     b"PK\x03\x04": "a ZIP archive or an Excel workbook",
@@ -40,6 +51,7 @@ _BINARY = {
     b"\x7fELF": "a program",
     b"{\\rtf": "a rich-text document",
 }
+_PART = 1 << 20
 IMPORTS = "imports"
 """Folder of a workspace from which files are read by path; nothing of ours is in it."""
 
@@ -53,7 +65,7 @@ def read_table(
     delimiter: str | None = None,
     limits: Limits = LIMITS,
 ) -> RawTable:
-    """Read a file or the bytes of an upload.
+    """Read a file or the bytes of an upload in this process; see `synthcur.reader` for another.
 
     Parameters
     ----------
@@ -71,8 +83,20 @@ def read_table(
     InputError
         If the file cannot be read as a table; the message names the place and the remedy.
     """
-    data = source if isinstance(source, bytes) else _file_bytes(source, limits)
-    name = shown_name(name or (str(source) if not isinstance(source, bytes) else "upload"))
+    name = source_name(source, name)
+    if not isinstance(source, bytes):
+        with open_file(source) as file:
+            source = content(file, name, limits)
+    return read_bytes(source, name, delimiter=delimiter, limits=limits).as_frame()
+
+
+def source_name(source: str | Path | bytes, name: str) -> str:
+    """Return the name to show of what is read: the given one, else the file's own."""
+    return shown_name(name or ("upload" if isinstance(source, bytes) else str(source)))
+
+
+def read_bytes(data: bytes, name: str, *, delimiter: str | None, limits: Limits) -> PlainTable:
+    """Read the content of a file; parameters and errors as of `read_table`."""
     data = _unpacked(data, name, limits)
     if data.startswith(b"PAR1"):
         return read_parquet(data, name, limits)
@@ -148,7 +172,14 @@ def _check_path(given: str | Path) -> None:
         raise InputError(f"The path “{shown}” is not usable.", fix="Use forward slashes only.")
 
 
-def _file_bytes(source: str | Path, limits: Limits) -> bytes:
+def open_file(source: str | Path) -> BinaryIO:
+    """Open a regular file to read its bytes.
+
+    Raises
+    ------
+    InputError
+        If there is none at that path, or it may not be read.
+    """
     _check_path(source)
     shown = UNSHOWABLE.sub("�", str(source))
     path = Path(source)
@@ -159,13 +190,37 @@ def _file_bytes(source: str | Path, limits: Limits) -> bytes:
             raise InputError(f"There is no file {shown}.", fix="Check the path.")
         if not path.is_file():
             raise InputError(f"{shown} is not a regular file.", fix="Copy its content to a file.")
-        with path.open("rb") as handle:
-            data = handle.read(limits.size + 1)
+        return path.open("rb")
     except OSError as error:
-        raise InputError(
-            f"{shown} cannot be read: {error.strerror or error}.", fix="Check its permissions."
-        ) from error
-    return data
+        raise _unreadable(shown, error) from error
+
+
+def content(file: BinaryIO, name: str, limits: Limits) -> bytes:
+    """Return the bytes of an open file, one more than the limit at most.
+
+    Raises
+    ------
+    InputError
+        If they cannot be read.
+    """
+    try:
+        return _up_to(limits.size + 1, file)
+    except OSError as error:
+        raise _unreadable(name, error) from error
+
+
+def _up_to(size: int, stream: BinaryIO | gzip.GzipFile) -> bytes:
+    """Read so many bytes at most; asked for all at once, memory for all would be set aside."""
+    found = io.BytesIO()
+    while size and (part := stream.read(min(size, _PART))):
+        size -= found.write(part)
+    return found.getvalue()
+
+
+def _unreadable(shown: str, error: OSError) -> InputError:
+    return InputError(
+        f"{shown} cannot be read: {error.strerror or error}.", fix="Check its permissions."
+    )
 
 
 def _unpacked(data: bytes, name: str, limits: Limits) -> bytes:
@@ -173,7 +228,7 @@ def _unpacked(data: bytes, name: str, limits: Limits) -> bytes:
     if data.startswith(b"\x1f\x8b"):
         try:
             with gzip.open(io.BytesIO(data)) as stream:
-                data = stream.read(limits.size + 1)
+                data = _up_to(limits.size + 1, stream)
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(
                 f"{name} is a damaged gzip file: {error}.", fix="Pack or download it again."

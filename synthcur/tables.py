@@ -1,15 +1,20 @@
 """A file as rows and columns, before anything is known about its columns, and its limits."""
 
+from __future__ import annotations
+
 import io
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from synthcur.errors import InputError
+
+if TYPE_CHECKING:
+    # The process that reads a file has no use for them, and they take most of its start.
+    import numpy as np
+    import pandas as pd
 
 GUIDE = "Use CSV, TSV, JSON, JSON Lines or Parquet, also packed with gzip."
 UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -28,12 +33,15 @@ class Limits:
         Counts of the table.
     cell
         Characters in one cell.
+    cells
+        Rows times columns: each cell takes memory, also one that takes no byte of the file.
     """
 
     size: int = 500_000_000
     rows: int = 1_000_000
     columns: int = 1_000
     cell: int = 1_000_000
+    cells: int = 20_000_000
 
 
 LIMITS = Limits()
@@ -85,6 +93,50 @@ class RawTable:
     first_line: str = "header"
 
 
+@dataclass(frozen=True)
+class PlainTable:
+    """A file as it was read, in plain Python values that go from one process to another.
+
+    Attributes
+    ----------
+    name, rejected, how, notes, first_line
+        As in `RawTable`.
+    columns
+        Unique names.
+    values
+        One sequence of cells a column: text, whole numbers, numbers, truth values, None.
+    rows, lines
+        As in `RawTable`, as sequences.
+    """
+
+    name: str
+    columns: Sequence[str]
+    values: Sequence[Sequence[Any]]
+    rows: Sequence[int]
+    lines: Sequence[int]
+    rejected: tuple[Rejected, ...]
+    how: str
+    notes: tuple[str, ...] = ()
+    first_line: str = "header"
+
+    def as_frame(self) -> RawTable:
+        """Return the same table with its rows as a frame."""
+        import numpy as np
+        import pandas as pd
+
+        cells = zip(self.columns, self.values, strict=True)
+        return RawTable(
+            name=self.name,
+            frame=pd.DataFrame({name: pd.Series(column, dtype=object) for name, column in cells}),
+            rows=np.asarray(self.rows, dtype=np.int64),
+            lines=np.asarray(self.lines, dtype=np.int64),
+            rejected=self.rejected,
+            how=self.how,
+            notes=self.notes,
+            first_line=self.first_line,
+        )
+
+
 def shown_name(name: str) -> str:
     """Turn a file name of unknown origin into a short name that is safe to show."""
     base = re.split(r"[/\\]", name)[-1]
@@ -121,7 +173,7 @@ def make_table(
     limits: Limits,
     notes: Sequence[str] = (),
     first_line: str = "header",
-) -> RawTable:
+) -> PlainTable:
     """Put a table together from its columns (one sequence of cells each) and check its limits."""
     check_width(name, len(columns), limits)
     check_length(name, len(rows) + len(rejected), limits)
@@ -130,19 +182,16 @@ def make_table(
             f"{name} has no row that can be read.{_first(rejected)}",
             fix=f"It was read as {how}; check that this is right.",
         )
+    check_area(name, len(rows), len(columns), limits)
     unique, renamed = _unique(columns)
-    frame = pd.DataFrame(
-        {
-            column: pd.Series([_clean(cell) for cell in cells], dtype=object)
-            for column, cells in zip(unique, values, strict=True)
-        }
-    )
-    _check_cells(name, frame, rows, limits)
-    return RawTable(
+    cleaned = [[_clean(cell) for cell in cells] for cells in values]
+    _check_cells(name, unique, cleaned, rows, limits)
+    return PlainTable(
         name=name,
-        frame=frame,
-        rows=np.asarray(rows, dtype=np.int64),
-        lines=np.asarray(lines, dtype=np.int64),
+        columns=unique,
+        values=cleaned,
+        rows=rows,
+        lines=lines,
         rejected=tuple(rejected),
         how=how,
         notes=(*notes, *renamed),
@@ -164,6 +213,16 @@ def check_length(name: str, rows: int, limits: Limits) -> None:
     if rows > limits.rows:
         raise InputError(
             f"{name} has more than {limits.rows:,} rows, the limit.", fix="Take a sample of it."
+        )
+
+
+def check_area(name: str, rows: int, columns: int, limits: Limits) -> None:
+    """Refuse a table with too many cells."""
+    if rows * columns > limits.cells:
+        raise InputError(
+            f"{name} has {rows:,} rows of {columns:,} columns; the limit is {limits.cells:,} "
+            "cells.",
+            fix="Leave out columns that are not needed, or take a sample of the rows.",
         )
 
 
@@ -192,12 +251,27 @@ def _unique(columns: Sequence[str]) -> tuple[list[str], list[str]]:
     return unique, notes
 
 
-def _check_cells(name: str, frame: pd.DataFrame, rows: Sequence[int], limits: Limits) -> None:
-    for column in frame.columns:
-        for row, cell in zip(rows, frame[column], strict=True):
+def _check_cells(
+    name: str,
+    columns: Sequence[str],
+    values: Sequence[Sequence[Any]],
+    rows: Sequence[int],
+    limits: Limits,
+) -> None:
+    for column, cells in zip(columns, values, strict=True):
+        for row, cell in zip(rows, cells, strict=True):
             if isinstance(cell, str) and len(cell) > limits.cell:
                 raise InputError(
                     f"Row {row:,} of {name} has {len(cell):,} characters in “{column[:80]}”; "
                     f"the limit is {limits.cell:,}.",
                     fix="Cut the text or leave the row out.",
                 )
+
+
+def plain(value: Any) -> Any:
+    """Keep text, numbers and truth values; write what is nested as JSON; NaN is missing."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return None if value != value else value
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -34,16 +34,16 @@ LAYERS = (
     ("ledger", "agreement", "queues", "pools", "findings", "run_keys"),
     (
         *("signals", "pool_fit", "reasons", "losses", "training_rows", "pretrained", "progress"),
-        *("formats", "rows"),
+        *("formats", "parquet", "rows"),
     ),
     ("summary", "what_if", "gaps", "figures", "curve_majority", "repeats"),
     (
         *("classifier", "checkpoints", "encoders", "decision_log", "leases", "ingest"),
-        *("reading", "checks", "drafting"),
+        *("reading", "checks", "drafting", "handover"),
     ),
     ("appending",),
-    ("review_store", "tags", "cluster_names", "recording"),
-    ("training", "store", "failures", "loading", "figures_overview", "curves"),
+    ("review_store", "tags", "cluster_names", "recording", "read_process"),
+    ("training", "store", "failures", "loading", "figures_overview", "curves", "reader"),
     (
         *("checkers", "jobs", "cleaning", "report", "learning_report", "estimate"),
         *("demo", "figures_learning", "answers", "decision_files"),

@@ -1,7 +1,7 @@
 """Adding a collection: files, columns and decisions of one tab, until the rows are stored.
 
 The tab remembers what was decided, never the rows: files that were read and drafts that were
-checked are kept by the server under the identity of their content, for an hour.
+checked are kept in `synthcur.ui.import_files`, until the import is over.
 """
 
 import os
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from synthcur import jobs
 from synthcur.errors import InputError
@@ -29,12 +28,12 @@ from synthcur.loading import (
     guess_tables,
     import_path,
     keep_of_two_labels,
-    read_table,
 )
+from synthcur.reader import read_limits
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION
 from synthcur.settings import ScoreSettings, fingerprint
-from synthcur.tables import GUIDE, LIMITS
-from synthcur.ui import parts, resources
+from synthcur.tables import GUIDE
+from synthcur.ui import import_files, parts, resources
 from synthcur.ui.session import session, writing
 
 ROOT_VARIABLE = "SYNTHCUR_IMPORT_ROOT"
@@ -102,7 +101,8 @@ def start(beside: str) -> None:
 
 def end() -> None:
     """Forget the files; nothing of them was stored."""
-    st.session_state.pop(_STATE, None)
+    if st.session_state.pop(_STATE, None) is not None:
+        import_files.release()
 
 
 def current(name: str) -> Import | None:
@@ -133,21 +133,23 @@ def choose_files(state: Import) -> Sources:
         key=f"how-{state.id}",
         label_visibility="collapsed",
     )
-    words = [GUIDE, f"At most {LIMITS.rows:,} rows and {LIMITS.columns:,} columns a file."]
+    limits = read_limits().table
+    words = [GUIDE, f"At most {limits.rows:,} rows and {limits.columns:,} columns a file."]
     if how == PATH:
         words.append(f"Read inside {import_root()} alone; {ROOT_VARIABLE} names another folder.")
     st.caption(parts.plain(" ".join(words), limit=500))
-    for part, column in zip(PARTS, st.columns(len(PARTS), gap="small"), strict=True):
-        with column:
-            try:
-                found = _upload(state, part) if how == UPLOAD else _by_path(state, part)
-                if found is None:
-                    st.caption(_LABELS[part][1])
-                else:
-                    tables[part], identities[part] = found
-                    st.caption(_as_read(tables[part]))
-            except InputError as error:
-                problems.append(error)
+    with import_files.only_these():
+        for part, column in zip(PARTS, st.columns(len(PARTS), gap="small"), strict=True):
+            with column:
+                try:
+                    found = _upload(state, part) if how == UPLOAD else _by_path(state, part)
+                    if found is None:
+                        st.caption(_LABELS[part][1])
+                    else:
+                        tables[part], identities[part] = found
+                        st.caption(_as_read(tables[part]))
+                except InputError as error:
+                    problems.append(error)
     return Sources(tables, identities, tuple(problems))
 
 
@@ -155,7 +157,7 @@ def _upload(state: Import, part: str) -> tuple[RawTable, str] | None:
     file = st.file_uploader(_LABELS[part][0], key=f"{part}-{state.id}")
     if file is None:
         return None
-    return _read(file.file_id, file.name, file), file.file_id
+    return import_files.table(file.file_id, file.name, file), file.file_id
 
 
 def _by_path(state: Import, part: str) -> tuple[RawTable, str] | None:
@@ -168,12 +170,7 @@ def _by_path(state: Import, part: str) -> tuple[RawTable, str] | None:
     except OSError as error:
         raise InputError(f"There is no file {path.name}.", fix="Check the path.") from error
     identity = fingerprint(str(path), facts.st_mtime_ns, facts.st_size)
-    return _read(identity, path.name, path), identity
-
-
-@st.cache_resource(show_spinner="Reading the file", max_entries=16, ttl=_KEPT_SECONDS)
-def _read(identity: str, name: str, _source: Path | UploadedFile) -> RawTable:
-    return read_table(_source if isinstance(_source, Path) else _source.getvalue(), name)
+    return import_files.table(identity, path.name, path), identity
 
 
 def _as_read(table: RawTable) -> str:
@@ -282,13 +279,8 @@ def make_draft(
     content = fingerprint(dict(sources.identities), [[p, columns[p]] for p in sorted(columns)])
     if state.draft != content:
         state.draft, state.accepted, state.kept = content, frozenset(), None
-    draft = _build(content, dict(sources.tables), dict(columns))
+    draft = import_files.draft(content, lambda: build("unnamed", sources.tables, columns))
     return draft if state.kept is None else keep_of_two_labels(draft, state.kept)
-
-
-@st.cache_resource(show_spinner="Checking every row", max_entries=4, ttl=_KEPT_SECONDS)
-def _build(content: str, _tables: dict[str, RawTable], _columns: dict[str, ColumnMapping]) -> Draft:
-    return build("unnamed", _tables, _columns)
 
 
 def choose_name(state: Import, sources: Sources) -> str:
