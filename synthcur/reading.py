@@ -190,7 +190,10 @@ def open_file(source: str | Path) -> BinaryIO:
             raise InputError(f"There is no file {shown}.", fix="Check the path.")
         if not path.is_file():
             raise InputError(f"{shown} is not a regular file.", fix="Copy its content to a file.")
-        return path.open("rb")
+        file = path.open("rb")
+        file.peek(1)  # what cannot be read at all says so here, where the whole path is known
+        file.seek(0)
+        return file
     except OSError as error:
         raise _unreadable(shown, error) from error
 

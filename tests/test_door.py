@@ -8,6 +8,7 @@ names nobody.
 import asyncio
 import http.client
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -245,6 +246,10 @@ def test_a_job_is_started_only_behind_the_proxy(server: Server, store: Store) ->
         for job in store.active_jobs():
             for _ in range(2):
                 jobs.cancel(store, job.id)
+        # While it ends, the page offers to stop it in place of starting another one.
+        deadline = time.monotonic() + 60
+        while store.active_jobs() and time.monotonic() < deadline:
+            time.sleep(0.1)
 
 
 def test_the_field_of_the_base_model_tells_nothing_of_the_disk(
