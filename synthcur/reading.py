@@ -8,6 +8,7 @@ Nothing is ever unpickled, and no cell is turned into a missing value because of
 
 import gzip
 import io
+import os
 import re
 import zlib
 from pathlib import Path
@@ -191,8 +192,9 @@ def open_file(source: str | Path) -> BinaryIO:
         if not path.is_file():
             raise InputError(f"{shown} is not a regular file.", fix="Copy its content to a file.")
         file = path.open("rb")
-        file.peek(1)  # what cannot be read at all says so here, where the whole path is known
-        file.seek(0)
+        # What cannot be read at all says so here, where the whole path is known. The place in the
+        # file stays: another process reads on from it.
+        os.pread(file.fileno(), 1, 0)
         return file
     except OSError as error:
         raise _unreadable(shown, error) from error
