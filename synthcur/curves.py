@@ -124,10 +124,16 @@ def curve_table(
         done = {seed for name, seed in finished if name == arm}
         lines += _arm_lines(arm, seeds, epochs, own[measure.column].to_numpy(), done, n_bins)
     rows = [row for line in lines for row in line.rows()]
-    rows += _end_rows(lines, measure)
+    low = float(min(line.low.min() for line in lines))
+    high = float(max(line.high.max() for line in lines))
+    drawn = [low, high]
     if majority is not None:
-        low, high = min(line.low.min() for line in lines), max(line.high.max() for line in lines)
-        rows.append(majority_row(majority, float(low), float(high)))
+        rows.append(majority_row(majority, low, high))
+        drawn.append(rows[-1][3])
+    if measure.axis == "count":
+        drawn.append(0.0)
+    # Where all is one value the axis still has a height, and the labels stand apart on it.
+    rows += _end_rows(lines, measure, max(max(drawn) - min(drawn), 0.05 * abs(high)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -268,15 +274,13 @@ def _line(
     return _Line(kind, arm, at, mean, low, high)
 
 
-def _end_rows(lines: Sequence[_Line], measure: Measure) -> list[tuple[Any, ...]]:
-    """One label an arm: what its mean ends at, else what its first run has reached."""
+def _end_rows(lines: Sequence[_Line], measure: Measure, height: float) -> list[tuple[Any, ...]]:
+    """One label per arm, apart on an axis of that height: where its mean, else first run, ends."""
     ends: dict[str, _Line] = {}
     for line in lines:
         ends.setdefault(line.arm, line)
     last = np.array([line.value[-1] for line in ends.values()])
-    low = 0.0 if measure.axis == "count" else min(line.low.min() for line in lines)
-    high = max(line.high.max() for line in lines)
-    placed = spread(last, _LABEL_GAP * (high - low))
+    placed = spread(last, _LABEL_GAP * height)
     return [
         ("end", ARM_NAMES.get(arm, arm), line.epoch[-1], y, y, y, _written(value, measure))
         for (arm, line), y, value in zip(ends.items(), placed, last, strict=True)

@@ -139,3 +139,14 @@ def test_the_majority_is_one_row_that_never_stretches_the_axis(majority, kind, v
     chart = json.dumps(curve_chart(VAL_ACCURACY, ["ce"], epochs=2, palette=LIGHT))
     assert f"datum.kind == '{kind}'" in chart
     assert "majority" not in set(curve_table(frame, VAL_ACCURACY, finished=[], arms=["ce"])["kind"])
+
+
+@pytest.mark.parametrize("majority", [None, 0.5])
+def test_labels_of_arms_that_end_at_one_value_stand_apart(majority):
+    arms = ["ce", "imp", "dimp"]
+    frame = metrics([(arm, 0, 1, None, 0.43) for arm in arms])
+    done = [(arm, 0) for arm in arms]
+    table = curve_table(frame, VAL_ACCURACY, finished=done, arms=arms, majority=majority)
+    ends = np.sort(table.loc[table["kind"] == "end", "value"].to_numpy(float))
+    places = table["value"].astype(float)
+    assert np.diff(ends).min() > 0.05 * (places.max() - places.min())
