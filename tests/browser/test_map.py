@@ -1,6 +1,7 @@
 """The map in a real browser: exact selection, what survives what, discarding and reviewing."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -136,3 +137,13 @@ def test_what_draws_tables_is_loaded_before_a_table_is_wanted(garden_map: Map) -
     page.get_by_text("Compare schemes").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert page.evaluate(scripts) == loaded  # the one that Streamlit asks for, so not asked again
+
+
+def test_what_a_figure_is_of_can_be_read_whole_on_a_narrow_screen(
+    new_page: Callable[..., Page], garden_server: Server
+) -> None:
+    page = Map(new_page(width=1024, height=768)).open(garden_server).page
+    notes = page.locator(".sm-figure .sm-note")
+    assert [note for note in notes.all_inner_texts() if "largest label" in note]
+    cut = "notes => notes.some(note => note.scrollWidth > note.clientWidth)"
+    assert not notes.evaluate_all(cut)
