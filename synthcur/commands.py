@@ -199,7 +199,11 @@ def decide(options: argparse.Namespace) -> Answer:
         annotator=options.annotator,
         is_override=options.override,
     )
-    text = f"{added:,} of {read:,} decisions added; the rest was there"
+    text = f"{added:,} of {read:,} decisions added"
+    if added < read:
+        text += "; the rest was there"
+    if not read:
+        text = f"{options.source} holds no decisions"
     return Answer({"read": read, "added": added}, text)
 
 

@@ -180,3 +180,9 @@ def test_a_name_that_cannot_be_used_is_refused_with_its_line(decide: Decide, sam
     code, _, said = decide([line(samples[0]), line(samples[1], annotator="\x07")])
     assert code == 2
     assert "line 2: The annotator's name" in said
+
+
+def test_what_is_said_is_true_of_all_some_and_no_lines(decide: Decide, samples: list[str]):
+    assert decide([line(samples[0])])[1] == "1 of 1 decisions added\n"
+    assert decide([line(samples[0])])[1] == "0 of 1 decisions added; the rest was there\n"
+    assert decide([])[1].endswith("holds no decisions\n")
