@@ -64,9 +64,9 @@ def by(store: Store, who: str, sample: str, action: str = "keep", **more: Any) -
 
 def test_the_same_file_is_added_to_each_collection_and_for_each_annotator(decide, opened, samples):
     lines = [line(each) for each in samples[:5]]
-    assert decide(lines)[1] == "5 of 5 decisions added; the rest was there\n"
+    assert decide(lines)[1] == "5 of 5 decisions added\n"
     assert decide(lines)[1] == "0 of 5 decisions added; the rest was there\n"
-    assert decide(lines, name="base2")[1] == "5 of 5 decisions added; the rest was there\n"
+    assert decide(lines, name="base2")[1] == "5 of 5 decisions added\n"
     assert decide(lines, name="base2")[1] == "0 of 5 decisions added; the rest was there\n"
     assert set(opened.log_state("base2").current) == set(samples[:5])
     notes = [line(each, "note", note="seen") for each in samples[:5]]
@@ -90,7 +90,7 @@ def test_what_others_decided_is_named_and_nothing_is_applied(decide, opened, sam
 def test_override_decides_them_all_the_same_and_the_log_keeps_both(decide, opened, samples):
     by(opened, "ana", samples[1])
     code, out, _ = decide([line(each) for each in samples[:3]], "--override")
-    assert (code, out) == (0, "3 of 3 decisions added; the rest was there\n")
+    assert (code, out) == (0, "3 of 3 decisions added\n")
     assert opened.log_state(NAME).current[samples[1]].action == "discard"
     assert opened.decisions(NAME)[0].annotator == "ana"
 
