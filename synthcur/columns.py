@@ -157,7 +157,7 @@ def guess_all(
     Returns
     -------
     dict of str to Guess
-        One a part. Of the columns that can be the label, one whose values occur in the other
+        One per part. Of the columns that can be the label, one whose values occur in the other
         source wins; then the usual names; then the content.
 
     Raises

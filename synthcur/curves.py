@@ -109,7 +109,7 @@ def curve_table(
     -------
     pandas.DataFrame
         Columns `COLUMNS`; ``kind`` is ``mean`` (low and high are the band), ``running``, ``end``
-        (one label an arm: value is where it stands, text what it says), or for the majority
+        (one label per arm: value is where it stands, text what it says), or for the majority
         ``majority``, ``majority below`` or ``majority above``: too far off for a line.
     """
     measured = metrics[metrics[measure.column].notna()]

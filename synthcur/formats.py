@@ -1,4 +1,4 @@
-"""The two kinds of text that are a table: delimited, and JSON (one array or one object a line).
+"""The two kinds of text that are a table: delimited, and JSON (one array or one object per line).
 
 Each reader returns a `synthcur.tables.PlainTable` whose rows and rejected rows add up to what the
 file holds, or raises `InputError` where the file as a whole cannot be trusted.

@@ -1,6 +1,6 @@
 """How a table goes from the process that read it to the one that asked: lines of JSON, no pickle.
 
-The first line is a refusal or the head of a table; then come some rows a line, column by column,
+The first line is a refusal or the head of a table; then come some rows per line, column by column,
 the rejected rows, and a last line without which the answer is not whole. A process that a hostile
 file has taken over can write anything: what is not such an answer is a ValueError.
 """
@@ -12,7 +12,7 @@ from synthcur.errors import InputError
 from synthcur.tables import PlainTable, Rejected
 
 _ROWS = 256
-"""Rows a line: few, because a cell may be long."""
+"""Rows per line: few, because a cell may be long."""
 _END = "end"
 _KINDS = {str, int, float, bool, type(None)}
 

@@ -61,7 +61,7 @@ def test_a_file_that_asks_for_too_much_is_one_sentence_and_read_once(
     assert len(app.error) == 1
     assert "more than 500,000,000 bytes once unpacked" in app.error[0].value.replace("\\", "")
     assert "Nothing of it was stored" in app.error[0].value
-    assert len(started) == 2, "one a file, and none again in the second run"
+    assert len(started) == 2, "one per file, and none again in the second run"
     upload(app, {"synthetic": as_csv(clean()["synthetic"])})
     assert not app.error
 

@@ -134,7 +134,7 @@ def choose_files(state: Import) -> Sources:
         label_visibility="collapsed",
     )
     limits = read_limits().table
-    words = [GUIDE, f"At most {limits.rows:,} rows and {limits.columns:,} columns a file."]
+    words = [GUIDE, f"At most {limits.rows:,} rows and {limits.columns:,} columns per file."]
     if how == PATH:
         words.append(f"Read inside {import_root()} alone; {ROOT_VARIABLE} names another folder.")
     st.caption(parts.plain(" ".join(words), limit=500))
