@@ -100,7 +100,7 @@ def arm_intervals(
     low, high = min(arm["low"] for arm in arms), max(arm["high"] for arm in arms)
     if majority is not None:
         is_seen = is_in_view(majority, low, high)
-        _add_majority(figure, majority, palette, is_seen=is_seen, is_left=majority < high)
+        _add_majority(figure, majority, palette, is_seen=is_seen, is_below=majority < low)
         low, high = (min(low, majority), max(high, majority)) if is_seen else (low, high)
     room = max(0.02, 0.08 * (high - low))
     spare = max(0, ROWS_IN_HEIGHT - len(arms)) / 2
@@ -114,21 +114,24 @@ def arm_intervals(
 
 
 def _add_majority(
-    figure: go.Figure, majority: float, palette: Palette, *, is_seen: bool, is_left: bool
+    figure: go.Figure, majority: float, palette: Palette, *, is_seen: bool, is_below: bool
 ) -> None:
-    """Draw the dotted line of always naming the largest label, or point to where it would be."""
+    """Draw the dotted line of always naming the largest label, or point to where it would be.
+
+    The words stand at an end of the plot: beside a line in its middle there is no room for them.
+    """
     words = majority_in_words(majority)
     if is_seen:
         line = {"color": palette.muted, "width": 1.5, "dash": "dot"}
         figure.add_vline(x=100 * majority, line=line)
-        place = {"x": 100 * majority, "xref": "x"}
+        words = f"dotted: {words}"
     else:
-        words = f"← {words}" if is_left else f"{words} →"
-        place = {"x": 0 if is_left else 1, "xref": "paper"}
+        words = f"← {words}" if is_below else f"{words} →"
     figure.update_layout(margin={"t": 24})
     figure.add_annotation(
-        **place,
-        xanchor="left" if is_left else "right",
+        x=0 if is_below else 1,
+        xref="paper",
+        xanchor="left" if is_below else "right",
         y=1.0,
         yref="paper",
         yanchor="bottom",

@@ -86,24 +86,29 @@ def _arms_card(found: Mapping[str, Any]) -> None:
     rows = parts.count(found["test_rows"])
     note = f"{title.lower()} on {rows} real test rows, mean over seeds, 95 % interval"
     with parts.card("Arms", note):
-        left, right = st.columns([13, 8], gap="medium")
-        with left:
+        if findings.compared_arms(found):
+            left, right = st.columns([2, 1], gap="medium")
+            with left:
+                _arms_table(found, title)
+            with right:
+                _intervals(found)
+        else:
             _arms_table(found, title)
-        with right:
-            baseline = figures.ARM_NAMES.get(found["baseline"], found["baseline"])
-            chart = figures.interval_chart(
-                [arm["difference"] for arm in found["arms"]],
-                baseline=baseline.lower() if found["baseline"] == findings.PLAIN else baseline,
-                palette=theme.palette(),
-                unmarked={
-                    i for i, arm in enumerate(found["arms"]) if not _is_comparable(arm, found)
-                },
-            )
-            parts.show_chart(chart, "intervals", alt=_intervals_in_words(found))
         idle = [f"{arm['verdict']}." for arm in found["arms"] if arm["learned_nothing"]]
         majority = f"{points(found['majority'])} % {title.lower()}"
         lines = [f"Always naming the largest label: {majority}.", *idle]
         st.caption("  \n".join(parts.plain(line) for line in lines))
+
+
+def _intervals(found: Mapping[str, Any]) -> None:
+    baseline = figures.ARM_NAMES.get(found["baseline"], found["baseline"])
+    chart = figures.interval_chart(
+        [arm["difference"] for arm in found["arms"]],
+        baseline=baseline.lower() if found["baseline"] == findings.PLAIN else baseline,
+        palette=theme.palette(),
+        unmarked={i for i, arm in enumerate(found["arms"]) if not _is_comparable(arm, found)},
+    )
+    parts.show_chart(chart, "intervals", alt=_intervals_in_words(found))
 
 
 def _arms_table(found: Mapping[str, Any], title: str) -> None:
