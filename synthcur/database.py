@@ -148,6 +148,16 @@ MIGRATIONS = (
     CREATE INDEX decision_of_sample ON decision(collection, sample_id, seq);
     CREATE INDEX decision_of_collection ON decision(collection, seq);
     """,
+    # How far a run has learned its rows, what chose its checkpoint, and the recipe a job has found.
+    """
+    ALTER TABLE job ADD COLUMN recipe TEXT;
+    ALTER TABLE run ADD COLUMN val_log_loss REAL;
+    ALTER TABLE run ADD COLUMN learned REAL;
+    ALTER TABLE metric ADD COLUMN val_log_loss REAL;
+    ALTER TABLE metric ADD COLUMN learned REAL;
+    ALTER TABLE learning_run ADD COLUMN val_log_loss REAL;
+    ALTER TABLE learning_run ADD COLUMN learned REAL;
+    """,
 )
 """Each script takes the database from version i to i + 1; a script is never changed."""
 

@@ -9,12 +9,17 @@ from typing import Any
 from synthcur.arms import ARMS
 from synthcur.records import ACTIVE
 
-METRICS = ("step", "epoch", "loss", "samples_per_s", "val_accuracy", "val_macro_f1", "ess")
+METRICS = (
+    *("step", "epoch", "loss", "samples_per_s", "val_accuracy", "val_macro_f1", "val_log_loss"),
+    *("ess", "learned"),
+)
 _CHECKERS_IN_WORDS = {"probe": "Probe", "finetune": "Fine-tuned", "average": "Both kinds of"}
 _RUN_RESULTS = (
     "accuracy",
     "macro_f1",
     "val_accuracy",
+    "val_log_loss",
+    "learned",
     "best_epoch",
     "predictions",
     "dynamics",
@@ -26,8 +31,8 @@ _RUN_RESULTS = (
 
 
 _LEARNING_RUN = (
-    *("arm", "seed", "n_real", "accuracy", "macro_f1", "val_accuracy", "quality_accuracy"),
-    *("predictions", "seconds", "rows"),
+    *("arm", "seed", "n_real", "accuracy", "macro_f1", "val_accuracy", "val_log_loss", "learned"),
+    *("quality_accuracy", "predictions", "seconds", "rows"),
 )
 
 
@@ -111,6 +116,10 @@ def _scored(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any])
     put_scores(db, name, checkers, record["artefacts"], record["trust"])
     kind = _CHECKERS_IN_WORDS.get(checkers, checkers)
     add_event(db, name, f"{kind} checkers scored the rows", at=record["at"])
+
+
+def _recipe(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
+    db.execute("UPDATE job SET recipe=? WHERE id=?", (json.dumps(record["found"]), job["id"]))
 
 
 def _run_started(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
@@ -213,6 +222,7 @@ _HANDLERS = {
     "started": _started,
     "phase": _phase,
     "scored": _scored,
+    "recipe": _recipe,
     "run_started": _run_started,
     "metric": _metric,
     "epoch_done": _epoch_done,

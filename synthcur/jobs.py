@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ def submit_score(
     """
     settings = replace(settings, fit=_allowed(settings.fit))
     lane = "short" if settings.checkers == "probe" else "long"
-    return _submit(store, "score", name, asdict(settings), {}, lane=lane, waiting=waiting)
+    return _submit(store, "score", name, settings.to_dict(), {}, lane=lane, waiting=waiting)
 
 
 def submit_train(store: Store, name: str, settings: TrainSettings) -> Job:
@@ -104,7 +104,7 @@ def submit_train(store: Store, name: str, settings: TrainSettings) -> Job:
             fix=f"Run: python -m synthcur score {name} --checkers {settings.checkers}",
         )
     artefacts = dict(scores.artefacts) if scores else {}
-    return _submit(store, "train", name, asdict(settings), artefacts)
+    return _submit(store, "train", name, settings.to_dict(), artefacts)
 
 
 def submit_learning_curve(store: Store, name: str, settings: LearningCurveSettings) -> Job:
@@ -123,7 +123,7 @@ def submit_learning_curve(store: Store, name: str, settings: LearningCurveSettin
         get_arm(arm)
     collection = store.collection(name)
     check_sizes(settings.sizes, collection.real_train_labels)
-    return _submit(store, "learning_curve", name, asdict(settings), {})
+    return _submit(store, "learning_curve", name, settings.to_dict(), {})
 
 
 def _allowed(fit: FitSettings) -> FitSettings:

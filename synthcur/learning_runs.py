@@ -158,7 +158,9 @@ def runs_with(
 
                 _run(subject, arm, n_real, seed, drawn, name, tell)
             meta = subject.artefacts.meta(name)
-            yield {"arm": arm.name, "seed": seed, "n_real": n_real, "predictions": name, **meta}
+            # Runs that an earlier release kept do not tell how far they learned.
+            told = {"val_log_loss": None, "learned": None, **meta}
+            yield {"arm": arm.name, "seed": seed, "n_real": n_real, "predictions": name, **told}
 
 
 @dataclass(frozen=True)
@@ -236,6 +238,8 @@ def _run(
         "accuracy": accuracy(said, test.labels),
         "macro_f1": macro_f1(said, test.labels),
         "val_accuracy": result.val_accuracy,
+        "val_log_loss": result.val_log_loss,
+        "learned": result.learned,
         "quality_accuracy": drawn.quality_accuracy if arm.needs_scores else None,
         "seconds": result.seconds,
         "rows": len(rows.labels),

@@ -14,6 +14,8 @@ longer than to pass a few rows."""
 def recipe_of(arm: Arm, fit: FitSettings, n_synthetic: int, n_real: int) -> FitSettings:
     """Give an arm of real rows alone as many steps as the synthetic rows would take.
 
+    A recipe that counts in steps has all arms take as many.
+
     A few hundred rows are not learned in the epochs that suit some thousands; without this the
     comparison with real rows alone would be won by training longer. `LEAST_STEPS` are taken at
     least: with a small pool as well real rows alone must be learned.
@@ -27,7 +29,7 @@ def recipe_of(arm: Arm, fit: FitSettings, n_synthetic: int, n_real: int) -> FitS
     n_synthetic, n_real
         Rows of the pool and real training rows, at least 1 where the arm reads them.
     """
-    if arm.rows != "real":
+    if arm.rows != "real" or fit.steps is not None:
         return fit
     epochs = round(count_steps(n_synthetic, fit) / _count_batches(n_real, fit))
     as_long = replace(fit, epochs=min(max(fit.epochs, epochs), MAX_EPOCHS))
@@ -71,7 +73,12 @@ def count_rows(arm: Arm, n_synthetic: int, n_real: int) -> int:
 
 def count_steps(n_rows: int, fit: FitSettings) -> int:
     """Return the optimizer steps of a run on `n_rows` rows."""
-    return _count_batches(n_rows, fit) * fit.epochs
+    return fit.steps or _count_batches(n_rows, fit) * fit.epochs
+
+
+def count_epochs(n_rows: int, fit: FitSettings) -> int:
+    """Return how often a run begins to pass over its `n_rows` rows."""
+    return math.ceil(count_steps(n_rows, fit) / _count_batches(n_rows, fit))
 
 
 def _count_batches(n_rows: int, fit: FitSettings) -> int:

@@ -1,5 +1,6 @@
 """What a run says while it trains: the history, the training dynamics, and its best state."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +12,15 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from synthcur.checkpoints import Checkpoint
 from synthcur.classifier import Classifier, predict_encoded
-from synthcur.evaluation import accuracy, macro_f1
+from synthcur.evaluation import accuracy, log_loss, macro_f1
 from synthcur.losses import own_log_probability
-from synthcur.pools import Examples
+from synthcur.pools import Examples, WeightedExamples
 from synthcur.recipes import is_judged
+from synthcur.settings import VAL_LOG_LOSS
 from synthcur.weighting import effective_sample_size
+
+RECENT = 5
+"""`Recorder.learned` speaks of the last of so many parts of a run."""
 
 Row = dict[str, Any]
 """One entry of the history: step, epoch and what was measured there."""
@@ -23,22 +28,47 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """What a batch looked like when it was learned from; all of shape (n,)."""
+    """What a batch looked like when it was learned from; all of shape (n,).
+
+    `distance` is what is left to learn of a row: the Kullback-Leibler divergence from what the
+    model says to what it is to learn, which for a label is -log p(y|x).
+    """
 
     row: torch.Tensor
     weight: torch.Tensor
     own_probability: torch.Tensor
     margin: torch.Tensor
+    distance: torch.Tensor
 
 
 def look_at(
-    logits: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor, row: torch.Tensor
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    targets: torch.Tensor | None,
+    weight: torch.Tensor,
+    row: torch.Tensor,
 ) -> Step:
-    """Return what is remembered of a batch: logits (n, K), all others (n,)."""
+    """Return what is remembered of a batch: logits and targets (n, K), all others (n,)."""
     own = logits.gather(1, labels.unsqueeze(1)).squeeze(1)
     others = logits.scatter(1, labels.unsqueeze(1), -torch.inf)
-    probability = torch.exp(own_log_probability(logits, labels))
-    return Step(row, weight.detach(), probability, own - others.max(dim=1).values)
+    own_log = own_log_probability(logits, labels)
+    distance = -own_log
+    if targets is not None:
+        said = torch.log_softmax(logits, dim=1)
+        distance = torch.nn.functional.kl_div(said, targets, reduction="none").sum(dim=1)
+    margin = own - others.max(dim=1).values
+    return Step(row, weight.detach(), torch.exp(own_log), margin, distance)
+
+
+def distance_of_a_constant(train: WeightedExamples, n_labels: int) -> np.ndarray:
+    """Distance, as in `Step`, of every row from the best answer that is the same for all, (n,).
+
+    That answer is the weighted mean of what is to be learned.
+    """
+    targets = np.eye(n_labels)[train.labels] if train.targets is None else train.targets
+    mean = train.factor @ targets / max(train.factor.sum(), np.finfo(float).tiny)
+    logs = np.log(np.where(targets > 0, targets, 1.0)) - np.log(np.where(mean > 0, mean, 1.0))
+    return (targets * logs).sum(axis=1)
 
 
 class Recorder(TrainerCallback):
@@ -48,12 +78,16 @@ class Recorder(TrainerCallback):
     ----------
     steps
         What the trainer appends a batch to when it has learned from it; emptied after every epoch.
-    n_rows, n_epochs
+    n_steps, n_epochs
         Of the run.
     classifier
         What is trained.
+    train
+        What is learned.
     validation
         What it is judged on.
+    chosen_by
+        What makes a state the best, see `settings.FitSettings`.
     on_row, on_step, on_epoch
         As in `training.fit`.
     """
@@ -61,10 +95,13 @@ class Recorder(TrainerCallback):
     def __init__(
         self,
         steps: list[Step],
-        n_rows: int,
-        n_epochs: int,
         classifier: Classifier,
+        train: WeightedExamples,
         validation: Examples,
+        *,
+        n_steps: int,
+        n_epochs: int,
+        chosen_by: str,
         on_row: Callable[[Row], None] | None,
         on_step: Callable[[int], None] | None,
         on_epoch: Callable[[np.ndarray, np.ndarray], None] | None,
@@ -73,9 +110,14 @@ class Recorder(TrainerCallback):
         self.best_epoch = 0
         self.best_accuracy = -1.0
         self.best_macro_f1 = 0.0
+        self.best_log_loss = math.inf
         self.dynamics: list[np.ndarray] = []
         self._steps = steps
-        self._n_rows = n_rows
+        self._chosen_by = chosen_by
+        self._factor = train.factor
+        self._constant = distance_of_a_constant(train, len(classifier.labels))
+        self._n_rows = len(train.labels)
+        self._n_recent = math.ceil(n_steps / RECENT)
         self._n_epochs = n_epochs
         self._classifier = classifier
         self._validation = validation
@@ -86,6 +128,17 @@ class Recorder(TrainerCallback):
         self._seconds = 0.0
         self._seen = 0
         self._reported = (0.0, 0)
+        self._distances: list[tuple[float, float]] = []
+
+    @property
+    def learned(self) -> float:
+        """How far the rows of the last steps, a fifth of the run, are learned.
+
+        1 less their weighted distance from what they are to teach, as a share of that of the best
+        constant answer (McFadden's pseudo R²): about 0 where nothing is learned, 1 where all is.
+        """
+        left, constant = np.sum(self._distances[-self._n_recent :], axis=0)
+        return float(1 - left / constant) if constant else 1.0
 
     @property
     def samples_per_s(self) -> float:
@@ -105,6 +158,7 @@ class Recorder(TrainerCallback):
         now = time.monotonic()
         self._seconds += now - self._clock
         self._seen += len(self._steps[-1].row)
+        self._note_distance(self._steps[-1])
         self._on_step(state.global_step)
         self._clock = time.monotonic()
 
@@ -128,8 +182,11 @@ class Recorder(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Tell the epoch: its weights, its dynamics and, if it is judged, how good it is."""
-        epoch = round(state.epoch or 0)
-        measured = {"ess": effective_sample_size(self._joined("weight"))}
+        epoch = len(self.dynamics) + 1
+        measured = {
+            "ess": effective_sample_size(self._joined("weight")),
+            "learned": self.learned,
+        }
         if is_judged(epoch, self._n_epochs):
             measured |= self._judge(epoch)
         dynamics = np.full((2, self._n_rows), np.nan, dtype=np.float16)
@@ -141,16 +198,28 @@ class Recorder(TrainerCallback):
 
     def _judge(self, epoch: int) -> dict[str, float]:
         """Measure the state on the validation rows, and remember it if it is the best so far."""
-        said = predict_encoded(self._classifier, self._encoded).argmax(axis=1)
-        truth = self._validation.labels
-        reached, f1 = accuracy(said, truth), macro_f1(said, truth)
-        if reached > self.best_accuracy:
-            self.best_accuracy, self.best_macro_f1, self.best_epoch = reached, f1, epoch
+        probs = predict_encoded(self._classifier, self._encoded)
+        said, truth = probs.argmax(axis=1), self._validation.labels
+        reached, f1, loss = accuracy(said, truth), macro_f1(said, truth), log_loss(probs, truth)
+        is_better = (
+            loss < self.best_log_loss
+            if self._chosen_by == VAL_LOG_LOSS
+            else reached > self.best_accuracy
+        )
+        if is_better:
+            self.best_accuracy, self.best_macro_f1 = reached, f1
+            self.best_log_loss, self.best_epoch = loss, epoch
             self.best_state = {
                 name: value.detach().to("cpu", copy=True)
                 for name, value in self._classifier.model.state_dict().items()
             }
-        return {"val_accuracy": reached, "val_macro_f1": f1}
+        return {"val_accuracy": reached, "val_macro_f1": f1, "val_log_loss": loss}
+
+    def _note_distance(self, step: Step) -> None:
+        row = step.row.cpu().numpy()
+        factor = self._factor[row]
+        left = float(factor @ step.distance.detach().cpu().numpy())
+        self._distances.append((left, float(factor @ self._constant[row])))
 
     def history(self) -> tuple[np.ndarray, np.ndarray]:
         """Return p(y|x) and the margin of every row in every epoch so far, both (E, n)."""
@@ -163,7 +232,10 @@ class Recorder(TrainerCallback):
         tensors |= {f"dynamics.{i}": torch.from_numpy(e) for i, e in enumerate(self.dynamics)}
         for name in Step.__dataclass_fields__ if self._steps else ():
             tensors[f"steps.{name}"] = torch.from_numpy(self._joined(name))
-        names = ("best_epoch", "best_accuracy", "best_macro_f1", "_seconds", "_seen", "_reported")
+        names = (
+            *("best_epoch", "best_accuracy", "best_macro_f1", "best_log_loss"),
+            *("_seconds", "_seen", "_reported", "_distances"),
+        )
         return Checkpoint(tensors, {name: getattr(self, name) for name in names})
 
     def restore(self, found: Checkpoint) -> None:

@@ -50,7 +50,8 @@ class Job:
     `status` is queued, starting, running, cancelling, done, failed, cancelled or crashed;
     `number` counts jobs of the workspace for people; `done` of `total` is the present phase. Of
     the jobs that wait, the highest `priority` starts first; `lane` is the queue it waits in, and
-    `place` the one of that lane's places it runs in.
+    `place` the one of that lane's places it runs in. `recipe` is what a training job has found
+    where its recipe is automatic, as `recipe_search.Found.to_dict` writes it.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Job:
     priority: int
     lane: str
     place: int
+    recipe: Mapping[str, Any] | None
     folder: Path
 
     @property
@@ -86,6 +88,8 @@ class Job:
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """One arm with one seed; scores are of the test split, ``val_`` of the validation split.
+
+    `val_log_loss` and `learned` (see `training.Fit`) are None in runs of release 0.1.
 
     `predictions` and `dynamics` name artefacts: the probabilities of the test rows, and what the
     model in training said of every row it learned from (see `training.Fit`).
@@ -99,6 +103,8 @@ class Run:
     accuracy: float | None
     macro_f1: float | None
     val_accuracy: float | None
+    val_log_loss: float | None
+    learned: float | None
     best_epoch: float | None
     predictions: str | None
     dynamics: str | None
@@ -113,7 +119,8 @@ class LearningRun:
     """One arm with one seed and `n_real` real training rows, 0 for an arm that reads none.
 
     `quality_accuracy` is that of the quality checker those rows gave, out of fold, where one was
-    asked; `predictions` names an artefact with the probabilities of the test rows.
+    asked; `predictions` names an artefact with the probabilities of the test rows. `val_log_loss`
+    and `learned` as in `Run`.
     """
 
     job_id: str
@@ -123,6 +130,8 @@ class LearningRun:
     accuracy: float
     macro_f1: float
     val_accuracy: float
+    val_log_loss: float | None
+    learned: float | None
     quality_accuracy: float | None
     predictions: str
     seconds: float

@@ -249,6 +249,8 @@ def _report(
         accuracy=accuracy(said, truth),
         macro_f1=macro_f1(said, truth),
         val_accuracy=result.val_accuracy,
+        val_log_loss=result.val_log_loss,
+        learned=result.learned,
         best_epoch=result.best_epoch,
         predictions=_write_predictions(job, arm, seed, probs),
         dynamics=_write_dynamics(job, arm, seed, result.own_probability, result.margin),

@@ -8,8 +8,9 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
-from typing import Any, Self
+from dataclasses import dataclass, fields, is_dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
 
 from synthcur.arms import OFFERED
 from synthcur.errors import InputError
@@ -22,9 +23,16 @@ RULES = ("ce", "imp", "dimp", "p_only", "quality_filter")
 QUALITY_KINDS = ("raw", "calibrated")
 DIVERSITY_KINDS = ("in_sample", "out_of_fold")
 
+AUTOMATIC, FIXED = "automatic", "fixed"
+RECIPES = (AUTOMATIC, FIXED)
+
+VAL_ACCURACY, VAL_LOG_LOSS = "accuracy", "log_loss"
+CHOSEN_BY = (VAL_ACCURACY, VAL_LOG_LOSS)
+
 LEAST_STEPS = 150
 """Optimizer steps that a few real rows alone are given, be it as a checker or as an arm."""
 MAX_EPOCHS = 200
+MAX_STEPS = 1_000_000
 
 
 def fingerprint(*parts: Any) -> str:
@@ -46,12 +54,25 @@ def fingerprint(*parts: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        return {type(value).__name__: _plain(asdict(value))}
+        return {type(value).__name__: _named_by(value)}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value
+
+
+def _named_by(value: Any) -> Any:
+    """Return what names a dataclass: its fields, but for later ones at their first value."""
+    if not is_dataclass(value) or isinstance(value, type):
+        return _plain(value)
+    later = getattr(value, "_LATER", {})
+    held = {each.name: getattr(value, each.name) for each in fields(value)}
+    return {
+        name: _named_by(item)
+        for name, item in held.items()
+        if name not in later or item != later[name]
+    }
 
 
 def _require(ok: bool, what: str, fix: str) -> None:
@@ -66,6 +87,10 @@ def _is_within(value: float | int, low: float, high: float) -> bool:
 class _Settings:
     """Shared by all settings: build from and turn into plain JSON data."""
 
+    _LATER: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """Fields that came after a release, with the value that means what was done before them: at
+    that value they name nothing, so that fingerprints stay what they were."""
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Build the settings from plain data; unknown keys are refused."""
@@ -79,8 +104,14 @@ class _Settings:
         return cls(**data)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings as plain JSON data."""
-        return asdict(self)  # type: ignore[call-overload]
+        """Return the settings as plain JSON data, in which what names nothing is left out."""
+        return _named_by(self)
+
+
+def _require_recipe(recipe: str) -> None:
+    _require(
+        recipe in RECIPES, f"Unknown recipe {recipe!r}.", f"Choose one of {', '.join(RECIPES)}."
+    )
 
 
 SMALLEST_FLOOR = 1e-12
@@ -187,15 +218,47 @@ class WeightingSettings(_Settings):
 class FitSettings(_Settings):
     """How a BERT-size classifier is fine-tuned, be it a checker or an arm.
 
-    The defaults are the published recipe (Kuo et al. 2024): batch 32, 5 epochs, learning rate
-    6e-5, linear decay without warm-up, gradient norm 1, texts cut at 128 tokens.
+    The defaults are the published recipe (Kuo et al. 2024), made for bert-base: batch 32, 5 epochs,
+    learning rate 6e-5, linear decay without warm-up, gradient norm 1, texts cut at 128 tokens, and
+    the checkpoint that is best on the validation rows.
+
+    Attributes
+    ----------
+    base_model
+        See `pretrained.model_folder`.
+    epochs
+        Passes over the rows, 1 to `MAX_EPOCHS`.
+    learning_rate
+        Of AdamW at its highest, 1e-8 to 1; it falls to 0 in a straight line.
+    batch_size
+        Rows of an optimizer step, 1 to 1024.
+    max_length
+        Tokens after which a text is cut, 8 to 512.
+    steps
+        Optimizer steps in place of `epochs`, the last pass cut short; None: whole epochs.
+    warmup
+        Share of the steps, 0 to 0.5, in which the learning rate rises from 0.
+    head_first
+        Whether the classification head is fitted to the frozen encoder before all of the model is
+        trained, see `synthcur.head`.
+    chosen_by
+        What of the validation rows chooses the checkpoint: ``accuracy``, or ``log_loss``, which
+        tells checkpoints apart that have the same rows right.
     """
+
+    _LATER: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {"steps": None, "warmup": 0.0, "head_first": False, "chosen_by": VAL_ACCURACY}
+    )
 
     base_model: str = BUNDLED_MODEL
     epochs: int = 5
     learning_rate: float = 6e-5
     batch_size: int = 32
     max_length: int = 128
+    steps: int | None = None
+    warmup: float = 0.0
+    head_first: bool = False
+    chosen_by: str = VAL_ACCURACY
 
     def __post_init__(self) -> None:
         _require(bool(self.base_model.strip()), "base_model is empty.", "Name a model or folder.")
@@ -211,6 +274,17 @@ class FitSettings(_Settings):
         )
         _require(1 <= self.batch_size <= 1024, f"batch_size is {self.batch_size}.", "Use 1-1024.")
         _require(8 <= self.max_length <= 512, f"max_length is {self.max_length}.", "Use 8 to 512.")
+        _require(
+            self.steps is None or 1 <= self.steps <= MAX_STEPS,
+            f"steps is {self.steps}.",
+            f"Use 1 to {MAX_STEPS:,}, or none.",
+        )
+        _require(_is_within(self.warmup, 0, 0.5), f"warmup is {self.warmup}.", "Use 0 to 0.5.")
+        _require(
+            self.chosen_by in CHOSEN_BY,
+            f"chosen_by is {self.chosen_by!r}.",
+            f"Use one of {', '.join(CHOSEN_BY)}.",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +305,12 @@ class ScoreSettings(_Settings):
         of the recipe are over before it has learned them.
     seed
         Seed of everything drawn at random.
+    recipe
+        ``fixed``: `fit` is followed as it stands; ``automatic``: of `fit` only base model, batch
+        size and maximum length count, see `synthcur.recipes`.
     """
+
+    _LATER: ClassVar[Mapping[str, Any]] = MappingProxyType({"recipe": FIXED})
 
     checkers: str = "probe"
     fit: FitSettings = FitSettings()
@@ -239,6 +318,7 @@ class ScoreSettings(_Settings):
     finetune_folds: int = 3
     quality_steps: int = LEAST_STEPS
     seed: int = 0
+    recipe: str = FIXED
 
     def __post_init__(self) -> None:
         if isinstance(self.fit, Mapping):
@@ -256,6 +336,7 @@ class ScoreSettings(_Settings):
             f"quality_steps is {self.quality_steps}.",
             "Use 0 to 100,000.",
         )
+        _require_recipe(self.recipe)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,13 +353,19 @@ class TrainSettings(_Settings):
         Which pair of checkers supplies P' and Q.
     weighting
         Weighting of the arm ``scheme``.
+    recipe
+        ``fixed``: `fit` is followed as it stands; ``automatic``: of `fit` only base model, batch
+        size and maximum length count, see `synthcur.recipes`.
     """
+
+    _LATER: ClassVar[Mapping[str, Any]] = MappingProxyType({"recipe": FIXED})
 
     arms: tuple[str, ...] = OFFERED
     seeds: int = 5
     fit: FitSettings = FitSettings()
     checkers: str = "probe"
     weighting: WeightingSettings | None = None
+    recipe: str = FIXED
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "arms", tuple(self.arms))
@@ -299,3 +386,4 @@ class TrainSettings(_Settings):
             "The arm 'scheme' has no weighting.",
             "Save a scheme on the Curate page, or leave the arm out.",
         )
+        _require_recipe(self.recipe)

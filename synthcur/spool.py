@@ -17,7 +17,9 @@ RESERVE = "reserve"
 
 RESERVE_BYTES = 64 * 1024
 
-_LASTING = frozenset({"run_done", "learning_run", "scored", "done", "failed", "cancelled"})
+_LASTING = frozenset(
+    {"recipe", "run_done", "learning_run", "scored", "done", "failed", "cancelled"}
+)
 """Types of records that are on the disk before the work goes on."""
 
 

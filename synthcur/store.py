@@ -373,8 +373,8 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
     def _job(self, row: sqlite3.Row) -> Job:
         values = dict(row)
         del values["spool_offset"], values["request"]
-        values["settings"] = json.loads(values["settings"])
-        values["spec"] = json.loads(values["spec"])
+        for each in ("settings", "spec", "recipe"):
+            values[each] = json.loads(values[each] or "null")
         return Job(**values, folder=self._folder(values["id"]))
 
 

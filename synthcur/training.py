@@ -25,9 +25,11 @@ from synthcur import checkpoints
 from synthcur.checkpoints import CheckpointFile, Keeper, ResumableTrainer
 from synthcur.classifier import Classifier, build
 from synthcur.errors import WorkerError
+from synthcur.head import fit_head
 from synthcur.losses import DYNAMIC_WEIGHTS, weighted_cross_entropy
 from synthcur.pools import Examples, WeightedExamples
-from synthcur.pretrained import default_device, has_bfloat16
+from synthcur.pretrained import Encoded, default_device, has_bfloat16
+from synthcur.recipes import count_epochs, count_steps
 from synthcur.recording import Recorder, Row, Step, look_at
 from synthcur.settings import FitSettings, fingerprint
 
@@ -50,6 +52,10 @@ class Fit:
         The epoch of that state, from 1; of equals the earliest of those that were judged.
     val_accuracy, val_macro_f1
         Of that state, 0 to 1.
+    val_log_loss
+        Of that state: mean of -log p(y|x) over the validation rows, in nats.
+    learned
+        How far the rows of the last epoch were learned, see `recording.Recorder.learned`.
     seconds
         From loading the base model to the end of training.
     samples_per_s
@@ -64,6 +70,8 @@ class Fit:
     best_epoch: int
     val_accuracy: float
     val_macro_f1: float
+    val_log_loss: float
+    learned: float
     seconds: float
     samples_per_s: float
     own_probability: np.ndarray
@@ -100,7 +108,8 @@ def fit(
     on_row
         Called with rows of the history: ``loss`` (mean since the last one) and ``samples_per_s``
         about every `LOG_STEPS` steps; ``ess`` (effective sample size of the weights of the epoch)
-        after every epoch, with ``val_accuracy`` and ``val_macro_f1`` if `recipes.is_judged`.
+        and ``learned`` after every epoch, with ``val_accuracy``, ``val_macro_f1`` and
+        ``val_log_loss`` if `recipes.is_judged`.
     on_step
         Called with the number of steps done.
     on_epoch
@@ -119,15 +128,18 @@ def fit(
     started = time.monotonic()
     _make_deterministic(seed)
     classifier = build(settings.base_model, labels, max_length=settings.max_length)
+    encoded = classifier.tokenise(train.rows)
     steps: list[Step] = []
     key = _key(train, validation, labels, settings, seed) if checkpoint is not None else ""
     found = checkpoints.read(checkpoint.path, key=key) if checkpoint is not None else None
     folder = checkpoint.path.parent if checkpoint is not None else None
+    if settings.head_first and found is None:
+        fit_head(classifier, encoded, train)
     with tempfile.TemporaryDirectory(prefix=".synthcur-", dir=folder) as scratch:
         trainer = WeightedTrainer(
             model=classifier.model,
-            args=_arguments(settings, seed, scratch),
-            train_dataset=_dataset(classifier, train),  # type: ignore[arg-type]
+            args=_arguments(settings, seed, scratch, n_rows=len(train.labels)),
+            train_dataset=_dataset(encoded, train),  # type: ignore[arg-type]
             data_collator=DataCollatorWithPadding(classifier.tokenizer),
             processing_class=classifier.tokenizer,
             dynamic=train.dynamic,
@@ -135,13 +147,15 @@ def fit(
         )
         recorder = Recorder(
             steps,
-            len(train.labels),
-            settings.epochs,
             classifier,
+            train,
             validation,
-            on_row,
-            on_step,
-            on_epoch,
+            n_steps=count_steps(len(train.labels), settings),
+            n_epochs=count_epochs(len(train.labels), settings),
+            chosen_by=settings.chosen_by,
+            on_row=on_row,
+            on_step=on_step,
+            on_epoch=on_epoch,
         )
         trainer.add_callback(recorder)
         if found is not None:
@@ -162,6 +176,8 @@ def fit(
         best_epoch=recorder.best_epoch,
         val_accuracy=recorder.best_accuracy,
         val_macro_f1=recorder.best_macro_f1,
+        val_log_loss=recorder.best_log_loss,
+        learned=recorder.learned,
         seconds=time.monotonic() - started,
         samples_per_s=recorder.samples_per_s,
         own_probability=own_probability,
@@ -208,7 +224,9 @@ class WeightedTrainer(ResumableTrainer):
                 f"The loss is no longer a number at step {self.state.global_step + 1}.",
                 fix="Lower the learning rate, or clip the weights.",
             )
-        self.steps.append(look_at(logits.detach().float(), labels, weight, inputs["row"]))
+        self.steps.append(
+            look_at(logits.detach().float(), labels, inputs.get("target"), weight, inputs["row"])
+        )
         return (loss, outputs) if return_outputs else loss
 
 
@@ -229,11 +247,11 @@ def _key(
     return fingerprint(settings, seed, labels, train.dynamic, content.hexdigest())
 
 
-def _dataset(classifier: Classifier, examples: WeightedExamples) -> list[Row]:
+def _dataset(encoded: Encoded, examples: WeightedExamples) -> list[Row]:
     rows = [
-        {**encoded, "labels": int(label), "factor": float(factor), "row": row}
-        for row, (encoded, label, factor) in enumerate(
-            zip(classifier.tokenise(examples.rows), examples.labels, examples.factor, strict=True)
+        {**inputs, "labels": int(label), "factor": float(factor), "row": row}
+        for row, (inputs, label, factor) in enumerate(
+            zip(encoded, examples.labels, examples.factor, strict=True)
         )
     ]
     if examples.targets is not None:
@@ -242,15 +260,16 @@ def _dataset(classifier: Classifier, examples: WeightedExamples) -> list[Row]:
     return rows
 
 
-def _arguments(settings: FitSettings, seed: int, folder: str) -> TrainingArguments:
+def _arguments(settings: FitSettings, seed: int, folder: str, *, n_rows: int) -> TrainingArguments:
+    n_steps = count_steps(n_rows, settings)
     device = default_device()
     return TrainingArguments(
         output_dir=folder,
-        num_train_epochs=settings.epochs,
+        max_steps=n_steps,
         per_device_train_batch_size=settings.batch_size,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="linear",
-        warmup_steps=0,
+        warmup_steps=round(settings.warmup * n_steps),
         optim="adamw_torch_fused",
         adam_beta1=0.9,
         adam_beta2=0.999,

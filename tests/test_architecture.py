@@ -42,7 +42,7 @@ LAYERS = (
         *("reading", "checks", "drafting", "handover"),
     ),
     ("appending",),
-    ("review_store", "tags", "cluster_names", "recording", "read_process"),
+    ("review_store", "tags", "cluster_names", "recording", "head", "read_process"),
     ("training", "store", "failures", "loading", "figures_overview", "curves", "reader"),
     (
         *("checkers", "jobs", "cleaning", "report", "learning_report", "estimate"),

@@ -212,3 +212,84 @@ def test_the_bundled_model_learns_the_small_collection(small_collection: Collect
     )
     assert accuracy(result, train) > 0.9
     assert result.val_accuracy > 0.5
+
+
+def test_steps_in_place_of_epochs_end_a_run_within_a_pass(tiny_model: str):
+    train = made_of_words(80, seed=1)  # 10 steps a pass
+    rows: list[Row] = []
+    recipe = settings(tiny_model, epochs=1, steps=25, chosen_by="log_loss")
+    result = run(weighted(train, np.ones(80)), recipe, on_row=rows.append)
+    assert max(row["step"] for row in rows) == 25
+    judged = [row["val_log_loss"] for row in rows if "val_log_loss" in row]
+    assert len(judged) == 3, "the pass that is cut short is judged as well"
+    assert result.own_probability.shape == (3, 80)
+    seen = (~np.isnan(result.own_probability)).sum(axis=1).tolist()
+    assert seen == [80, 80, 40]
+    assert result.val_log_loss == min(judged)
+
+
+def test_the_learning_rate_rises_before_it_falls(tiny_model: str, monkeypatch):
+    rates: list[float] = []
+    step = torch.optim.AdamW.step
+
+    def noted(self: torch.optim.AdamW, *given: object, **named: object) -> object:
+        rates.append(self.param_groups[0]["lr"])
+        return step(self, *given, **named)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", noted)
+    recipe = settings(tiny_model, steps=20, warmup=0.2, learning_rate=1e-3)
+    run(weighted(made_of_words(80, seed=1), np.ones(80)), recipe)
+    assert rates[0] < rates[1] < rates[2]
+    assert max(rates) == pytest.approx(1e-3)
+    assert rates.index(max(rates)) == 4
+    assert rates[4:] == sorted(rates[4:], reverse=True)
+
+
+def test_log_loss_chooses_the_checkpoint_where_it_is_told_to(tiny_model: str):
+    rows: list[Row] = []
+    train = made_of_words(80, seed=1)
+    result = run(
+        weighted(train, np.ones(80)),
+        settings(tiny_model, epochs=6, chosen_by="log_loss"),
+        on_row=rows.append,
+    )
+    losses = [row["val_log_loss"] for row in rows if "val_log_loss" in row]
+    assert result.best_epoch == 1 + losses.index(min(losses))
+    assert result.val_log_loss == min(losses)
+
+
+def test_how_far_rows_are_learned_is_told_from_nothing_to_all(tiny_model: str):
+    train = weighted(made_of_words(160, seed=1), np.ones(160))
+    cut = run(train, settings(tiny_model, steps=2, learning_rate=1e-4))
+    whole = run(train, settings(tiny_model, epochs=8))
+    assert cut.learned < 0.2
+    assert whole.learned > 0.9
+
+
+def test_what_is_learned_of_soft_targets_is_told_against_the_targets(tiny_model: str):
+    examples = made_of_words(160, seed=1)
+    targets = np.where(np.eye(2)[examples.labels] > 0, 0.8, 0.2)
+    train = WeightedExamples(
+        examples.rows, examples.labels, np.ones(160), targets=targets.astype(np.float32)
+    )
+    assert run(train, settings(tiny_model, epochs=8)).learned > 0.8
+
+
+def test_a_head_fitted_first_starts_from_what_the_encoder_knows(tiny_model: str):
+    train, slow = made_of_words(160, seed=1), {"steps": 1, "learning_rate": 1e-8}
+    drawn = run(weighted(train, np.ones(160)), settings(tiny_model, **slow))
+    fitted = run(weighted(train, np.ones(160)), settings(tiny_model, **slow, head_first=True))
+    assert fitted.val_log_loss < 0.7 * drawn.val_log_loss
+    assert fitted.val_accuracy > 0.8
+
+
+def test_a_head_fitted_first_heeds_weights_and_targets(tiny_model: str):
+    right = made_of_words(160, seed=1)
+    is_wrong = np.arange(160) % 5 < 4
+    labels = np.where(is_wrong, 1 - right.labels, right.labels)
+    slow = settings(tiny_model, steps=1, learning_rate=1e-8, head_first=True)
+    weighed = run(weighted(Examples(right.rows, labels), (~is_wrong).astype(float)), slow)
+    targets = np.eye(2)[right.labels].astype(np.float32)
+    taught = run(WeightedExamples(right.rows, labels, np.ones(160), targets=targets), slow)
+    assert weighed.val_accuracy > 0.8
+    assert taught.val_accuracy > 0.8
