@@ -161,7 +161,9 @@ def _publish(setup: Setup, role: str, collection: Collection, artefacts: Artefac
         WeightedExamples(own, collection.label_ids(own), np.ones(len(own))),
         validation,
         labels=collection.labels,
-        settings=checker_recipe(role, len(own), ScoreSettings(fit=setup.fit)),
+        settings=checker_recipe(
+            role, len(own), len(collection.labels), ScoreSettings(fit=setup.fit)
+        ),
         seed=0,
     )
     print(f"{collection.name:16} {role}: {points(result.val_accuracy)} on validation", flush=True)

@@ -236,9 +236,27 @@ def _add_score(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:
-    recipe = FitSettings()
-    parser.add_argument("--epochs", type=int, default=recipe.epochs)
-    parser.add_argument("--lr", type=float, default=recipe.learning_rate)
+    published = FitSettings()
+    parser.add_argument(
+        "--recipe",
+        choices=("automatic", "published"),
+        default="automatic",
+        help="how classifiers are trained. automatic: learning rate and steps by the base model, "
+        "the rows and the labels (default); published: as Kuo et al. 2024 trained bert-base",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        help=f"a number of passes over the rows (without --lr: at {published.learning_rate:g})",
+    )
+    parser.add_argument(
+        "--lr",
+        type=float,
+        help=f"a learning rate (without --epochs: for {published.epochs} passes)",
+    )
+    parser.add_argument(
+        "--steps", type=int, help="a number of optimizer steps, with any recipe; before --epochs"
+    )
     parser.add_argument(
         "--base-model", default=BUNDLED_MODEL, metavar="MODEL", help="hub name or local folder"
     )

@@ -1,9 +1,11 @@
 """Which base models a job may be given by somebody on the other side of a network."""
 
+import json
 import os
 import re
 from pathlib import Path
 
+from synthcur import bundled
 from synthcur.errors import InputError
 from synthcur.settings import BUNDLED_MODEL
 
@@ -12,6 +14,9 @@ USER_HEADER = "SYNTHCUR_USER_HEADER"
 
 ROOT_VARIABLE = "SYNTHCUR_MODEL_ROOT"
 """Variable that names the only folder below which base models are taken from this machine."""
+
+_WIDTHS = ("hidden_size", "dim", "d_model")
+"""What kinds of models call the number of their hidden units."""
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
 
@@ -55,6 +60,22 @@ def check_base_model(given: str, *, guarded: bool = False) -> str:
         fix="Write it as owner/model, such as google-bert/bert-base-uncased. The variable "
         f"{ROOT_VARIABLE} names the folder of models.",
     )
+
+
+def known_width(base_model: str) -> int | None:
+    """Return the width of a model whose files are here without asking a hub, else None."""
+    folder = bundled.package_folder() if base_model == BUNDLED_MODEL else Path(base_model)
+    return None if folder is None else width_of(folder)
+
+
+def width_of(folder: Path) -> int | None:
+    """Return the number of hidden units of a model by its ``config.json``; None if it says none."""
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    found = (config.get(name) for name in _WIDTHS) if isinstance(config, dict) else ()
+    return next((width for width in found if isinstance(width, int) and width > 0), None)
 
 
 def _as_folder(given: str) -> str:

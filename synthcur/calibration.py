@@ -43,6 +43,29 @@ def apply_temperature(probs: np.ndarray, temperature: float) -> np.ndarray:
     return np.exp(_scaled_log(_log(probs), temperature)).astype(np.float32)
 
 
+def calibrated_losses(probs: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Log loss of every row once the temperature fits them: ``-log softmax(log p / T)[y]``.
+
+    How sure a classifier is overall can be set right afterwards and says nothing of what it knows;
+    a fine-tuned one is so much too sure in the end that its plain log loss rises while it gets
+    better. One number fitted to the rows it is judged by costs hardly any of their worth.
+
+    Parameters
+    ----------
+    probs
+        Shape (n, K), of rows that were not learned, n > 0.
+    labels
+        (n,) label ids.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) nats, at least 0.
+    """
+    scaled = _scaled_log(_log(probs), fit_temperature(probs, labels))
+    return -scaled[np.arange(len(labels)), np.asarray(labels)]
+
+
 def fit_temperature(probs: np.ndarray, labels: np.ndarray) -> float:
     """Find the temperature under which held-out probabilities fit the labels best.
 

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from synthcur.calibration import apply_temperature, fit_temperature, trust_figures
 from synthcur.pools import Examples, WeightedExamples
 from synthcur.recipes import count_steps, with_steps
-from synthcur.settings import FitSettings, ScoreSettings
+from synthcur.settings import AUTOMATIC, FitSettings, ScoreSettings
 
 QUALITY, DIVERSITY = "quality", "diversity"
 ROLES = (QUALITY, DIVERSITY)
@@ -151,7 +151,7 @@ def finetune(
     from synthcur.classifier import predict_proba
     from synthcur.training import fit
 
-    recipe = checker_recipe(task.role, len(task.train.labels), settings)
+    recipe = checker_recipe(task.role, len(task.train.labels), len(task.labels), settings)
     n, folds = len(task.train.labels), settings.finetune_folds
     steps = [count_steps(rows, recipe) for rows in [n, *[n - n // folds] * folds]]
     asked_rows_a_step = recipe.batch_size * 3  # asking costs a third of learning
@@ -186,13 +186,16 @@ def finetune(
 
         return ask
 
-    checked = _check(task, folds, settings.seed, train, {"epochs": recipe.epochs})
+    checked = _check(task, folds, settings.seed, train, {"steps": steps[0]})
     on_progress(total, total)
     return replace(checked, details={**checked.details, "best_epochs": epochs})
 
 
-def checker_recipe(role: str, n_rows: int, settings: ScoreSettings) -> FitSettings:
-    """Give a fine-tuned quality checker as many epochs as `ScoreSettings.quality_steps` takes.
+def checker_recipe(role: str, n_rows: int, n_labels: int, settings: ScoreSettings) -> FitSettings:
+    """Find the recipe of a fine-tuned checker.
+
+    Automatic, it is that of `recipes.automatic` for its rows. Fixed, a quality checker takes as
+    many epochs as `ScoreSettings.quality_steps` asks for.
 
     Parameters
     ----------
@@ -200,10 +203,16 @@ def checker_recipe(role: str, n_rows: int, settings: ScoreSettings) -> FitSettin
         ``quality`` or ``diversity``.
     n_rows
         Rows it learns from.
+    n_labels
+        Number K of labels.
     settings
         With the recipe that other checkers follow.
     """
     recipe = settings.fit
+    if settings.recipe == AUTOMATIC:
+        from synthcur.pretrained import automatic_recipe
+
+        return automatic_recipe(recipe, n_rows=n_rows, n_labels=n_labels)
     if role != QUALITY:
         return recipe
     return with_steps(recipe, n_rows, settings.quality_steps)

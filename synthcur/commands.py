@@ -19,6 +19,7 @@ from synthcur import (
     hub,
     import_options,
     jobs,
+    recipe_options,
     report,
 )
 from synthcur import demo as demo_collection
@@ -34,7 +35,7 @@ from synthcur.reader import read_in_child
 from synthcur.records import Job, chosen_checkers
 from synthcur.settings import (
     BUNDLED_MODEL,
-    FitSettings,
+    CHECKER_KINDS,
     ScoreSettings,
     TrainSettings,
     WeightingSettings,
@@ -80,7 +81,12 @@ def import_(options: argparse.Namespace) -> Answer:
 def score(options: argparse.Namespace) -> Answer:
     """Compute embeddings, the map and one pair of checkers."""
     store = open_store(options.workspace)
-    settings = ScoreSettings(checkers=options.checkers, fit=_fit(options), seed=options.seed)
+    settings = ScoreSettings(
+        checkers=options.checkers,
+        fit=recipe_options.fit(options),
+        seed=options.seed,
+        recipe=recipe_options.kind(options),
+    )
     job = jobs.submit_score(store, options.name, settings)
     jobs.wait(store, job.id, on_progress=_print_progress())
     return answers.of_collection(store, options.name)
@@ -108,9 +114,10 @@ def train(options: argparse.Namespace) -> Answer:
     settings = TrainSettings(
         arms=_names(options.arms),
         seeds=options.seeds,
-        fit=_fit(options),
-        checkers=options.checkers or _best_checkers(store, options.name),
+        fit=recipe_options.fit(options),
+        checkers=options.checkers or _checkers_or_none(store, options.name) or CHECKER_KINDS[0],
         weighting=_scheme(store, options.name, options.scheme) if options.scheme else None,
+        recipe=recipe_options.kind(options),
     )
     job = jobs.submit_train(store, options.name, settings)
     if any(get_arm(arm).needs_scores for arm in settings.arms):
@@ -128,7 +135,8 @@ def learning_curve(options: argparse.Namespace) -> Answer:
         arms=_names(options.arms) if options.arms else default_arms(),
         seeds=options.seeds,
         sizes=options.sizes or default_sizes(real),
-        fit=_fit(options),
+        fit=recipe_options.fit(options),
+        recipe=recipe_options.kind(options),
     )
     job = jobs.submit_learning_curve(store, options.name, settings)
     jobs.wait(store, job.id, on_progress=_print_progress())
@@ -298,26 +306,6 @@ def doctor(options: argparse.Namespace) -> Answer:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _fit(options: argparse.Namespace) -> FitSettings:
-    model = options.base_model
-    if model != BUNDLED_MODEL and model.strip() and (folder := _folder(model)) is not None:
-        model = str(folder)
-    elif model.startswith(("/", ".", "~")):
-        raise InputError(
-            f"There is no model folder {model!r} on this machine.",
-            fix="Check the path, or name a model of the hub.",
-        )
-    return FitSettings(base_model=model, epochs=options.epochs, learning_rate=options.lr)
-
-
-def _folder(path: str) -> Path | None:
-    try:
-        folder = Path(path).expanduser()
-        return folder.resolve() if folder.is_dir() else None
-    except (OSError, RuntimeError):  # too long a name, or a user that there is not
-        return None
 
 
 def _checkers_or_none(store: Store, name: str) -> str | None:

@@ -16,7 +16,8 @@ import pandas as pd
 from synthcur.curve_majority import majority_layers, majority_row
 from synthcur.figures import ARM_NAMES, FONT, arm_colour
 from synthcur.palette import Palette
-from synthcur.records import Run
+from synthcur.recipes import fit_of
+from synthcur.records import Job, Run
 
 MOST_POINTS = 400
 """Points drawn in one chart; more are averaged in bins of equal width."""
@@ -55,8 +56,30 @@ VAL_MACRO_F1 = Measure("val_macro_f1", "Validation macro-F1", "percent")
 EFFECTIVE_ROWS = Measure("ess", "Effective rows", "count")
 
 
-def on_one_axis(metrics: pd.DataFrame, runs: Iterable[Run], *, epochs: int) -> pd.DataFrame:
-    """Place every run by the share of its steps, told in the epochs of the job.
+@dataclass(frozen=True)
+class Axis:
+    """How far a run has come, as all runs of a job tell it.
+
+    Attributes
+    ----------
+    unit
+        ``epoch`` or ``step``.
+    length
+        Number of them in a run.
+    """
+
+    unit: str
+    length: int
+
+
+def axis_of(job: Job) -> Axis:
+    """Return the axis of a job's curves: in steps where its recipe counts them, else in epochs."""
+    fit = fit_of(job)
+    return Axis("epoch", fit.epochs) if fit.steps is None else Axis("step", fit.steps)
+
+
+def on_one_axis(metrics: pd.DataFrame, runs: Iterable[Run], *, length: int) -> pd.DataFrame:
+    """Place every run by the share of its steps, told in the epochs or steps of the job.
 
     An arm of real rows alone passes them more often than the job says (`recipes.recipe_of`): in the
     middle of its steps it stands where the others are in the middle of theirs.
@@ -67,13 +90,13 @@ def on_one_axis(metrics: pd.DataFrame, runs: Iterable[Run], *, epochs: int) -> p
         Rows of `Store.metrics`.
     runs
         The runs of the job; where the steps of one are not known its epochs are left as they are.
-    epochs
-        Epochs of the job's recipe.
+    length
+        Of the job's `Axis`.
     """
     steps = {(run.arm, run.seed): run.steps or math.nan for run in runs}
     keys = zip(metrics["arm"], metrics["seed"], strict=True)
     share = metrics["step"] / np.array([steps.get(key, math.nan) for key in keys])
-    return metrics.assign(epoch=(epochs * share).fillna(metrics["epoch"]))
+    return metrics.assign(epoch=(length * share).fillna(metrics["epoch"]))
 
 
 def curve_table(
@@ -138,7 +161,7 @@ def curve_table(
 
 
 def curve_chart(
-    measure: Measure, arms: Sequence[str], *, epochs: int, palette: Palette, height: int = 260
+    measure: Measure, arms: Sequence[str], *, axis: Axis, palette: Palette, height: int = 260
 ) -> dict[str, Any]:
     """Return the Vega-Lite specification in which `curve_table` is drawn.
 
@@ -151,7 +174,7 @@ def curve_chart(
         "legend": None,
         "scale": {"domain": names, "range": [arm_colour(arm, palette) for arm in arms]},
     }
-    x = {"field": "epoch", "type": "quantitative", **_epoch_axis(epochs)}
+    x = {"field": "epoch", "type": "quantitative", **_x_axis(axis)}
     y = {"field": "value", "type": "quantitative", **_value_axis(measure)}
     line: dict[str, Any] = {"type": "line"}
     if measure.is_per_epoch:
@@ -190,7 +213,7 @@ def curve_chart(
                 "mark": {"type": "point", "filled": True, "size": 22, "opacity": 1},
                 "encoding": {"x": x, "y": y},
             },
-            _hover_layer(x, y, measure),
+            _hover_layer(x, y, measure, axis),
             *_label_layers(y, palette),
             *majority_layers(y, palette),
         ],
@@ -295,12 +318,14 @@ def _written(value: float, measure: Measure) -> str:
     }[measure.axis]
 
 
-def _epoch_axis(epochs: int) -> dict[str, Any]:
-    step = max(1, round(epochs / 5))
-    values = list(range(0, epochs + 1, step))
+def _x_axis(axis: Axis) -> dict[str, Any]:
+    step = max(1, round(axis.length / 5))
+    if step > 10:
+        step = round(step, 1 - len(str(step)))  # 136 steps are marked every 100
+    values = list(range(0, axis.length + 1, step))
     return {
-        "scale": {"domain": [0, epochs], "nice": False},
-        "axis": {"title": "epoch", "grid": False, "values": values, "labelFlush": False},
+        "scale": {"domain": [0, axis.length], "nice": False},
+        "axis": {"title": axis.unit, "grid": False, "values": values, "labelFlush": False},
     }
 
 
@@ -316,7 +341,10 @@ def _value_axis(measure: Measure) -> dict[str, Any]:
     }
 
 
-def _hover_layer(x: Mapping[str, Any], y: Mapping[str, Any], measure: Measure) -> dict[str, Any]:
+def _hover_layer(
+    x: Mapping[str, Any], y: Mapping[str, Any], measure: Measure, axis: Axis
+) -> dict[str, Any]:
+    at_format = ".2f" if axis.unit == "epoch" else ",.0f"
     value_format = {"percent": ".1%", "count": ",.0f", "number": ".3f"}[measure.axis]
     return {
         "transform": [{"filter": _MEASURED}],
@@ -338,7 +366,7 @@ def _hover_layer(x: Mapping[str, Any], y: Mapping[str, Any], measure: Measure) -
             "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
             "tooltip": [
                 {"field": "arm", "title": "arm"},
-                {"field": "epoch", "title": "epoch", "format": ".2f"},
+                {"field": "epoch", "title": axis.unit, "format": at_format},
                 {"field": "value", "title": measure.title, "format": value_format},
             ],
         },

@@ -8,9 +8,16 @@ import numpy as np
 
 from synthcur.arms import ARMS
 from synthcur.learning_curve import NO_REAL_ROWS, LearningCurveSettings
-from synthcur.recipes import count_judged, count_rows, recipe_of
+from synthcur.recipes import (
+    PUBLISHED_WIDTH,
+    automatic,
+    count_epochs,
+    count_judged,
+    count_rows,
+    recipe_of,
+)
 from synthcur.records import Job
-from synthcur.settings import FitSettings, TrainSettings
+from synthcur.settings import AUTOMATIC, FitSettings, TrainSettings
 from synthcur.store import Store
 
 RUNS_MEASURED = 5
@@ -46,13 +53,14 @@ def estimate(store: Store, settings: TrainSettings, rows: Mapping[str, int]) -> 
     settings
         The job.
     rows
-        Number of rows by what arms train on: ``synthetic``, ``real``; and ``validation``.
+        Number of rows by what arms train on: ``synthetic``, ``real``; ``validation``; and the
+        number of ``labels``.
     """
     n_runs = len(settings.arms) * settings.seeds
     speeds, number = _seconds_per_row(store, settings.fit)
     if not speeds:
         return Estimate(n_runs)
-    read = sum(_read_by_arm(arm, rows, settings.fit) for arm in settings.arms)
+    read = sum(_read_by_arm(arm, rows, settings) for arm in settings.arms)
     return Estimate(n_runs, float(np.median(speeds)) * read * settings.seeds, number)
 
 
@@ -66,7 +74,7 @@ def estimate_learning_curve(
     store, settings
         See `estimate`.
     rows
-        Number of ``synthetic`` and ``validation`` rows.
+        Number of ``synthetic`` and ``validation`` rows, and of ``labels``.
     """
     speeds, number = _seconds_per_row(store, settings.fit)
     if not speeds:
@@ -74,22 +82,29 @@ def estimate_learning_curve(
     read = 0.0
     for size in (NO_REAL_ROWS, *settings.sizes):
         at = {**rows, "real": size}
-        read += sum(_read_by_arm(arm.name, at, settings.fit) for arm in settings.arms_at(size))
+        read += sum(_read_by_arm(arm.name, at, settings) for arm in settings.arms_at(size))
     return Estimate(settings.n_runs, float(np.median(speeds)) * read * settings.seeds, number)
 
 
-def _read_by_arm(arm: str, rows: Mapping[str, int], fit: FitSettings) -> float:
+def _read_by_arm(arm: str, rows: Mapping[str, int], settings: TrainSettings) -> float:
     """Rows that one run of an arm takes.
 
     Real rows alone are so few and are passed so often that judging them is what takes the time; a
     row judged costs a third of a row learned.
     """
     n_synthetic, n_real = rows["synthetic"], rows["real"]
+    n_rows = count_rows(ARMS[arm], n_synthetic, n_real)
+    fit = settings.fit
+    if settings.recipe == AUTOMATIC:
+        # How wide the model is changes its learning rate only.
+        together = n_synthetic + n_real
+        fit = automatic(fit, width=PUBLISHED_WIDTH, n_rows=together, n_labels=rows["labels"])
     recipe = recipe_of(ARMS[arm], fit, n_synthetic, n_real)
-    learned = recipe.epochs * count_rows(ARMS[arm], n_synthetic, n_real)
+    n_epochs = count_epochs(n_rows, recipe)
+    learned = recipe.steps * recipe.batch_size if recipe.steps else n_epochs * n_rows
     if ARMS[arm].rows != "real":
         return learned
-    return learned + count_judged(recipe.epochs) * rows["validation"] / 3
+    return learned + count_judged(n_epochs) * rows["validation"] / 3
 
 
 def _seconds_per_row(store: Store, fit: FitSettings) -> tuple[list[float], int | None]:
@@ -101,7 +116,7 @@ def _seconds_per_row(store: Store, fit: FitSettings) -> tuple[list[float], int |
     alike = [
         job
         for job in store.jobs()
-        if job.kind == "train" and _is_alike(FitSettings.from_dict(job.settings["fit"]), fit)
+        if job.kind == "train" and job.settings["fit"]["base_model"] == fit.base_model
     ]
     for speeds_of in (_of_finished_runs, _of_steps):
         speeds: list[float] = []
@@ -129,8 +144,3 @@ def _of_finished_runs(store: Store, job: Job) -> list[float]:
 def _of_steps(store: Store, job: Job) -> list[float]:
     told = store.metrics(job.id)["samples_per_s"].dropna()
     return [1 / float(told.median())] if len(told) and told.median() > 0 else []
-
-
-def _is_alike(first: FitSettings, second: FitSettings) -> bool:
-    """Whether two recipes cost the same a row: equal in model and in the longest text."""
-    return (first.base_model, first.max_length) == (second.base_model, second.max_length)

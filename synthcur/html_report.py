@@ -257,13 +257,13 @@ def _confusion(seen: Comparison) -> str:
 
 
 def _curves(store: Store, job: Job, found: Mapping[str, Any]) -> list[str]:
-    epochs = TrainSettings.from_dict(job.settings).fit.epochs
-    metrics = curves.on_one_axis(store.metrics(job.id), store.runs(job.id), epochs=epochs)
+    axis = curves.axis_of(job)
+    metrics = curves.on_one_axis(store.metrics(job.id), store.runs(job.id), length=axis.length)
     collection = store.collection(job.collection)
     majority = majority_score(collection.label_ids(collection.part(REAL, VALIDATION)))
     return [
-        _curve(metrics, found, LOSS, lambda value: f"{value:.2f}"),
-        _curve(metrics, found, VAL_ACCURACY, lambda value: f"{100 * value:.0f} %", majority),
+        _curve(metrics, found, LOSS, axis, lambda value: f"{value:.2f}"),
+        _curve(metrics, found, VAL_ACCURACY, axis, lambda value: f"{100 * value:.0f} %", majority),
     ]
 
 
@@ -271,6 +271,7 @@ def _curve(
     metrics: pd.DataFrame,
     found: Mapping[str, Any],
     measure: Measure,
+    axis: curves.Axis,
     write: Any,
     majority: float | None = None,
 ) -> str:
@@ -286,7 +287,7 @@ def _curve(
             lines.append(Line(named, _colour(arm), x, y, low, high))
     if not lines:
         return ""
-    title = f"{measure.title} by epoch"
+    title = f"{measure.title} by {axis.unit}"
     chart = svg.lines_chart(lines, title=title, write=write, majority=majority)
     return _section(measure.title, "line: mean of the seeds; band: smallest to largest", chart)
 

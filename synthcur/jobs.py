@@ -101,7 +101,8 @@ def submit_train(store: Store, name: str, settings: TrainSettings) -> Job:
         raise InputError(
             f"The collection {name!r} has no scores of the {settings.checkers} checkers, which "
             f"{names} need.",
-            fix=f"Run: python -m synthcur score {name} --checkers {settings.checkers}",
+            fix=f"Run: python -m synthcur score {name} --checkers {settings.checkers}; or leave "
+            "them out.",
         )
     artefacts = dict(scores.artefacts) if scores else {}
     return _submit(store, "train", name, settings.to_dict(), artefacts)

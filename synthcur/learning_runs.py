@@ -25,13 +25,13 @@ from synthcur.learning_curve import (
 )
 from synthcur.pools import Pool, judging_rows, make_pool
 from synthcur.progress import Progress
-from synthcur.recipes import count_rows, count_steps, recipe_of
+from synthcur.recipes import PUBLISHED_WIDTH, automatic, count_rows, count_steps, recipe_of
 from synthcur.review import Decision
 from synthcur.run_keys import arm_key, decision_key
 from synthcur.runs import read_pool
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.scoring import VERSIONS, check, embed, embeddings_name
-from synthcur.settings import ScoreSettings, fingerprint
+from synthcur.settings import AUTOMATIC, FitSettings, ScoreSettings, fingerprint
 from synthcur.spool import Spool
 from synthcur.training_rows import rows_of
 
@@ -53,12 +53,24 @@ class Subject:
         Where embeddings are shared and finished runs are kept.
     decisions
         What reviewers decided.
+    width
+        Of the base model, for the automatic recipe.
     """
 
     collection: Collection
     settings: LearningCurveSettings
     artefacts: Artefacts
     decisions: tuple[Decision, ...] = ()
+    width: int = PUBLISHED_WIDTH
+
+    def fit_at(self, n_real: int) -> FitSettings:
+        """Return the recipe of all arms with a number of real rows."""
+        fit = self.settings.fit
+        if self.settings.recipe != AUTOMATIC:
+            return fit
+        n_synthetic, _ = make_pool(self.collection, self.decisions).sizes
+        n_labels = len(self.collection.labels)
+        return automatic(fit, width=self.width, n_rows=n_synthetic + n_real, n_labels=n_labels)
 
 
 def learn(
@@ -94,6 +106,7 @@ def learn(
         settings=settings,
         artefacts=artefacts,
         decisions=tuple(decisions),
+        width=_width(settings),
     )
     _refuse_untrainable(subject)
     steps = _planned_steps(subject)
@@ -110,6 +123,14 @@ def learn(
                 spool.append("learning_run", **run)
                 done += steps[run["arm"], n_real]
                 progress(done)
+
+
+def _width(settings: LearningCurveSettings) -> int:
+    if settings.recipe != AUTOMATIC:
+        return PUBLISHED_WIDTH
+    from synthcur.pretrained import model_width
+
+    return model_width(settings.fit.base_model)
 
 
 def runs_with(
@@ -198,7 +219,9 @@ def _score(
         arrays = {"real": real[chosen], "synthetic": synthetic}
         store.write(embeddings_name(part), arrays=arrays)
         settings = subject.settings
-        asked = ScoreSettings(checkers=settings.checkers, fit=settings.fit, seed=seed)
+        asked = ScoreSettings(
+            checkers=settings.checkers, fit=settings.fit, seed=seed, recipe=settings.recipe
+        )
         return check(part, asked, store, quiet)
     finally:
         quiet.close()
@@ -225,7 +248,7 @@ def _run(
             rows,
             judging_rows(collection, VALIDATION),
             labels=collection.labels,
-            settings=recipe_of(arm, settings.fit, *drawn.pool.sizes),
+            settings=recipe_of(arm, subject.fit_at(n_real), *drawn.pool.sizes),
             seed=seed,
             on_step=on_step,
         )
@@ -253,7 +276,7 @@ def _name(subject: Subject, arm: Arm, n_real: int, seed: int) -> str:
     checkers = [settings.checkers, VERSIONS] if arm.needs_scores else None
     weighting = settings.weighting if arm.weights == "scheme" else None
     made_from = (subject.collection.fingerprint, decided, arm_key(arm), checkers, weighting)
-    return fingerprint("learning_run", VERSION, made_from, settings.fit, n_real, seed)
+    return fingerprint("learning_run", VERSION, made_from, subject.fit_at(n_real), n_real, seed)
 
 
 def _refuse_untrainable(subject: Subject) -> None:
@@ -276,7 +299,7 @@ def _planned_steps(subject: Subject) -> dict[tuple[str, int], int]:
     return {
         (arm.name, n_real): count_steps(
             count_rows(arm, n_synthetic, n_real),
-            recipe_of(arm, settings.fit, n_synthetic, n_real),
+            recipe_of(arm, subject.fit_at(n_real), n_synthetic, n_real),
         )
         for n_real in (NO_REAL_ROWS, *settings.sizes)
         for arm in settings.arms_at(n_real)

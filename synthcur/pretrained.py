@@ -15,8 +15,10 @@ import torch
 from transformers import AutoTokenizer, DataCollatorWithPadding, PreTrainedTokenizerBase
 
 from synthcur import bundled
+from synthcur.base_models import width_of
 from synthcur.errors import InputError
-from synthcur.settings import BUNDLED_MODEL
+from synthcur.recipes import PUBLISHED_WIDTH, automatic
+from synthcur.settings import BUNDLED_MODEL, FitSettings
 
 CONNECT_SECONDS = 10.0
 
@@ -72,6 +74,23 @@ def model_folder(base_model: str) -> Path:
         folder = _download(base_model)
     _check_files(base_model, folder)
     return folder
+
+
+def automatic_recipe(fit: FitSettings, *, n_rows: int, n_labels: int) -> FitSettings:
+    """Return `recipes.automatic` for the base model of `fit`.
+
+    Parameters and errors as there and in `model_folder`.
+    """
+    width = model_width(fit.base_model)
+    return automatic(fit, width=width, n_rows=n_rows, n_labels=n_labels)
+
+
+def model_width(base_model: str) -> int:
+    """Return the number of hidden units of a base model; one that does not tell is as bert-base.
+
+    Parameters and errors as in `model_folder`.
+    """
+    return width_of(model_folder(base_model)) or PUBLISHED_WIDTH
 
 
 def load_tokenizer(folder: Path, base_model: str) -> PreTrainedTokenizerBase:

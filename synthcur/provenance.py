@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from synthcur.recipes import fit_of
 from synthcur.records import Job, Run
 from synthcur.settings import TrainSettings, fingerprint
 
@@ -32,7 +33,8 @@ def ledger(job: Job) -> Facts:
     for key, title in _SCORES.items():
         facts[title] = spec["scores"].get(key) or "not used"
     facts |= {"arms": ", ".join(settings.arms), "seeds": _seeds(settings.seeds)}
-    facts |= {key.replace("_", " "): f"{each}" for key, each in settings.fit.to_dict().items()}
+    facts |= {"recipe": settings.recipe}
+    facts |= {key.replace("_", " "): f"{each}" for key, each in fit_of(job).to_dict().items()}
     facts["scheme"] = fingerprint(settings.weighting) if settings.weighting else "not used"
     facts["recipe, hash"] = fingerprint(job.settings)
     return facts

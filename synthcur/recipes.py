@@ -1,14 +1,120 @@
-"""How long rows are learned where they are too few for the epochs that suit thousands."""
+"""How a model is trained on given rows: how fast, for how many steps, from which head.
+
+The published recipe was made for bert-base and some thousands of rows. `automatic` is the rule for
+any model and any rows; it was found by measurement (``docs/benchmarks.md``) and asks for no
+training of its own.
+"""
 
 import math
 from dataclasses import replace
 
 from synthcur.arms import Arm
-from synthcur.settings import LEAST_STEPS, MAX_EPOCHS, FitSettings
+from synthcur.records import Job
+from synthcur.settings import LEAST_STEPS, MAX_EPOCHS, VAL_LOG_LOSS, FitSettings
+
+VERSION = 1
+"""Raised when `automatic` gives another recipe."""
+
+PUBLISHED_RATE, PUBLISHED_WIDTH = 6e-5, 768
+"""Learning rate of Kuo et al. 2024 and the width of their model, bert-base."""
+
+FASTEST = 3e-4
+"""Largest learning rate that `automatic` takes, however narrow the model."""
+
+PASSES = 5
+"""Passes over real and synthetic rows together that `automatic` takes where these are few."""
+
+STEPS_A_LABEL = 5
+"""Steps that `automatic` takes at least for each label."""
+
+ENOUGH_STEPS = 600
+"""Steps beyond which `automatic` makes no further pass, but for `LEAST_PASSES`."""
+
+LEAST_PASSES = 2
+
+WARMUP = 0.06
+"""Share of the steps in which `automatic` lets the learning rate rise."""
+
+LONGEST = 256
+"""Tokens after which `automatic` has texts cut, as the bundled encoder does. Batches are padded to
+their own longest text, so that it costs nothing where texts are short."""
 
 MOST_JUDGED = 30
 """Epochs after which a model is judged on the validation rows, at most; to judge it often takes
 longer than to pass a few rows."""
+
+
+def automatic(fit: FitSettings, *, width: int, n_rows: int, n_labels: int) -> FitSettings:
+    """Return the recipe for a model and rows; all arms of a job follow it, in as many steps each.
+
+    The learning rate falls with the width of the model, the steps follow the rows and the labels,
+    and a head fitted first spares the steps in which a head drawn at random finds its place: with
+    35 labels it never did. Of equal recipes the checkpoint with the lowest validation log loss is
+    kept, for accuracies of some hundred rows are too coarse.
+
+    Parameters
+    ----------
+    fit
+        Gives base model, batch size and, where they are not to be found, the steps.
+    width
+        Number of hidden units of the base model, at least 1.
+    n_rows
+        Synthetic and real training rows together, at least 1.
+    n_labels
+        Number K of labels.
+    """
+    return replace(
+        fit,
+        learning_rate=float(f"{min(PUBLISHED_RATE * PUBLISHED_WIDTH / width, FASTEST):.2g}"),
+        steps=fit.steps or least_steps(n_rows, n_labels, fit.batch_size),
+        warmup=WARMUP,
+        head_first=True,
+        max_length=LONGEST,
+        chosen_by=VAL_LOG_LOSS,
+    )
+
+
+def fit_of(job: Job) -> FitSettings:
+    """Return the recipe of a training job: the one it found, else the one it was given."""
+    given = job.settings if job.recipe is None else job.recipe
+    return FitSettings.from_dict(given["fit"])
+
+
+def recipe_in_words(fit: FitSettings) -> str:
+    """Say in a line how a model is trained: ``learning rate 1.2e-4, 150 steps, head fitted first``.
+
+    Parameters
+    ----------
+    fit
+        As found or given.
+    """
+    if fit.steps is not None:
+        length = f"{fit.steps:,} steps"
+    else:
+        length = "1 epoch" if fit.epochs == 1 else f"{fit.epochs} epochs"
+    rate = rate_in_words(fit.learning_rate)
+    return f"learning rate {rate}, {length}{', head fitted first' if fit.head_first else ''}"
+
+
+def rate_in_words(rate: float) -> str:
+    """Write a learning rate with two digits: ``1.2e-4``."""
+    digits, power = f"{rate:.1e}".split("e")
+    return f"{float(digits):g}e{int(power)}"
+
+
+def least_steps(n_rows: int, n_labels: int, batch_size: int) -> int:
+    """Return the optimizer steps that so many rows of so many labels need.
+
+    Parameters
+    ----------
+    n_rows, n_labels
+        As in `automatic`.
+    batch_size
+        Rows of a step.
+    """
+    a_pass = math.ceil(n_rows / batch_size)
+    passes = min(PASSES * a_pass, max(ENOUGH_STEPS, LEAST_PASSES * a_pass))
+    return max(passes, LEAST_STEPS, STEPS_A_LABEL * n_labels)
 
 
 def recipe_of(arm: Arm, fit: FitSettings, n_synthetic: int, n_real: int) -> FitSettings:

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from synthcur.calibration import calibrated_losses
 from synthcur.checkpoints import Checkpoint
 from synthcur.classifier import Classifier, predict_encoded
-from synthcur.evaluation import accuracy, log_loss, macro_f1
+from synthcur.evaluation import accuracy, macro_f1
 from synthcur.losses import own_log_probability
 from synthcur.pools import Examples, WeightedExamples
 from synthcur.recipes import is_judged
@@ -111,6 +112,7 @@ class Recorder(TrainerCallback):
         self.best_accuracy = -1.0
         self.best_macro_f1 = 0.0
         self.best_log_loss = math.inf
+        self._best_losses = np.empty(0)
         self.dynamics: list[np.ndarray] = []
         self._steps = steps
         self._chosen_by = chosen_by
@@ -200,20 +202,32 @@ class Recorder(TrainerCallback):
         """Measure the state on the validation rows, and remember it if it is the best so far."""
         probs = predict_encoded(self._classifier, self._encoded)
         said, truth = probs.argmax(axis=1), self._validation.labels
-        reached, f1, loss = accuracy(said, truth), macro_f1(said, truth), log_loss(probs, truth)
-        is_better = (
-            loss < self.best_log_loss
-            if self._chosen_by == VAL_LOG_LOSS
-            else reached > self.best_accuracy
-        )
-        if is_better:
+        reached, f1 = accuracy(said, truth), macro_f1(said, truth)
+        losses = calibrated_losses(probs, truth)
+        loss = float(losses.mean())
+        if self._is_best(epoch, reached, losses):
             self.best_accuracy, self.best_macro_f1 = reached, f1
             self.best_log_loss, self.best_epoch = loss, epoch
+            self._best_losses = losses
             self.best_state = {
                 name: value.detach().to("cpu", copy=True)
                 for name, value in self._classifier.model.state_dict().items()
             }
         return {"val_accuracy": reached, "val_macro_f1": f1, "val_log_loss": loss}
+
+    def _is_best(self, epoch: int, reached: float, losses: np.ndarray) -> bool:
+        """Whether a state takes the place of the best one; `losses` of the validation rows, (V,).
+
+        By log loss the last state does so unless it is worse by more than a standard error: the
+        learning rate has fallen to 0 there, and some hundred rows tell earlier ones from it badly.
+        """
+        if self._chosen_by != VAL_LOG_LOSS:
+            return reached > self.best_accuracy
+        if not len(self._best_losses):
+            return True
+        worse = losses - self._best_losses
+        error = worse.std() / math.sqrt(len(worse)) if epoch == self._n_epochs else 0.0
+        return bool(worse.mean() <= error if error else worse.mean() < 0)
 
     def _note_distance(self, step: Step) -> None:
         row = step.row.cpu().numpy()
@@ -229,6 +243,7 @@ class Recorder(TrainerCallback):
     def keep(self) -> Checkpoint:
         """Return what the history so far amounts to, in the form of a checkpoint."""
         tensors = {f"best.{name}": value for name, value in self.best_state.items()}
+        tensors["best_losses"] = torch.from_numpy(self._best_losses)
         tensors |= {f"dynamics.{i}": torch.from_numpy(e) for i, e in enumerate(self.dynamics)}
         for name in Step.__dataclass_fields__ if self._steps else ():
             tensors[f"steps.{name}"] = torch.from_numpy(self._joined(name))
@@ -241,6 +256,7 @@ class Recorder(TrainerCallback):
     def restore(self, found: Checkpoint) -> None:
         """Take the history up where `keep` left it."""
         self.best_state = found.part("best")
+        self._best_losses = found.tensors["best_losses"].numpy()
         epochs = found.part("dynamics")
         self.dynamics = [epochs[str(i)].numpy() for i in range(len(epochs))]
         self._steps[:] = [Step(**found.part("steps"))] if found.part("steps") else []

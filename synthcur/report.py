@@ -30,7 +30,14 @@ from synthcur.majority import (
     nothing_in_words,
 )
 from synthcur.records import Job, Run
-from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
+from synthcur.settings import (
+    AUTOMATIC,
+    BUNDLED_MODEL,
+    VAL_ACCURACY,
+    TrainSettings,
+    WeightingSettings,
+    fingerprint,
+)
 from synthcur.store import Store
 from synthcur.summary import rows_decided
 
@@ -136,7 +143,11 @@ def command_line(job: Job, schemes: Mapping[str, WeightingSettings] = _NO_SCHEME
     settings = TrainSettings.from_dict(job.settings)
     words = ["python", "-m", "synthcur", "train", job.collection]
     words += ["--arms", ",".join(settings.arms), "--seeds", str(settings.seeds)]
-    words += ["--epochs", str(settings.fit.epochs), "--lr", f"{settings.fit.learning_rate:g}"]
+    if settings.recipe != AUTOMATIC:
+        words += ["--recipe", "published"] if settings.fit.chosen_by == VAL_ACCURACY else []
+        words += ["--epochs", str(settings.fit.epochs), "--lr", f"{settings.fit.learning_rate:g}"]
+    if settings.fit.steps is not None:
+        words += ["--steps", str(settings.fit.steps)]
     words += ["--checkers", settings.checkers]
     if settings.fit.base_model != BUNDLED_MODEL:
         words += ["--base-model", settings.fit.base_model]

@@ -21,7 +21,7 @@ from synthcur.progress import Progress
 from synthcur.recipes import count_steps, recipe_of
 from synthcur.review import Decision
 from synthcur.schema import TEST, VALIDATION, Collection
-from synthcur.settings import FitSettings, TrainSettings, fingerprint
+from synthcur.settings import AUTOMATIC, FitSettings, TrainSettings, fingerprint
 from synthcur.spool import Spool, read_spool
 from synthcur.trackers import Following
 from synthcur.training_rows import rows_of
@@ -70,7 +70,8 @@ def train(
     arms = [get_arm(name) for name in settings.arms]
     pool = read_pool(collection, decisions, arms, scores, artefacts)
     rows = {arm.name: rows_of(arm, pool, weighting=settings.weighting) for arm in arms}
-    recipes = {arm.name: recipe_of(arm, settings.fit, *pool.sizes) for arm in arms}
+    fit = _settled(settings, pool, spool)
+    recipes = {arm.name: recipe_of(arm, fit, *pool.sizes) for arm in arms}
     finished = _finished(job_dir)
     for left in (job_dir / "models").glob(".new-*"):
         shutil.rmtree(left, ignore_errors=True)
@@ -102,6 +103,17 @@ def train(
             on_step=_from(done, progress),
         )
         done += steps[arm.name]
+
+
+def _settled(settings: TrainSettings, pool: Pool, spool: Spool) -> FitSettings:
+    """Return the recipe that is given, or find it and tell it."""
+    if settings.recipe != AUTOMATIC:
+        return settings.fit
+    from synthcur.pretrained import automatic_recipe
+
+    found = automatic_recipe(settings.fit, n_rows=sum(pool.sizes), n_labels=len(pool.labels))
+    spool.append("recipe", found={"fit": found.to_dict()})
+    return found
 
 
 def read_pool(

@@ -6,18 +6,19 @@ its version, its parent, and its own settings; an artefact that exists is not co
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from synthcur import clusters, signals
+from synthcur import clusters, recipes, signals
 from synthcur.artefacts import Artefacts
 from synthcur.checkers import CHECKERS, ROLES, Checked, Sample, Task, average
 from synthcur.pool_fit import real_rows_covered
 from synthcur.pools import judging_rows, require_labels
 from synthcur.progress import Progress
 from synthcur.schema import VALIDATION, Collection
-from synthcur.settings import BUNDLED_MODEL, ScoreSettings, fingerprint
+from synthcur.settings import AUTOMATIC, BUNDLED_MODEL, ScoreSettings, fingerprint
 from synthcur.spool import Spool
 
 VERSIONS = {
@@ -177,11 +178,7 @@ def _check(
         # A probe hangs on the embeddings, a fine-tuned checker on the texts themselves.
         is_probe = kind == "probe"
         parents = [embeddings if is_probe else collection.fingerprint]
-        own = (
-            [settings.folds]
-            if is_probe
-            else [settings.fit, settings.finetune_folds, settings.quality_steps]
-        )
+        own = [settings.folds] if is_probe else _of_finetuned(settings)
         name = fingerprint(role, VERSIONS[role], kind, parents, own, settings.seed)
     if artefacts.has(name):
         return name
@@ -200,6 +197,12 @@ def _check(
     }
     artefacts.write(name, arrays={part: getattr(checked, part) for part in _PARTS}, meta=meta)
     return name
+
+
+def _of_finetuned(settings: ScoreSettings) -> list[Any]:
+    """Return what a fine-tuned checker hangs on beside its rows."""
+    own = [settings.fit, settings.finetune_folds, settings.quality_steps]
+    return [*own, AUTOMATIC, recipes.VERSION] if settings.recipe == AUTOMATIC else own
 
 
 def _find_signals(

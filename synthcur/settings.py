@@ -242,8 +242,9 @@ class FitSettings(_Settings):
         Whether the classification head is fitted to the frozen encoder before all of the model is
         trained, see `synthcur.head`.
     chosen_by
-        What of the validation rows chooses the checkpoint: ``accuracy``, or ``log_loss``, which
-        tells checkpoints apart that have the same rows right.
+        What of the validation rows chooses the checkpoint: ``accuracy``, or ``log_loss``, after
+        temperature scaling, which tells checkpoints apart that have the same rows right; by it the
+        last one is kept unless it is worse than the best by more than a standard error.
     """
 
     _LATER: ClassVar[Mapping[str, Any]] = MappingProxyType(

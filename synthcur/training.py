@@ -53,7 +53,7 @@ class Fit:
     val_accuracy, val_macro_f1
         Of that state, 0 to 1.
     val_log_loss
-        Of that state: mean of -log p(y|x) over the validation rows, in nats.
+        Of that state: mean of `calibration.calibrated_losses` over the validation rows, in nats.
     learned
         How far the rows of the last epoch were learned, see `recording.Recorder.learned`.
     seconds

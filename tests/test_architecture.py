@@ -23,9 +23,9 @@ LAYERS = (
     ("settings", "schema", "spool", "records", "resampling", "projection", "column_facts"),
     (
         *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
-        *("texts", "splits", "stated", "first_line", "base_models", "table_files"),
+        *("texts", "splits", "stated", "first_line", "table_files"),
     ),
-    ("search", "clusters", "reliability", "majority"),
+    ("search", "clusters", "reliability", "majority", "base_models"),
     ("database",),
     (
         *("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
@@ -51,7 +51,7 @@ LAYERS = (
     ("svg", "provenance", "figures_results"),
     ("scoring", "runs", "workspace", "cards", "comparison", "hub"),
     ("exporting",),
-    ("learning_runs", "dynamics", "import_options"),
+    ("learning_runs", "dynamics", "import_options", "recipe_options"),
     ("html_report", "influence"),
     ("pipeline",),
     ("preparation",),

@@ -209,7 +209,7 @@ def test_a_fine_tuned_checker_is_judged_on_rows_it_has_not_seen(
     assert checked.out_of_fold.shape == (n, 3)
     assert checked.members.shape == (members, 40, 3)
     assert (checked.trust["n"], checked.trust["how"]) == (n, "out of fold")
-    assert checked.details["epochs"] == (4 if role == QUALITY else 2)
+    assert checked.details["steps"] == (12 if role == QUALITY else 10)
     assert len(checked.details["best_epochs"]) == 4
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert seen[-1][0] == seen[-1][1]

@@ -12,6 +12,7 @@ from synthcur.curves import (
     EFFECTIVE_ROWS,
     LOSS,
     VAL_ACCURACY,
+    Axis,
     curve_chart,
     curve_table,
     on_one_axis,
@@ -77,9 +78,9 @@ def test_real_rows_alone_stand_where_the_others_are_in_their_steps():
     rows = [("ce", 0, 2.5, 1.0, None), ("ce_real", 0, 15.0, 1.0, None), ("old", 0, 3.0, 1.0, None)]
     frame = metrics(rows).assign(step=[80, 120, 96])
     runs = [run_of("ce", 160), run_of("ce_real", 160), run_of("old", None)]
-    assert on_one_axis(frame, runs, epochs=5)["epoch"].tolist() == [2.5, 3.75, 3.0]
+    assert on_one_axis(frame, runs, length=5)["epoch"].tolist() == [2.5, 3.75, 3.0]
     assert frame["epoch"].tolist() == [2.5, 15.0, 3.0], "what was measured stays"
-    assert on_one_axis(frame[:0], [], epochs=5).empty
+    assert on_one_axis(frame[:0], [], length=5).empty
 
 
 def test_a_long_run_is_averaged_in_bins_without_losing_its_mean():
@@ -118,7 +119,7 @@ def test_labels_of_equal_curves_stand_apart_in_the_order_of_their_values():
 @pytest.mark.parametrize("measure", [LOSS, VAL_ACCURACY, EFFECTIVE_ROWS])
 @pytest.mark.parametrize("palette", [LIGHT, DARK])
 def test_the_specification_is_plain_json_and_keeps_plain_training_in_ink(measure, palette):
-    chart = curve_chart(measure, ["imp", "ce"], epochs=5, palette=palette)
+    chart = curve_chart(measure, ["imp", "ce"], axis=Axis("epoch", 5), palette=palette)
     assert json.loads(json.dumps(chart)) == chart
     scale = chart["encoding"]["color"]["scale"]
     assert scale["domain"] == ["IMP", "Plain"]
@@ -136,7 +137,7 @@ def test_the_majority_is_one_row_that_never_stretches_the_axis(majority, kind, v
     (row,) = table[table["kind"].str.startswith("majority")].to_dict("records")
     assert (row["kind"], row["value"]) == (kind, pytest.approx(value))
     assert row["text"].endswith(f"always the largest label, {100 * majority:.1f} %")
-    chart = json.dumps(curve_chart(VAL_ACCURACY, ["ce"], epochs=2, palette=LIGHT))
+    chart = json.dumps(curve_chart(VAL_ACCURACY, ["ce"], axis=Axis("epoch", 2), palette=LIGHT))
     assert f"datum.kind == '{kind}'" in chart
     assert "majority" not in set(curve_table(frame, VAL_ACCURACY, finished=[], arms=["ce"])["kind"])
 

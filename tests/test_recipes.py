@@ -7,11 +7,17 @@ import pytest
 from synthcur.arms import ARMS
 from synthcur.checkers import checker_recipe
 from synthcur.recipes import (
+    FASTEST,
     MOST_JUDGED,
+    PUBLISHED_RATE,
+    automatic,
+    count_epochs,
     count_judged,
     count_rows,
     count_steps,
     is_judged,
+    least_steps,
+    recipe_in_words,
     recipe_of,
     with_steps,
 )
@@ -52,8 +58,8 @@ def test_more_epochs_than_the_steps_take_are_kept():
 @pytest.mark.parametrize("n_rows", [3, 32, 33, 240])
 def test_a_quality_checker_of_few_rows_has_its_least_steps(n_rows: int):
     settings = ScoreSettings(fit=FIT)
-    assert count_steps(n_rows, checker_recipe("quality", n_rows, settings)) >= LEAST_STEPS
-    assert checker_recipe("diversity", n_rows, settings) == FIT
+    assert count_steps(n_rows, checker_recipe("quality", n_rows, 2, settings)) >= LEAST_STEPS
+    assert checker_recipe("diversity", n_rows, 2, settings) == FIT
 
 
 @pytest.mark.parametrize("n_epochs", [1, 5, 30, 31, 61, 150, 200])
@@ -67,3 +73,49 @@ def test_few_epochs_are_all_judged_and_of_many_some_and_the_last(n_epochs: int):
 def test_an_epoch_reads_the_rows_of_the_arm():
     read = [count_rows(ARMS[arm], 96, 32) for arm in ("imp", "ce_real", "ce_both")]
     assert read == [96, 32, 128]
+
+
+def test_the_automatic_recipe_follows_the_width_of_the_model():
+    rates = [
+        automatic(FIT, width=width, n_rows=1_000, n_labels=4).learning_rate
+        for width in (128, 384, 768, 1024)
+    ]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == FASTEST
+    assert rates[2] == PUBLISHED_RATE
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_labels", "steps"),
+    [(60, 2, 150), (1_400, 4, 220), (60, 150, 750), (9_600, 2, 600), (64_000, 2, 4_000)],
+    ids=["few rows", "some", "many labels", "many rows", "so many that two passes are more"],
+)
+def test_the_automatic_recipe_follows_rows_and_labels(n_rows: int, n_labels: int, steps: int):
+    found = automatic(FitSettings(), width=384, n_rows=n_rows, n_labels=n_labels)
+    assert found.steps == steps
+    assert least_steps(n_rows, n_labels, 32) == steps
+
+
+def test_steps_that_are_given_stay_with_the_automatic_recipe():
+    given = FitSettings(steps=40)
+    assert automatic(given, width=384, n_rows=1_400, n_labels=4).steps == 40
+
+
+@pytest.mark.parametrize("arm", ["ce", "ce_real", "ce_both", "witnesses"])
+def test_all_arms_take_as_many_steps_where_the_recipe_counts_them(arm: str):
+    found = automatic(FIT, width=384, n_rows=4_400, n_labels=4)
+    recipe = recipe_of(ARMS[arm], found, 4_000, 400)
+    assert recipe == found
+    assert count_steps(400, recipe) == count_steps(4_400, recipe) == found.steps
+
+
+def test_passes_begun_are_counted_up_to_the_last_step():
+    assert count_epochs(64, FitSettings(steps=5)) == 3
+    assert count_epochs(64, FitSettings(steps=4)) == 2
+    assert count_epochs(64, FitSettings(epochs=7)) == 7
+
+
+def test_a_recipe_is_told_in_a_line():
+    assert recipe_in_words(FitSettings()) == "learning rate 6e-5, 5 epochs"
+    found = automatic(FitSettings(), width=384, n_rows=1_400, n_labels=4)
+    assert recipe_in_words(found) == "learning rate 1.2e-4, 220 steps, head fitted first"

@@ -243,8 +243,17 @@ def test_the_command_line_repeats_the_job(fill, small_collection):
     settings = TrainSettings(arms=("ce", "imp"), seeds=3, fit=fit)
     job = store.add_job("train", "small", settings=asdict(settings), scores={})
     assert report.command_line(job) == (
-        "python -m synthcur train small --arms ce,imp --seeds 3 --epochs 2 --lr 0.0005 "
-        "--checkers probe --base-model 'my models/tiny'"
+        "python -m synthcur train small --arms ce,imp --seeds 3 --recipe published "
+        "--epochs 2 --lr 0.0005 --checkers probe --base-model 'my models/tiny'"
+    )
+
+
+def test_the_command_line_repeats_a_job_with_the_automatic_recipe(fill, small_collection):
+    store = fill(small_collection)
+    settings = TrainSettings(arms=("ce",), seeds=1, recipe="automatic", fit=FitSettings(steps=40))
+    job = store.add_job("train", "small", settings=settings.to_dict(), scores={})
+    assert report.command_line(job) == (
+        "python -m synthcur train small --arms ce --seeds 1 --steps 40 --checkers probe"
     )
 
 

@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from synthcur import jobs
-from synthcur.arms import ARMS
+from synthcur.arms import ARMS, OFFERED
 from synthcur.processes import process_identity
-from synthcur.settings import TrainSettings, WeightingSettings
+from synthcur.settings import FitSettings, TrainSettings, WeightingSettings
 from synthcur.spool import Spool
 from synthcur.ui import train_rail
 from synthcur.ui.parts import plain
@@ -29,9 +29,9 @@ def no_processes(monkeypatch):
     return signalled
 
 
-def run_job(store, *, arms=("ce", "imp"), seeds=2, records=(), identity=None):
+def run_job(store, *, arms=("ce", "imp"), seeds=2, records=(), identity=None, recipe="fixed"):
     """Store a running job of this process that has said `records` so far."""
-    settings = TrainSettings(arms=arms, seeds=seeds)
+    settings = TrainSettings(arms=arms, seeds=seeds, recipe=recipe)
     job = store.add_job("train", "small", settings=asdict(settings), scores={})
     store.claim_job(job.id)
     job.folder.mkdir(parents=True)
@@ -98,6 +98,7 @@ def test_start_queues_what_the_rail_is_set_to(fill, small_collection):
     app = open_page("train", "small")
     app.checkbox(key="train_arm_dimp_on").uncheck()
     app.number_input(key="train_seeds").set_value(2)
+    app.selectbox(key="train_recipe").set_value("own").run()
     app.number_input(key="train_epochs").set_value(3)
     app.text_input(key="train_rate").set_value("1e-4").run()
     app.button(key="train_start").click().run()
@@ -105,9 +106,34 @@ def test_start_queues_what_the_rail_is_set_to(fill, small_collection):
     settings = TrainSettings.from_dict(job.settings)
     assert (settings.arms, settings.seeds) == (("ce", "imp", "witnesses"), 2)
     assert (settings.fit.epochs, settings.fit.learning_rate) == (3, 1e-4)
+    assert (settings.recipe, settings.fit.chosen_by) == ("fixed", "log_loss")
     assert set(job.spec["scores"]) >= {"quality", "diversity"}
     assert title(app) == "Run 1: starting"
     assert "Start training" not in buttons(app)
+
+
+def test_who_changes_nothing_trains_by_the_automatic_recipe_and_reads_what_it_is(
+    fill, small_collection
+):
+    store = fill(small_collection)
+    app = open_page("train", "small")
+    said = " ".join(caption.value for caption in app.sidebar.caption)
+    assert "Learning rate 1\\.2e\\-4" in said
+    assert "150 steps" in said
+    assert "64 rows of 3 labels and a model 384 units wide" in said
+    app.button(key="train_start").click().run()
+    (job,) = store.jobs("small")
+    assert TrainSettings.from_dict(job.settings).recipe == "automatic"
+
+
+def test_the_published_recipe_is_one_choice_away(fill, small_collection):
+    store = fill(small_collection)
+    app = open_page("train", "small")
+    app.selectbox(key="train_recipe").set_value("fixed").run()
+    app.button(key="train_start").click().run()
+    (job,) = store.jobs("small")
+    settings = TrainSettings.from_dict(job.settings)
+    assert (settings.recipe, settings.fit) == ("fixed", FitSettings())
 
 
 @pytest.mark.parametrize(("share", "is_told"), [(0.2, True), (0.9, False)])
@@ -147,6 +173,7 @@ def test_a_setting_that_cannot_be_used_is_named_and_nothing_can_be_started(
 ):
     fill(small_collection)
     app = open_page("train", "small")
+    app.selectbox(key="train_recipe").set_value("own").run()
     app.text_input(key=key).set_value(value).run()
     assert words in " ".join(caption.value for caption in app.caption)
     assert app.button(key="train_start").disabled
@@ -310,7 +337,7 @@ def test_cancel_asks_first_and_ends_the_process_when_pressed_again(
 
 def test_another_job_can_be_queued_while_one_runs_but_not_the_same_one(fill, small_collection):
     store = fill(small_collection)
-    run_job(store, arms=("ce", "imp", "dimp", "witnesses"), seeds=5)
+    run_job(store, arms=OFFERED, seeds=5, recipe="automatic")
     app = open_page("train", "small")
     assert "Add to the queue" not in buttons(app)
     app.number_input(key="train_seeds").set_value(1).run()

@@ -14,6 +14,7 @@ from synthcur.arms import ARMS
 from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Measure
 from synthcur.evaluation import seeds_in_words
 from synthcur.majority import LEARNED_NOTHING
+from synthcur.recipes import fit_of, recipe_in_words
 from synthcur.records import RESUMABLE, Job, Run
 from synthcur.settings import ScoreSettings, TrainSettings
 from synthcur.summary import rows_decided
@@ -266,7 +267,7 @@ def _epoch_in_words(run: Run, latest: Mapping[str, float], settings: TrainSettin
     """Say where a run is; real rows alone take more epochs than the settings of the job say."""
     if "epoch" not in latest:
         return "first steps"
-    of = settings.fit.epochs
+    of = float(settings.fit.epochs)
     if run.steps:
         of = round(latest["epoch"] * run.steps / latest["step"])
     return f"epoch {latest['epoch']:.1f} of {of}"
@@ -280,7 +281,7 @@ def _speed_in_words(drawn: Picture) -> str:
 def _data(job: Job) -> str:
     decided = rows_decided(job.spec["decisions"])
     decisions = "1 decision" if decided == 1 else f"{parts.count(decided)} decisions"
-    return f"Trained with {decisions} applied."
+    return f"Trained with {decisions} applied, {recipe_in_words(fit_of(job))}."
 
 
 def _start_button(name: str, choice: Choice) -> None:
@@ -353,7 +354,8 @@ def _charts(job: Job, drawn: Picture) -> None:
         "Line: mean of the finished seeds. Band: smallest to largest. Dashed: the seed in progress."
     )
     arms = TrainSettings.from_dict(job.settings).arms
-    if any(ARMS[arm].rows == "real" for arm in arms if arm in ARMS):
+    is_by_epochs = curves.axis_of(job).unit == "epoch"
+    if is_by_epochs and any(ARMS[arm].rows == "real" for arm in arms if arm in ARMS):
         said += " Real rows alone are passed more often; they stand by the share of their steps."
     st.caption(said)
 
@@ -369,7 +371,7 @@ def _curve(job: Job, measure: Measure, drawn: Picture, *, height: int = 240) -> 
     chart = curves.curve_chart(
         measure,
         settings.arms,
-        epochs=settings.fit.epochs,
+        axis=curves.axis_of(job),
         palette=theme.palette(),
         height=height,
     )

@@ -65,7 +65,7 @@ def _picture(
     job, runs, metrics = _store.job(job_id), _store.runs(job_id), _store.metrics(job_id)
     settings = TrainSettings.from_dict(job.settings)
     finished = [(run.arm, run.seed) for run in runs if run.status == "done"]
-    drawn = curves.on_one_axis(metrics, runs, epochs=settings.fit.epochs)
+    drawn = curves.on_one_axis(metrics, runs, length=curves.axis_of(job).length)
     running = [run for run in runs if run.status == "running"]
     idle = idle_runs(_store, runs)
     collection = resources.collection(job.collection)

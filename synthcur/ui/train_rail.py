@@ -6,15 +6,20 @@ from dataclasses import dataclass
 import streamlit as st
 
 from synthcur.arms import ARMS, OFFERED, Arm
-from synthcur.base_models import ROOT_VARIABLE
+from synthcur.base_models import ROOT_VARIABLE, known_width
 from synthcur.errors import InputError, SynthcurError
 from synthcur.estimate import Estimate, estimate
 from synthcur.pool_fit import is_foreign, warning
+from synthcur.recipes import automatic, rate_in_words, recipe_in_words
 from synthcur.records import Scores, ranked_checkers
 from synthcur.scored import CHECKER_TITLES
 from synthcur.settings import (
+    AUTOMATIC,
     BUNDLED_MODEL,
+    FIXED,
     MAX_EPOCHS,
+    VAL_ACCURACY,
+    VAL_LOG_LOSS,
     FitSettings,
     TrainSettings,
     WeightingSettings,
@@ -26,7 +31,14 @@ COMMON = ("ce", "ce_real", "ce_both", "imp", "dimp", "p_only", "scheme")
 
 _OTHER = "other"
 _MODELS = {BUNDLED_MODEL: "MiniLM-L6, bundled, 22 M", _OTHER: "Other: folder or hub name"}
-_DEFAULTS = FitSettings()
+_OWN = "own"
+_RECIPES = {
+    AUTOMATIC: "Automatic, by rows and labels",
+    FIXED: "As published, for bert-base",
+    _OWN: "Fixed values",
+}
+_PUBLISHED = FitSettings()
+_PUBLISHED_RATE = rate_in_words(_PUBLISHED.learning_rate)
 
 
 @dataclass(frozen=True)
@@ -66,32 +78,32 @@ def rail(name: str) -> Choice:
             help="Every arm is trained once a seed. A claim needs at least 5.",
         )
         model = _model_choice()
-        left, right = st.columns(2, gap="small")
-        epochs = left.number_input(
-            "Epochs",
-            min_value=1,
-            max_value=MAX_EPOCHS,
-            value=_DEFAULTS.epochs,
-            key="train_epochs",
-            persist_state="session",
-        )
-        rate = right.text_input(
-            "Learning rate",
-            f"{_DEFAULTS.learning_rate:g}".replace("e-0", "e-"),
-            key="train_rate",
-            persist_state="session",
-        )
+        recipe = _recipe_choice()
+        epochs, rate = _own_values() if recipe == _OWN else (_PUBLISHED.epochs, _PUBLISHED_RATE)
         try:
-            fit = FitSettings(base_model=model, epochs=epochs, learning_rate=_as_number(rate))
+            fit = FitSettings(
+                base_model=model,
+                epochs=epochs,
+                learning_rate=_as_number(rate),
+                chosen_by=VAL_LOG_LOSS if recipe == _OWN else VAL_ACCURACY,
+            )
             settings = session.allowed(
                 TrainSettings(
-                    arms=arms, seeds=seeds, fit=fit, checkers=checkers, weighting=weighting
+                    arms=arms,
+                    seeds=seeds,
+                    fit=fit,
+                    checkers=checkers,
+                    weighting=weighting,
+                    recipe=AUTOMATIC if recipe == AUTOMATIC else FIXED,
                 )
             )
         except SynthcurError as error:
             st.caption(parts.plain(str(error), limit=400))
             return Choice(None, error.what, "")
-        cost = _cost_in_words(estimate(resources.store(), settings, _rows(name)))
+        rows = _rows(name)
+        if recipe != _OWN:
+            st.caption(parts.plain(_recipe_in_words(settings, rows), limit=400))
+        cost = _cost_in_words(estimate(resources.store(), settings, rows))
         st.caption(cost)
     return Choice(settings, "", cost)
 
@@ -184,6 +196,52 @@ def _model_choice() -> str:
     return named.strip()
 
 
+def _recipe_choice() -> str:
+    chosen = st.selectbox(
+        "Recipe",
+        list(_RECIPES),
+        format_func=_RECIPES.__getitem__,
+        key="train_recipe",
+        persist_state="session",
+        help="How fast and how long each arm is trained; all arms of a run alike.",
+    )
+    return chosen or AUTOMATIC
+
+
+def _own_values() -> tuple[int, str]:
+    left, right = st.columns(2, gap="small")
+    epochs = left.number_input(
+        "Epochs",
+        min_value=1,
+        max_value=MAX_EPOCHS,
+        value=_PUBLISHED.epochs,
+        key="train_epochs",
+        persist_state="session",
+    )
+    rate = right.text_input(
+        "Learning rate", _PUBLISHED_RATE, key="train_rate", persist_state="session"
+    )
+    return epochs, rate
+
+
+def _recipe_in_words(settings: TrainSettings, rows: Mapping[str, int]) -> str:
+    """Say what the chosen recipe comes to for these rows."""
+    if settings.recipe != AUTOMATIC:
+        return f"{_sentence(settings.fit)}, for thousands of rows and bert-base."
+    n_rows, n_labels = rows["synthetic"] + rows["real"], rows["labels"]
+    width = known_width(settings.fit.base_model)
+    fit = automatic(settings.fit, width=width or 1, n_rows=n_rows, n_labels=n_labels)
+    of = f"{parts.count(n_rows)} rows of {n_labels} labels"
+    if width is None:
+        return f"{fit.steps:,} steps for {of}; the learning rate follows the model's width."
+    return f"{_sentence(fit)}: for {of} and a model {width:,} units wide."
+
+
+def _sentence(fit: FitSettings) -> str:
+    words = recipe_in_words(fit)
+    return words[0].upper() + words[1:]
+
+
 def _as_number(text: str) -> float:
     try:
         return float(text)
@@ -199,6 +257,7 @@ def _rows(name: str) -> dict[str, int]:
         "synthetic": len(collection.synthetic),
         "real": len(collection.real_train),
         "validation": resources.store().collection_info(name).counts["validation"],
+        "labels": len(collection.labels),
     }
 
 
