@@ -155,6 +155,7 @@ def table(found: Mapping[str, Any]) -> str:
         rows = {name: [means.get((task, arm, name)) for task in tasks] for name in recipes}
         best = [_best(means, task, arm) for task in tasks]
         if any(value is not None for value in best):
+            rows["of grid, by validation"] = [_by_validation(found, task, arm) for task in tasks]
             rows["best of grid, by test"] = best
             rows["automatic - best"] = [
                 None
@@ -170,6 +171,21 @@ def table(found: Mapping[str, Any]) -> str:
             lines.append(f"| {arm} | {name} | {' | '.join(cells)} | {mean} |")
     lines += ["", f"Seeds a cell: {min(seeds)} to {max(seeds)}." if seeds else "No run yet."]
     return "\n".join(lines)
+
+
+def _by_validation(found: Mapping[str, Any], task: str, arm: str) -> float | None:
+    """Mean test accuracy of the recipe of the grid with the lowest validation log loss."""
+    runs = [run for run in found["runs"] if (run["task"], run["arm"]) == (task, arm)]
+    tried = {name: [run for run in runs if run["recipe"] == name] for name in GRID}
+    losses = {
+        name: float(np.mean([run["val_log_loss"] for run in own]))
+        for name, own in tried.items()
+        if own
+    }
+    if not losses:
+        return None
+    chosen = min(losses, key=lambda name: losses[name])
+    return float(np.mean([run["accuracy"] for run in tried[chosen]]))
 
 
 def _has(means: Mapping[tuple[str, str, str], float], arm: str, recipe_name: str) -> bool:

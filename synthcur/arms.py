@@ -78,8 +78,8 @@ _ALL = (
         name="ce_real",
         title="Plain (real only)",
         formula="-log p(y|x)",
-        sentence="Only the real training rows, for as many steps as the synthetic rows would take "
-        "and 150 at least: what can be had without synthetic data.",
+        sentence="Only the real training rows, for as many steps as the other arms take: what can "
+        "be had without synthetic data.",
         cost=_NONE,
         source="Cross-entropy",
         rows="real",
