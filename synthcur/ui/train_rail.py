@@ -203,8 +203,8 @@ def _recipe_choice() -> str:
         format_func=_RECIPES.__getitem__,
         key="train_recipe",
         persist_state="session",
-        help="How fast and how long each arm is trained; all arms of a run alike. Automatic: by the "
-        "model, the rows and the labels. As published: what Kuo et al. used for bert-base.",
+        help="How fast and how long every arm is trained. Automatic: by the model, the rows and "
+        "the labels. As published: what Kuo et al. used for bert-base.",
     )
     return chosen or AUTOMATIC
 
