@@ -23,7 +23,7 @@ LAYERS = (
     ("settings", "schema", "spool", "records", "resampling", "projection", "column_facts"),
     (
         *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
-        *("texts", "splits", "stated", "first_line", "base_models", "table_files"),
+        *("texts", "splits", "stated", "first_line", "base_models", "table_files", "probes"),
     ),
     ("search", "clusters", "reliability", "majority"),
     ("database",),
@@ -49,8 +49,9 @@ LAYERS = (
         *("demo", "figures_learning", "answers", "decision_files"),
     ),
     ("svg", "provenance", "figures_results"),
-    ("scoring", "runs", "workspace", "cards", "comparison", "hub"),
-    ("exporting",),
+    ("scoring", "workspace", "cards", "comparison", "hub", "run_results"),
+    ("exporting", "probe_arms"),
+    ("runs",),
     ("learning_runs", "dynamics", "import_options"),
     ("html_report", "influence"),
     ("pipeline",),
@@ -64,7 +65,7 @@ PURE = (
     *("weighting", "recipes", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
     *("ledger", "agreement", "queues", "gaps", "search", "reliability", "witnesses"),
-    *("pool_fit", "majority", "checker_trust", "findings"),
+    *("pool_fit", "majority", "checker_trust", "findings", "probes"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {
