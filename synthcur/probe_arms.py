@@ -32,8 +32,9 @@ VERSION = 1
 FOLDS = 5
 """Parts of the real rows, each left out once to choose the regularisation."""
 
-GRID = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
-"""Inverse regularisations an arm may have, see `probes.fit_probe`."""
+GRID = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+"""Inverse regularisations an arm may have, see `probes.fit_probe`. Measured on eight tasks: 0.3 is
+best for paraphrases, 1 to 3 for sentiment, 30 to 1,000 for intents."""
 
 DENSE = "3_Dense"
 """Folder of the linear layer in a kept model."""
