@@ -263,7 +263,7 @@ RECOMMENDED = next(arm.name for arm in _ALL if arm.is_recommended)
 FLOOR = tuple(arm.name for arm in _ALL if arm.is_probe)
 """Names of the arms that show in seconds what fine-tuning has to beat."""
 
-OFFERED = ("ce", "imp", "dimp", RECOMMENDED, *FLOOR)
+OFFERED = ("ce", *FLOOR, "imp", "dimp", RECOMMENDED)
 """Names of the arms that a training job runs unless others are asked for."""
 
 

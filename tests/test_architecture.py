@@ -25,7 +25,7 @@ LAYERS = (
         *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
         *("texts", "splits", "stated", "first_line", "base_models", "table_files", "probes"),
     ),
-    ("search", "clusters", "reliability", "majority"),
+    ("search", "clusters", "reliability", "majority", "floor"),
     ("database",),
     (
         *("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
@@ -65,7 +65,7 @@ PURE = (
     *("weighting", "recipes", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
     *("ledger", "agreement", "queues", "gaps", "search", "reliability", "witnesses"),
-    *("pool_fit", "majority", "checker_trust", "findings", "probes"),
+    *("pool_fit", "majority", "checker_trust", "findings", "probes", "floor"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {
