@@ -6,7 +6,8 @@
 A task is ``demo``, a folder of DIR, or two of them as ``a:b``, the real rows of a with the pool
 of b. An arm may name the checkers that supply its P' and Q: ``imp@probe``; without a name they
 are the fine-tuned ones, as published, each trained once on all of its rows. An arm that asks
-checkers out of fold needs the probes, as in ``witnesses@probe``. Every run prints a line and is
+checkers out of fold needs the probes, as in ``witnesses@probe``. ``probe_real`` and ``probe_both``
+are fitted to embeddings and not fine-tuned. Every run prints a line and is
 kept in the file of ``--out`` together with what it predicted, so that the command can be stopped,
 started again and widened: what is there is not trained again, and the table at the end is of
 everything in the file. ``--jobs`` runs go side by side, each with its share of the cores, which
@@ -24,7 +25,7 @@ import numpy as np
 
 from benchmarks import resumable
 from benchmarks.tasks import find_task, sub_pool
-from synthcur import demo
+from synthcur import demo, probe_arms
 from synthcur.arms import Arm, get_arm
 from synthcur.artefacts import Artefacts
 from synthcur.checkers import QUALITY, ROLES, checker_recipe
@@ -128,10 +129,11 @@ def _todo(
 
 
 def _line(run: Mapping[str, Any]) -> str:
+    speed = f", {run['samples_per_s']:.0f} samples/s" if "samples_per_s" in run else ""
     return (
         f"{run['task']:16} {run['arm']:20} seed {run['seed']}  "
         f"test {points(run['accuracy'])}  validation {points(run['val_accuracy'])}  "
-        f"{run['seconds']:.0f} s, {run['samples_per_s']:.0f} samples/s"
+        f"{run['seconds']:.0f} s{speed}"
     )
 
 
@@ -186,12 +188,38 @@ def train(
     setup: Setup, task: str, name: str, seed: int, scores: Mapping[str, str]
 ) -> tuple[dict[str, Any], str]:
     """Train an arm on a task and return the run and the true labels as a word."""
-    from synthcur.classifier import predict_proba
-    from synthcur.training import fit
-
     collection, arm = setup.collection(task), get_arm(name.partition("@")[0])
     pool = _pool(setup, collection, name, arm, scores)
     rows, test = rows_of(arm, pool, seed=seed), judging_rows(collection, TEST)
+    if arm.is_probe:
+        said, figures = _fit_probe(setup, collection, pool, rows, seed)
+    else:
+        said, figures = _fine_tune(setup, collection, pool, arm, rows, seed)
+    run = {
+        "task": task,
+        "arm": name,
+        "seed": seed,
+        "accuracy": accuracy(said, test.labels),
+        "macro_f1": macro_f1(said, test.labels),
+        "rows": len(rows.labels),
+        **figures,
+        "predictions": resumable.as_word(said),
+    }
+    return run, resumable.as_word(test.labels)
+
+
+def _fine_tune(
+    setup: Setup,
+    collection: Collection,
+    pool: Pool,
+    arm: Arm,
+    rows: WeightedExamples,
+    seed: int,
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Train a model; return the label ids it names for the test rows and its figures."""
+    from synthcur.classifier import predict_proba
+    from synthcur.training import fit
+
     result = fit(
         rows,
         judging_rows(collection, VALIDATION),
@@ -199,21 +227,29 @@ def train(
         settings=recipe_of(arm, setup.fit, *pool.sizes),
         seed=seed,
     )
-    said = predict_proba(result.classifier, test.rows).argmax(axis=1)
-    run = {
-        "task": task,
-        "arm": name,
-        "seed": seed,
-        "accuracy": accuracy(said, test.labels),
-        "macro_f1": macro_f1(said, test.labels),
+    figures = {
         "val_accuracy": result.val_accuracy,
         "best_epoch": result.best_epoch,
-        "rows": len(rows.labels),
         "seconds": round(result.seconds, 1),
         "samples_per_s": round(result.samples_per_s, 1),
-        "predictions": resumable.as_word(said),
     }
-    return run, resumable.as_word(test.labels)
+    test = judging_rows(collection, TEST)
+    return predict_proba(result.classifier, test.rows).argmax(axis=1), figures
+
+
+def _fit_probe(
+    setup: Setup, collection: Collection, pool: Pool, rows: WeightedExamples, seed: int
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Do the same for a probe; its texts are read once a task."""
+    judges = {split: judging_rows(collection, split) for split in (VALIDATION, TEST)}
+    setup.folder.mkdir(parents=True, exist_ok=True)
+    spool = Spool(setup.folder / f"read-{collection.name}.jsonl")
+    artefacts = Artefacts(setup.folder / "artefacts")
+    vectors = probe_arms.read_vectors(collection, pool, judges, artefacts, spool)
+    fitted = probe_arms.fit(rows, vectors, n_labels=len(collection.labels), seed=seed)
+    reached = accuracy(fitted.validation.argmax(axis=1), judges[VALIDATION].labels)
+    figures = {"val_accuracy": reached, "c": fitted.c, "seconds": round(fitted.seconds, 1)}
+    return fitted.test.argmax(axis=1), figures
 
 
 def _work(*arguments: Any) -> tuple[list[dict[str, Any]], str]:

@@ -1,8 +1,9 @@
 """The ways to train a classifier on a collection, in one registry.
 
 An arm is the rows that are trained on, the weight of a synthetic row, the target that is learned
-from it, and whether the weight follows the model in training. Everything that lists, runs or
-explains arms reads `ARMS`; what the names of weights and targets mean stands in `training_rows`.
+from it, whether the weight follows the model in training, and what is trained at all. Everything
+that lists, runs or explains arms reads `ARMS`; what the names of weights and targets mean stands in
+`training_rows`.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from synthcur.errors import InputError
+
+FINETUNE, PROBE = "finetune", "probe"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,10 @@ class Arm:
         Name in `training_rows.TARGETS` of what is learned from them; empty for their labels.
     dynamic
         Name in `losses.DYNAMIC_WEIGHTS` when the weight follows the model in training; else empty.
+    learner
+        What is trained: ``finetune``, all of a BERT-size model, or ``probe``, a logistic regression
+        on the embeddings of the bundled encoder (`synthcur.probe_arms`), which reads neither
+        weights nor targets.
     is_recommended
         Whether it is the one to start with where somebody has real rows; of one arm only.
     """
@@ -52,6 +59,7 @@ class Arm:
     weights: str = "one"
     targets: str = ""
     dynamic: str = ""
+    learner: str = FINETUNE
     is_recommended: bool = False
 
     @property
@@ -59,10 +67,17 @@ class Arm:
         """Whether the checkers must have scored the collection first."""
         return self.weights != "one" or bool(self.targets)
 
+    @property
+    def is_probe(self) -> bool:
+        """Whether nothing is fine-tuned: no steps, no epochs, no curve."""
+        return self.learner == PROBE
+
 
 _NONE = "No more than plain training."
 _CHECKERS = "Both checkers, once a collection."
 _QUALITY = "The quality checker, once a collection."
+_SECONDS = "Seconds, once the texts are read."
+_PROBE = "-log p(y|x), p = softmax(W e(x) + b)"
 _KUO = "Kuo et al. 2024, arXiv 2410.21526"
 
 _ALL = (
@@ -92,6 +107,28 @@ _ALL = (
         cost="The real rows are read too.",
         source="Cross-entropy",
         rows="both",
+    ),
+    Arm(
+        name="probe_real",
+        title="Linear probe (real only)",
+        formula=_PROBE,
+        sentence="Nothing is fine-tuned: a logistic regression on sentence embeddings of the real "
+        "training rows. A fine-tuned model that stays below it is not worth its training.",
+        cost=_SECONDS,
+        source="Logistic regression",
+        rows="real",
+        learner=PROBE,
+    ),
+    Arm(
+        name="probe_both",
+        title="Linear probe (synthetic + real)",
+        formula=_PROBE,
+        sentence="Nothing is fine-tuned: a logistic regression on sentence embeddings of synthetic "
+        "and real training rows together.",
+        cost=_SECONDS,
+        source="Logistic regression",
+        rows="both",
+        learner=PROBE,
     ),
     Arm(
         name="imp",
@@ -223,7 +260,10 @@ ARMS: Mapping[str, Arm] = MappingProxyType({arm.name: arm for arm in _ALL})
 RECOMMENDED = next(arm.name for arm in _ALL if arm.is_recommended)
 """Name of the arm to start with, by the evidence in ``docs/benchmarks.md``."""
 
-OFFERED = ("ce", "imp", "dimp", RECOMMENDED)
+FLOOR = tuple(arm.name for arm in _ALL if arm.is_probe)
+"""Names of the arms that show in seconds what fine-tuning has to beat."""
+
+OFFERED = ("ce", *FLOOR, "imp", "dimp", RECOMMENDED)
 """Names of the arms that a training job runs unless others are asked for."""
 
 

@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 
 from synthcur import __version__, provenance
-from synthcur.arms import ARMS
+from synthcur.arms import ARMS, Arm
 from synthcur.evaluation import points, seeds_in_words
-from synthcur.findings import difference_in_words, is_losing
+from synthcur.findings import difference_in_words, floor_of, is_below_probe, is_losing
+from synthcur.light_encoder import MAX_LENGTH
 from synthcur.majority import LEARNED_NOTHING
 from synthcur.records import Job, Run
 from synthcur.report import command_line, results
@@ -60,11 +61,11 @@ def model_card(store: Store, job: Job, run: Run) -> str:
     info, collection = store.collection_info(job.collection), store.collection(job.collection)
     arm = ARMS[run.arm]
     head: dict[str, Any] = {
-        "library_name": "transformers",
+        "library_name": "sentence-transformers" if arm.is_probe else "transformers",
         "pipeline_tag": "text-classification",
         "tags": ["synthcur", "synthetic-data", f"arm-{run.arm}"],
     }
-    if settings.fit.base_model != BUNDLED_MODEL:
+    if settings.fit.base_model != BUNDLED_MODEL and not arm.is_probe:
         head["base_model"] = settings.fit.base_model
     counts = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
     lines = [
@@ -72,7 +73,7 @@ def model_card(store: Store, job: Job, run: Run) -> str:
         f"A text classifier with {len(collection.labels)} labels, trained "
         f"with synthcur {__version__}. {_plain(found['verdict'])}.",
         "## How to load it",
-        _recipe(training_length(job, run), has_pairs=collection.has_pairs),
+        _how_to_load(arm, training_length(job, run), has_pairs=collection.has_pairs),
         "## Figures",
         f"On {found['test_rows']:,} real test rows that no checker, no weight and no choice of a "
         "checkpoint has seen; mean over seeds, 95 % interval over rows and seeds. The files here "
@@ -80,7 +81,7 @@ def model_card(store: Store, job: Job, run: Run) -> str:
         _results_table(found, run.arm),
         *_warnings(found, run.arm),
         f"This seed: accuracy {_percent(run.accuracy)}, macro-F1 {_percent(run.macro_f1)}; on the "
-        f"validation rows {_percent(run.val_accuracy)}, epoch {run.best_epoch or 0:g}.",
+        f"validation rows {_percent(run.val_accuracy)}{_epoch(run)}.",
         "## Data and decisions",
         f"{counts} rows. {_plain(arm.sentence)} Loss of a row: `{arm.formula}`.",
         _facts_table(provenance.ledger(job)),
@@ -96,9 +97,11 @@ def model_card(store: Store, job: Job, run: Run) -> str:
 def training_length(job: Job, run: Run) -> int:
     """Return after how many tokens a run cut its texts, be they in training or judged.
 
-    That is what its settings say, or less where its model reads less.
+    That is what its settings say, of a probe what its encoder reads, or less where the model reads
+    less.
     """
-    length = TrainSettings.from_dict(job.settings).fit.max_length
+    is_probe = run.arm in ARMS and ARMS[run.arm].is_probe
+    length = MAX_LENGTH if is_probe else TrainSettings.from_dict(job.settings).fit.max_length
     if run.model is None:
         return length
     try:
@@ -109,17 +112,79 @@ def training_length(job: Job, run: Run) -> int:
     return min(length, int(known))
 
 
-def _recipe(length: int, *, has_pairs: bool) -> str:
+def _epoch(run: Run) -> str:
+    return "" if run.best_epoch is None else f", epoch {run.best_epoch:g}"
+
+
+def _how_to_load(arm: Arm, length: int, *, has_pairs: bool) -> str:
     """Write the lines that ask a model as training did: texts cut alike, pairs as pairs."""
+    lines = _load_probe(has_pairs) if arm.is_probe else _load_classifier(length, has_pairs)
+    return (
+        f"{lines}\n\nTraining read {length:,} tokens of {'a pair' if has_pairs else 'a text'} at "
+        "most; these lines cut longer ones there. Left uncut they fail, or are judged on what it "
+        "never saw."
+    )
+
+
+def _load_classifier(length: int, has_pairs: bool) -> str:
     asked = '{"text": "a text", "text_pair": "its second text"}' if has_pairs else '"a text"'
     return (
         "```python\nfrom transformers import pipeline\n\n"
         "classify = pipeline(\n"
         f'    "text-classification", model="this folder", truncation=True, max_length={length}\n'
-        f")\nclassify({asked})\n```\n\n"
-        f"Training read {length:,} tokens of {'a pair' if has_pairs else 'a text'} at most; these "
-        "lines cut longer ones there. Left uncut they fail, or are judged on what it never saw."
+        f")\nclassify({asked})\n```"
     )
+
+
+def _load_probe(has_pairs: bool) -> str:
+    """Write the lines for sentence-transformers, and those that do without it."""
+    texts = '[("a text", "its second text")]' if has_pairs else '["a text"]'
+    return (
+        "The encoder is as it was published; all that was fitted is the linear layer on top of its "
+        "sentence embeddings, whose outputs are the logits of the labels.\n\n"
+        f"```python\n{_SENTENCE_TRANSFORMERS.format(texts=texts)}```\n\n"
+        "The same without sentence-transformers:\n\n"
+        f"```python\n{_PLAIN_LINES.format(texts=texts)}```"
+    )
+
+
+_SENTENCE_TRANSFORMERS = """\
+import json
+
+from sentence_transformers import SentenceTransformer
+
+folder = "this folder"
+labels = json.load(open(f"{{folder}}/synthcur.json"))["labels"]
+texts = {texts}
+
+logits = SentenceTransformer(folder).encode(texts, convert_to_tensor=True)
+probs = logits.softmax(-1)
+print([labels[i] for i in probs.argmax(-1)])
+"""
+
+_PLAIN_LINES = """\
+import json
+
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModel, AutoTokenizer
+
+folder = "this folder"
+labels = json.load(open(f"{{folder}}/synthcur.json"))["labels"]
+texts = {texts}
+
+tokenizer = AutoTokenizer.from_pretrained(folder)
+encoder = AutoModel.from_pretrained(folder).eval()
+layer = load_file(f"{{folder}}/3_Dense/model.safetensors")
+inputs = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+mask = inputs["attention_mask"].unsqueeze(-1)
+with torch.inference_mode():
+    hidden = encoder(**inputs).last_hidden_state
+mean = (hidden * mask).sum(1) / mask.sum(1)
+unit = torch.nn.functional.normalize(mean, dim=-1)
+probs = (unit @ layer["linear.weight"].T + layer["linear.bias"]).softmax(-1)
+print([labels[i] for i in probs.argmax(-1)])
+"""
 
 
 def dataset_card(
@@ -192,9 +257,10 @@ def _results_table(found: dict[str, Any], own: str) -> str:
 
 
 def _warnings(found: dict[str, Any], own: str) -> list[str]:
-    """Say that this model's arm learned nothing or lost; nothing where it did neither."""
+    """Say that this model's arm learned nothing, lost or is below a probe; else nothing."""
     arm = next(arm for arm in found["arms"] if arm["arm"] == own)
-    return [f"**{_plain(arm['verdict'])}.**"] if is_losing(arm) else []
+    lost = [f"**{_plain(arm['verdict'])}.**"] if is_losing(arm) else []
+    return [*lost, f"**{_plain(floor_of(found))}**"] if is_below_probe(arm, found) else lost
 
 
 def _facts_table(facts: dict[str, str]) -> str:

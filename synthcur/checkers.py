@@ -15,24 +15,15 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from synthcur.calibration import apply_temperature, fit_temperature, trust_figures
 from synthcur.pools import Examples, WeightedExamples
+from synthcur.probes import CHECKER_GRID, choose_c, fit_probe, fold_ids
 from synthcur.recipes import count_steps, with_steps
 from synthcur.settings import AUTOMATIC, FitSettings, ScoreSettings
 
 QUALITY, DIVERSITY = "quality", "diversity"
 ROLES = (QUALITY, DIVERSITY)
-
-ABSENT_PROBABILITY = 1e-6
-"""Probability of a label that a probe has seen no row of."""
-
-PROBE_C = (1.0, 3.0, 10.0, 30.0, 100.0)
-"""Inverse regularisations a probe may have; embeddings have length 1, so they are large."""
-
-PROBE_TOL = 1e-6
-"""Gradient at which a fit ends: small enough for probabilities to agree between machines."""
 
 
 @dataclass(frozen=True)
@@ -126,14 +117,16 @@ def probe(task: Task, settings: ScoreSettings, on_progress: Callable[[int, int],
     labels of synthetic rows are what is in doubt.
     """
     n_labels, parts = len(task.labels), settings.folds + 2
-    c = _choose_c(task.real, n_labels, settings)
+    real = task.real
+    folds = fold_ids(real.labels, settings.folds, seed=settings.seed)
+    c = choose_c(real.embeddings, real.labels, n_labels, folds=folds, grid=CHECKER_GRID)
     on_progress(1, parts)
     fits = itertools.count(2)
 
     def train(rows: Sample, seed: int) -> Ask:
-        ask = _fit_probe(rows.embeddings, rows.labels, n_labels, c)
+        fitted = fit_probe(rows.embeddings, rows.labels, n_labels, c)
         on_progress(next(fits), parts)
-        return lambda asked: ask(asked.embeddings)
+        return lambda asked: fitted.predict_proba(asked.embeddings)
 
     absent = np.setdiff1d(np.arange(n_labels), task.train.labels)
     details = {"c": c, "labels_never_seen": [task.labels[i] for i in absent]}
@@ -308,66 +301,3 @@ def _check(
 def _take(rows: Sample, chosen: np.ndarray) -> Sample:
     frame = rows.rows[chosen].reset_index(drop=True)
     return Sample(frame, rows.labels[chosen], rows.embeddings[chosen])
-
-
-def fold_ids(labels: np.ndarray, folds: int, *, seed: int) -> np.ndarray:
-    """Deal rows into folds so that every label is spread as evenly as can be.
-
-    Parameters
-    ----------
-    labels
-        Label ids, shape (n,).
-    folds
-        Number of folds; some stay empty when there are fewer rows.
-    seed
-        Equal seeds give equal folds.
-
-    Returns
-    -------
-    np.ndarray
-        Fold of every row, shape (n,), integers in ``range(folds)``.
-    """
-    shuffled = np.random.default_rng(seed).permutation(len(labels))
-    dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    ids = np.empty(len(labels), dtype=np.int64)
-    ids[dealt] = np.arange(len(labels)) % folds
-    return ids
-
-
-def _choose_c(real: Sample, n_labels: int, settings: ScoreSettings) -> float:
-    """Return the one of `PROBE_C` with the lowest out-of-fold log loss on the real rows."""
-    folds = fold_ids(real.labels, settings.folds, seed=settings.seed)
-
-    def log_loss(c: float) -> float:
-        own = np.empty(len(real.labels))
-        for fold in np.unique(folds):
-            held = np.flatnonzero(folds == fold)
-            ask = _fit_probe(
-                real.embeddings[folds != fold], real.labels[folds != fold], n_labels, c
-            )
-            own[held] = ask(real.embeddings[held])[np.arange(len(held)), real.labels[held]]
-        return float(-np.log(np.maximum(own, ABSENT_PROBABILITY)).mean())
-
-    return min(PROBE_C, key=log_loss)
-
-
-def _fit_probe(
-    embeddings: np.ndarray, labels: np.ndarray, n_labels: int, c: float
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Fit a probe and return what answers for it: (n, D) -> pred_probs (n, K)."""
-    from sklearn.linear_model import LogisticRegression
-
-    seen = np.unique(labels)
-    model = None
-    if len(seen) > 1:
-        model = LogisticRegression(C=c, solver="newton-cg", tol=PROBE_TOL, max_iter=1000)
-        # Its products are so small that several threads take forty times as long as one.
-        with threadpool_limits(1):
-            model.fit(embeddings.astype(np.float64), labels)
-
-    def ask(queries: np.ndarray) -> np.ndarray:
-        probs = np.full((len(queries), n_labels), ABSENT_PROBABILITY, dtype=np.float64)
-        probs[:, seen] = 1.0 if model is None else model.predict_proba(queries)
-        return (probs / probs.sum(axis=1, keepdims=True)).astype(np.float32)
-
-    return ask

@@ -15,9 +15,6 @@ from scipy import stats
 from synthcur import resampling
 from synthcur.resampling import ACCURACY, MACRO_F1, METRICS, SIGNIFICANT
 
-LEAST_PROBABILITY = 1e-9
-"""What a probability counts as in `log_loss` where it is smaller: float32 rounds it to 0."""
-
 
 @dataclass(frozen=True)
 class Interval:
@@ -84,21 +81,6 @@ def macro_f1(predictions: ArrayLike, labels: ArrayLike) -> float:
     """
     predictions, labels = _same_rows(predictions, labels)
     return float(resampling.scores(predictions[None], labels, MACRO_F1)[0])
-
-
-def log_loss(probs: ArrayLike, labels: ArrayLike) -> float:
-    """Mean of -log p(y|x) in nats; probabilities under `LEAST_PROBABILITY` count as that.
-
-    Parameters
-    ----------
-    probs
-        (T, K) probabilities of the labels.
-    labels
-        (T,) true label ids, T > 0.
-    """
-    probs, labels = np.asarray(probs, dtype=np.float64), np.asarray(labels)
-    own = probs[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(own, LEAST_PROBABILITY)).mean())
 
 
 def confusion(predictions: ArrayLike, labels: ArrayLike, n_labels: int) -> np.ndarray:

@@ -23,6 +23,8 @@ ARM_NAMES: Mapping[str, str] = {
     "ce": "Plain",
     "ce_real": "Real only",
     "ce_both": "Plain + real",
+    "probe_real": "Probe (real)",
+    "probe_both": "Probe (both)",
     "imp": "IMP",
     "dimp": "DIMP",
     "p_only": "P′ only",
@@ -104,9 +106,13 @@ def literal(text: object, *, limit: int = 24) -> str:
 
 
 def arm_colour(arm: str, palette: Palette) -> str:
-    """Return the colour of an arm's curve: ink for plain training, a category for the others."""
-    if arm == "ce":
-        return palette.text
+    """Return the colour of an arm's curve: ink for plain training, a category for the others.
+
+    Probes, the floor of a comparison, are grey like other lines of reference.
+    """
+    greys = {"ce": palette.text, "probe_both": palette.muted, "probe_real": palette.reference}
+    if arm in greys:
+        return greys[arm]
     if arm in _FADED:
         return blend(palette.category(1 + _FADED.index(arm)), palette.muted, 0.5)
     return palette.category(_ARM_CATEGORIES.get(arm, len(palette.categories)))

@@ -10,6 +10,7 @@ import numpy as np
 
 from synthcur.arms import ARMS
 from synthcur.evaluation import p_in_words, points, seeds_in_words
+from synthcur.floor import Below, below_in_words
 from synthcur.majority import LEARNED_NOTHING, majority_in_words, no_verdict
 
 PLAIN = "ce"
@@ -91,16 +92,18 @@ def offered_arms(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     Where arms are better than the baseline, these, by their difference. Else all that learned
     something and are not worse, by their accuracy on the validation rows, for the test rows cannot
-    tell them apart; the baseline before its equals.
+    tell them apart; the baseline before its equals. What stays below a linear probe on the
+    validation rows comes behind all that does not: the probe is better, and takes seconds.
     """
-    better = [arm for arm in found["arms"] if is_better(arm)]
+    better = [arm for arm in found["arms"] if is_better(arm) and not is_below_probe(arm, found)]
     if better:
         return sorted(better, key=lambda arm: -arm["difference"]["mean"])
     standing = [arm for arm in found["arms"] if not is_losing(arm)]
 
-    def place(arm: Mapping[str, Any]) -> tuple[float, bool]:
+    def place(arm: Mapping[str, Any]) -> tuple[bool, float, bool]:
         measured = [run["val_accuracy"] or 0.0 for run in arm["runs"]]
-        return -float(np.mean(measured)), arm["arm"] != found["baseline"]
+        is_below = is_below_probe(arm, found)
+        return is_below, -float(np.mean(measured)), arm["arm"] != found["baseline"]
 
     return sorted(standing, key=place)
 
@@ -114,6 +117,26 @@ def is_losing(arm: Mapping[str, Any]) -> bool:
 def is_better(arm: Mapping[str, Any]) -> bool:
     """Whether an arm is better than the baseline."""
     return bool(arm["difference"]) and arm["difference"]["outcome"] == "better"
+
+
+def is_below_probe(arm: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether an arm stays below a linear probe on the validation rows."""
+    return arm["arm"] in found["below_probe"]
+
+
+def floor_in_words(below: Mapping[str, Below]) -> str:
+    """Say which arms stay below a linear probe on the validation rows; empty where none does."""
+    probes = {each.probe: _lowered(arm_title(each.probe)) for each in below.values()}
+    return below_in_words(below, {**{arm: arm_title(arm) for arm in below}, **probes})
+
+
+def floor_of(found: Mapping[str, Any]) -> str:
+    """Return `floor_in_words` of what `report.results` returned."""
+    return floor_in_words({arm: Below(**each) for arm, each in found["below_probe"].items()})
+
+
+def _lowered(title: str) -> str:
+    return title[:1].lower() + title[1:]
 
 
 def basis(found: Mapping[str, Any]) -> str:
@@ -158,7 +181,7 @@ def results_text(found: Mapping[str, Any]) -> str:
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
     sentences = [arm["verdict"] for arm in found["arms"] if arm["verdict"]]
-    return "\n".join([head, "", *lines, "", *sentences]).rstrip()
+    return "\n".join([head, "", *lines, "", *sentences, floor_of(found)]).rstrip()
 
 
 def difference_in_words(difference: Mapping[str, Any] | None) -> str:

@@ -22,7 +22,15 @@ from synthcur.dynamics import (
 )
 from synthcur.evaluation import ACCURACY, p_in_words, points, seeds_in_words
 from synthcur.figures import ARM_NAMES, arm_colour
-from synthcur.findings import METRIC_TITLES, PLAIN, basis, difference_in_words, leading_arm, outcome
+from synthcur.findings import (
+    METRIC_TITLES,
+    PLAIN,
+    basis,
+    difference_in_words,
+    floor_of,
+    leading_arm,
+    outcome,
+)
 from synthcur.majority import majority_in_words, majority_score
 from synthcur.palette import DARK, LIGHT, Palette
 from synthcur.records import Job
@@ -201,6 +209,8 @@ def _arms(found: Mapping[str, Any]) -> str:
     head = ("Arm", "Rows", "Seeds", title, "95 % interval", f"Against {against}, points")
     sentences = [arm["verdict"] for arm in found["arms"] if arm["verdict"]]
     said = "".join(f"<p>{escaped(each)}.</p>" for each in sentences)
+    below = floor_of(found)
+    said += f"<p>{escaped(below)}</p>" if below else ""
     note = (
         f"{title.lower()} on {found['test_rows']:,} real test rows, mean over seeds; "
         f"{majority_in_words(found['majority'])}"

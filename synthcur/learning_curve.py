@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from synthcur.arms import RECOMMENDED, Arm, get_arm
+from synthcur.arms import FLOOR, RECOMMENDED, Arm, get_arm
 from synthcur.errors import InputError
 from synthcur.evaluation import (
     SIGNIFICANT,
@@ -52,8 +52,9 @@ Said = Mapping[tuple[str, int], Mapping[int, np.ndarray]]
 
 
 def default_arms() -> tuple[str, ...]:
-    """Name the arms of a learning curve: the plain ways, the published ones, the recommended."""
-    return tuple(dict.fromkeys(("ce_real", "ce", "ce_both", "imp", "dimp", RECOMMENDED)))
+    """Name the arms of a curve: the plain ways, the published ones, the recommended, the floor."""
+    arms = ("ce_real", "ce", "ce_both", "imp", "dimp", RECOMMENDED, *FLOOR)
+    return tuple(dict.fromkeys(arms))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +207,8 @@ def summary(said: Said, labels: np.ndarray, arms: Sequence[str]) -> dict[str, An
             curves.append({"arm": arm, "title": get_arm(arm).title, "points": points})
     shown = [curve["arm"] for curve in curves]
     own = RECOMMENDED
-    rival = own if own in shown else next((arm for arm in shown[::-1] if arm != REAL_ONLY), "")
+    rivals = [arm for arm in shown if arm not in (REAL_ONLY, *FLOOR)]
+    rival = own if own in shown else next(reversed(rivals), "")
     pays = gains(said, labels, rival) if rival and REAL_ONLY in shown else []
     return {
         "arms": curves,

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from synthcur import probe_arms
 from synthcur.arms import Arm
 from synthcur.artefacts import Artefacts
+from synthcur.calibration import calibrated_losses
 from synthcur.errors import WorkerError
 from synthcur.evaluation import accuracy, macro_f1
 from synthcur.learning_curve import (
@@ -23,15 +25,16 @@ from synthcur.learning_curve import (
     chosen_rows,
     with_real_rows,
 )
-from synthcur.pools import Pool, judging_rows, make_pool
+from synthcur.pools import Pool, WeightedExamples, judging_rows, make_pool
+from synthcur.probe_arms import Vectors, read_vectors
 from synthcur.progress import Progress
-from synthcur.recipes import PUBLISHED_WIDTH, automatic, count_rows, count_steps, recipe_of
+from synthcur.recipes import PUBLISHED_WIDTH, automatic, count_rows, recipe_of, steps_of
 from synthcur.review import Decision
 from synthcur.run_keys import arm_key, decision_key
 from synthcur.runs import read_pool
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.scoring import VERSIONS, check, embed, embeddings_name
-from synthcur.settings import AUTOMATIC, FitSettings, ScoreSettings, fingerprint
+from synthcur.settings import AUTOMATIC, BUNDLED_MODEL, FitSettings, ScoreSettings, fingerprint
 from synthcur.spool import Spool
 from synthcur.training_rows import rows_of
 
@@ -186,10 +189,14 @@ def runs_with(
 
 @dataclass(frozen=True)
 class _Drawn:
-    """What the arms of one size and seed draw from, and how good its quality checker is."""
+    """What the arms of one size and seed draw from, and how good its quality checker is.
+
+    `vectors` are what probes read, None without one among the arms.
+    """
 
     pool: Pool
     quality_accuracy: float | None
+    vectors: Vectors | None = None
 
 
 def _draw(subject: Subject, arms: Iterable[Arm], n_real: int, seed: int, scratch: Path) -> _Drawn:
@@ -199,13 +206,24 @@ def _draw(subject: Subject, arms: Iterable[Arm], n_real: int, seed: int, scratch
     chosen = chosen_rows(collection, n_real, seed=seed)
     part = with_real_rows(collection, chosen)
     needed = [arm for arm in arms if arm.needs_scores]
+    plain = make_pool(part, subject.decisions)
+    vectors = _vectors(subject, plain, scratch) if any(arm.is_probe for arm in arms) else None
     if not needed:
-        return _Drawn(make_pool(part, subject.decisions), None)
+        return _Drawn(plain, None, vectors)
     # Checkers of a part are of use to this curve alone, and there are many.
     store = Artefacts(scratch, (subject.artefacts.root, *subject.artefacts.shipped))
     scores = _score(subject, part, chosen, seed, store)
     pool = read_pool(part, subject.decisions, needed, scores, store)
-    return _Drawn(pool, store.meta(scores["quality"])["trust"]["accuracy"])
+    return _Drawn(pool, store.meta(scores["quality"])["trust"]["accuracy"], vectors)
+
+
+def _vectors(subject: Subject, pool: Pool, scratch: Path) -> Vectors:
+    judges = {split: judging_rows(subject.collection, split) for split in (VALIDATION, TEST)}
+    quiet = Spool(scratch / "probes.jsonl")
+    try:
+        return read_vectors(subject.collection, pool, judges, subject.artefacts, quiet)
+    finally:
+        quiet.close()
 
 
 def _score(
@@ -237,37 +255,72 @@ def _run(
     on_step: Callable[[int], None],
 ) -> None:
     """Do one run and keep what it predicts and how good that is."""
-    from synthcur.classifier import predict_proba
-    from synthcur.training import fit
-
     collection, settings = subject.collection, subject.settings
     test = judging_rows(collection, TEST)
     rows = rows_of(arm, drawn.pool, weighting=settings.weighting, seed=seed)
+    if drawn.vectors is not None and arm.is_probe:
+        probs, figures = _fit_probe(collection, rows, drawn.vectors, seed)
+    else:
+        probs, figures = _fine_tune(subject, arm, rows, n_real, seed, drawn.pool, on_step)
+    said = probs.argmax(axis=1)
+    meta = {
+        "accuracy": accuracy(said, test.labels),
+        "macro_f1": macro_f1(said, test.labels),
+        "quality_accuracy": drawn.quality_accuracy if arm.needs_scores else None,
+        "rows": len(rows.labels),
+        **figures,
+    }
+    subject.artefacts.write(name, arrays={"probs": probs, "labels": test.labels}, meta=meta)
+
+
+def _fine_tune(
+    subject: Subject,
+    arm: Arm,
+    rows: WeightedExamples,
+    n_real: int,
+    seed: int,
+    pool: Pool,
+    on_step: Callable[[int], None],
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Train a model; return its probabilities of the test rows (T, K) and its figures."""
+    from synthcur.classifier import predict_proba
+    from synthcur.training import fit
+
+    collection = subject.collection
     try:
         result = fit(
             rows,
             judging_rows(collection, VALIDATION),
             labels=collection.labels,
-            settings=recipe_of(arm, subject.fit_at(n_real), *drawn.pool.sizes),
+            settings=recipe_of(arm, subject.fit_at(n_real), *pool.sizes),
             seed=seed,
             on_step=on_step,
         )
     except WorkerError as error:
         where = f"Arm {arm.name}, seed {seed}, {n_real} real rows"
         raise WorkerError(f"{where}: {error.what}", fix=error.fix) from error
-    probs = predict_proba(result.classifier, test.rows)
-    said = probs.argmax(axis=1)
-    meta = {
-        "accuracy": accuracy(said, test.labels),
-        "macro_f1": macro_f1(said, test.labels),
+    figures = {
         "val_accuracy": result.val_accuracy,
         "val_log_loss": result.val_log_loss,
         "learned": result.learned,
-        "quality_accuracy": drawn.quality_accuracy if arm.needs_scores else None,
         "seconds": result.seconds,
-        "rows": len(rows.labels),
     }
-    subject.artefacts.write(name, arrays={"probs": probs, "labels": test.labels}, meta=meta)
+    return predict_proba(result.classifier, judging_rows(collection, TEST).rows), figures
+
+
+def _fit_probe(
+    collection: Collection, rows: WeightedExamples, vectors: Vectors, seed: int
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Do the same for a probe."""
+    fitted = probe_arms.fit(rows, vectors, n_labels=len(collection.labels), seed=seed)
+    truth = judging_rows(collection, VALIDATION).labels
+    figures = {
+        "val_accuracy": accuracy(fitted.validation.argmax(axis=1), truth),
+        "val_log_loss": float(calibrated_losses(fitted.validation, truth).mean()),
+        "learned": None,
+        "seconds": fitted.seconds,
+    }
+    return fitted.test, figures
 
 
 def _name(subject: Subject, arm: Arm, n_real: int, seed: int) -> str:
@@ -276,7 +329,9 @@ def _name(subject: Subject, arm: Arm, n_real: int, seed: int) -> str:
     checkers = [settings.checkers, VERSIONS] if arm.needs_scores else None
     weighting = settings.weighting if arm.weights == "scheme" else None
     made_from = (subject.collection.fingerprint, decided, arm_key(arm), checkers, weighting)
-    return fingerprint("learning_run", VERSION, made_from, subject.fit_at(n_real), n_real, seed)
+    # A probe follows no recipe.
+    trained = [BUNDLED_MODEL, probe_arms.VERSION] if arm.is_probe else subject.fit_at(n_real)
+    return fingerprint("learning_run", VERSION, made_from, trained, n_real, seed)
 
 
 def _refuse_untrainable(subject: Subject) -> None:
@@ -297,7 +352,8 @@ def _planned_steps(subject: Subject) -> dict[tuple[str, int], int]:
     settings = subject.settings
     n_synthetic, _ = make_pool(subject.collection, subject.decisions).sizes
     return {
-        (arm.name, n_real): count_steps(
+        (arm.name, n_real): steps_of(
+            arm,
             count_rows(arm, n_synthetic, n_real),
             recipe_of(arm, subject.fit_at(n_real), n_synthetic, n_real),
         )

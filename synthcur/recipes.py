@@ -182,6 +182,11 @@ def count_steps(n_rows: int, fit: FitSettings) -> int:
     return fit.steps or _count_batches(n_rows, fit) * fit.epochs
 
 
+def steps_of(arm: Arm, n_rows: int, fit: FitSettings) -> int:
+    """Return how far a run moves the progress of its job: its optimizer steps; 1 of a probe."""
+    return 1 if arm.is_probe else count_steps(n_rows, fit)
+
+
 def count_epochs(n_rows: int, fit: FitSettings) -> int:
     """Return how often a run begins to pass over its `n_rows` rows."""
     return math.ceil(count_steps(n_rows, fit) / _count_batches(n_rows, fit))

@@ -6,12 +6,14 @@ Runs that have not ended are left out, so a job can be read while it runs.
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from synthcur.errors import InputError, NotFoundError
+from synthcur.arms import FLOOR
+from synthcur.errors import ArtefactError, InputError, NotFoundError
 from synthcur.evaluation import (
     ACCURACY,
     METRICS,
@@ -24,6 +26,7 @@ from synthcur.evaluation import (
     verdict,
 )
 from synthcur.findings import PLAIN, arm_title, as_baseline, headline
+from synthcur.floor import Below, below_probe
 from synthcur.majority import (
     learned_nothing,
     majority_score,
@@ -81,7 +84,9 @@ def results(
         or ``no evidence``. Scores are fractions; ``majority`` is that of always naming the largest
         label. ``learned_nothing`` are the seeds of an arm that do no better
         (`majority.learned_nothing`): such an arm is compared with no other, nor counted among
-        those that are. ``verdict`` is the finding in one sentence.
+        those that are. ``below_probe`` has the arms that stay below a linear probe on the
+        validation rows, each with what `floor.Below` holds. ``verdict`` is the finding in one
+        sentence.
 
     Raises
     ------
@@ -112,6 +117,7 @@ def results(
         "test_rows": arms[0]["n_rows"],
         "majority": majority_score(labels, metric),
         "made_from": made_from(job),
+        "below_probe": {arm: asdict(each) for arm, each in below_probes(store, finished).items()},
         "arms": arms,
     }
     return {**found, "verdict": headline(found)}
@@ -203,6 +209,31 @@ def idle_runs(store: Store, runs: Sequence[Run]) -> set[tuple[str, int]]:
         return set()
     idle = learned_nothing(*_predictions(store, done))
     return {(run.arm, run.seed) for run, is_idle in zip(done, idle, strict=True) if is_idle}
+
+
+def below_probes(store: Store, finished: Mapping[str, Sequence[Run]]) -> dict[str, Below]:
+    """Find the arms of a job that stay below its better linear probe, see `floor.below_probe`.
+
+    Parameters
+    ----------
+    store
+        Where the job is.
+    finished
+        Its finished runs by arm. Those of release 0.1 kept no probabilities of validation rows, and
+        nothing is said of them.
+    """
+    said: dict[str, np.ndarray] = {}
+    labels = np.empty(0, dtype=np.int64)
+    for arm, runs in finished.items():
+        names = [run.predictions or "" for run in runs]
+        try:
+            said[arm] = np.stack([store.artefacts.array(name, "val_probs") for name in names])
+            labels = store.artefacts.array(names[0], "val_labels").astype(np.int64)
+        except ArtefactError:
+            continue
+    probes = {arm: probs for arm, probs in said.items() if arm in FLOOR}
+    arms = {arm: probs for arm, probs in said.items() if arm not in FLOOR}
+    return below_probe(arms, probes, labels)
 
 
 def probabilities(store: Store, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from synthcur.arms import Arm
+from synthcur.arms import FINETUNE, Arm
 from synthcur.review import Decision
 
 _TRAINED_BY = ("name", "rows", "weights", "targets", "dynamic")
 """Fields of an arm that change what is trained."""
+
+_LATER: Mapping[str, Any] = MappingProxyType({"learner": FINETUNE})
+"""Fields that do so too and came after release 0.1, with the value that names nothing."""
 
 _TOLD_OF_A_DECISION = ("sample_id", "action", "label", "text")
 """Fields of a decision that change what is trained; a job is told of no others."""
@@ -193,7 +196,8 @@ def arm_key(arm: Arm) -> dict[str, Any]:
 
     Two arms that train alike under one name have equal keys, whatever is written about them.
     """
-    return {**_FIRST_WORDS.get(arm.name, {}), **{each: getattr(arm, each) for each in _TRAINED_BY}}
+    fields = [*_TRAINED_BY, *(each for each in _LATER if getattr(arm, each) != _LATER[each])]
+    return {**_FIRST_WORDS.get(arm.name, {}), **{each: getattr(arm, each) for each in fields}}
 
 
 def decision_key(decision: Decision) -> dict[str, Any]:

@@ -1,27 +1,37 @@
 """The runs of a training job: every arm with every seed, reported as they finish."""
 
-import hashlib
 import itertools
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from synthcur import probe_arms
 from synthcur.arms import Arm, get_arm
 from synthcur.artefacts import Artefacts
+from synthcur.calibration import calibrated_losses
 from synthcur.errors import WorkerError
-from synthcur.evaluation import accuracy, macro_f1
-from synthcur.pools import Examples, Pool, WeightedExamples, judging_rows, make_pool
+from synthcur.evaluation import accuracy
+from synthcur.pools import Pool, WeightedExamples, judging_rows, make_pool
+from synthcur.probe_arms import Vectors, read_vectors
 from synthcur.progress import Progress
-from synthcur.recipes import count_steps, recipe_of
+from synthcur.recipes import recipe_of, steps_of
 from synthcur.review import Decision
+from synthcur.run_results import (
+    History,
+    TrainJob,
+    forget_models,
+    keep_model,
+    model_note,
+    report_run,
+    told_histories,
+    write_dynamics,
+)
 from synthcur.schema import TEST, VALIDATION, Collection
-from synthcur.settings import AUTOMATIC, FitSettings, TrainSettings, fingerprint
+from synthcur.settings import AUTOMATIC, BUNDLED_MODEL, FitSettings, TrainSettings
 from synthcur.spool import Spool, read_spool
 from synthcur.trackers import Following
 from synthcur.training_rows import rows_of
@@ -44,7 +54,8 @@ def train(
 
     Runs that the job's spool tells of are not trained again, and the one that was stopped goes on
     from its checkpoint. All arms of a seed run before the next seed, so that they can be compared
-    from early on. Of every arm the model of the seed that is best on the validation rows is kept.
+    from early on, and of these the probes first: what they reach in seconds, the others have to
+    beat. Of every arm the model of the seed that is best on the validation rows is kept.
 
     Parameters
     ----------
@@ -67,15 +78,15 @@ def train(
     WorkerError
         If a run had to stop.
     """
-    arms = [get_arm(name) for name in settings.arms]
+    arms = sorted(map(get_arm, settings.arms), key=lambda arm: not arm.is_probe)
     pool = read_pool(collection, decisions, arms, scores, artefacts)
     rows = {arm.name: rows_of(arm, pool, weighting=settings.weighting) for arm in arms}
-    fit = _settled(settings, pool, spool)
+    fit = _settled(settings, arms, pool, spool)
     recipes = {arm.name: recipe_of(arm, fit, *pool.sizes) for arm in arms}
     finished = _finished(job_dir)
     for left in (job_dir / "models").glob(".new-*"):
         shutil.rmtree(left, ignore_errors=True)
-    job = _TrainJob(
+    job = TrainJob(
         collection=collection,
         validation=judging_rows(collection, VALIDATION),
         test=judging_rows(collection, TEST),
@@ -83,7 +94,8 @@ def train(
         spool=spool,
         folder=job_dir,
     )
-    steps = {name: count_steps(len(part.labels), recipes[name]) for name, part in rows.items()}
+    vectors = _vectors_of_probes(job, arms, pool)
+    steps = {arm.name: steps_of(arm, len(rows[arm.name].labels), recipes[arm.name]) for arm in arms}
     progress = Progress(spool, "train", "Training", total=sum(steps.values()) * settings.seeds)
     best, done = dict.fromkeys(rows, -1.0), 0
     for seed, arm in itertools.product(range(settings.seeds), arms):
@@ -92,22 +104,28 @@ def train(
             done += steps[arm.name]
             continue
         progress.title = f"{arm.title}: seed {seed + 1} of {settings.seeds}"
-        best[arm.name] = _run(
-            job,
-            arm.name,
-            seed,
-            rows_of(arm, pool, weighting=settings.weighting, seed=seed),
-            recipe=recipes[arm.name],
-            best_so_far=best[arm.name],
-            n_steps=steps[arm.name],
-            on_step=_from(done, progress),
-        )
+        own = rows_of(arm, pool, weighting=settings.weighting, seed=seed)
+        if vectors is not None and arm.is_probe:
+            reached = _run_probe(job, arm.name, seed, own, vectors, best_so_far=best[arm.name])
+        else:
+            reached = _run(
+                job,
+                arm.name,
+                seed,
+                own,
+                recipe=recipes[arm.name],
+                best_so_far=best[arm.name],
+                n_steps=steps[arm.name],
+                on_step=_from(done, progress),
+            )
+        best[arm.name] = reached
         done += steps[arm.name]
+        progress(done)
 
 
-def _settled(settings: TrainSettings, pool: Pool, spool: Spool) -> FitSettings:
-    """Return the recipe that is given, or find it and tell it."""
-    if settings.recipe != AUTOMATIC:
+def _settled(settings: TrainSettings, arms: Iterable[Arm], pool: Pool, spool: Spool) -> FitSettings:
+    """Return the recipe that is given, or find it and tell it; probes follow none."""
+    if settings.recipe != AUTOMATIC or all(arm.is_probe for arm in arms):
         return settings.fit
     from synthcur.pretrained import automatic_recipe
 
@@ -173,23 +191,12 @@ def _finished(job_dir: Path) -> dict[tuple[str, int], float]:
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class _TrainJob:
-    """What all runs of a training job share."""
-
-    collection: Collection
-    validation: Examples
-    test: Examples
-    artefacts: Artefacts
-    spool: Spool
-    folder: Path
-
-
-def _told(job: _TrainJob, arm: str, seed: int) -> list[str]:
-    """Read the histories that earlier attempts of a run have told."""
-    records, _ = read_spool(job.folder / "spool.jsonl", 0)
-    epochs = (record for record in records if record["t"] == "epoch_done")
-    return [each["dynamics"] for each in epochs if (each["arm"], each["seed"]) == (arm, seed)]
+def _vectors_of_probes(job: TrainJob, arms: Iterable[Arm], pool: Pool) -> Vectors | None:
+    """Embed what the probes among the arms read; None if there is none."""
+    if not any(arm.is_probe for arm in arms):
+        return None
+    judges = {VALIDATION: job.validation, TEST: job.test}
+    return read_vectors(job.collection, pool, judges, job.artefacts, job.spool)
 
 
 def _from(done: int, progress: Progress) -> Callable[[int], None]:
@@ -197,7 +204,7 @@ def _from(done: int, progress: Progress) -> Callable[[int], None]:
 
 
 def _run(
-    job: _TrainJob,
+    job: TrainJob,
     arm: str,
     seed: int,
     rows: WeightedExamples,
@@ -209,11 +216,12 @@ def _run(
 ) -> float:
     """Do one run and report it; return the best validation accuracy of the arm so far."""
     from synthcur.checkpoints import CheckpointFile
+    from synthcur.classifier import save
     from synthcur.training import fit
 
     kept = job.folder / "checkpoint.safetensors"
     job.spool.append("run_started", arm=arm, seed=seed, steps=n_steps)
-    history = _History(job, arm, seed, _told(job, arm, seed))
+    history = History(job, arm, seed, told_histories(job, arm, seed))
     name = f"{job.collection.name}-{job.folder.name}/{arm}-seed{seed}"
     following = Following(name, {**recipe.to_dict(), "seed": seed})
 
@@ -237,113 +245,79 @@ def _run(
         raise WorkerError(f"Arm {arm}, seed {seed}: {error.what}", fix=error.fix) from error
     finally:
         following.close()
-    is_best = result.val_accuracy > best_so_far
-    model = _keep_model(job, arm, seed, result, recipe) if is_best else None
+    model = None
+    if result.val_accuracy > best_so_far:
+        note = {**model_note(job, arm, seed, result.val_accuracy), "base_model": recipe.base_model}
+        model = keep_model(job, arm, seed, lambda to: save(result.classifier, to, note=note))
     _report(job, arm, seed, result, model=model, n_rows=len(rows.labels))
     history.forget(but=1)
     if model is not None:
-        _forget_models(job, arm, but=model)
+        forget_models(job, arm, but=model)
     kept.unlink(missing_ok=True)
     return max(result.val_accuracy, best_so_far)
 
 
+def _run_probe(
+    job: TrainJob,
+    arm: str,
+    seed: int,
+    rows: WeightedExamples,
+    vectors: Vectors,
+    *,
+    best_so_far: float,
+) -> float:
+    """Fit one probe and report it; return the best validation accuracy of the arm so far."""
+    job.spool.append("run_started", arm=arm, seed=seed)
+    labels = job.collection.labels
+    fitted = probe_arms.fit(rows, vectors, n_labels=len(labels), seed=seed)
+    reached = accuracy(fitted.validation.argmax(axis=1), job.validation.labels)
+    model = None
+    if reached > best_so_far:
+        note = {**model_note(job, arm, seed, reached), "encoder": BUNDLED_MODEL, "c": fitted.c}
+        model = keep_model(
+            job, arm, seed, lambda to: probe_arms.save(fitted.probe, labels, to, note=note)
+        )
+    report_run(
+        job,
+        arm,
+        seed,
+        fitted.validation,
+        fitted.test,
+        val_accuracy=reached,
+        val_log_loss=float(calibrated_losses(fitted.validation, job.validation.labels).mean()),
+        model=model,
+        seconds=fitted.seconds,
+        rows=len(rows.labels),
+    )
+    if model is not None:
+        forget_models(job, arm, but=model)
+    return max(reached, best_so_far)
+
+
 def _report(
-    job: _TrainJob, arm: str, seed: int, result: "Fit", *, model: str | None, n_rows: int
+    job: TrainJob, arm: str, seed: int, result: "Fit", *, model: str | None, n_rows: int
 ) -> None:
     from synthcur.classifier import predict_proba
 
-    probs = predict_proba(result.classifier, job.test.rows)
-    said, truth = probs.argmax(axis=1), job.test.labels
-    job.spool.append(
-        "run_done",
-        arm=arm,
-        seed=seed,
-        accuracy=accuracy(said, truth),
-        macro_f1=macro_f1(said, truth),
+    validation, test = (
+        predict_proba(result.classifier, each.rows) for each in (job.validation, job.test)
+    )
+    report_run(
+        job,
+        arm,
+        seed,
+        validation,
+        test,
         val_accuracy=result.val_accuracy,
         val_log_loss=result.val_log_loss,
         learned=result.learned,
         best_epoch=result.best_epoch,
-        predictions=_write_predictions(job, arm, seed, probs),
-        dynamics=_write_dynamics(job, arm, seed, result.own_probability, result.margin),
+        dynamics=write_dynamics(job, arm, seed, result.own_probability, result.margin),
         model=model,
         seconds=result.seconds,
         samples_per_s=result.samples_per_s,
         rows=n_rows,
     )
-
-
-def _write_predictions(job: _TrainJob, arm: str, seed: int, probs: np.ndarray) -> str:
-    # Named by its content: the same run on other hardware may predict a little differently.
-    content = hashlib.sha256(probs.tobytes()).hexdigest()
-    name = fingerprint("predictions", job.collection.fingerprint, arm, seed, content)
-    job.artefacts.write(name, arrays={"probs": probs, "labels": job.test.labels})
-    return name
-
-
-@dataclass
-class _History:
-    """Tells after every epoch what the rows of a run did so far.
-
-    The last two are kept: who reads may not have heard of the last one. `names` are those that an
-    earlier attempt has told.
-    """
-
-    job: _TrainJob
-    arm: str
-    seed: int
-    names: list[str]
-
-    def tell(self, own_probability: np.ndarray, margin: np.ndarray) -> None:
-        name = _write_dynamics(self.job, self.arm, self.seed, own_probability, margin)
-        self.job.spool.append("epoch_done", arm=self.arm, seed=self.seed, dynamics=name)
-        self.names = [*(each for each in self.names if each != name), name]
-        self.forget(but=2)
-
-    def forget(self, *, but: int) -> None:
-        while len(self.names) > but:
-            self.job.artefacts.remove(self.names.pop(0))
-
-
-def _write_dynamics(
-    job: _TrainJob, arm: str, seed: int, own_probability: np.ndarray, margin: np.ndarray
-) -> str:
-    # Named by the job as well: what one forgets, no other names.
-    content = hashlib.sha256(margin.tobytes()).hexdigest()
-    name = fingerprint("dynamics", job.folder.name, arm, seed, content)
-    job.artefacts.write(name, arrays={"own_probability": own_probability, "margin": margin})
-    return name
-
-
-def _keep_model(job: _TrainJob, arm: str, seed: int, result: "Fit", recipe: FitSettings) -> str:
-    """Keep the model beside the arm's earlier one; return its folder within the job's."""
-    from synthcur.classifier import save
-
-    note = {
-        "arm": arm,
-        "seed": seed,
-        "val_accuracy": result.val_accuracy,
-        "collection": job.collection.name,
-        "base_model": recipe.base_model,
-    }
-    models, name = job.folder / "models", f"{arm}-{seed}"
-    models.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".new-", dir=models))
-    try:
-        save(result.classifier, folder, note=note)
-        # What an earlier attempt left under this name was never told of.
-        shutil.rmtree(models / name, ignore_errors=True)
-        os.replace(folder, models / name)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return f"{models.name}/{name}"
-
-
-def _forget_models(job: _TrainJob, arm: str, *, but: str) -> None:
-    """Remove the arm's earlier model, now that the spool names the one that took over."""
-    for folder in (job.folder / "models").glob(f"{arm}-*"):
-        if folder.name.rpartition("-")[0] == arm and folder.name != Path(but).name:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def checkpoint_seconds() -> float:

@@ -23,7 +23,7 @@ LAYERS = (
     ("settings", "schema", "spool", "records", "resampling", "projection", "column_facts"),
     (
         *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
-        *("texts", "splits", "stated", "first_line", "table_files"),
+        *("texts", "splits", "stated", "first_line", "table_files", "probes"),
     ),
     ("search", "clusters", "reliability", "majority", "base_models"),
     ("database",),
@@ -31,7 +31,8 @@ LAYERS = (
         *("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
         *("witnesses", "checker_trust"),
     ),
-    ("ledger", "agreement", "queues", "pools", "findings", "run_keys"),
+    ("ledger", "agreement", "queues", "pools", "floor", "run_keys"),
+    ("findings",),
     (
         *("signals", "pool_fit", "reasons", "losses", "training_rows", "pretrained", "progress"),
         *("formats", "parquet", "rows"),
@@ -49,8 +50,9 @@ LAYERS = (
         *("demo", "figures_learning", "answers", "decision_files"),
     ),
     ("svg", "provenance", "figures_results"),
-    ("scoring", "runs", "workspace", "cards", "comparison", "hub"),
-    ("exporting",),
+    ("scoring", "workspace", "cards", "comparison", "hub", "run_results"),
+    ("exporting", "probe_arms"),
+    ("runs",),
     ("learning_runs", "dynamics", "import_options", "recipe_options"),
     ("html_report", "influence"),
     ("pipeline",),
@@ -64,7 +66,7 @@ PURE = (
     *("weighting", "recipes", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
     *("ledger", "agreement", "queues", "gaps", "search", "reliability", "witnesses"),
-    *("pool_fit", "majority", "checker_trust", "findings"),
+    *("pool_fit", "majority", "checker_trust", "findings", "probes", "floor"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {

@@ -1,14 +1,20 @@
 """Cards of models and data sets: readable by the hub, complete, literal; and folders that load."""
 
+import importlib.util
 import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from synthcur import cards, exporting
+from benchmarks.tasks import sub_pool
+from synthcur import bundled, cards, demo, encoders, exporting, probe_arms
+from synthcur.probes import fit_probe
 from synthcur.settings import WeightingSettings, fingerprint
 from tests import samples
 from tests.conftest import add_finished_job
@@ -118,3 +124,98 @@ def test_a_downloaded_model_loads_in_a_fresh_process(fill, small_collection, tin
         env={"HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin"},
     )
     assert said.stdout.split()[-1] in small_collection.labels
+
+
+ASK = """
+import json, sys
+source, out = sys.argv[1:]
+known = {}
+exec(open(source, encoding="utf-8").read(), known)
+with open(out, "w") as file:
+    json.dump(known["probs"].tolist(), file)
+"""
+
+
+def answers_of(folder, block, texts, scratch):
+    """Run one of the blocks of a model's card in a fresh process, on these texts."""
+    card = (folder / "README.md").read_text("utf-8")
+    lines = re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL)[block]
+    lines = lines.replace("this folder", str(folder))
+    lines = re.sub(r"(?m)^texts = .*$", lambda _: f"texts = {texts!r}", lines)
+    (scratch / "lines.py").write_text(lines, "utf-8")
+    subprocess.run(
+        [sys.executable, "-c", ASK, str(scratch / "lines.py"), str(scratch / "out.json")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+        env={"HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin"},
+    )
+    return np.array(json.loads((scratch / "out.json").read_text()))
+
+
+def unpacked_probe(store, collection, scratch):
+    """Fit a probe to the synthetic rows; return its unpacked model and what it says of the test."""
+    test = collection.part("real", "test")
+    learned, asked = encoders.encode(collection.synthetic), encoders.encode(test)
+    probe = fit_probe(learned, collection.synthetic_labels, len(collection.labels), 10.0)
+    job = add_finished_job(store, collection, {"probe_both": 0.7}, seeds=1)
+    keep_model(store, job, "probe_both", seed=0)
+    folder = job.folder / "models" / "probe_both"
+    for file in folder.iterdir():
+        file.unlink()
+    probe_arms.save(probe, collection.labels, folder, note={"arm": "probe_both"})
+    (run,) = exporting.kept_models(store, job.id)
+    return exporting.model_folder(store, run, scratch), probe.predict_proba(asked)
+
+
+def texts_of(rows):
+    """Return texts as a card's lines take them: a pair as a tuple."""
+    pairs = zip(rows["text"], rows["text_pair"], strict=True)
+    return [text if pair is None else (text, pair) for text, pair in pairs]
+
+
+HAS_SENTENCE_TRANSFORMERS = importlib.util.find_spec("sentence_transformers") is not None
+BLOCKS = [
+    pytest.param(0, marks=pytest.mark.skipif(not HAS_SENTENCE_TRANSFORMERS, reason="absent")),
+    1,
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=["sentence_transformers", "plain"])
+@pytest.mark.parametrize("kind", ["small", "pair"])
+def test_the_lines_of_its_card_load_a_probe_and_it_says_the_same(
+    fill, tiny_model, tmp_path, monkeypatch, request, kind, block
+):
+    monkeypatch.setattr(bundled, "model_folder", lambda: Path(tiny_model))
+    collection = request.getfixturevalue(f"{kind}_collection")
+    folder, expected = unpacked_probe(fill(collection), collection, tmp_path)
+    card = (folder / "README.md").read_text("utf-8")
+    assert front_matter(card)["library_name"] == "sentence-transformers"
+    assert "epoch" not in card.split("## The same again")[0]
+    texts = texts_of(collection.part("real", "test"))
+    said = answers_of(folder, block, texts, tmp_path)
+    np.testing.assert_allclose(said, expected, atol=0.05)  # bfloat16
+    assert (said.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.9
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("block", BLOCKS, ids=["sentence_transformers", "plain"])
+def test_a_probe_of_the_demo_loads_with_the_bundled_encoder(fill, tmp_path, block):
+    collection = sub_pool(demo.load_demo(), 120)
+    test = collection.part("real", "test").head(60)
+    rows = collection.rows[
+        collection.rows["sample_id"].isin(test["sample_id"])
+        | (collection.rows["source"] == "synthetic")
+        | (collection.rows["split"] != "test")
+    ]
+    small = replace(
+        collection,
+        rows=rows.reset_index(drop=True),
+        provenance=collection.provenance.loc[rows.index].reset_index(drop=True),
+    )
+    folder, expected = unpacked_probe(fill(small), small, tmp_path)
+    said = answers_of(folder, block, texts_of(test), tmp_path)
+    np.testing.assert_allclose(said, expected, atol=0.03)  # bfloat16
+    labels = small.label_ids(test)
+    assert (said.argmax(axis=1) == labels).mean() > 0.5

@@ -8,7 +8,6 @@ import pytest
 
 from synthcur.calibration import apply_temperature
 from synthcur.checkers import (
-    ABSENT_PROBABILITY,
     CHECKERS,
     DIVERSITY,
     QUALITY,
@@ -17,11 +16,11 @@ from synthcur.checkers import (
     Task,
     average,
     finetune,
-    fold_ids,
     probe,
     trust_of,
 )
 from synthcur.pools import Examples
+from synthcur.probes import ABSENT_PROBABILITY
 from synthcur.schema import REAL, VALIDATION, Collection
 from synthcur.settings import CHECKER_KINDS, FitSettings, ScoreSettings
 
@@ -120,14 +119,6 @@ def test_a_label_with_one_real_row_is_no_obstacle():
     checked = probe(task(QUALITY, real=real), ScoreSettings(), silent)
     assert np.isfinite(checked.synthetic).all()
     assert checked.trust["n"] == 41
-
-
-def test_folds_hold_every_label_evenly():
-    labels = np.repeat([0, 1, 2], [50, 25, 3])
-    folds = fold_ids(labels, 5, seed=0)
-    counts = np.array([np.bincount(folds[labels == k], minlength=5) for k in range(3)])
-    assert (np.ptp(counts, axis=1) <= 1).all()
-    assert not np.array_equal(folds, fold_ids(labels, 5, seed=1))
 
 
 def test_trust_is_an_accuracy_with_its_wilson_interval_and_a_calibration_error():

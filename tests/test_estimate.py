@@ -88,3 +88,13 @@ def test_steps_of_a_run_that_goes_on_or_was_stopped_are_a_measure_too(fill, smal
     number = add_run(store, TrainSettings(fit=FIT), seconds=10, steps=3)
     found = estimate(store, settings, ROWS)
     assert (found.seconds, found.measured_on) == (pytest.approx(10), number)
+
+
+def test_a_probe_counts_as_reading_its_rows_and_never_as_a_measure(fill, small_collection):
+    store = fill(small_collection)
+    add_run(store, TrainSettings(fit=FIT), seconds=9.6, steps=6)
+    probe = TrainSettings(arms=("probe_both",), seeds=2, fit=replace(FIT, steps=5000))
+    assert estimate(store, probe, ROWS).seconds == pytest.approx(0.05 * 128 / 3 * 2)
+    before = estimate(store, TrainSettings(fit=FIT), ROWS)
+    add_run(store, TrainSettings(fit=FIT), seconds=0.1, steps=None)
+    assert estimate(store, TrainSettings(fit=FIT), ROWS) == before

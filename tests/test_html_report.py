@@ -160,3 +160,13 @@ def test_the_histogram_counts_every_row_the_last_epoch_weighed(fill, small_colle
     drawing = ElementTree.fromstring(histogram([3, 1], edges, title="w"))
     heights = [float(each.get("height")) for each in drawing.iter("rect")]
     assert heights[0] == pytest.approx(3 * heights[1], abs=0.2)
+
+
+def test_probes_stand_in_the_report_without_a_curve(fill, small_collection):
+    store = fill(small_collection)
+    predicted = {"ce": PLAIN, "probe_both": IMP}
+    add_runs(store, small_collection, predicted, validation={"ce": 0.5, "probe_both": 0.95})
+    words = " ".join(read(html_report(store, "small")).words)
+    assert "Linear probe (synthetic + real)" in words
+    assert "Below the linear probe (synthetic + real) on the 120 validation rows" in words
+    assert "by epoch" not in words

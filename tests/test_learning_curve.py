@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthcur import encoders, learning_runs, training
+from synthcur import bundled, encoders, learning_runs, probe_arms, training
 from synthcur.arms import ARMS
 from synthcur.artefacts import Artefacts
 from synthcur.errors import InputError, WorkerError
@@ -191,7 +191,7 @@ def test_no_evidence_at_any_size_is_said():
 @pytest.fixture
 def as_encoder(tiny_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Embed with the tiny model."""
-    monkeypatch.setattr(encoders, "model_folder", lambda base_model: Path(tiny_model))
+    monkeypatch.setattr(bundled, "model_folder", lambda: Path(tiny_model))
 
 
 def short(tiny_model: str, **changes: object) -> LearningCurveSettings:
@@ -262,6 +262,50 @@ def test_a_curve_is_run_reported_and_never_run_again(
     decided = [Decision(sample_id=small_collection.synthetic["sample_id"][0], action=DISCARD)]
     next(benches).learn(small_collection, short(tiny_model), decisions=decided)
     assert [rows for rows, _ in learned[7:]] == [39, 6, 39, 12, 39]
+
+
+def test_probes_learn_the_chosen_rows_and_are_kept_whatever_the_recipe(
+    benches: Iterator[Bench],
+    small_collection: Collection,
+    tiny_model: str,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    fitted: list[int] = []
+    original = probe_arms.fit
+
+    def watch(rows, *args, **options):
+        fitted.append(len(rows.labels))
+        return original(rows, *args, **options)
+
+    monkeypatch.setattr(probe_arms, "fit", watch)
+    bench, arms = next(benches), ("probe_real", "probe_both")
+    runs = bench.learn(small_collection, short(tiny_model, arms=arms))
+    assert fitted == [6, 46, 12, 52]
+    assert [(run["arm"], run["n_real"]) for run in runs] == [
+        (arm, size) for size in (6, 12) for arm in arms
+    ]
+    for run in runs:
+        assert bench.artefacts.array(run["predictions"], "probs").shape == (12, 3)
+        assert run["learned"] is None
+        assert run["val_log_loss"] > 0
+    phases = bench.said("phase")
+    assert phases[-1]["done"] == phases[-1]["total"] == 4
+    longer = short(tiny_model, arms=arms, fit=FitSettings(base_model=tiny_model, epochs=3))
+    next(benches).learn(small_collection, longer)
+    assert len(fitted) == 4
+
+
+def test_the_floor_is_never_what_makes_synthetic_rows_pay():
+    said = made_up({25: 0.5}, {25: 0.9})
+    probe = {("probe_real", size): runs for (arm, size), runs in said.items() if arm == "dimp"}
+    found = summary(said | probe, TRUE, ("ce_real", "dimp", "probe_real"))
+    assert [each["arm"] for each in found["pays"]] == ["dimp"]
+    assert (
+        summary({**probe, ("ce_real", 25): said["ce_real", 25]}, TRUE, ("ce_real", "probe_real"))[
+            "pays"
+        ]
+        == []
+    )
 
 
 def test_checkers_learn_from_the_chosen_rows_alone(

@@ -22,8 +22,20 @@ IMP = ((0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 0), (0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2
 """Predictions of two seeds; right are 8 and 10 of 12 rows, then 11 and 11."""
 
 
-def add_runs(store, collection, predicted, *, end="done", arms=None, seeds=2):
-    """Store a job whose runs predicted these label ids, through the spool of its worker."""
+def on_validation(arm, shares):
+    """Say of 120 validation rows what is right for that share of them; nothing without one."""
+    if arm not in shares:
+        return {}
+    labels = np.arange(120) % 3
+    said = np.where(np.arange(120) < 120 * shares[arm], labels, (labels + 1) % 3)
+    return {"val_probs": 0.1 + 0.7 * np.eye(3, dtype=np.float32)[said], "val_labels": labels}
+
+
+def add_runs(store, collection, predicted, *, end="done", arms=None, seeds=2, validation=()):
+    """Store a job whose runs predicted these label ids, through the spool of its worker.
+
+    `validation` are shares of validation rows that an arm has right, where they are known.
+    """
     settings = TrainSettings(arms=tuple(arms or predicted), seeds=seeds)
     job = store.add_job("train", collection.name, settings=asdict(settings), scores={})
     job.folder.mkdir(parents=True)
@@ -33,10 +45,14 @@ def add_runs(store, collection, predicted, *, end="done", arms=None, seeds=2):
         for seed, said in enumerate(seeds_said):
             name = fingerprint("toy", job.id, arm, seed)
             probs = np.eye(3, dtype=np.float32)[list(said)]
-            store.artefacts.write(name, arrays={"probs": probs, "labels": TRUE.astype(np.int8)})
+            arrays = {"probs": probs, "labels": TRUE.astype(np.int8)}
+            store.artefacts.write(name, arrays=arrays | on_validation(arm, validation))
             spool.append("run_started", arm=arm, seed=seed, steps=1)
             accuracy = float(np.mean(np.asarray(said) == TRUE))
-            spool.append("run_done", arm=arm, seed=seed, accuracy=accuracy, predictions=name)
+            reached = {"val_accuracy": validation[arm]} if arm in validation else {}
+            spool.append(
+                "run_done", arm=arm, seed=seed, accuracy=accuracy, predictions=name, **reached
+            )
     if end:
         spool.append(end)
     spool.close()
@@ -375,3 +391,40 @@ def test_between_arms_that_nothing_tells_apart_the_validation_rows_choose(fill, 
     add_finished_job(store, small_collection, {"ce": 0.8, "imp": 0.9})
     found = report.results(store, "small")
     assert findings.offered_arms(found)[0]["arm"] == "imp"
+
+
+FLOOR_ON_VALIDATION = {"ce": 0.5, "imp": 0.6, "probe_real": 0.7, "probe_both": 0.95}
+
+
+def test_an_arm_below_the_probe_is_named_and_the_probe_is_offered(fill, small_collection):
+    store = fill(small_collection)
+    predicted = {"ce": FOUR_WRONG, "imp": ALL_RIGHT, "probe_real": IMP, "probe_both": ALL_RIGHT}
+    add_runs(store, small_collection, predicted, validation=FLOOR_ON_VALIDATION)
+    found = report.results(store, "small")
+    assert json.loads(json.dumps(found)) == found
+    assert set(found["below_probe"]) == {"ce", "imp"}
+    assert found["below_probe"]["imp"]["probe"] == "probe_both"
+    offered = [arm["arm"] for arm in findings.offered_arms(found)]
+    assert offered[0] == "probe_both"
+    assert "imp" not in offered
+    text = findings.results_text(found)
+    assert "Below the linear probe (synthetic + real) on the 120 validation rows" in text
+    assert text.endswith("Train longer, or take the probe.")
+
+
+def test_without_evidence_on_the_test_rows_the_probe_comes_first_where_others_are_below_it(
+    fill, small_collection
+):
+    store = fill(small_collection)
+    predicted = {"ce": PLAIN, "imp": IMP, "probe_both": PLAIN}
+    add_runs(store, small_collection, predicted, validation=FLOOR_ON_VALIDATION)
+    found = report.results(store, "small")
+    assert [arm["arm"] for arm in findings.offered_arms(found)] == ["probe_both", "imp", "ce"]
+
+
+def test_runs_that_kept_no_validation_rows_are_not_held_against_a_probe(fill, small_collection):
+    store = fill(small_collection)
+    add_runs(store, small_collection, {"ce": PLAIN, "probe_both": IMP}, validation={"ce": 0.4})
+    found = report.results(store, "small")
+    assert found["below_probe"] == {}
+    assert "probe on" not in findings.results_text(found)

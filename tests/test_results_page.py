@@ -200,7 +200,7 @@ def test_a_learning_curve_is_offered_with_its_size_and_started(toy, monkeypatch)
     app = open_page("results", "small")
     offered = next(each.value for each in app.markdown if "of the real training rows" in each.value)
     assert "with 24 of the real training rows, 3 seeds" in offered
-    assert "18 runs; no step of this model was measured here yet" in offered
+    assert "24 runs; no step of this model was measured here yet" in offered
     app.button(key="results_learning_start").click().run()
     assert not complaints(app)
     (name, settings), *_ = submitted
@@ -324,3 +324,20 @@ def test_rows_are_told_with_the_run_s_checkers_or_else_with_the_best_there_are(
     assert chosen_checkers(scored, "probe") == chosen_checkers(scored) == "average"
     assert chosen_checkers(scored, "finetune") == "finetune"
     assert chosen_checkers({}, "probe") is None
+
+
+def test_arms_below_the_linear_probe_are_said_and_its_model_is_the_one_offered(
+    fill, small_collection
+):
+    store = fill(small_collection)
+    predicted = {"ce": PLAIN, "imp": IMP, "probe_real": PLAIN, "probe_both": IMP}
+    validation = {"ce": 0.5, "imp": 0.6, "probe_real": 0.7, "probe_both": 0.95}
+    job = add_runs(store, small_collection, predicted, validation=validation)
+    keep_model(store, job, "imp", seed=1)
+    keep_model(store, job, "probe_both", seed=1)
+    app = open_page("results", "small")
+    assert not complaints(app)
+    assert r"Below the linear probe \(synthetic \+ real\)" in captions(app)
+    labels = [button.label for button in app.get("download_button")]
+    assert labels[0] == "Download the Probe (both) model"
+    assert any(label.endswith("(below the linear probe)") for label in labels)

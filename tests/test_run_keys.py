@@ -119,7 +119,7 @@ def test_of_a_decision_only_what_it_does_to_a_row_counts(
             found(replace(subject, decisions=changed), tmp_path)
 
 
-@pytest.mark.parametrize("field", ["rows", "weights", "targets", "dynamic"])
+@pytest.mark.parametrize("field", ["rows", "weights", "targets", "dynamic", "learner"])
 def test_what_changes_training_makes_another_run(field: str):
     keys = {name: arm_key(replace(arm, **{field: "other"})) for name, arm in ARMS.items()}
     assert all(key != arm_key(ARMS[name]) for name, key in keys.items())
@@ -134,5 +134,5 @@ def test_an_arm_that_came_later_is_named_by_what_changes_training_alone():
 def test_every_field_of_an_arm_is_words_or_changes_training():
     words = {"title", "formula", "sentence", "cost", "source", "is_recommended"}
     assert {each.name for each in fields(Arm)} == words | set(
-        arm_key(replace(ARMS["focal"], name="later"))
+        arm_key(replace(ARMS["focal"], name="later", learner="probe"))
     ), "a new field of an arm: say in run_keys whether it changes training"

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from synthcur import jobs
-from synthcur.arms import ARMS, OFFERED
+from synthcur.arms import ARMS, FLOOR, OFFERED
 from synthcur.processes import process_identity
 from synthcur.settings import FitSettings, TrainSettings, WeightingSettings
 from synthcur.spool import Spool
@@ -18,6 +18,7 @@ from synthcur.ui import train_rail
 from synthcur.ui.parts import plain
 from tests.conftest import add_finished_job, add_scores, note_covered
 from tests.test_pages import ROOT, complaints, open_page
+from tests.test_report import IMP, PLAIN, add_runs
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +88,8 @@ def test_before_the_first_run_the_arms_are_explained_and_one_button_starts(fill,
     )
     assert [box.label for box in app.checkbox if box.value] == [
         r"Plain \(synthetic only\)",
+        r"Linear probe \(real only\)",
+        r"Linear probe \(synthetic \+ real\)",
         r"IMP\, P′\/Q",
         r"DIMP\, P′\/p",
         r"Three witnesses \(synthetic \+ real\)\, recommended",
@@ -104,7 +107,8 @@ def test_start_queues_what_the_rail_is_set_to(fill, small_collection):
     app.button(key="train_start").click().run()
     (job,) = store.jobs("small")
     settings = TrainSettings.from_dict(job.settings)
-    assert (settings.arms, settings.seeds) == (("ce", "imp", "witnesses"), 2)
+    assert settings.arms == ("ce", "probe_real", "probe_both", "imp", "witnesses")
+    assert settings.seeds == 2
     assert (settings.fit.epochs, settings.fit.learning_rate) == (3, 1e-4)
     assert (settings.recipe, settings.fit.chosen_by) == ("fixed", "log_loss")
     assert set(job.spec["scores"]) >= {"quality", "diversity"}
@@ -186,7 +190,7 @@ def test_an_arm_under_more_is_trained_in_the_order_of_the_registry(fill, small_c
     app.checkbox(key="train_arm_p_only_on").check().run()
     app.button(key="train_start").click().run()
     arms = TrainSettings.from_dict(store.jobs("small")[0].settings).arms
-    assert arms == ("ce", "imp", "dimp", "p_only", "witnesses", "focal")
+    assert arms == (*("ce", *FLOOR, "imp", "dimp"), *("p_only", "witnesses", "focal"))
 
 
 def test_every_arm_can_be_ticked_and_the_less_common_ones_under_more(fill, small_collection):
@@ -344,7 +348,9 @@ def test_another_job_can_be_queued_while_one_runs_but_not_the_same_one(fill, sma
     next(button for button in app.button if button.label == "Add to the queue").click().run()
     assert [job.status for job in store.jobs("small")] == ["queued", "running"]
     waiting = " ".join(caption.value for caption in app.sidebar.caption)
-    assert "Run 2, waiting: Plain, IMP, DIMP, Witnesses; 1 seed" in waiting
+    assert (
+        "Run 2, waiting: Plain, Probe (real), Probe (both), IMP, DIMP, Witnesses; 1 seed" in waiting
+    )
 
 
 def test_a_finished_job_leads_to_its_results(fill, small_collection):
@@ -411,3 +417,41 @@ def test_earlier_jobs_are_listed_with_what_became_of_them(fill, small_collection
     assert earlier["Run"].tolist() == [1]
     assert earlier["State"].tolist() == ["failed"]
     assert earlier["What happened"].tolist() == ["The disk is full."]
+
+
+def test_a_linear_probe_has_neither_curve_nor_epoch(fill, small_collection):
+    store = fill(small_collection)
+    done = {"val_accuracy": 0.75, "seconds": 2.0, "rows": 64}
+    first = {"arm": "probe_both", "seed": 0}
+    records = [
+        ("run_started", first),
+        ("run_done", {**first, **done}),
+        ("run_started", {"arm": "probe_both", "seed": 1}),
+    ]
+    run_job(store, arms=("ce", "probe_both"), records=records)
+    app = open_page("train", "small")
+    assert not complaints(app)
+    assert title(app).startswith("Run 1: Probe (both), takes seconds")
+    assert not charts(app)
+    table = app.dataframe[0].value
+    assert table["Epochs"].isna().all()
+    assert table["Validation accuracy"].dropna().tolist() == [75.0]
+    assert "has no curve" in " ".join(each.value for each in app.caption)
+
+
+def test_a_run_of_probes_alone_is_told_without_a_curve(fill, small_collection):
+    store = fill(small_collection)
+    add_finished_job(store, small_collection, {"probe_real": 0.8, "probe_both": 0.9})
+    app = open_page("train", "small")
+    assert not complaints(app)
+    assert "has no curve" in " ".join(each.value for each in app.caption)
+
+
+def test_arms_below_the_linear_probe_are_named_as_soon_as_they_end(fill, small_collection):
+    store = fill(small_collection)
+    predicted = {"ce": PLAIN, "probe_both": IMP}
+    add_runs(store, small_collection, predicted, validation={"ce": 0.5, "probe_both": 0.95})
+    app = open_page("train", "small")
+    assert not complaints(app)
+    said = " ".join(each.value for each in app.caption)
+    assert r"Below the linear probe \(synthetic \+ real\) on the 120 validation rows" in said

@@ -96,8 +96,8 @@ def _arms_card(found: Mapping[str, Any]) -> None:
             _arms_table(found, title)
         idle = [f"{arm['verdict']}." for arm in found["arms"] if arm["learned_nothing"]]
         majority = f"{points(found['majority'])} % {title.lower()}"
-        lines = [f"Always naming the largest label: {majority}.", *idle]
-        st.caption("  \n".join(parts.plain(line) for line in lines))
+        lines = [f"Always naming the largest label: {majority}.", *idle, findings.floor_of(found)]
+        st.caption("  \n".join(parts.plain(line, limit=1000) for line in lines if line))
 
 
 def _intervals(found: Mapping[str, Any]) -> None:

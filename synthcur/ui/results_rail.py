@@ -193,6 +193,8 @@ def _mark(arm: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     best = findings.leading_arm(found)
     if arm["arm"] == found["baseline"] and findings.is_better(best):
         return f" ({parts.plain(figures.ARM_NAMES.get(best['arm'], best['arm']))} is better)"
+    if findings.is_below_probe(arm, found):
+        return " (below the linear probe)"
     lost = findings.is_losing(arm)
     return f" (worse than {parts.plain(as_baseline(found['baseline']))})" if lost else ""
 

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from synthcur import curves, jobs
-from synthcur.arms import ARMS
+from synthcur.arms import ARMS, FLOOR
 from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Measure
 from synthcur.evaluation import seeds_in_words
 from synthcur.majority import LEARNED_NOTHING
@@ -204,6 +204,8 @@ def _state(name: str, job: Job, runs: list[Run], drawn: Picture, choice: Choice)
     if drawn.idle:
         done = sum(run.status == "done" for run in runs)
         caption += f" {drawn.idle} of {done} runs {LEARNED_NOTHING}."
+    if drawn.floor:
+        caption += f" {parts.plain(drawn.floor, limit=1000)}"
     with parts.finding_line(title, caption, stage="active" if job.is_active else "ended"):
         word, colour, icon = train_tables.BADGES[job.status]
         st.badge(word, color=colour, icon=icon)
@@ -265,6 +267,8 @@ def _progress_in_words(
 
 def _epoch_in_words(run: Run, latest: Mapping[str, float], settings: TrainSettings) -> str:
     """Say where a run is; real rows alone take more epochs than the settings of the job say."""
+    if run.arm in FLOOR:
+        return "takes seconds"
     if "epoch" not in latest:
         return "first steps"
     of = float(settings.fit.epochs)
@@ -355,8 +359,11 @@ def _charts(job: Job, drawn: Picture) -> None:
     )
     arms = TrainSettings.from_dict(job.settings).arms
     is_by_epochs = curves.axis_of(job).unit == "epoch"
-    if is_by_epochs and any(ARMS[arm].rows == "real" for arm in arms if arm in ARMS):
+    with_curve = [ARMS[arm] for arm in arms if arm in ARMS and arm not in FLOOR]
+    if is_by_epochs and any(arm.rows == "real" for arm in with_curve):
         said += " Real rows alone are passed more often; they stand by the share of their steps."
+    if any(arm in FLOOR for arm in arms):
+        said += " A linear probe is fitted in one go and has no curve."
     st.caption(said)
 
 

@@ -12,9 +12,10 @@ import streamlit as st
 from synthcur import curves
 from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Measure
 from synthcur.evaluation import ACCURACY, MACRO_F1
+from synthcur.findings import floor_in_words
 from synthcur.majority import majority_score
 from synthcur.records import Job, Run
-from synthcur.report import idle_runs
+from synthcur.report import below_probes, idle_runs
 from synthcur.schema import REAL, VALIDATION
 from synthcur.settings import TrainSettings
 from synthcur.store import Store
@@ -40,12 +41,15 @@ class Picture:
         The last known value of every measure of the run in progress; empty without one.
     idle
         Number of finished runs that learned nothing.
+    floor
+        Which arms stay below a linear probe, in a sentence; empty where none does.
     """
 
     lines: Mapping[str, pd.DataFrame]
     runs: pd.DataFrame
     latest: Mapping[str, float]
     idle: int = 0
+    floor: str = ""
 
 
 def picture(store: Store, job: Job, runs: list[Run]) -> Picture:
@@ -86,4 +90,12 @@ def _picture(
         runs=train_tables.runs_table(settings, runs, metrics, is_active=is_active, idle=idle),
         latest=train_tables.latest(metrics, running[-1]) if running else {},
         idle=len(idle),
+        floor=_floor(_store, settings, runs),
     )
+
+
+def _floor(store: Store, settings: TrainSettings, runs: list[Run]) -> str:
+    done = [run for run in runs if run.status == "done"]
+    by_arm = {arm: [run for run in done if run.arm == arm] for arm in settings.arms}
+    below = below_probes(store, {arm: own for arm, own in by_arm.items() if own})
+    return floor_in_words(below)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from synthcur.arms import ARMS, OFFERED, Arm
+from synthcur.arms import ARMS, FLOOR, OFFERED, Arm
 from synthcur.base_models import ROOT_VARIABLE, known_width
 from synthcur.errors import InputError, SynthcurError
 from synthcur.estimate import Estimate, estimate
@@ -26,7 +26,7 @@ from synthcur.settings import (
 )
 from synthcur.ui import parts, resources, session
 
-COMMON = ("ce", "ce_real", "ce_both", "imp", "dimp", "p_only", "scheme")
+COMMON = ("ce", "ce_real", "ce_both", *FLOOR, "imp", "dimp", "p_only", "scheme")
 """Arms that are always in view; the others open on demand."""
 
 _OTHER = "other"

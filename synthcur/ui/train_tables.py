@@ -147,12 +147,16 @@ def _run_row(
     return {
         **row,
         "State": [run.status],
-        "Epochs": int(reached_so_far.get("epoch", 0)),
+        "Epochs": None if _is_probe(arm) else int(reached_so_far.get("epoch", 0)),
         "Validation accuracy": None if reached is None else 100 * reached,
         "Rows": run.rows,
         "Samples/s": run.samples_per_s,
         "Time": None if run.seconds is None else parts.duration(run.seconds),
     }
+
+
+def _is_probe(arm: str) -> bool:
+    return arm in ARMS and ARMS[arm].is_probe
 
 
 def latest(metrics: pd.DataFrame, run: Run) -> dict[str, float]:
