@@ -59,6 +59,11 @@ class Arm:
         """Whether the checkers must have scored the collection first."""
         return self.weights != "one" or bool(self.targets)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every row counts the same under its own label."""
+        return self.weights == "one" and not self.targets and not self.dynamic
+
 
 _NONE = "No more than plain training."
 _CHECKERS = "Both checkers, once a collection."

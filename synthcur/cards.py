@@ -14,8 +14,13 @@ import pandas as pd
 from synthcur import __version__, provenance
 from synthcur.arms import ARMS
 from synthcur.evaluation import points, seeds_in_words
-from synthcur.findings import difference_in_words, is_losing
-from synthcur.majority import LEARNED_NOTHING
+from synthcur.findings import (
+    METRIC_TITLES,
+    difference_in_words,
+    is_losing,
+    is_undertrained,
+    undertrained_mark,
+)
 from synthcur.records import Job, Run
 from synthcur.report import command_line, results
 from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
@@ -173,7 +178,7 @@ def _results_table(found: dict[str, Any], own: str) -> str:
     head = (
         "arm",
         "seeds",
-        found["metric"],
+        METRIC_TITLES[found["metric"]].lower(),
         "95 % interval",
         f"against {found['baseline']}, points",
     )
@@ -183,7 +188,7 @@ def _results_table(found: dict[str, Any], own: str) -> str:
             seeds_in_words(arm["n_seeds"]),
             f"{points(arm['mean'])} %",
             f"{points(arm['low'])} to {points(arm['high'])}",
-            LEARNED_NOTHING if arm["learned_nothing"] else difference_in_words(arm["difference"]),
+            undertrained_mark(arm) or difference_in_words(arm["difference"]),
         )
         for arm in found["arms"]
     ]
@@ -192,9 +197,10 @@ def _results_table(found: dict[str, Any], own: str) -> str:
 
 
 def _warnings(found: dict[str, Any], own: str) -> list[str]:
-    """Say that this model's arm learned nothing or lost; nothing where it did neither."""
+    """Say that this model's arm lost, learned nothing or was still learning; else nothing."""
     arm = next(arm for arm in found["arms"] if arm["arm"] == own)
-    return [f"**{_plain(arm['verdict'])}.**"] if is_losing(arm) else []
+    is_warned = is_losing(arm) or is_undertrained(arm)
+    return [f"**{_plain(arm['verdict'])}.**"] if is_warned else []
 
 
 def _facts_table(facts: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ change, so lines grow in place.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from synthcur.curve_majority import majority_layers, majority_row
 from synthcur.figures import ARM_NAMES, FONT, arm_colour
 from synthcur.palette import Palette
 from synthcur.records import Run
+from synthcur.resampling import ACCURACY, MACRO_F1
 
 MOST_POINTS = 400
 """Points drawn in one chart; more are averaged in bins of equal width."""
@@ -50,9 +52,13 @@ class Measure:
 
 
 LOSS = Measure("loss", "Training loss", "number", is_per_epoch=False)
+VAL_LOG_LOSS = Measure("val_log_loss", "Validation log loss", "number")
 VAL_ACCURACY = Measure("val_accuracy", "Validation accuracy", "percent")
 VAL_MACRO_F1 = Measure("val_macro_f1", "Validation macro-F1", "percent")
 EFFECTIVE_ROWS = Measure("ess", "Effective rows", "count")
+
+SCORES: Mapping[str, Measure] = MappingProxyType({ACCURACY: VAL_ACCURACY, MACRO_F1: VAL_MACRO_F1})
+"""The measure of every score that always naming the largest label has as well."""
 
 
 def on_one_axis(metrics: pd.DataFrame, runs: Iterable[Run], *, epochs: int) -> pd.DataFrame:

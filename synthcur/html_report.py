@@ -12,7 +12,7 @@ import pandas as pd
 
 from synthcur import __version__, curves, provenance, svg
 from synthcur.comparison import Comparison, ReviewEffect, compare, flips_in_words, review_effect
-from synthcur.curves import LOSS, VAL_ACCURACY, Measure
+from synthcur.curves import LOSS, SCORES, Measure
 from synthcur.dynamics import (
     WEIGHT_EDGES,
     Dynamics,
@@ -20,10 +20,18 @@ from synthcur.dynamics import (
     read_dynamics,
     weight_histogram,
 )
-from synthcur.evaluation import ACCURACY, p_in_words, points, seeds_in_words
+from synthcur.evaluation import p_in_words, points, seeds_in_words
 from synthcur.figures import ARM_NAMES, arm_colour
-from synthcur.findings import METRIC_TITLES, PLAIN, basis, difference_in_words, leading_arm, outcome
-from synthcur.majority import majority_in_words, majority_score
+from synthcur.findings import (
+    METRIC_TITLES,
+    PLAIN,
+    basis,
+    difference_in_words,
+    leading_arm,
+    outcome,
+    why_macro_f1,
+)
+from synthcur.majority import first_metric, majority_in_words, majority_score
 from synthcur.palette import DARK, LIGHT, Palette
 from synthcur.records import Job
 from synthcur.reliability import calibration_gap
@@ -72,7 +80,7 @@ def html_report(
     *,
     job_id: str | None = None,
     baseline: str = PLAIN,
-    metric: str = ACCURACY,
+    metric: str | None = None,
 ) -> str:
     """Write the report of a training job.
 
@@ -103,7 +111,7 @@ def html_report(
     if seen is not None:
         closer.insert(0, _confusion(seen))
     body.append(_pair(*closer))
-    body.append(_decisions(job, review_effect(store, job, metric=metric)))
+    body.append(_decisions(job, review_effect(store, job, metric=found["metric"])))
     if seen is not None:
         body.append(_flips(seen, has_verdict=bool(leader["difference"])))
     body += [_ledger(store, job), _command(store, job)]
@@ -205,6 +213,8 @@ def _arms(found: Mapping[str, Any]) -> str:
         f"{title.lower()} on {found['test_rows']:,} real test rows, mean over seeds; "
         f"{majority_in_words(found['majority'])}"
     )
+    if why := why_macro_f1(found):
+        note += f". {why}"
     chart = svg.forest(found["arms"], baseline=against)
     return _section("Arms", note, _table((*head, "After Holm", "Verdict"), rows), chart, said)
 
@@ -260,10 +270,12 @@ def _curves(store: Store, job: Job, found: Mapping[str, Any]) -> list[str]:
     epochs = TrainSettings.from_dict(job.settings).fit.epochs
     metrics = curves.on_one_axis(store.metrics(job.id), store.runs(job.id), epochs=epochs)
     collection = store.collection(job.collection)
-    majority = majority_score(collection.label_ids(collection.part(REAL, VALIDATION)))
+    labels = collection.label_ids(collection.part(REAL, VALIDATION))
+    score = first_metric(labels)
+    majority = majority_score(labels, score)
     return [
         _curve(metrics, found, LOSS, lambda value: f"{value:.2f}"),
-        _curve(metrics, found, VAL_ACCURACY, lambda value: f"{100 * value:.0f} %", majority),
+        _curve(metrics, found, SCORES[score], lambda value: f"{100 * value:.0f} %", majority),
     ]
 
 

@@ -34,6 +34,7 @@ from synthcur.scoring import VERSIONS, check, embed, embeddings_name
 from synthcur.settings import ScoreSettings, fingerprint
 from synthcur.spool import Spool
 from synthcur.training_rows import rows_of
+from synthcur.unfinished import Course, why_unfinished
 
 VERSION = 2
 """Raised when a run would compute something else than a kept one of the same name."""
@@ -159,7 +160,7 @@ def runs_with(
                 _run(subject, arm, n_real, seed, drawn, name, tell)
             meta = subject.artefacts.meta(name)
             # Runs that an earlier release kept do not tell how far they learned.
-            told = {"val_log_loss": None, "learned": None, **meta}
+            told = {"val_log_loss": None, "learned": None, "unfinished": None, **meta}
             yield {"arm": arm.name, "seed": seed, "n_real": n_real, "predictions": name, **told}
 
 
@@ -220,13 +221,15 @@ def _run(
     collection, settings = subject.collection, subject.settings
     test = judging_rows(collection, TEST)
     rows = rows_of(arm, drawn.pool, weighting=settings.weighting, seed=seed)
+    recipe, told = recipe_of(arm, settings.fit, *drawn.pool.sizes), []
     try:
         result = fit(
             rows,
             judging_rows(collection, VALIDATION),
             labels=collection.labels,
-            settings=recipe_of(arm, settings.fit, *drawn.pool.sizes),
+            settings=recipe,
             seed=seed,
+            on_row=told.append,
             on_step=on_step,
         )
     except WorkerError as error:
@@ -234,12 +237,21 @@ def _run(
         raise WorkerError(f"{where}: {error.what}", fix=error.fix) from error
     probs = predict_proba(result.classifier, test.rows)
     said = probs.argmax(axis=1)
+    course = Course(
+        learned=result.learned,
+        val_log_losses=[row["val_log_loss"] for row in told if "val_log_loss" in row],
+        steps=count_steps(len(rows.labels), recipe),
+        n_rows=len(rows.labels),
+        n_labels=len(collection.labels),
+        batch_size=recipe.batch_size,
+    )
     meta = {
         "accuracy": accuracy(said, test.labels),
         "macro_f1": macro_f1(said, test.labels),
         "val_accuracy": result.val_accuracy,
         "val_log_loss": result.val_log_loss,
         "learned": result.learned,
+        "unfinished": why_unfinished(course),
         "quality_accuracy": drawn.quality_accuracy if arm.needs_scores else None,
         "seconds": result.seconds,
         "rows": len(rows.labels),

@@ -10,6 +10,9 @@ MOST_JUDGED = 30
 """Epochs after which a model is judged on the validation rows, at most; to judge it often takes
 longer than to pass a few rows."""
 
+STEPS_A_LABEL = 5
+"""Optimizer steps that every label is given at least."""
+
 
 def recipe_of(arm: Arm, fit: FitSettings, n_synthetic: int, n_real: int) -> FitSettings:
     """Give an arm of real rows alone as many steps as the synthetic rows would take.
@@ -34,6 +37,21 @@ def recipe_of(arm: Arm, fit: FitSettings, n_synthetic: int, n_real: int) -> FitS
     epochs = round(count_steps(n_synthetic, fit) / _count_batches(n_real, fit))
     as_long = replace(fit, epochs=min(max(fit.epochs, epochs), MAX_EPOCHS))
     return with_steps(as_long, n_real, LEAST_STEPS)
+
+
+def least_steps(n_rows: int, n_labels: int, batch_size: int) -> int:
+    """Return the optimizer steps that rows of so many labels need at least.
+
+    Parameters
+    ----------
+    n_rows
+        Rows that are learned, at least 1.
+    n_labels
+        Labels that they have.
+    batch_size
+        Rows of a step.
+    """
+    return max(LEAST_STEPS, STEPS_A_LABEL * n_labels)
 
 
 def with_steps(fit: FitSettings, n_rows: int, n_steps: int) -> FitSettings:

@@ -44,7 +44,8 @@ def train(
 
     Runs that the job's spool tells of are not trained again, and the one that was stopped goes on
     from its checkpoint. All arms of a seed run before the next seed, so that they can be compared
-    from early on. Of every arm the model of the seed that is best on the validation rows is kept.
+    from early on. Of every arm the model of the seed that is best on the validation rows is kept,
+    see `_is_best`.
 
     Parameters
     ----------
@@ -84,23 +85,25 @@ def train(
     )
     steps = {name: count_steps(len(part.labels), recipes[name]) for name, part in rows.items()}
     progress = Progress(spool, "train", "Training", total=sum(steps.values()) * settings.seeds)
-    best, done = dict.fromkeys(rows, -1.0), 0
+    judged: dict[str, list[_Judged]] = {name: [] for name in rows}
+    done = 0
     for seed, arm in itertools.product(range(settings.seeds), arms):
         if (arm.name, seed) in finished:
-            best[arm.name] = max(best[arm.name], finished[arm.name, seed])
+            judged[arm.name].append(finished[arm.name, seed])
             done += steps[arm.name]
             continue
         progress.title = f"{arm.title}: seed {seed + 1} of {settings.seeds}"
-        best[arm.name] = _run(
+        reached = _run(
             job,
             arm.name,
             seed,
             rows_of(arm, pool, weighting=settings.weighting, seed=seed),
             recipe=recipes[arm.name],
-            best_so_far=best[arm.name],
+            earlier=judged[arm.name],
             n_steps=steps[arm.name],
             on_step=_from(done, progress),
         )
+        judged[arm.name].append(reached)
         done += steps[arm.name]
 
 
@@ -151,13 +154,30 @@ def _of_real_rows(
     }
 
 
-def _finished(job_dir: Path) -> dict[tuple[str, int], float]:
+@dataclass(frozen=True)
+class _Judged:
+    """What a run has reached on the validation rows; of release 0.1 the log loss is not known."""
+
+    val_accuracy: float
+    val_log_loss: float | None
+
+
+def _is_best(reached: _Judged, earlier: Iterable[_Judged]) -> bool:
+    """Whether a run is better than all before it: by log loss, by accuracy if one lacks it."""
+    every = [*earlier, reached]
+    measured = [each.val_log_loss for each in every if each.val_log_loss is not None]
+    if len(measured) < len(every):
+        measured = [-each.val_accuracy for each in every]
+    return all(measured[-1] < before for before in measured[:-1])
+
+
+def _finished(job_dir: Path) -> dict[tuple[str, int], _Judged]:
     """Read the runs a job has finished before, with what they reached on the validation rows."""
     records, _ = read_spool(job_dir / "spool.jsonl", 0)
     return {
-        (record["arm"], record["seed"]): record["val_accuracy"]
-        for record in records
-        if record["t"] == "run_done"
+        (each["arm"], each["seed"]): _Judged(each["val_accuracy"], each.get("val_log_loss"))
+        for each in records
+        if each["t"] == "run_done"
     }
 
 
@@ -191,11 +211,11 @@ def _run(
     rows: WeightedExamples,
     *,
     recipe: FitSettings,
-    best_so_far: float,
+    earlier: Iterable[_Judged],
     n_steps: int,
     on_step: Callable[[int], None],
-) -> float:
-    """Do one run and report it; return the best validation accuracy of the arm so far."""
+) -> _Judged:
+    """Do one run and report it; keep its model if it is better than the arm's earlier runs."""
     from synthcur.checkpoints import CheckpointFile
     from synthcur.training import fit
 
@@ -225,14 +245,15 @@ def _run(
         raise WorkerError(f"Arm {arm}, seed {seed}: {error.what}", fix=error.fix) from error
     finally:
         following.close()
-    is_best = result.val_accuracy > best_so_far
+    reached = _Judged(result.val_accuracy, result.val_log_loss)
+    is_best = _is_best(reached, earlier)
     model = _keep_model(job, arm, seed, result, recipe) if is_best else None
     _report(job, arm, seed, result, model=model, n_rows=len(rows.labels))
     history.forget(but=1)
     if model is not None:
         _forget_models(job, arm, but=model)
     kept.unlink(missing_ok=True)
-    return max(result.val_accuracy, best_so_far)
+    return reached
 
 
 def _report(
@@ -311,6 +332,7 @@ def _keep_model(job: _TrainJob, arm: str, seed: int, result: "Fit", recipe: FitS
         "arm": arm,
         "seed": seed,
         "val_accuracy": result.val_accuracy,
+        "val_log_loss": result.val_log_loss,
         "collection": job.collection.name,
         "base_model": recipe.base_model,
     }

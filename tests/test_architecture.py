@@ -26,7 +26,7 @@ LAYERS = (
         *("texts", "splits", "stated", "first_line", "base_models", "table_files"),
     ),
     ("search", "clusters", "reliability", "majority"),
-    ("database",),
+    ("database", "unfinished", "longer"),
     (
         *("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
         *("witnesses", "checker_trust"),
@@ -64,7 +64,7 @@ PURE = (
     *("weighting", "recipes", "review", "losses", "evaluation", "summary", "what_if"),
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
     *("ledger", "agreement", "queues", "gaps", "search", "reliability", "witnesses"),
-    *("pool_fit", "majority", "checker_trust", "findings"),
+    *("pool_fit", "majority", "checker_trust", "findings", "unfinished", "longer"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {

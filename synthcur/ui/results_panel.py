@@ -11,15 +11,15 @@ from synthcur import exporting, figures, findings
 from synthcur.comparison import Comparison, compare, flips_in_words
 from synthcur.evaluation import points
 from synthcur.store import Store
-from synthcur.ui import parts, resources, theme
+from synthcur.ui import parts, resources, theme, train_longer
 from synthcur.ui import results_closer as closer
 from synthcur.ui.results_rail import Choice, model_button, results
 
 MOST_LABELS = 12
 """More labels than this do not fit a card: those that change most are drawn."""
 
-_IDLE, _ALONE = "learned nothing", "no verdict"
-_VERDICTS = ("better", "worse", "no evidence", "baseline", _ALONE, _IDLE)
+_IDLE, _UNFINISHED, _ALONE = "learned nothing", "still learning", "no verdict"
+_VERDICTS = ("better", "worse", "no evidence", "baseline", _ALONE, _IDLE, _UNFINISHED)
 
 
 def show(choice: Choice) -> None:
@@ -74,11 +74,18 @@ def _finding(
         if choice.job.is_active and st.button("Watch the run", icon=":material/show_chart:"):
             st.switch_page("pages/train.py")
         run = exporting.offered_model(store, found)
+        undertrained = {arm["arm"] for arm in found["arms"] if findings.is_undertrained(arm)}
+        if undertrained and not choice.job.is_active:
+            train_longer.button(
+                choice.job, undertrained, baseline=choice.baseline, is_primary=run is None
+            )
         if run is not None:
             name = figures.ARM_NAMES.get(run.arm, run.arm)
             model_button(store, run, f"Download the {name} model", is_primary=True)
     if run is None and exporting.kept_models(store, choice.job.id):
-        st.caption("No model is offered: those that are kept lost, or learned nothing.")
+        st.caption(
+            "No model is offered: those that are kept lost, learned nothing or were still learning."
+        )
 
 
 def _arms_card(found: Mapping[str, Any]) -> None:
@@ -94,10 +101,12 @@ def _arms_card(found: Mapping[str, Any]) -> None:
                 _intervals(found)
         else:
             _arms_table(found, title)
-        idle = [f"{arm['verdict']}." for arm in found["arms"] if arm["learned_nothing"]]
+        said = [f"{arm['verdict']}." for arm in found["arms"] if findings.is_undertrained(arm)]
         majority = f"{points(found['majority'])} % {title.lower()}"
-        lines = [f"Always naming the largest label: {majority}.", *idle]
-        st.caption("  \n".join(parts.plain(line) for line in lines))
+        lines = [f"Always naming the largest label: {majority}.", *said]
+        if why := findings.why_macro_f1(found):
+            lines.insert(0, f"{why}.")
+        st.caption("  \n".join(parts.plain(line, limit=400) for line in lines))
 
 
 def _intervals(found: Mapping[str, Any]) -> None:
@@ -149,7 +158,7 @@ def _arms_table(found: Mapping[str, Any], title: str) -> None:
                 options=list(_VERDICTS),
                 color=[
                     *(tints["keep"], tints["discard"], *[tints["neutral"]] * 3),
-                    tints["discard"],
+                    *[tints["discard"]] * 2,
                 ],
                 width=110,
             ),
@@ -159,13 +168,13 @@ def _arms_table(found: Mapping[str, Any], title: str) -> None:
 
 def _is_comparable(arm: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     """Whether an arm is the baseline or is compared with it."""
-    is_baseline = arm["arm"] == found["baseline"] and not arm["learned_nothing"]
+    is_baseline = arm["arm"] == found["baseline"] and not findings.is_undertrained(arm)
     return is_baseline or arm["difference"] is not None
 
 
 def _verdict(arm: Mapping[str, Any], baseline: str) -> str:
-    if arm["learned_nothing"]:
-        return _IDLE
+    if findings.is_undertrained(arm):
+        return _IDLE if arm["learned_nothing"] else _UNFINISHED
     if arm["difference"] is None:
         return "baseline" if arm["arm"] == baseline else _ALONE
     return arm["difference"]["outcome"]

@@ -1,0 +1,53 @@
+"""A training job once more with more steps, for the arms not trained to the end; pure."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from synthcur.arms import ARMS
+from synthcur.records import Job, Run
+from synthcur.settings import FIXED, MAX_EPOCHS, MAX_STEPS, FitSettings, TrainSettings
+
+TIMES = 3
+"""By how much longer the arms are trained."""
+
+
+def train_longer(
+    job: Job, runs: Sequence[Run], undertrained: Collection[str], *, baseline: str
+) -> TrainSettings:
+    """Return the settings of a job that trains `TIMES` as long and is otherwise the same.
+
+    It has the arms that were not trained to the end, and the baseline, which they are to be
+    compared with; where that is one of them, all arms.
+
+    Parameters
+    ----------
+    job, runs
+        A training job and its runs.
+    undertrained
+        Names of the arms that learned nothing or were still learning, at least one.
+    baseline
+        Name of the arm that the others are compared with.
+    """
+    settings = TrainSettings.from_dict(job.settings)
+    known = [arm for arm in settings.arms if arm in ARMS]
+    concerned = known if baseline in undertrained else [*undertrained, baseline]
+    most = max((run.steps or 0 for run in runs if run.arm in undertrained), default=0)
+    return replace(
+        settings,
+        arms=tuple(arm for arm in known if arm in concerned),
+        fit=_longer(recipe_of_job(job), most),
+        recipe=FIXED,
+    )
+
+
+def recipe_of_job(job: Job) -> FitSettings:
+    """Return the recipe that a training job has followed: what it found, else its settings."""
+    found = (job.recipe or {}).get("fit")
+    return FitSettings.from_dict(found) if found else TrainSettings.from_dict(job.settings).fit
+
+
+def _longer(fit: FitSettings, most_steps: int) -> FitSettings:
+    epochs = TIMES * fit.epochs
+    if fit.steps is None and (epochs <= MAX_EPOCHS or not most_steps):
+        return replace(fit, epochs=min(epochs, MAX_EPOCHS))
+    return replace(fit, steps=min(TIMES * (fit.steps or most_steps), MAX_STEPS))
