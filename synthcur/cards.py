@@ -15,7 +15,7 @@ from synthcur import __version__, provenance
 from synthcur.arms import ARMS
 from synthcur.evaluation import points, seeds_in_words
 from synthcur.findings import (
-    METRIC_TITLES,
+    METRIC_WORDS,
     difference_in_words,
     is_losing,
     is_undertrained,
@@ -178,7 +178,7 @@ def _results_table(found: dict[str, Any], own: str) -> str:
     head = (
         "arm",
         "seeds",
-        METRIC_TITLES[found["metric"]].lower(),
+        METRIC_WORDS[found["metric"]],
         "95 % interval",
         f"against {found['baseline']}, points",
     )

@@ -16,6 +16,8 @@ from synthcur.unfinished import STILL_LEARNING, no_verdict
 
 PLAIN = "ce"
 METRIC_TITLES = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}
+METRIC_WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
+"""What the scores are called in a sentence."""
 
 
 def headline(found: Mapping[str, Any]) -> str:
@@ -164,7 +166,7 @@ def basis(found: Mapping[str, Any]) -> str:
     corrected = f" after Holm correction over {n_compared} arms" if n_compared > 1 else ""
     return (
         f"{leader['title']}: {difference_in_words(difference)} points of "
-        f"{METRIC_TITLES[found['metric']].lower()}, 95 % interval by paired bootstrap over "
+        f"{METRIC_WORDS[found['metric']]}, 95 % interval by paired bootstrap over "
         f"{rows} real test rows{seeds}; {p_in_words(difference['p_holm'])}{corrected}."
     )
 
@@ -178,9 +180,9 @@ def why_macro_f1(found: Mapping[str, Any]) -> str:
 
 def results_text(found: Mapping[str, Any]) -> str:
     """Write what `results` returned as a table and sentences for a terminal."""
-    title = METRIC_TITLES[found["metric"]]
+    title = METRIC_WORDS[found["metric"]]
     head = (
-        f"Run {found['number']} on {found['collection']}: {title.lower()} on "
+        f"Run {found['number']} on {found['collection']}: {title} on "
         f"{found['test_rows']:,} test rows, 95 % intervals over rows and seeds"
     )
     if found["runs_finished"] < found["runs_planned"]:
@@ -189,7 +191,7 @@ def results_text(found: Mapping[str, Any]) -> str:
     if why := why_macro_f1(found):
         head += f". {why}"
     against = f"against {found['baseline']}, points"
-    table = [("arm", "seeds", title.lower(), "interval", against, "after Holm")]
+    table = [("arm", "seeds", title, "interval", against, "after Holm")]
     for arm in found["arms"]:
         interval = f"{points(arm['low'])} to {points(arm['high'])}"
         cells = (arm["arm"], str(len(arm["runs"])), f"{points(arm['mean'])} %", interval)
@@ -232,7 +234,7 @@ def as_baseline(arm: str) -> str:
 
 def _unit(found: Mapping[str, Any]) -> str:
     seeds = seeds_in_words(len(found["arms"][0]["runs"]))
-    return f"{METRIC_TITLES[found['metric']].lower()} on {found['test_rows']:,} test rows, {seeds}"
+    return f"{METRIC_WORDS[found['metric']]} on {found['test_rows']:,} test rows, {seeds}"
 
 
 def _short_verdict(arm: Mapping[str, Any], plain: str) -> str:

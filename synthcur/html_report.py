@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthcur import __version__, curves, provenance, svg
+from synthcur import __version__, curves, findings, provenance, svg
 from synthcur.comparison import Comparison, ReviewEffect, compare, flips_in_words, review_effect
 from synthcur.curves import LOSS, SCORES, Measure
 from synthcur.dynamics import (
@@ -22,15 +22,6 @@ from synthcur.dynamics import (
 )
 from synthcur.evaluation import p_in_words, points, seeds_in_words
 from synthcur.figures import ARM_NAMES, arm_colour
-from synthcur.findings import (
-    METRIC_TITLES,
-    PLAIN,
-    basis,
-    difference_in_words,
-    leading_arm,
-    outcome,
-    why_macro_f1,
-)
 from synthcur.majority import first_metric, majority_in_words, majority_score
 from synthcur.palette import DARK, LIGHT, Palette
 from synthcur.records import Job
@@ -79,7 +70,7 @@ def html_report(
     name: str,
     *,
     job_id: str | None = None,
-    baseline: str = PLAIN,
+    baseline: str = findings.PLAIN,
     metric: str | None = None,
 ) -> str:
     """Write the report of a training job.
@@ -100,7 +91,7 @@ def html_report(
         As `report.results`.
     """
     found = results(store, name, job_id=job_id, baseline=baseline, metric=metric)
-    job, leader = store.job(found["job"]), leading_arm(found)
+    job, leader = store.job(found["job"]), findings.leading_arm(found)
     arm = leader["arm"]
     seen = compare(store, job.id, arm=arm, baseline=baseline) if arm != baseline else None
     body = [_head(store, job, found), _arms(found)]
@@ -185,35 +176,35 @@ def _head(store: Store, job: Job, found: Mapping[str, Any]) -> str:
     state = f"{finished} runs" if finished == planned else f"{finished} of {planned} runs finished"
     rows = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
     return (
-        f"<h1>{escaped(found['verdict'])}</h1><p>{escaped(basis(found))}</p>"
+        f"<h1>{escaped(found['verdict'])}</h1><p>{escaped(findings.basis(found))}</p>"
         f'<p class="note">{escaped(info.title)}: {escaped(rows)} rows. '
         f"Run {job.number}, {state}, {escaped(ended)}. synthcur {__version__}.</p>"
     )
 
 
 def _arms(found: Mapping[str, Any]) -> str:
-    title = METRIC_TITLES[found["metric"]]
+    title = findings.METRIC_TITLES[found["metric"]]
     against = ARM_NAMES.get(found["baseline"], found["baseline"])
     rows = []
     for arm in found["arms"]:
         difference = arm["difference"]
         interval = f"{points(arm['low'])} to {points(arm['high'])}"
         p_holm = p_in_words(difference["p_holm"]) if difference else "—"
-        said = outcome(arm, baseline=found["baseline"])
+        said = findings.outcome(arm, baseline=found["baseline"])
         rows.append(
             (
                 *(arm["title"], arm["rows"] or "—", arm["n_seeds"], f"{points(arm['mean'])} %"),
-                *(interval, difference_in_words(difference), p_holm, said),
+                *(interval, findings.difference_in_words(difference), p_holm, said),
             )
         )
     head = ("Arm", "Rows", "Seeds", title, "95 % interval", f"Against {against}, points")
     sentences = [arm["verdict"] for arm in found["arms"] if arm["verdict"]]
     said = "".join(f"<p>{escaped(each)}.</p>" for each in sentences)
     note = (
-        f"{title.lower()} on {found['test_rows']:,} real test rows, mean over seeds; "
-        f"{majority_in_words(found['majority'])}"
+        f"{findings.METRIC_WORDS[found['metric']]} on {found['test_rows']:,} real test rows, mean "
+        f"over seeds; {majority_in_words(found['majority'])}"
     )
-    if why := why_macro_f1(found):
+    if why := findings.why_macro_f1(found):
         note += f". {why}"
     chart = svg.forest(found["arms"], baseline=against)
     return _section("Arms", note, _table((*head, "After Holm", "Verdict"), rows), chart, said)

@@ -9,6 +9,7 @@ import pytest
 from synthcur import findings, report
 from synthcur.errors import InputError, NotFoundError
 from synthcur.evaluation import holm, paired_difference
+from synthcur.html_report import html_report
 from synthcur.schema import REAL
 from synthcur.settings import FitSettings, TrainSettings, WeightingSettings, fingerprint
 from synthcur.spool import Spool
@@ -472,6 +473,7 @@ def test_macro_f1_comes_first_where_most_test_rows_have_one_label(fill, small_co
     why = "75 % of the test rows have one label, so macro-F1 comes first"
     assert findings.why_macro_f1(found) == why
     assert why in findings.results_text(found)
+    assert f"{why}</p>" in html_report(store, "small")
     by_accuracy = report.results(store, "small", metric="accuracy")
     assert by_accuracy["metric"] == "accuracy", "what is asked for is given"
     assert why not in findings.results_text(by_accuracy)

@@ -80,7 +80,7 @@ def _compare_arms(results: Mapping[str, Any]) -> None:
     leader = findings.leading_arm(results)
     is_better = bool(leader["difference"]) and leader["difference"]["outcome"] == "better"
     seeds = seeds_in_words(leader["n_seeds"])
-    title = f"Test {findings.METRIC_TITLES[results['metric']].lower()} by arm"
+    title = f"Test {findings.METRIC_WORDS[results['metric']]} by arm"
     with parts.card(title, f"mean and 95 % interval, {seeds}"):
         figure = figures_overview.arm_intervals(
             results["arms"],

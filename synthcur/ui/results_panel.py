@@ -89,12 +89,12 @@ def _finding(
 
 
 def _arms_card(found: Mapping[str, Any]) -> None:
-    title = findings.METRIC_TITLES[found["metric"]]
+    title, score = (of[found["metric"]] for of in (findings.METRIC_TITLES, findings.METRIC_WORDS))
     rows = parts.count(found["test_rows"])
-    note = f"{title.lower()} on {rows} real test rows, mean over seeds, 95 % interval"
+    note = f"{score} on {rows} real test rows, mean over seeds, 95 % interval"
     with parts.card("Arms", note):
         if findings.compared_arms(found):
-            left, right = st.columns([2, 1], gap="medium")
+            left, right = st.columns([5, 2], gap="medium")
             with left:
                 _arms_table(found, title)
             with right:
@@ -102,7 +102,7 @@ def _arms_card(found: Mapping[str, Any]) -> None:
         else:
             _arms_table(found, title)
         said = [f"{arm['verdict']}." for arm in found["arms"] if findings.is_undertrained(arm)]
-        majority = f"{points(found['majority'])} % {title.lower()}"
+        majority = f"{points(found['majority'])} % {score}"
         lines = [f"Always naming the largest label: {majority}.", *said]
         if why := findings.why_macro_f1(found):
             lines.insert(0, f"{why}.")

@@ -10,7 +10,7 @@ import streamlit as st
 from synthcur import curves
 from synthcur.arms import ARMS
 from synthcur.evaluation import ACCURACY
-from synthcur.findings import METRIC_TITLES
+from synthcur.findings import METRIC_WORDS
 from synthcur.records import Job, Run
 from synthcur.report import Undertrained
 from synthcur.settings import TrainSettings
@@ -69,7 +69,7 @@ def runs_table(
 
 
 def _title(metric: str) -> str:
-    return f"Validation {METRIC_TITLES[metric][0].lower()}{METRIC_TITLES[metric][1:]}"
+    return f"Validation {METRIC_WORDS[metric]}"
 
 
 def runs(table: pd.DataFrame) -> None:
@@ -91,7 +91,7 @@ def runs(table: pd.DataFrame) -> None:
             "Epochs": column.NumberColumn(width=60),
             **{
                 _title(metric): column.NumberColumn(format="%.1f %%", width=120)
-                for metric in METRIC_TITLES
+                for metric in METRIC_WORDS
             },
             "Rows": column.NumberColumn(format="localized", width=60),
             "Samples/s": column.NumberColumn(format="%.0f", width=80),
