@@ -18,6 +18,7 @@ from typing import Any
 from synthcur import __version__, commands
 from synthcur.arms import ARMS, OFFERED
 from synthcur.errors import StoreError, SynthcurError, WorkerError
+from synthcur.evaluation import METRICS
 from synthcur.settings import (
     BUNDLED_MODEL,
     CHECKER_KINDS,
@@ -124,15 +125,11 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(command("train", commands.train, "train every arm with every seed"))
     text = "train with different numbers of real rows: when do synthetic ones pay?"
     _add_learning_curve(command("learning-curve", commands.learning_curve, text))
-    results = command("results", commands.results, "compare the arms of the latest finished job")
-    results.add_argument("name", metavar="NAME")
-    results.add_argument("--job", metavar="JOB", help="another training job than the latest")
-    results.add_argument("--baseline", default="ce", metavar="ARM", help="arm to compare with")
+    text = "compare the arms of the latest finished job"
+    _add_comparison(command("results", commands.results, text))
     html = command("report", commands.report_, "write the results as one HTML file")
-    html.add_argument("name", metavar="NAME")
+    _add_comparison(html)
     html.add_argument("--out", required=True, type=_path, metavar="FILE")
-    html.add_argument("--job", metavar="JOB", help="another training job than the latest")
-    html.add_argument("--baseline", default="ce", metavar="ARM", help="arm to compare with")
     export = command("export", commands.export, "write curated rows, models and results")
     export.add_argument("name", metavar="NAME")
     export.add_argument("--out", required=True, type=_path, metavar="DIR")
@@ -174,6 +171,18 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         metavar="DIR",
         help="folder with everything synthcur keeps (SYNTHCUR_WORKSPACE, else ./workspace)",
+    )
+
+
+def _add_comparison(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--job", metavar="JOB", help="another training job than the latest")
+    parser.add_argument("--baseline", default="ce", metavar="ARM", help="arm to compare with")
+    parser.add_argument(
+        "--metric",
+        choices=METRICS,
+        help="score (default: accuracy, or macro_f1 where one label holds over 60 %% of the test "
+        "rows)",
     )
 
 

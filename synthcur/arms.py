@@ -72,6 +72,11 @@ class Arm:
         """Whether nothing is fine-tuned: no steps, no epochs, no curve."""
         return self.learner == PROBE
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every row counts the same under its own label."""
+        return self.weights == "one" and not self.targets and not self.dynamic
+
 
 _NONE = "No more than plain training."
 _CHECKERS = "Both checkers, once a collection."

@@ -14,9 +14,16 @@ import pandas as pd
 from synthcur import __version__, provenance
 from synthcur.arms import ARMS, Arm
 from synthcur.evaluation import points, seeds_in_words
-from synthcur.findings import difference_in_words, floor_of, is_below_probe, is_losing
+from synthcur.findings import (
+    METRIC_WORDS,
+    difference_in_words,
+    floor_of,
+    is_below_probe,
+    is_losing,
+    is_undertrained,
+    undertrained_mark,
+)
 from synthcur.light_encoder import MAX_LENGTH
-from synthcur.majority import LEARNED_NOTHING
 from synthcur.records import Job, Run
 from synthcur.report import command_line, results
 from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
@@ -238,7 +245,7 @@ def _results_table(found: dict[str, Any], own: str) -> str:
     head = (
         "arm",
         "seeds",
-        found["metric"],
+        METRIC_WORDS[found["metric"]],
         "95 % interval",
         f"against {found['baseline']}, points",
     )
@@ -248,7 +255,7 @@ def _results_table(found: dict[str, Any], own: str) -> str:
             seeds_in_words(arm["n_seeds"]),
             f"{points(arm['mean'])} %",
             f"{points(arm['low'])} to {points(arm['high'])}",
-            LEARNED_NOTHING if arm["learned_nothing"] else difference_in_words(arm["difference"]),
+            undertrained_mark(arm) or difference_in_words(arm["difference"]),
         )
         for arm in found["arms"]
     ]
@@ -257,9 +264,10 @@ def _results_table(found: dict[str, Any], own: str) -> str:
 
 
 def _warnings(found: dict[str, Any], own: str) -> list[str]:
-    """Say that this model's arm learned nothing, lost or is below a probe; else nothing."""
+    """Say that this model's arm lost, was not trained to the end or is below a probe."""
     arm = next(arm for arm in found["arms"] if arm["arm"] == own)
-    lost = [f"**{_plain(arm['verdict'])}.**"] if is_losing(arm) else []
+    is_warned = is_losing(arm) or is_undertrained(arm)
+    lost = [f"**{_plain(arm['verdict'])}.**"] if is_warned else []
     return [*lost, f"**{_plain(floor_of(found))}**"] if is_below_probe(arm, found) else lost
 
 

@@ -146,13 +146,20 @@ def learning_curve(options: argparse.Namespace) -> Answer:
 
 def results(options: argparse.Namespace) -> Answer:
     """Compare the arms of a training job on the test split."""
-    return _results(open_store(options.workspace), options.name, options.job, options.baseline)
+    store = open_store(options.workspace)
+    return _results(store, options.name, options.job, options.baseline, options.metric)
 
 
 def report_(options: argparse.Namespace) -> Answer:
     """Write the results of a training job as one HTML file that opens offline."""
     store = open_store(options.workspace)
-    page = html_report(store, options.name, job_id=options.job, baseline=options.baseline)
+    page = html_report(
+        store,
+        options.name,
+        job_id=options.job,
+        baseline=options.baseline,
+        metric=options.metric,
+    )
     exporting.write_text(page, options.out)
     data = {"out": str(options.out), "bytes": len(page.encode())}
     return Answer(data, f"{options.out}: {data['bytes'] / 1000:,.0f} kB")
@@ -331,8 +338,10 @@ def _scheme(store: Store, name: str, scheme: str) -> WeightingSettings:
     return schemes[scheme]
 
 
-def _results(store: Store, name: str, job_id: str | None, baseline: str) -> Answer:
-    found = report.results(store, name, job_id=job_id, baseline=baseline)
+def _results(
+    store: Store, name: str, job_id: str | None, baseline: str, metric: str | None = None
+) -> Answer:
+    found = report.results(store, name, job_id=job_id, baseline=baseline, metric=metric)
     settings = TrainSettings.from_dict(store.job(found["job"]).settings)
     weighs = any(arm in ARMS and ARMS[arm].needs_scores for arm in settings.arms)
     doubt = answers.doubt_of_checkers(store, name, settings.checkers) if weighs else ""

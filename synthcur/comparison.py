@@ -19,13 +19,20 @@ from synthcur.evaluation import (
     paired_difference,
 )
 from synthcur.findings import difference_in_words
-from synthcur.majority import LEARNED_NOTHING, learned_nothing
+from synthcur.majority import LEARNED_NOTHING
 from synthcur.records import Job
 from synthcur.reliability import Bin, reliability
-from synthcur.report import finished_runs, paired_runs, probabilities, readable_jobs
+from synthcur.report import (
+    finished_runs,
+    paired_runs,
+    probabilities,
+    readable_jobs,
+    undertrained,
+)
 from synthcur.schema import REAL, TEST
 from synthcur.settings import TrainSettings
 from synthcur.store import Store
+from synthcur.unfinished import STILL_LEARNING
 
 
 @dataclass(frozen=True)
@@ -110,13 +117,15 @@ def compare(store: Store, job_id: str, *, arm: str, baseline: str) -> Comparison
 def flips_in_words(found: Flips, *, has_verdict: bool = True) -> str:
     """Say whether the rows that flipped tell the two models apart.
 
-    Where one of them learned nothing, there is no verdict: the rows are counted and that is all.
+    Where one of them was not trained to the end, there is no verdict: the rows are counted and that
+    is all.
     """
     gained, lost = f"{found.gained:,}", f"{found.lost:,}"
     if found.gained + found.lost == 0:
         return "No test row flipped."
     if not has_verdict:
-        return f"{gained} gained and {lost} lost. No verdict, since one of the two learned nothing."
+        why = "No verdict, since one of the two learned nothing or was still learning"
+        return f"{gained} gained and {lost} lost. {why}."
     if found.p_value < SIGNIFICANT:
         says = "are more than chance in the choice of test rows explains"
     else:
@@ -130,7 +139,8 @@ class ArmGain:
     """What review did to one arm: its scores before and after, and their paired difference.
 
     `p_holm` is the p-value of the difference after `holm` over all arms that were looked at. Both
-    are None where the arm learned nothing, before or after.
+    are None where the arm was not trained to the end, before or after; `mark` then says so, see
+    `findings.undertrained_mark`.
     """
 
     arm: str
@@ -138,12 +148,13 @@ class ArmGain:
     after: float
     difference: Difference | None
     p_holm: float | None
+    mark: str = ""
 
     @property
     def outcome(self) -> str:
-        """``better``, ``worse`` or ``no evidence``, after the correction; `LEARNED_NOTHING`."""
+        """``better``, ``worse`` or ``no evidence``, after the correction; else the mark."""
         if self.difference is None or self.p_holm is None:
-            return LEARNED_NOTHING
+            return self.mark
         return self.difference.outcome if self.p_holm < SIGNIFICANT else "no evidence"
 
     @property
@@ -204,6 +215,12 @@ def _differ_by_review(earlier: Job, later: Job) -> bool:
 
 def _gains(store: Store, earlier: Job, later: Job, metric: str) -> tuple[ArmGain, ...]:
     old, new = finished_runs(store, earlier), finished_runs(store, later)
+    states = [
+        undertrained(store, job, [run for runs in finished.values() for run in runs])
+        for job, finished in ((earlier, old), (later, new))
+    ]
+    nothing = states[0].nothing | states[1].nothing
+    unfinished = {*states[0].unfinished, *states[1].unfinished}
     found: list[ArmGain] = []
     for arm in new:
         pairs = paired_runs(new[arm], old.get(arm, []))
@@ -213,9 +230,10 @@ def _gains(store: Store, earlier: Job, later: Job, metric: str) -> tuple[ArmGain
         before, _ = probabilities(store, [pair[1] for pair in pairs])
         new_said, old_said = after.argmax(axis=2), before.argmax(axis=2)
         scores = [resampling.scores(each, labels, metric).mean() for each in (old_said, new_said)]
-        is_idle = any(learned_nothing(each, labels).any() for each in (old_said, new_said))
-        gain = None if is_idle else paired_difference(new_said, old_said, labels, metric=metric)
-        found.append(ArmGain(arm, float(scores[0]), float(scores[1]), gain, None))
+        keys = {(arm, run.seed) for run, _ in pairs}
+        mark = LEARNED_NOTHING if keys & nothing else STILL_LEARNING if keys & unfinished else ""
+        gain = None if mark else paired_difference(new_said, old_said, labels, metric=metric)
+        found.append(ArmGain(arm, float(scores[0]), float(scores[1]), gain, None, mark))
     adjusted = iter(holm([each.difference.p_value for each in found if each.difference]))
     return tuple(
         replace(each, p_holm=next(adjusted)) if each.difference else each for each in found

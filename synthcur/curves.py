@@ -8,6 +8,7 @@ change, so lines grow in place.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from synthcur.figures import ARM_NAMES, FONT, arm_colour
 from synthcur.palette import Palette
 from synthcur.recipes import fit_of
 from synthcur.records import Job, Run
+from synthcur.resampling import ACCURACY, MACRO_F1
 
 MOST_POINTS = 400
 """Points drawn in one chart; more are averaged in bins of equal width."""
@@ -51,9 +53,13 @@ class Measure:
 
 
 LOSS = Measure("loss", "Training loss", "number", is_per_epoch=False)
+VAL_LOG_LOSS = Measure("val_log_loss", "Validation log loss", "number")
 VAL_ACCURACY = Measure("val_accuracy", "Validation accuracy", "percent")
 VAL_MACRO_F1 = Measure("val_macro_f1", "Validation macro-F1", "percent")
 EFFECTIVE_ROWS = Measure("ess", "Effective rows", "count")
+
+SCORES: Mapping[str, Measure] = MappingProxyType({ACCURACY: VAL_ACCURACY, MACRO_F1: VAL_MACRO_F1})
+"""The measure of every score that always naming the largest label has as well."""
 
 
 @dataclass(frozen=True)

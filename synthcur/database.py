@@ -157,6 +157,7 @@ MIGRATIONS = (
     ALTER TABLE metric ADD COLUMN learned REAL;
     ALTER TABLE learning_run ADD COLUMN val_log_loss REAL;
     ALTER TABLE learning_run ADD COLUMN learned REAL;
+    ALTER TABLE learning_run ADD COLUMN unfinished TEXT;
     """,
 )
 """Each script takes the database from version i to i + 1; a script is never changed."""

@@ -6,6 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from synthcur.figures import base
+from synthcur.findings import is_undertrained
 from synthcur.majority import is_in_view, majority_in_words
 from synthcur.palette import Palette
 from synthcur.summary import WeightFlow
@@ -77,7 +78,7 @@ def arm_intervals(
     ----------
     arms
         Entries of `report.results`: ``arm``, ``title``, ``mean``, ``low``, ``high``, as shares; of
-        one with ``learned_nothing`` the marks are faint.
+        one that is `findings.is_undertrained` the marks are faint.
     baseline
         Arm at which the dashed line stands.
     leader
@@ -90,7 +91,7 @@ def arm_intervals(
     figure = base(palette, height=HEIGHT)
     figure.update_layout(margin={"l": 8, "r": 48, "t": 6, "b": 24})
     for arm in reversed(arms):
-        colour = palette.muted if arm.get("learned_nothing") else palette.text
+        colour = palette.muted if is_undertrained(arm) else palette.text
         colour = palette.keep if arm["arm"] == leader else colour
         _add_interval(figure, arm, colour, palette)
         if arm["arm"] == baseline:

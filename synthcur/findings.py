@@ -11,25 +11,53 @@ import numpy as np
 from synthcur.arms import ARMS
 from synthcur.evaluation import p_in_words, points, seeds_in_words
 from synthcur.floor import Below, below_in_words
-from synthcur.majority import LEARNED_NOTHING, majority_in_words, no_verdict
+from synthcur.majority import LEARNED_NOTHING, UNEVEN, majority_in_words, uneven_in_words
+from synthcur.resampling import MACRO_F1
+from synthcur.unfinished import STILL_LEARNING, no_verdict
 
 PLAIN = "ce"
 METRIC_TITLES = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}
+METRIC_WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
+"""What the scores are called in a sentence."""
 
 
 def headline(found: Mapping[str, Any]) -> str:
     """Say in one sentence which arm won: the finding of the Results page.
 
     An arm is named if it is better than the baseline, after Holm correction over all of them. If
-    none is, the sentence says so, or names the one arm there is. Arms that learned nothing are
-    named as such; where none is left to compare, that is the finding.
+    none is, the sentence says so, or names the one arm there is. Arms that learned nothing, or were
+    still learning, are named as such; where none is left to compare, that is the finding.
     """
     rivals = compared_arms(found)
     if not rivals:
         return _without_rivals(found)
-    idle = [_in_a_sentence(arm["arm"], found) for arm in found["arms"] if arm["learned_nothing"]]
+    idle, unfinished = _undertrained_arms(found)
     also = f"; {' and '.join(idle)} learned nothing" if idle else ""
+    if unfinished:
+        also += f"; {' and '.join(unfinished)} stopped while still learning"
     return f"{_of_rivals(found, rivals)}{also}"
+
+
+def is_undertrained(arm: Mapping[str, Any]) -> bool:
+    """Whether an arm gives no verdict: it learned nothing, or was still learning."""
+    return bool(undertrained_mark(arm))
+
+
+def undertrained_mark(arm: Mapping[str, Any]) -> str:
+    """Return the mark of an arm that `is_undertrained`; empty for any other."""
+    if arm.get("learned_nothing"):
+        return LEARNED_NOTHING
+    return STILL_LEARNING if arm.get("unfinished") else ""
+
+
+def _undertrained_arms(found: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Name the arms that learned nothing, and the others that were still learning."""
+    marked = [(undertrained_mark(arm), _in_a_sentence(arm["arm"], found)) for arm in found["arms"]]
+    nothing, unfinished = (
+        [name for mark, name in marked if mark == each]
+        for each in (LEARNED_NOTHING, STILL_LEARNING)
+    )
+    return nothing, unfinished
 
 
 def _of_rivals(found: Mapping[str, Any], rivals: Sequence[Mapping[str, Any]]) -> str:
@@ -46,18 +74,21 @@ def _of_rivals(found: Mapping[str, Any], rivals: Sequence[Mapping[str, Any]]) ->
 
 def _without_rivals(found: Mapping[str, Any]) -> str:
     arms = found["arms"]
-    idle = [arm["arm"] for arm in arms if arm["learned_nothing"]]
     if len(arms) == 1:
         return (
             arms[0]["verdict"] or f"{arms[0]['title']}: {points(arms[0]['mean'])} % {_unit(found)}"
         )
-    if len(idle) == len(arms):
-        return no_verdict(["every arm"])
-    if found["baseline"] in idle:
-        return no_verdict([as_baseline(found["baseline"])])
-    if idle and any(arm["arm"] == found["baseline"] for arm in arms):
-        return no_verdict([_in_a_sentence(arm, found) for arm in idle])
+    baseline = next((arm for arm in arms if arm["arm"] == found["baseline"]), None)
     plain = as_baseline(found["baseline"])
+    nothing, unfinished = _undertrained_arms(found)
+    if len(nothing) == len(arms):
+        return no_verdict(["every arm"])
+    if len(unfinished) == len(arms):
+        return no_verdict([], ["every arm"])
+    if baseline is not None and is_undertrained(baseline):
+        return no_verdict([plain]) if baseline["learned_nothing"] else no_verdict([], [plain])
+    if baseline is not None and (nothing or unfinished):
+        return no_verdict(nothing, unfinished)
     best = leading_arm(found)["title"]
     return f"{best} has the highest mean, but there is no {plain} to compare with"
 
@@ -77,12 +108,12 @@ def leading_arm(found: Mapping[str, Any]) -> dict[str, Any]:
 
     Of the arms that are better than the baseline, or else of all that are compared with it, it is
     the one with the largest difference; a larger one that is no evidence does not outdo evidence.
-    Without any, it is the one with the highest mean, before all that learned nothing.
+    Without any, it is the one with the highest mean, before all that `is_undertrained`.
     """
     rivals = compared_arms(found)
     better = [arm for arm in rivals if is_better(arm)]
     if not rivals:
-        learned = (arm for arm in found["arms"] if not arm["learned_nothing"])
+        learned = (arm for arm in found["arms"] if not is_undertrained(arm))
         return next(learned, found["arms"][0])
     return max(better or rivals, key=lambda arm: arm["difference"]["mean"])
 
@@ -90,20 +121,25 @@ def leading_arm(found: Mapping[str, Any]) -> dict[str, Any]:
 def offered_arms(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     """List the arms whose model may be offered, the one to offer first: none that lost.
 
-    Where arms are better than the baseline, these, by their difference. Else all that learned
-    something and are not worse, by their accuracy on the validation rows, for the test rows cannot
-    tell them apart; the baseline before its equals. What stays below a linear probe on the
+    Where arms are better than the baseline, these, by their difference. Else all that were trained
+    to the end and are not worse, by their log loss on the validation rows, for the test rows cannot
+    tell them apart; the baseline before its equals. Runs of release 0.1 have no log loss, and where
+    there is one of them their accuracy takes its place. What stays below a linear probe on the
     validation rows comes behind all that does not: the probe is better, and takes seconds.
     """
     better = [arm for arm in found["arms"] if is_better(arm) and not is_below_probe(arm, found)]
     if better:
         return sorted(better, key=lambda arm: -arm["difference"]["mean"])
-    standing = [arm for arm in found["arms"] if not is_losing(arm)]
+    standing = [arm for arm in found["arms"] if not (is_losing(arm) or is_undertrained(arm))]
+    losses = [run["val_log_loss"] for arm in standing for run in arm["runs"]]
 
     def place(arm: Mapping[str, Any]) -> tuple[bool, float, bool]:
-        measured = [run["val_accuracy"] or 0.0 for run in arm["runs"]]
+        if None not in losses:
+            measured = [run["val_log_loss"] for run in arm["runs"]]
+        else:
+            measured = [-(run["val_accuracy"] or 0.0) for run in arm["runs"]]
         is_below = is_below_probe(arm, found)
-        return is_below, -float(np.mean(measured)), arm["arm"] != found["baseline"]
+        return is_below, float(np.mean(measured)), arm["arm"] != found["baseline"]
 
     return sorted(standing, key=place)
 
@@ -153,30 +189,38 @@ def basis(found: Mapping[str, Any]) -> str:
     corrected = f" after Holm correction over {n_compared} arms" if n_compared > 1 else ""
     return (
         f"{leader['title']}: {difference_in_words(difference)} points of "
-        f"{METRIC_TITLES[found['metric']].lower()}, 95 % interval by paired bootstrap over "
+        f"{METRIC_WORDS[found['metric']]}, 95 % interval by paired bootstrap over "
         f"{rows} real test rows{seeds}; {p_in_words(difference['p_holm'])}{corrected}."
     )
 
 
+def why_macro_f1(found: Mapping[str, Any]) -> str:
+    """Say why macro-F1 comes first, where it does for how uneven the test rows are."""
+    if found["metric"] != MACRO_F1 or found["largest"] <= UNEVEN:
+        return ""
+    return uneven_in_words(found["largest"], "test rows")
+
+
 def results_text(found: Mapping[str, Any]) -> str:
     """Write what `results` returned as a table and sentences for a terminal."""
-    title = METRIC_TITLES[found["metric"]]
+    title = METRIC_WORDS[found["metric"]]
     head = (
-        f"Run {found['number']} on {found['collection']}: {title.lower()} on "
+        f"Run {found['number']} on {found['collection']}: {title} on "
         f"{found['test_rows']:,} test rows, 95 % intervals over rows and seeds"
     )
     if found["runs_finished"] < found["runs_planned"]:
         head += f" ({found['runs_finished']} of {found['runs_planned']} runs finished)"
     head += f"; always naming the largest label: {points(found['majority'])} %"
+    if why := why_macro_f1(found):
+        head += f". {why}"
     against = f"against {found['baseline']}, points"
-    table = [("arm", "seeds", title.lower(), "interval", against, "after Holm")]
+    table = [("arm", "seeds", title, "interval", against, "after Holm")]
     for arm in found["arms"]:
         interval = f"{points(arm['low'])} to {points(arm['high'])}"
         cells = (arm["arm"], str(len(arm["runs"])), f"{points(arm['mean'])} %", interval)
         difference = arm["difference"]
         p_holm = p_in_words(difference["p_holm"]) if difference else "—"
-        if arm["learned_nothing"]:
-            p_holm = LEARNED_NOTHING
+        p_holm = undertrained_mark(arm) or p_holm
         table.append((*cells, difference_in_words(difference), p_holm))
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
@@ -194,8 +238,8 @@ def difference_in_words(difference: Mapping[str, Any] | None) -> str:
 
 def outcome(arm: Mapping[str, Any], *, baseline: str) -> str:
     """Return the verdict on an arm in a word or two; a dash where it is compared with nothing."""
-    if arm["learned_nothing"]:
-        return LEARNED_NOTHING
+    if is_undertrained(arm):
+        return undertrained_mark(arm)
     if arm["difference"]:
         return arm["difference"]["outcome"]
     return "baseline" if arm["arm"] == baseline else "—"
@@ -213,7 +257,7 @@ def as_baseline(arm: str) -> str:
 
 def _unit(found: Mapping[str, Any]) -> str:
     seeds = seeds_in_words(len(found["arms"][0]["runs"]))
-    return f"{METRIC_TITLES[found['metric']].lower()} on {found['test_rows']:,} test rows, {seeds}"
+    return f"{METRIC_WORDS[found['metric']]} on {found['test_rows']:,} test rows, {seeds}"
 
 
 def _short_verdict(arm: Mapping[str, Any], plain: str) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from synthcur import __version__, curves, provenance, svg
+from synthcur import __version__, curves, findings, provenance, svg
 from synthcur.comparison import Comparison, ReviewEffect, compare, flips_in_words, review_effect
-from synthcur.curves import LOSS, VAL_ACCURACY, Measure
+from synthcur.curves import LOSS, SCORES, Measure
 from synthcur.dynamics import (
     WEIGHT_EDGES,
     Dynamics,
@@ -20,18 +20,12 @@ from synthcur.dynamics import (
     read_dynamics,
     weight_histogram,
 )
-from synthcur.evaluation import ACCURACY, p_in_words, points, seeds_in_words
+from synthcur.evaluation import p_in_words, points, seeds_in_words
 from synthcur.figures import ARM_NAMES, arm_colour
 from synthcur.findings import (
-    METRIC_TITLES,
-    PLAIN,
-    basis,
-    difference_in_words,
     floor_of,
-    leading_arm,
-    outcome,
 )
-from synthcur.majority import majority_in_words, majority_score
+from synthcur.majority import first_metric, majority_in_words, majority_score
 from synthcur.palette import DARK, LIGHT, Palette
 from synthcur.records import Job
 from synthcur.reliability import calibration_gap
@@ -79,8 +73,8 @@ def html_report(
     name: str,
     *,
     job_id: str | None = None,
-    baseline: str = PLAIN,
-    metric: str = ACCURACY,
+    baseline: str = findings.PLAIN,
+    metric: str | None = None,
 ) -> str:
     """Write the report of a training job.
 
@@ -100,7 +94,7 @@ def html_report(
         As `report.results`.
     """
     found = results(store, name, job_id=job_id, baseline=baseline, metric=metric)
-    job, leader = store.job(found["job"]), leading_arm(found)
+    job, leader = store.job(found["job"]), findings.leading_arm(found)
     arm = leader["arm"]
     seen = compare(store, job.id, arm=arm, baseline=baseline) if arm != baseline else None
     body = [_head(store, job, found), _arms(found)]
@@ -111,7 +105,7 @@ def html_report(
     if seen is not None:
         closer.insert(0, _confusion(seen))
     body.append(_pair(*closer))
-    body.append(_decisions(job, review_effect(store, job, metric=metric)))
+    body.append(_decisions(job, review_effect(store, job, metric=found["metric"])))
     if seen is not None:
         body.append(_flips(seen, has_verdict=bool(leader["difference"])))
     body += [_ledger(store, job), _command(store, job)]
@@ -185,25 +179,25 @@ def _head(store: Store, job: Job, found: Mapping[str, Any]) -> str:
     state = f"{finished} runs" if finished == planned else f"{finished} of {planned} runs finished"
     rows = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
     return (
-        f"<h1>{escaped(found['verdict'])}</h1><p>{escaped(basis(found))}</p>"
+        f"<h1>{escaped(found['verdict'])}</h1><p>{escaped(findings.basis(found))}</p>"
         f'<p class="note">{escaped(info.title)}: {escaped(rows)} rows. '
         f"Run {job.number}, {state}, {escaped(ended)}. synthcur {__version__}.</p>"
     )
 
 
 def _arms(found: Mapping[str, Any]) -> str:
-    title = METRIC_TITLES[found["metric"]]
+    title = findings.METRIC_TITLES[found["metric"]]
     against = ARM_NAMES.get(found["baseline"], found["baseline"])
     rows = []
     for arm in found["arms"]:
         difference = arm["difference"]
         interval = f"{points(arm['low'])} to {points(arm['high'])}"
         p_holm = p_in_words(difference["p_holm"]) if difference else "—"
-        said = outcome(arm, baseline=found["baseline"])
+        said = findings.outcome(arm, baseline=found["baseline"])
         rows.append(
             (
                 *(arm["title"], arm["rows"] or "—", arm["n_seeds"], f"{points(arm['mean'])} %"),
-                *(interval, difference_in_words(difference), p_holm, said),
+                *(interval, findings.difference_in_words(difference), p_holm, said),
             )
         )
     head = ("Arm", "Rows", "Seeds", title, "95 % interval", f"Against {against}, points")
@@ -212,9 +206,11 @@ def _arms(found: Mapping[str, Any]) -> str:
     below = floor_of(found)
     said += f"<p>{escaped(below)}</p>" if below else ""
     note = (
-        f"{title.lower()} on {found['test_rows']:,} real test rows, mean over seeds; "
-        f"{majority_in_words(found['majority'])}"
+        f"{findings.METRIC_WORDS[found['metric']]} on {found['test_rows']:,} real test rows, mean "
+        f"over seeds; {majority_in_words(found['majority'])}"
     )
+    if why := findings.why_macro_f1(found):
+        note += f". {why}"
     chart = svg.forest(found["arms"], baseline=against)
     return _section("Arms", note, _table((*head, "After Holm", "Verdict"), rows), chart, said)
 
@@ -270,10 +266,12 @@ def _curves(store: Store, job: Job, found: Mapping[str, Any]) -> list[str]:
     axis = curves.axis_of(job)
     metrics = curves.on_one_axis(store.metrics(job.id), store.runs(job.id), length=axis.length)
     collection = store.collection(job.collection)
-    majority = majority_score(collection.label_ids(collection.part(REAL, VALIDATION)))
+    labels = collection.label_ids(collection.part(REAL, VALIDATION))
+    score = first_metric(labels)
+    majority = majority_score(labels, score)
     return [
         _curve(metrics, found, LOSS, axis, lambda value: f"{value:.2f}"),
-        _curve(metrics, found, VAL_ACCURACY, axis, lambda value: f"{100 * value:.0f} %", majority),
+        _curve(metrics, found, SCORES[score], axis, lambda value: f"{100 * value:.0f} %", majority),
     ]
 
 

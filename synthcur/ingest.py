@@ -32,7 +32,7 @@ _RUN_RESULTS = (
 
 _LEARNING_RUN = (
     *("arm", "seed", "n_real", "accuracy", "macro_f1", "val_accuracy", "val_log_loss", "learned"),
-    *("quality_accuracy", "predictions", "seconds", "rows"),
+    *("unfinished", "quality_accuracy", "predictions", "seconds", "rows"),
 )
 
 

@@ -7,6 +7,7 @@ validation and test rows stay what they are, whatever the size.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,14 +24,13 @@ from synthcur.evaluation import (
     verdict,
 )
 from synthcur.majority import (
-    LEARNED_NOTHING,
     learned_nothing,
     majority_score,
-    no_verdict,
     nothing_in_words,
 )
 from synthcur.schema import REAL, TRAIN, Collection
 from synthcur.settings import TrainSettings
+from synthcur.unfinished import no_verdict, unfinished_in_words
 
 SIZES = (25, 50, 100, 200, 400)
 """Numbers of real training rows that are tried unless others are asked for."""
@@ -39,7 +39,7 @@ NO_REAL_ROWS = 0
 """Stands for the size of a run that reads no real training row."""
 
 NO_VERDICT = "no verdict"
-"""Outcome at a size where an arm learned nothing."""
+"""Outcome at a size where an arm learned nothing or was still learning."""
 
 REAL_ONLY = "ce_real"
 """The arm that says what real rows are worth by themselves."""
@@ -49,6 +49,11 @@ _LAST_STEP = 0.8
 
 Said = Mapping[tuple[str, int], Mapping[int, np.ndarray]]
 """Predicted label ids (T,) of the test rows, by (arm, number of real rows), then by seed."""
+
+Unfinished = Mapping[tuple[str, int], Mapping[int, str]]
+"""Why runs were still learning when they stopped, by (arm, number of real rows), then by seed."""
+
+_ALL_FINISHED: Unfinished = MappingProxyType({})
 
 
 def default_arms() -> tuple[str, ...]:
@@ -172,7 +177,12 @@ def with_real_rows(collection: Collection, chosen: np.ndarray) -> Collection:
     )
 
 
-def summary(said: Said, labels: np.ndarray, arms: Sequence[str]) -> dict[str, Any]:
+def summary(
+    said: Said,
+    labels: np.ndarray,
+    arms: Sequence[str],
+    unfinished: Unfinished = _ALL_FINISHED,
+) -> dict[str, Any]:
     """Turn the runs there are into curves and a sentence.
 
     Parameters
@@ -183,6 +193,8 @@ def summary(said: Said, labels: np.ndarray, arms: Sequence[str]) -> dict[str, An
         True label ids of the test rows, (T,).
     arms
         Names of the arms, in the order of the job.
+    unfinished
+        The runs among them that were still learning.
 
     Returns
     -------
@@ -191,7 +203,7 @@ def summary(said: Said, labels: np.ndarray, arms: Sequence[str]) -> dict[str, An
         with ``n_real`` and the accuracy's ``mean``, ``low``, ``high``, ``n_rows`` and ``n_seeds``;
         an arm that reads no real row has one point, at `NO_REAL_ROWS`. ``pays``: see `gains`.
         ``verdict``: `headline` of them. ``majority``: the accuracy of always naming the largest
-        label. ``learned_nothing``: see `idle_runs`.
+        label. ``learned_nothing``: see `idle_runs`; ``unfinished``: see `unfinished_runs`.
     """
     curves = []
     for arm in arms:
@@ -209,17 +221,28 @@ def summary(said: Said, labels: np.ndarray, arms: Sequence[str]) -> dict[str, An
     own = RECOMMENDED
     rivals = [arm for arm in shown if arm not in (REAL_ONLY, *FLOOR)]
     rival = own if own in shown else next(reversed(rivals), "")
-    pays = gains(said, labels, rival) if rival and REAL_ONLY in shown else []
+    idle = idle_runs(said, labels, arms)
+    # A run that learned nothing is not said to be still learning as well.
+    dead = {(each["arm"], each["n_real"], seed) for each in idle for seed in each["seeds"]}
+    unfinished = {
+        key: {seed: why for seed, why in runs.items() if (*key, seed) not in dead}
+        for key, runs in unfinished.items()
+    }
+    is_compared = bool(rival) and REAL_ONLY in shown
+    pays = gains(said, labels, rival, unfinished) if is_compared else []
     return {
         "arms": curves,
         "pays": pays,
         "verdict": headline(pays),
         "majority": majority_score(labels),
-        "learned_nothing": idle_runs(said, labels, arms),
+        "learned_nothing": idle,
+        "unfinished": unfinished_runs(said, labels, arms, unfinished),
     }
 
 
-def gains(said: Said, labels: np.ndarray, arm: str) -> list[dict[str, Any]]:
+def gains(
+    said: Said, labels: np.ndarray, arm: str, unfinished: Unfinished = _ALL_FINISHED
+) -> list[dict[str, Any]]:
     """Compare an arm with real rows alone at every size, on the rows and seeds both have.
 
     Returns
@@ -228,18 +251,23 @@ def gains(said: Said, labels: np.ndarray, arm: str) -> list[dict[str, Any]]:
         By rising ``n_real``: ``arm``, the difference's ``mean``, ``low``, ``high``, ``n_rows``,
         ``n_seeds`` and ``p_value``, its ``p_holm`` after Holm's correction over the sizes, the
         ``outcome`` that stands after it, and the ``sentence`` that says so, and whether real rows
-        alone learned nothing. Where the arm itself did, the outcome is `NO_VERDICT`, and size, arm
-        and sentence are all; Holm's correction leaves it out.
+        alone learned nothing. Where the arm itself did, or one of the two was still learning, the
+        outcome is `NO_VERDICT`, and size, arm and sentence are all; Holm's correction leaves it
+        out.
     """
     found, also, left_out = {}, {}, []
     title, plain = get_arm(arm).title, get_arm(REAL_ONLY).title
     for name, size in sorted(said):
-        rival = said.get((arm, size), said.get((arm, NO_REAL_ROWS), {}))
+        own = (arm, size) if (arm, size) in said else (arm, NO_REAL_ROWS)
+        rival = said.get(own, {})
         seeds = [seed for seed in said[name, size] if seed in rival]
         if name != REAL_ONLY or not seeds:
             continue
-        if _idle(rival, labels, seeds):
-            sentence = f"{size:,} real rows: {no_verdict([title])}"
+        nothing = [title] if _idle(rival, labels, seeds) else []
+        named = {title: unfinished.get(own, {}), plain: unfinished.get((name, size), {})}
+        running = [each for each, runs in named.items() if not runs.keys().isdisjoint(seeds)]
+        if nothing or running:
+            sentence = f"{size:,} real rows: {no_verdict(nothing, running)}"
             left_out.append(
                 {"n_real": size, "arm": arm, "outcome": NO_VERDICT, "sentence": sentence}
             )
@@ -285,6 +313,31 @@ def idle_runs(said: Said, labels: np.ndarray, arms: Sequence[str]) -> list[dict[
     return found
 
 
+def unfinished_runs(
+    said: Said, labels: np.ndarray, arms: Sequence[str], unfinished: Unfinished
+) -> list[dict[str, Any]]:
+    """List where an arm was still learning when it stopped, as `idle_runs` does."""
+    found = []
+    for arm in arms:
+        for (name, size), runs in sorted(said.items()):
+            whys = unfinished.get((name, size), {})
+            seeds = [seed for seed in sorted(runs) if seed in whys]
+            if name != arm or not seeds:
+                continue
+            words = unfinished_in_words(
+                get_arm(arm).title,
+                seeds,
+                len(runs),
+                why=whys[seeds[0]],
+                reached=mean_interval(_stacked(runs), labels).mean,
+            )
+            where = "" if size == NO_REAL_ROWS else f"{size:,} real rows: "
+            found.append(
+                {"arm": arm, "n_real": size, "seeds": seeds, "sentence": f"{where}{words}"}
+            )
+    return found
+
+
 def headline(pays: Sequence[Mapping[str, Any]]) -> str:
     """Say in one sentence with how many real rows synthetic ones pay; empty without a comparison.
 
@@ -312,7 +365,8 @@ def headline(pays: Sequence[Mapping[str, Any]]) -> str:
     if by[NO_VERDICT]:
         lead = NO_VERDICT if parts else "No verdict"
         sizes = f"with {_listed(by[NO_VERDICT])}{'' if parts else ' real rows'}"
-        parts.append(f"{lead} {sizes}, where an arm {LEARNED_NOTHING}")
+        why = "where an arm learned nothing or was still learning: train longer"
+        parts.append(f"{lead} {sizes}, {why}")
     return "; ".join(parts)
 
 

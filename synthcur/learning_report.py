@@ -49,11 +49,14 @@ def learning_results(store: Store, job: Job) -> dict[str, Any]:
     if not runs:
         return {**found, "arms": [], "pays": [], "verdict": ""}
     said: dict[tuple[str, int], dict[int, np.ndarray]] = {}
+    unfinished: dict[tuple[str, int], dict[int, str]] = {}
     for run in runs:
         probs = store.artefacts.array(run.predictions, "probs")
         said.setdefault((run.arm, run.n_real), {})[run.seed] = probs.argmax(axis=1)
+        if run.unfinished:
+            unfinished.setdefault((run.arm, run.n_real), {})[run.seed] = run.unfinished
     labels = store.artefacts.array(runs[0].predictions, "labels").astype(np.int64)
-    return {**found, **summary(said, labels, settings.arms)}
+    return {**found, **summary(said, labels, settings.arms, unfinished)}
 
 
 def learning_text(found: Mapping[str, Any]) -> str:
@@ -70,7 +73,8 @@ def learning_text(found: Mapping[str, Any]) -> str:
     lines = curve_table(found["arms"], found["sizes"])
     widths = [max(len(row[i]) for row in lines) for i in range(len(lines[0]))]
     table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in lines]
-    sentences = [each["sentence"] for each in (*found.get("learned_nothing", ()), *found["pays"])]
+    undertrained = (*found.get("learned_nothing", ()), *found.get("unfinished", ()))
+    sentences = [each["sentence"] for each in (*undertrained, *found["pays"])]
     return "\n".join([head, "", *table, "", found["verdict"], *sentences]).rstrip()
 
 

@@ -28,7 +28,14 @@ from synthcur.learning_curve import (
 from synthcur.pools import Pool, WeightedExamples, judging_rows, make_pool
 from synthcur.probe_arms import Vectors, read_vectors
 from synthcur.progress import Progress
-from synthcur.recipes import PUBLISHED_WIDTH, automatic, count_rows, recipe_of, steps_of
+from synthcur.recipes import (
+    PUBLISHED_WIDTH,
+    automatic,
+    count_rows,
+    count_steps,
+    recipe_of,
+    steps_of,
+)
 from synthcur.review import Decision
 from synthcur.run_keys import arm_key, decision_key
 from synthcur.runs import read_pool
@@ -37,6 +44,7 @@ from synthcur.scoring import VERSIONS, check, embed, embeddings_name
 from synthcur.settings import AUTOMATIC, BUNDLED_MODEL, FitSettings, ScoreSettings, fingerprint
 from synthcur.spool import Spool
 from synthcur.training_rows import rows_of
+from synthcur.unfinished import Course, why_unfinished
 
 VERSION = 2
 """Raised when a run would compute something else than a kept one of the same name."""
@@ -183,7 +191,7 @@ def runs_with(
                 _run(subject, arm, n_real, seed, drawn, name, tell)
             meta = subject.artefacts.meta(name)
             # Runs that an earlier release kept do not tell how far they learned.
-            told = {"val_log_loss": None, "learned": None, **meta}
+            told = {"val_log_loss": None, "learned": None, "unfinished": None, **meta}
             yield {"arm": arm.name, "seed": seed, "n_real": n_real, "predictions": name, **told}
 
 
@@ -261,7 +269,8 @@ def _run(
     if drawn.vectors is not None and arm.is_probe:
         probs, figures = _fit_probe(collection, rows, drawn.vectors, seed)
     else:
-        probs, figures = _fine_tune(subject, arm, rows, n_real, seed, drawn.pool, on_step)
+        recipe = recipe_of(arm, subject.fit_at(n_real), *drawn.pool.sizes)
+        probs, figures = _fine_tune(subject, arm, rows, n_real, seed, recipe, on_step)
     said = probs.argmax(axis=1)
     meta = {
         "accuracy": accuracy(said, test.labels),
@@ -279,7 +288,7 @@ def _fine_tune(
     rows: WeightedExamples,
     n_real: int,
     seed: int,
-    pool: Pool,
+    recipe: FitSettings,
     on_step: Callable[[int], None],
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Train a model; return its probabilities of the test rows (T, K) and its figures."""
@@ -287,22 +296,33 @@ def _fine_tune(
     from synthcur.training import fit
 
     collection = subject.collection
+    told: list[dict[str, Any]] = []
     try:
         result = fit(
             rows,
             judging_rows(collection, VALIDATION),
             labels=collection.labels,
-            settings=recipe_of(arm, subject.fit_at(n_real), *pool.sizes),
+            settings=recipe,
             seed=seed,
+            on_row=told.append,
             on_step=on_step,
         )
     except WorkerError as error:
         where = f"Arm {arm.name}, seed {seed}, {n_real} real rows"
         raise WorkerError(f"{where}: {error.what}", fix=error.fix) from error
+    course = Course(
+        learned=result.learned,
+        val_log_losses=[row["val_log_loss"] for row in told if "val_log_loss" in row],
+        steps=count_steps(len(rows.labels), recipe),
+        n_rows=len(rows.labels),
+        n_labels=len(collection.labels),
+        batch_size=recipe.batch_size,
+    )
     figures = {
         "val_accuracy": result.val_accuracy,
         "val_log_loss": result.val_log_loss,
         "learned": result.learned,
+        "unfinished": why_unfinished(course),
         "seconds": result.seconds,
     }
     return predict_proba(result.classifier, judging_rows(collection, TEST).rows), figures

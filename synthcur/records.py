@@ -120,7 +120,8 @@ class LearningRun:
 
     `quality_accuracy` is that of the quality checker those rows gave, out of fold, where one was
     asked; `predictions` names an artefact with the probabilities of the test rows. `val_log_loss`
-    and `learned` as in `Run`.
+    and `learned` as in `Run`; `unfinished` says why it was still learning when it stopped
+    (`unfinished.why_unfinished`), None in runs of release 0.1.
     """
 
     job_id: str
@@ -132,6 +133,7 @@ class LearningRun:
     val_accuracy: float
     val_log_loss: float | None
     learned: float | None
+    unfinished: str | None
     quality_accuracy: float | None
     predictions: str
     seconds: float

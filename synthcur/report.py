@@ -6,16 +6,16 @@ Runs that have not ended are left out, so a job can be read while it runs.
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from synthcur.arms import FLOOR
+from synthcur.arms import ARMS, FLOOR
 from synthcur.errors import ArtefactError, InputError, NotFoundError
 from synthcur.evaluation import (
-    ACCURACY,
     METRICS,
     SIGNIFICANT,
     Difference,
@@ -25,9 +25,10 @@ from synthcur.evaluation import (
     paired_difference,
     verdict,
 )
-from synthcur.findings import PLAIN, arm_title, as_baseline, headline
+from synthcur.findings import PLAIN, arm_title, as_baseline, headline, is_undertrained
 from synthcur.floor import Below, below_probe
 from synthcur.majority import (
+    first_metric,
     learned_nothing,
     majority_score,
     nothing_in_words,
@@ -43,6 +44,7 @@ from synthcur.settings import (
 )
 from synthcur.store import Store
 from synthcur.summary import rows_decided
+from synthcur.unfinished import Course, learned_by_loss, unfinished_in_words, why_unfinished
 
 _NO_SCHEMES: Mapping[str, WeightingSettings] = MappingProxyType({})
 
@@ -59,7 +61,7 @@ def results(
     *,
     job_id: str | None = None,
     baseline: str = PLAIN,
-    metric: str = ACCURACY,
+    metric: str | None = None,
 ) -> dict[str, Any]:
     """Compare the arms of a training job on the test split.
 
@@ -72,7 +74,8 @@ def results(
     baseline
         The arm that the others are compared with, seed by seed.
     metric
-        Score of the means, intervals and differences: ``accuracy`` or ``macro_f1``.
+        Score of the means, intervals and differences: ``accuracy`` or ``macro_f1``; by default the
+        one that comes first on the test rows (`majority.first_metric`).
 
     Returns
     -------
@@ -82,10 +85,12 @@ def results(
         ``verdict``. A difference has its ``p_value``, that after Holm correction over all arms
         compared here, ``p_holm``, and as ``outcome`` what stands after it: ``better``, ``worse``
         or ``no evidence``. Scores are fractions; ``majority`` is that of always naming the largest
-        label. ``learned_nothing`` are the seeds of an arm that do no better
-        (`majority.learned_nothing`): such an arm is compared with no other, nor counted among
-        those that are. ``below_probe`` has the arms that stay below a linear probe on the
-        validation rows, each with what `floor.Below` holds. ``verdict`` is the finding in one
+        label, ``largest`` the share of that label. ``learned_nothing`` are the seeds of an arm that
+        do no better (`majority.learned_nothing`), ``unfinished`` the others that were still
+        learning when they stopped (`unfinished.why_unfinished`): an arm with one of either is
+        compared with no other, nor counted among those that are. ``below_probe`` has the arms that
+        stay below a linear probe on the validation rows, each with what `floor.Below` holds.
+        ``verdict`` is the finding in one
         sentence.
 
     Raises
@@ -95,16 +100,18 @@ def results(
     InputError
         If the metric is unknown, or the job does not train this collection.
     """
-    if metric not in METRICS:
+    if metric not in (None, *METRICS):
         raise InputError(f"Unknown score {metric!r}.", fix=f"Choose from {', '.join(METRICS)}.")
     job = _choose_job(store, name, job_id)
     finished = finished_runs(store, job)
-    arms = [_arm_result(store, runs, metric) for runs in finished.values()]
-    learned = {arm["arm"]: finished[arm["arm"]] for arm in arms if not arm["learned_nothing"]}
+    _, labels = probabilities(store, next(iter(finished.values()))[:1])
+    metric = metric or first_metric(labels)
+    state = undertrained(store, job, [run for runs in finished.values() for run in runs])
+    arms = [_arm_result(store, runs, metric, state) for runs in finished.values()]
+    learned = {arm["arm"]: finished[arm["arm"]] for arm in arms if not is_undertrained(arm)}
     compared = _compared(_differences(store, learned, baseline, metric), baseline)
     arms = [{**arm, **compared.get(arm["arm"], _not_compared(arm))} for arm in arms]
     arms.sort(key=lambda arm: -arm["mean"])
-    _, labels = probabilities(store, next(iter(finished.values()))[:1])
     found: dict[str, Any] = {
         "collection": name,
         "job": job.id,
@@ -116,6 +123,7 @@ def results(
         "baseline": baseline,
         "test_rows": arms[0]["n_rows"],
         "majority": majority_score(labels, metric),
+        "largest": majority_score(labels),
         "made_from": made_from(job),
         "below_probe": {arm: asdict(each) for arm, each in below_probes(store, finished).items()},
         "arms": arms,
@@ -202,13 +210,61 @@ def paired_runs(first: Sequence[Run], second: Sequence[Run]) -> list[tuple[Run, 
     return [(run, by_seed[run.seed]) for run in first if run.seed in by_seed]
 
 
-def idle_runs(store: Store, runs: Sequence[Run]) -> set[tuple[str, int]]:
-    """Name the finished runs, as (arm, seed), whose model learned nothing by the test rows."""
+@dataclass(frozen=True)
+class Undertrained:
+    """Finished runs that give no verdict, as (arm, seed).
+
+    Attributes
+    ----------
+    nothing
+        Those whose model learned nothing by the test rows.
+    unfinished
+        The others that were still learning when they stopped, each with the reason in words.
+    """
+
+    nothing: frozenset[tuple[str, int]]
+    unfinished: Mapping[tuple[str, int], str]
+
+
+def undertrained(store: Store, job: Job, runs: Sequence[Run]) -> Undertrained:
+    """Find the finished ones among some runs of a job that give no verdict."""
     done = [run for run in runs if run.status == "done" and run.predictions]
     if not done:
-        return set()
-    idle = learned_nothing(*_predictions(store, done))
-    return {(run.arm, run.seed) for run, is_idle in zip(done, idle, strict=True) if is_idle}
+        return Undertrained(frozenset(), {})
+    probs, labels = probabilities(store, done)
+    idle = learned_nothing(probs.argmax(axis=2), labels)
+    nothing = {(run.arm, run.seed) for run, is_idle in zip(done, idle, strict=True) if is_idle}
+    batch_size = TrainSettings.from_dict(job.settings).fit.batch_size
+    metrics = store.metrics(job.id)
+    unfinished = {}
+    for run in done:
+        told = metrics[(metrics["arm"] == run.arm) & (metrics["seed"] == run.seed)]
+        why = why_unfinished(_course(run, told, probs.shape[2], batch_size))
+        if why and (run.arm, run.seed) not in nothing:
+            unfinished[run.arm, run.seed] = why
+    return Undertrained(frozenset(nothing), unfinished)
+
+
+def _course(run: Run, told: pd.DataFrame, n_labels: int, batch_size: int) -> Course:
+    """Read how a run has gone from its metrics; release 0.1 stored of it no more than its loss."""
+    # A run that went on from a checkpoint has told some steps twice.
+    losses, judged = (
+        told[told[each].notna()].drop_duplicates("step", keep="last").sort_values("step")[each]
+        for each in ("loss", "val_log_loss")
+    )
+    learned, steps, arm = run.learned, run.steps, ARMS.get(run.arm)
+    if learned is None:
+        steps = None
+        if arm is not None and arm.is_plain:
+            learned = learned_by_loss(losses.tolist(), n_labels)
+    return Course(
+        learned=learned,
+        val_log_losses=judged.tolist(),
+        steps=steps,
+        n_rows=run.rows or 0,
+        n_labels=n_labels,
+        batch_size=batch_size,
+    )
 
 
 def below_probes(store: Store, finished: Mapping[str, Sequence[Run]]) -> dict[str, Below]:
@@ -249,22 +305,33 @@ def _predictions(store: Store, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndar
     return probs.argmax(axis=2), labels
 
 
-def _arm_result(store: Store, runs: Sequence[Run], metric: str) -> dict[str, Any]:
+def _arm_result(
+    store: Store, runs: Sequence[Run], metric: str, state: Undertrained
+) -> dict[str, Any]:
     predictions, labels = _predictions(store, runs)
-    idle = learned_nothing(predictions, labels)
+    arm = runs[0].arm
     return {
-        "arm": runs[0].arm,
-        "title": arm_title(runs[0].arm),
+        "arm": arm,
+        "title": arm_title(arm),
         "rows": runs[0].rows,
-        "learned_nothing": [run.seed for run, is_idle in zip(runs, idle, strict=True) if is_idle],
-        "runs": [_run_result(run, bool(each)) for run, each in zip(runs, idle, strict=True)],
+        "learned_nothing": [run.seed for run in runs if (arm, run.seed) in state.nothing],
+        "unfinished": [run.seed for run in runs if (arm, run.seed) in state.unfinished],
+        "runs": [_run_result(run, state) for run in runs],
         **_interval_data(mean_interval(predictions, labels, metric=metric)),
     }
 
 
 def _not_compared(arm: Mapping[str, Any]) -> dict[str, Any]:
-    idle = arm["learned_nothing"]
-    said = nothing_in_words(arm["title"], idle, len(arm["runs"])) if idle else ""
+    """Say of an arm that is not compared why, if it is for its training."""
+    idle, unfinished, runs = arm["learned_nothing"], arm["unfinished"], arm["runs"]
+    said = ""
+    if idle:
+        said = nothing_in_words(arm["title"], idle, len(runs))
+    elif unfinished:
+        why = next(run["unfinished"] for run in runs if run["unfinished"])
+        said = unfinished_in_words(
+            arm["title"], unfinished, len(runs), why=why, reached=arm["mean"]
+        )
     return {"difference": None, "verdict": said}
 
 
@@ -300,13 +367,17 @@ def _compared(differences: Mapping[str, Difference], baseline: str) -> dict[str,
     return result
 
 
-def _run_result(run: Run, is_idle: bool) -> dict[str, Any]:
+def _run_result(run: Run, state: Undertrained) -> dict[str, Any]:
+    key = run.arm, run.seed
     return {
         "seed": run.seed,
-        "learned_nothing": is_idle,
+        "learned_nothing": key in state.nothing,
+        "unfinished": state.unfinished.get(key, ""),
         "accuracy": run.accuracy,
         "macro_f1": run.macro_f1,
         "val_accuracy": run.val_accuracy,
+        "val_log_loss": run.val_log_loss,
+        "learned": run.learned,
         "best_epoch": run.best_epoch,
         "seconds": run.seconds,
         "samples_per_s": run.samples_per_s,

@@ -4,8 +4,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,23 @@ class TrainJob:
     artefacts: Artefacts
     spool: Spool
     folder: Path
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a run has reached on the validation rows; of release 0.1 the log loss is not known."""
+
+    val_accuracy: float
+    val_log_loss: float | None
+
+
+def is_best(reached: Reached, earlier: Iterable[Reached]) -> bool:
+    """Whether a run is better than all before it: by log loss, by accuracy if one lacks it."""
+    every = [*earlier, reached]
+    measured = [each.val_log_loss for each in every if each.val_log_loss is not None]
+    if len(measured) < len(every):
+        measured = [-each.val_accuracy for each in every]
+    return all(measured[-1] < before for before in measured[:-1])
 
 
 def report_run(
@@ -138,10 +155,10 @@ def write_dynamics(
     return name
 
 
-def model_note(job: TrainJob, arm: str, seed: int, val_accuracy: float) -> dict[str, Any]:
+def model_note(job: TrainJob, arm: str, seed: int, reached: Reached) -> dict[str, Any]:
     """Return what a kept model says of itself, as plain data."""
     collection = job.collection.name
-    return {"arm": arm, "seed": seed, "val_accuracy": val_accuracy, "collection": collection}
+    return {"arm": arm, "seed": seed, **asdict(reached), "collection": collection}
 
 
 def keep_model(job: TrainJob, arm: str, seed: int, write: Callable[[Path], None]) -> str:

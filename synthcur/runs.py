@@ -22,8 +22,10 @@ from synthcur.recipes import recipe_of, steps_of
 from synthcur.review import Decision
 from synthcur.run_results import (
     History,
+    Reached,
     TrainJob,
     forget_models,
+    is_best,
     keep_model,
     model_note,
     report_run,
@@ -55,7 +57,8 @@ def train(
     Runs that the job's spool tells of are not trained again, and the one that was stopped goes on
     from its checkpoint. All arms of a seed run before the next seed, so that they can be compared
     from early on, and of these the probes first: what they reach in seconds, the others have to
-    beat. Of every arm the model of the seed that is best on the validation rows is kept.
+    beat. Of every arm the model of the seed that is best on the validation rows is kept, see
+    `_is_best`.
 
     Parameters
     ----------
@@ -97,16 +100,17 @@ def train(
     vectors = _vectors_of_probes(job, arms, pool)
     steps = {arm.name: steps_of(arm, len(rows[arm.name].labels), recipes[arm.name]) for arm in arms}
     progress = Progress(spool, "train", "Training", total=sum(steps.values()) * settings.seeds)
-    best, done = dict.fromkeys(rows, -1.0), 0
+    judged: dict[str, list[Reached]] = {name: [] for name in rows}
+    done = 0
     for seed, arm in itertools.product(range(settings.seeds), arms):
         if (arm.name, seed) in finished:
-            best[arm.name] = max(best[arm.name], finished[arm.name, seed])
+            judged[arm.name].append(finished[arm.name, seed])
             done += steps[arm.name]
             continue
         progress.title = f"{arm.title}: seed {seed + 1} of {settings.seeds}"
         own = rows_of(arm, pool, weighting=settings.weighting, seed=seed)
         if vectors is not None and arm.is_probe:
-            reached = _run_probe(job, arm.name, seed, own, vectors, best_so_far=best[arm.name])
+            reached = _run_probe(job, arm.name, seed, own, vectors, earlier=judged[arm.name])
         else:
             reached = _run(
                 job,
@@ -114,11 +118,11 @@ def train(
                 seed,
                 own,
                 recipe=recipes[arm.name],
-                best_so_far=best[arm.name],
+                earlier=judged[arm.name],
                 n_steps=steps[arm.name],
                 on_step=_from(done, progress),
             )
-        best[arm.name] = reached
+        judged[arm.name].append(reached)
         done += steps[arm.name]
         progress(done)
 
@@ -181,13 +185,13 @@ def _of_real_rows(
     }
 
 
-def _finished(job_dir: Path) -> dict[tuple[str, int], float]:
+def _finished(job_dir: Path) -> dict[tuple[str, int], Reached]:
     """Read the runs a job has finished before, with what they reached on the validation rows."""
     records, _ = read_spool(job_dir / "spool.jsonl", 0)
     return {
-        (record["arm"], record["seed"]): record["val_accuracy"]
-        for record in records
-        if record["t"] == "run_done"
+        (each["arm"], each["seed"]): Reached(each["val_accuracy"], each.get("val_log_loss"))
+        for each in records
+        if each["t"] == "run_done"
     }
 
 
@@ -210,11 +214,11 @@ def _run(
     rows: WeightedExamples,
     *,
     recipe: FitSettings,
-    best_so_far: float,
+    earlier: Iterable[Reached],
     n_steps: int,
     on_step: Callable[[int], None],
-) -> float:
-    """Do one run and report it; return the best validation accuracy of the arm so far."""
+) -> Reached:
+    """Do one run and report it; keep its model if it is better than the arm's earlier runs."""
     from synthcur.checkpoints import CheckpointFile
     from synthcur.classifier import save
     from synthcur.training import fit
@@ -245,16 +249,17 @@ def _run(
         raise WorkerError(f"Arm {arm}, seed {seed}: {error.what}", fix=error.fix) from error
     finally:
         following.close()
+    reached = Reached(result.val_accuracy, result.val_log_loss)
     model = None
-    if result.val_accuracy > best_so_far:
-        note = {**model_note(job, arm, seed, result.val_accuracy), "base_model": recipe.base_model}
+    if is_best(reached, earlier):
+        note = {**model_note(job, arm, seed, reached), "base_model": recipe.base_model}
         model = keep_model(job, arm, seed, lambda to: save(result.classifier, to, note=note))
     _report(job, arm, seed, result, model=model, n_rows=len(rows.labels))
     history.forget(but=1)
     if model is not None:
         forget_models(job, arm, but=model)
     kept.unlink(missing_ok=True)
-    return max(result.val_accuracy, best_so_far)
+    return reached
 
 
 def _run_probe(
@@ -264,15 +269,19 @@ def _run_probe(
     rows: WeightedExamples,
     vectors: Vectors,
     *,
-    best_so_far: float,
-) -> float:
-    """Fit one probe and report it; return the best validation accuracy of the arm so far."""
+    earlier: Iterable[Reached],
+) -> Reached:
+    """Fit one probe and report it; keep its model if it is better than the arm's earlier ones."""
     job.spool.append("run_started", arm=arm, seed=seed)
     labels = job.collection.labels
     fitted = probe_arms.fit(rows, vectors, n_labels=len(labels), seed=seed)
-    reached = accuracy(fitted.validation.argmax(axis=1), job.validation.labels)
+    truth = job.validation.labels
+    reached = Reached(
+        accuracy(fitted.validation.argmax(axis=1), truth),
+        float(calibrated_losses(fitted.validation, truth).mean()),
+    )
     model = None
-    if reached > best_so_far:
+    if is_best(reached, earlier):
         note = {**model_note(job, arm, seed, reached), "encoder": BUNDLED_MODEL, "c": fitted.c}
         model = keep_model(
             job, arm, seed, lambda to: probe_arms.save(fitted.probe, labels, to, note=note)
@@ -283,15 +292,15 @@ def _run_probe(
         seed,
         fitted.validation,
         fitted.test,
-        val_accuracy=reached,
-        val_log_loss=float(calibrated_losses(fitted.validation, job.validation.labels).mean()),
+        val_accuracy=reached.val_accuracy,
+        val_log_loss=reached.val_log_loss,
         model=model,
         seconds=fitted.seconds,
         rows=len(rows.labels),
     )
     if model is not None:
         forget_models(job, arm, but=model)
-    return max(reached, best_so_far)
+    return reached
 
 
 def _report(

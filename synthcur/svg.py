@@ -13,6 +13,7 @@ import numpy as np
 from synthcur.curves import spread
 from synthcur.evaluation import points
 from synthcur.figures import round_ticks
+from synthcur.findings import is_undertrained
 from synthcur.majority import is_in_view, majority_in_words
 from synthcur.reliability import Bin
 
@@ -46,7 +47,7 @@ def forest(arms: Sequence[Mapping[str, object]], *, baseline: str) -> str:
     ----------
     arms
         Each with ``title`` and ``difference``: None, or ``mean``, ``low``, ``high``, ``outcome``;
-        beside one with ``learned_nothing`` nothing is drawn.
+        beside one that is `findings.is_undertrained` nothing is drawn.
     baseline
         Name written at 0.
     """
@@ -62,7 +63,7 @@ def forest(arms: Sequence[Mapping[str, object]], *, baseline: str) -> str:
     for row, arm in enumerate(arms):
         y = 44 + 30 * row
         parts.append(_text(180, y + 4, str(arm["title"]), "end", colour="text"))
-        if not arm.get("learned_nothing"):
+        if not is_undertrained(arm):
             parts += _difference_marks(arm["difference"], x, y)
     return _drawing(height, parts, "Differences to the baseline with their intervals, in points")
 

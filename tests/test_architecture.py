@@ -26,7 +26,7 @@ LAYERS = (
         *("texts", "splits", "stated", "first_line", "table_files", "probes"),
     ),
     ("search", "clusters", "reliability", "majority", "base_models"),
-    ("database",),
+    ("database", "unfinished", "longer"),
     (
         *("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
         *("witnesses", "checker_trust"),
@@ -67,6 +67,7 @@ PURE = (
     *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
     *("ledger", "agreement", "queues", "gaps", "search", "reliability", "witnesses"),
     *("pool_fit", "majority", "checker_trust", "findings", "probes", "floor"),
+    *("unfinished", "longer"),
 )
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {

@@ -164,8 +164,28 @@ def test_an_arm_that_learned_nothing_gets_no_verdict_at_that_size():
     assert last["p_holm"] == last["p_value"], "one comparison is left"
     assert found["verdict"] == (
         "No evidence that DIMP, P′/p pays with 100 real rows; no verdict with 25, where an arm "
-        "learned nothing: train longer"
+        "learned nothing or was still learning: train longer"
     )
+
+
+def test_no_verdict_at_a_size_where_one_of_the_two_was_still_learning():
+    said = made_up({25: 0.5, 100: 0.7}, {25: 0.7, 100: 0.7})
+    why = "it took 9 steps"
+    arms = ("ce_real", "ce", "dimp")
+    slow = {("dimp", 25): {1: why}, ("ce_real", 100): {0: why}}
+    found = summary(said, TRUE, arms, slow)
+    assert [each["outcome"] for each in found["pays"]] == ["no verdict", "no verdict"]
+    assert [each["sentence"].split(" was")[0] for each in found["pays"]] == [
+        "25 real rows: No verdict, since DIMP, P′/p",
+        "100 real rows: No verdict, since Plain (real only)",
+    ]
+    first, last = found["unfinished"]
+    assert (first["arm"], first["n_real"], first["seeds"]) == ("ce_real", 100, [0])
+    assert last["sentence"].startswith(
+        "25 real rows: DIMP, P′/p was still learning when it stopped (1 of 3 seeds): it took 9"
+    )
+    said["dimp", 25] = ALL_ONE_LABEL
+    assert len(summary(said, TRUE, arms, slow)["unfinished"]) == 1, "the stronger word stands"
 
 
 def test_an_arm_without_real_rows_is_compared_at_every_size():

@@ -11,7 +11,6 @@ from synthcur.majority import (
     learned_nothing,
     majority_in_words,
     majority_score,
-    no_verdict,
     nothing_in_words,
 )
 
@@ -104,7 +103,3 @@ def test_the_chance_that_blind_answers_are_judged_by_is_that_of_shuffled_ones(se
 def test_sentences_name_the_arm_the_seeds_and_the_next_step():
     assert nothing_in_words("IMP", (0, 1), 2) == "IMP learned nothing: train longer"
     assert nothing_in_words("IMP", (1,), 3) == "IMP learned nothing (1 of 3 seeds): train longer"
-    assert no_verdict(["IMP"]) == "No verdict, since IMP learned nothing: train longer"
-    assert (
-        no_verdict(["A", "B", "C"]) == "No verdict, since A, B and C learned nothing: train longer"
-    )

@@ -1,4 +1,4 @@
-"""Results of runs that learned nothing: pages, report, cards and downloads."""
+"""Results of runs that were trained too little: pages, report, cards and downloads."""
 
 import re
 
@@ -8,9 +8,23 @@ import pytest
 from synthcur import cards, exporting, report
 from synthcur.comparison import review_effect
 from synthcur.html_report import html_report
+from synthcur.ui.parts import plain
 from tests.test_exporting import keep_model
 from tests.test_pages import complaints, open_page
-from tests.test_report import ALL_RIGHT, ALL_WRONG, IMP, ONE_LABEL, PLAIN, add_runs
+from tests.test_report import (
+    ALL_RIGHT,
+    ALL_WRONG,
+    DONE,
+    IMP,
+    ONE_LABEL,
+    PLAIN,
+    SLOW,
+    WHY,
+    add_runs,
+)
+from tests.test_train_page import no_processes
+
+__all__ = ["no_processes"]  # a fixture that starts no worker
 
 OTHER_LABEL = (np.zeros(12, dtype=int),) * 2
 CLAIMS = re.compile(r"p [<=] |better than|worse than|more than chance|no evidence", re.IGNORECASE)
@@ -48,7 +62,8 @@ def test_an_arm_beside_plain_training_that_learned_nothing_gets_no_verdict(fill,
     assert app.title[0].value == (
         r"No verdict\, since plain training learned nothing\: train longer"
     )
-    assert "No verdict, since one of the two learned nothing." in captions(app)
+    why = "No verdict, since one of the two learned nothing or was still learning."
+    assert why in captions(app)
     assert not CLAIMS.search(captions(app))
     assert "Download the IMP model" in downloads(app)
     assert "Download the Plain model" not in downloads(app)
@@ -157,3 +172,74 @@ def test_review_is_not_said_to_have_changed_an_arm_that_learned_nothing(fill, sm
     assert not complaints(app)
     table = next(each.value for each in app.dataframe if "Accuracy before" in each.value)
     assert table["Verdict"].tolist()[0] == "learned nothing: train longer"
+
+
+SAID = f"IMP, P′/Q was still learning when it stopped (1 of 2 seeds): {WHY}"
+
+
+@pytest.fixture
+def slow(fill, small_collection):
+    """Return a store with a job in which IMP was still learning when it stopped.
+
+    The runs whose models are kept tell nothing of how they have gone.
+    """
+    store = fill(small_collection)
+    told = {"ce": DONE, "imp": SLOW}
+    job = add_runs(store, small_collection, {"ce": PLAIN, "imp": IMP}, steps=200, told=told)
+    for arm in ("ce", "imp"):
+        keep_model(store, job, arm, seed=0)
+    return store
+
+
+def test_an_arm_that_was_still_learning_is_marked_and_gets_no_verdict(slow):
+    app = open_page("results", "small")
+    assert not complaints(app)
+    assert app.title[0].value == plain(
+        "No verdict, since IMP was still learning when it stopped: train longer"
+    )
+    assert [list(each) for each in app.dataframe[0].value["Verdict"]] == [
+        ["still learning"],
+        ["baseline"],
+    ]
+    assert plain(SAID) in captions(app)
+    assert not CLAIMS.search(captions(app))
+    labels = downloads(app)
+    assert "Download the Plain model" in labels
+    assert "Download the IMP model" not in labels
+    assert any(each.endswith("seed 0 (still learning)") for each in labels)
+    (job,) = slow.jobs("small")
+    assert app.button(key=f"train_longer_{job.id}").label == "Train longer"
+
+
+def test_the_report_and_the_card_say_what_was_still_learning(slow):
+    page = html_report(slow, "small")
+    assert SAID in page
+    assert '<td class="short">still learning: train longer</td>' in page
+    assert not CLAIMS.search(page)
+    (job,) = slow.jobs("small")
+    text = {
+        run.arm: cards.model_card(slow, job, run) for run in exporting.kept_models(slow, job.id)
+    }
+    assert (
+        "still learning when it stopped" in text["imp"].split("## Data")[0].split("## Figures")[1]
+    )
+    assert "still learning\\: train longer" in text["ce"], "in the table of all arms"
+
+
+def test_review_is_not_said_to_have_changed_an_arm_that_was_still_learning(slow, small_collection):
+    slow.append_decision(
+        "small",
+        sample_id=small_collection.synthetic["sample_id"][0],
+        annotator="me",
+        action="discard",
+        client_id="t",
+        client_seq=1,
+        expected_seq=0,
+    )
+    told = {"ce": DONE, "imp": DONE}
+    after = {"ce": IMP, "imp": IMP}
+    effect = review_effect(slow, add_runs(slow, small_collection, after, steps=200, told=told))
+    assert effect is not None
+    plain_arm, imp = effect.arms
+    assert plain_arm.difference is not None
+    assert (imp.outcome, imp.p_in_words) == ("still learning: train longer", "—")

@@ -113,9 +113,9 @@ def test_another_baseline_turns_the_comparison_round(toy):
 
 def test_another_score_changes_the_column(toy):
     app = open_page("results", "small")
-    app.selectbox(key="results_metric").set_value("macro_f1").run()
+    app.selectbox(key="results_metric_small").set_value("macro_f1").run()
     assert "Macro-F1" in app.dataframe[0].value
-    assert "macro-f1" in captions(app)
+    assert "macro-F1" in captions(app)
 
 
 def test_flipped_rows_can_be_read_in_both_directions(fill, small_collection):

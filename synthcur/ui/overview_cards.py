@@ -80,7 +80,8 @@ def _compare_arms(results: Mapping[str, Any]) -> None:
     leader = findings.leading_arm(results)
     is_better = bool(leader["difference"]) and leader["difference"]["outcome"] == "better"
     seeds = seeds_in_words(leader["n_seeds"])
-    with parts.card("Test accuracy by arm", f"mean and 95 % interval, {seeds}"):
+    title = f"Test {findings.METRIC_WORDS[results['metric']]} by arm"
+    with parts.card(title, f"mean and 95 % interval, {seeds}"):
         figure = figures_overview.arm_intervals(
             results["arms"],
             baseline=results["baseline"],
@@ -95,8 +96,12 @@ def _compare_arms(results: Mapping[str, Any]) -> None:
             f"Dotted, where it is near: {majority_in_words(results['majority'])}."
         ]
         lines += [
-            parts.plain(f"{arm['verdict']}.") for arm in results["arms"] if arm["learned_nothing"]
+            parts.plain(f"{arm['verdict']}.", limit=400)
+            for arm in results["arms"]
+            if findings.is_undertrained(arm)
         ]
+        if why := findings.why_macro_f1(results):
+            lines.insert(1, f"{why}.")
         st.caption("  \n".join(lines))
 
 

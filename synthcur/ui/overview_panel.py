@@ -93,7 +93,8 @@ def _result_in_words(results: Mapping[str, Any]) -> tuple[str, str]:
         majority = majority_in_words(results["majority"])
         return results["verdict"], f"Run {results['number']}, {on}, {seeds}; {majority}."
     before, after = (f"{100 * arm['mean']:.1f}" for arm in (plain, leader))
-    title = f"{leader['title']} beats plain training: accuracy {before} → {after} %"
+    score = findings.METRIC_WORDS[results["metric"]]
+    title = f"{leader['title']} beats plain training: {score} {before} → {after} %"
     if leader["difference"]["outcome"] != "better":
         title = results["verdict"]
     difference = findings.difference_in_words(leader["difference"])

@@ -103,7 +103,8 @@ def _progress(job: Job, finished: int) -> None:
 
 def _curve(found: Mapping[str, Any]) -> None:
     if found["verdict"]:
-        said = [found["verdict"], *(each["sentence"] for each in found["learned_nothing"])]
+        undertrained = (*found["learned_nothing"], *found["unfinished"])
+        said = [found["verdict"], *(each["sentence"] for each in undertrained)]
         st.markdown("  \n".join(f"**{parts.plain(each, limit=400)}.**" for each in said))
     chart = learning_chart(
         found["arms"], found["sizes"], palette=theme.palette(), majority=found["majority"]

@@ -11,15 +11,15 @@ from synthcur import exporting, figures, findings
 from synthcur.comparison import Comparison, compare, flips_in_words
 from synthcur.evaluation import points
 from synthcur.store import Store
-from synthcur.ui import parts, resources, theme
+from synthcur.ui import parts, resources, theme, train_longer
 from synthcur.ui import results_closer as closer
 from synthcur.ui.results_rail import Choice, model_button, results
 
 MOST_LABELS = 12
 """More labels than this do not fit a card: those that change most are drawn."""
 
-_IDLE, _ALONE = "learned nothing", "no verdict"
-_VERDICTS = ("better", "worse", "no evidence", "baseline", _ALONE, _IDLE)
+_IDLE, _UNFINISHED, _ALONE = "learned nothing", "still learning", "no verdict"
+_VERDICTS = ("better", "worse", "no evidence", "baseline", _ALONE, _IDLE, _UNFINISHED)
 
 
 def show(choice: Choice) -> None:
@@ -74,29 +74,41 @@ def _finding(
         if choice.job.is_active and st.button("Watch the run", icon=":material/show_chart:"):
             st.switch_page("pages/train.py")
         run = exporting.offered_model(store, found)
+        undertrained = {arm["arm"] for arm in found["arms"] if findings.is_undertrained(arm)}
+        if undertrained and not choice.job.is_active:
+            train_longer.button(
+                choice.job, undertrained, baseline=choice.baseline, is_primary=run is None
+            )
         if run is not None:
             name = figures.ARM_NAMES.get(run.arm, run.arm)
             model_button(store, run, f"Download the {name} model", is_primary=True)
     if run is None and exporting.kept_models(store, choice.job.id):
-        st.caption("No model is offered: those that are kept lost, or learned nothing.")
+        st.caption(
+            "No model is offered: those that are kept lost, learned nothing or were still learning."
+        )
 
 
 def _arms_card(found: Mapping[str, Any]) -> None:
-    title = findings.METRIC_TITLES[found["metric"]]
+    title, score = (of[found["metric"]] for of in (findings.METRIC_TITLES, findings.METRIC_WORDS))
     rows = parts.count(found["test_rows"])
-    note = f"{title.lower()} on {rows} real test rows, mean over seeds, 95 % interval"
+    note = f"{score} on {rows} real test rows, mean over seeds, 95 % interval"
     with parts.card("Arms", note):
         if findings.compared_arms(found):
-            left, right = st.columns([2, 1], gap="medium")
+            left, right = st.columns([5, 2], gap="medium")
             with left:
                 _arms_table(found, title)
             with right:
                 _intervals(found)
         else:
             _arms_table(found, title)
-        idle = [f"{arm['verdict']}." for arm in found["arms"] if arm["learned_nothing"]]
-        majority = f"{points(found['majority'])} % {title.lower()}"
-        lines = [f"Always naming the largest label: {majority}.", *idle, findings.floor_of(found)]
+        said = [f"{arm['verdict']}." for arm in found["arms"] if findings.is_undertrained(arm)]
+        majority = f"{points(found['majority'])} % {score}"
+        lines = [
+            f"{findings.why_macro_f1(found)}." if findings.why_macro_f1(found) else "",
+            f"Always naming the largest label: {majority}.",
+            *said,
+            findings.floor_of(found),
+        ]
         st.caption("  \n".join(parts.plain(line, limit=1000) for line in lines if line))
 
 
@@ -149,7 +161,7 @@ def _arms_table(found: Mapping[str, Any], title: str) -> None:
                 options=list(_VERDICTS),
                 color=[
                     *(tints["keep"], tints["discard"], *[tints["neutral"]] * 3),
-                    tints["discard"],
+                    *[tints["discard"]] * 2,
                 ],
                 width=110,
             ),
@@ -159,13 +171,13 @@ def _arms_table(found: Mapping[str, Any], title: str) -> None:
 
 def _is_comparable(arm: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     """Whether an arm is the baseline or is compared with it."""
-    is_baseline = arm["arm"] == found["baseline"] and not arm["learned_nothing"]
+    is_baseline = arm["arm"] == found["baseline"] and not findings.is_undertrained(arm)
     return is_baseline or arm["difference"] is not None
 
 
 def _verdict(arm: Mapping[str, Any], baseline: str) -> str:
-    if arm["learned_nothing"]:
-        return _IDLE
+    if findings.is_undertrained(arm):
+        return _IDLE if arm["learned_nothing"] else _UNFINISHED
     if arm["difference"] is None:
         return "baseline" if arm["arm"] == baseline else _ALONE
     return arm["difference"]["outcome"]

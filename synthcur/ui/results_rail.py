@@ -13,7 +13,9 @@ from synthcur.arms import ARMS
 from synthcur.evaluation import METRICS
 from synthcur.findings import as_baseline
 from synthcur.html_report import html_report
+from synthcur.majority import first_metric
 from synthcur.records import Job, Run, chosen_checkers
+from synthcur.schema import REAL, TEST
 from synthcur.settings import TrainSettings, WeightingSettings
 from synthcur.store import Store
 from synthcur.ui import parts, resources
@@ -57,13 +59,25 @@ def rail(name: str) -> Choice | None:
             format_func=_title,
             key=f"results_baseline_{job.id}",
         )
+        first = _first_metric(name)
         metric = st.selectbox(
-            "Score", METRICS, format_func=findings.METRIC_TITLES.__getitem__, key="results_metric"
+            "Score",
+            METRICS,
+            index=METRICS.index(first),
+            format_func=findings.METRIC_TITLES.__getitem__,
+            key=f"results_metric_{name}",
+            persist_state="session",
         )
         _made_from(job)
-        choice = Choice(job, baseline or arms[0], metric or METRICS[0])
+        choice = Choice(job, baseline or arms[0], metric or first)
         _downloads(store, choice)
     return choice
+
+
+def _first_metric(name: str) -> str:
+    """Choose the score that the page opens with; what a person chooses then stays."""
+    collection = resources.collection(name)
+    return first_metric(collection.label_ids(collection.part(REAL, TEST)))
 
 
 def results(choice: Choice, store: Store) -> dict[str, Any]:
@@ -188,8 +202,8 @@ def _models(store: Store, found: Mapping[str, Any]) -> list[tuple[Run, str]]:
 
 
 def _mark(arm: Mapping[str, Any], found: Mapping[str, Any]) -> str:
-    if arm["learned_nothing"]:
-        return " (learned nothing)"
+    if findings.is_undertrained(arm):
+        return " (learned nothing)" if arm["learned_nothing"] else " (still learning)"
     best = findings.leading_arm(found)
     if arm["arm"] == found["baseline"] and findings.is_better(best):
         return f" ({parts.plain(figures.ARM_NAMES.get(best['arm'], best['arm']))} is better)"

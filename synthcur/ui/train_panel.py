@@ -11,8 +11,8 @@ import streamlit as st
 
 from synthcur import curves, jobs
 from synthcur.arms import ARMS, FLOOR
-from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Measure
 from synthcur.evaluation import seeds_in_words
+from synthcur.findings import PLAIN, arm_title
 from synthcur.majority import LEARNED_NOTHING
 from synthcur.recipes import fit_of, recipe_in_words
 from synthcur.records import RESUMABLE, Job, Run
@@ -23,8 +23,9 @@ from synthcur.ui import (
     resources,
     score_jobs,
     session,
-    theme,
+    train_charts,
     train_dynamics,
+    train_longer,
     train_pace,
     train_picture,
     train_tables,
@@ -34,6 +35,7 @@ from synthcur.ui.clock import clock
 from synthcur.ui.results_rail import open_job
 from synthcur.ui.train_picture import Picture
 from synthcur.ui.train_rail import Choice
+from synthcur.unfinished import unfinished_in_words
 
 HISTORY_PACES = 10
 """Polls of what is live for one look at what the epochs have left behind."""
@@ -146,8 +148,7 @@ def _newest(name: str, job: Job, choice: Choice) -> None:
     drawn = train_picture.picture(store, job, runs)
     _state(name, job, runs, drawn, choice)
     if job.is_active or runs:
-        _charts(job, drawn)
-        _second_row(job, drawn)
+        train_charts.show(job, drawn)
     if not job.is_active:
         _offer_scores(name)
 
@@ -201,11 +202,11 @@ def _offer_scores(name: str) -> None:
 def _state(name: str, job: Job, runs: list[Run], drawn: Picture, choice: Choice) -> None:
     """Draw the state sentence with its badge and buttons, and what belongs right below it."""
     title, caption = _state_in_words(job, runs, drawn)
-    if drawn.idle:
+    if drawn.state.nothing:
         done = sum(run.status == "done" for run in runs)
-        caption += f" {drawn.idle} of {done} runs {LEARNED_NOTHING}."
-    if drawn.floor:
-        caption += f" {parts.plain(drawn.floor, limit=1000)}"
+        caption += f" {len(drawn.state.nothing)} of {done} runs {LEARNED_NOTHING}."
+    floor = [parts.plain(drawn.floor, limit=1000)] if drawn.floor else []
+    caption = "  \n".join([caption, *_unfinished_in_words(runs, drawn), *floor])
     with parts.finding_line(title, caption, stage="active" if job.is_active else "ended"):
         word, colour, icon = train_tables.BADGES[job.status]
         st.badge(word, color=colour, icon=icon)
@@ -215,6 +216,7 @@ def _state(name: str, job: Job, runs: list[Run], drawn: Picture, choice: Choice)
             _results_button(job)
             if job.status in RESUMABLE:
                 _resume_button(job)
+            _longer_button(job, drawn)
             _start_button(name, choice)
     if job.is_active:
         done, total = job.done or 0.0, job.total or 0.0
@@ -222,6 +224,30 @@ def _state(name: str, job: Job, runs: list[Run], drawn: Picture, choice: Choice)
     elif job.status in ("failed", "crashed"):
         _failure(job)
     _log(job)
+
+
+def _unfinished_in_words(runs: list[Run], drawn: Picture) -> list[str]:
+    """Say of every arm that was still learning why, and that it could become more."""
+    said = []
+    done = [run for run in runs if run.status == "done"]
+    for arm in dict.fromkeys(arm for arm, _ in drawn.state.unfinished):
+        whys = {seed: why for (name, seed), why in drawn.state.unfinished.items() if name == arm}
+        own = [run for run in done if run.arm == arm]
+        words = unfinished_in_words(
+            arm_title(arm),
+            list(whys),
+            len(own),
+            why=next(iter(whys.values())),
+            reached=sum(run.val_accuracy or 0.0 for run in own) / len(own),
+        )
+        said.append(f"{parts.plain(words, limit=400)}.")
+    return said
+
+
+def _longer_button(job: Job, drawn: Picture) -> None:
+    arms = {arm for arm, _ in (*drawn.state.nothing, *drawn.state.unfinished)}
+    if arms:
+        train_longer.button(job, arms, baseline=PLAIN, is_primary=False)
 
 
 def _state_in_words(job: Job, runs: list[Run], drawn: Picture) -> tuple[str, str]:
@@ -345,59 +371,3 @@ def _resume_button(job: Job) -> None:
     ):
         jobs.resume(session.writing(), job.id)
         st.rerun()
-
-
-def _charts(job: Job, drawn: Picture) -> None:
-    validation = resources.store().collection_info(job.collection).counts["validation"]
-    rows = f"{parts.count(validation)} real rows"
-    notes = {LOSS: "weighted mean, per arm", VAL_ACCURACY: rows, VAL_MACRO_F1: rows}
-    for column, measure in zip(st.columns(3, gap="small"), notes, strict=True):
-        with column, parts.card(measure.title, notes[measure]):
-            _curve(job, measure, drawn)
-    said = (
-        "Line: mean of the finished seeds. Band: smallest to largest. Dashed: the seed in progress."
-    )
-    arms = TrainSettings.from_dict(job.settings).arms
-    is_by_epochs = curves.axis_of(job).unit == "epoch"
-    with_curve = [ARMS[arm] for arm in arms if arm in ARMS and arm not in FLOOR]
-    if is_by_epochs and any(arm.rows == "real" for arm in with_curve):
-        said += " Real rows alone are passed more often; they stand by the share of their steps."
-    if any(arm in FLOOR for arm in arms):
-        said += " A linear probe is fitted in one go and has no curve."
-    st.caption(said)
-
-
-def _curve(job: Job, measure: Measure, drawn: Picture, *, height: int = 240) -> None:
-    settings = TrainSettings.from_dict(job.settings)
-    table = drawn.lines[measure.column]
-    if table.empty:
-        with st.container(height=height + 40, border=False):
-            when = "the first steps" if measure is LOSS else "the first epoch"
-            st.caption(f"Appears after {when}." if job.is_active else "Nothing was measured.")
-        return
-    chart = curves.curve_chart(
-        measure,
-        settings.arms,
-        axis=curves.axis_of(job),
-        palette=theme.palette(),
-        height=height,
-    )
-    ends = table[table["kind"] == "end"]
-    said = ", ".join(f"{arm} {text}" for arm, text in zip(ends["arm"], ends["text"], strict=True))
-    st.vega_lite_chart(
-        table,
-        chart,
-        theme=None,
-        width="stretch",
-        key=f"curve_{measure.column}",
-        alt=f"{measure.title} by epoch; last values: {said}",
-    )
-
-
-def _second_row(job: Job, drawn: Picture) -> None:
-    left, right = st.columns([4, 8], gap="small")
-    synthetic = resources.store().collection_info(job.collection).counts["synthetic"]
-    with left, parts.card(EFFECTIVE_ROWS.title, f"of {parts.count(synthetic)}, each epoch"):
-        _curve(job, EFFECTIVE_ROWS, drawn, height=228)
-    with right, parts.card("Runs", "one arm with one seed each"):
-        train_tables.runs(drawn.runs)

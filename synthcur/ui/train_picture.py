@@ -10,21 +10,23 @@ import pandas as pd
 import streamlit as st
 
 from synthcur import curves
-from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_ACCURACY, VAL_MACRO_F1, Measure
-from synthcur.evaluation import ACCURACY, MACRO_F1
+from synthcur.curves import EFFECTIVE_ROWS, LOSS, SCORES, VAL_LOG_LOSS, Measure
 from synthcur.findings import floor_in_words
-from synthcur.majority import majority_score
+from synthcur.majority import first_metric, majority_score
 from synthcur.records import Job, Run
-from synthcur.report import below_probes, idle_runs
+from synthcur.report import Undertrained, below_probes, undertrained
 from synthcur.schema import REAL, VALIDATION
 from synthcur.settings import TrainSettings
 from synthcur.store import Store
 from synthcur.ui import resources, train_tables
 
-_METRICS = {VAL_ACCURACY: ACCURACY, VAL_MACRO_F1: MACRO_F1}
+_METRICS = {measure: metric for metric, measure in SCORES.items()}
 """Measures that always naming the largest label has a score of."""
 
-MEASURES = (LOSS, VAL_ACCURACY, VAL_MACRO_F1, EFFECTIVE_ROWS)
+MEASURES = (LOSS, VAL_LOG_LOSS, *_METRICS, EFFECTIVE_ROWS)
+
+IN_A_ROW = 3
+"""Charts that stand side by side."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,33 @@ class Picture:
         The table of runs.
     latest
         The last known value of every measure of the run in progress; empty without one.
-    idle
-        Number of finished runs that learned nothing.
+    state
+        The finished runs that learned nothing or were still learning.
     floor
         Which arms stay below a linear probe, in a sentence; empty where none does.
+    largest
+        Share of the largest label among the validation rows.
+    first
+        The score that comes first on them, `majority.first_metric`.
     """
 
     lines: Mapping[str, pd.DataFrame]
     runs: pd.DataFrame
     latest: Mapping[str, float]
-    idle: int = 0
-    floor: str = ""
+    state: Undertrained
+    floor: str
+    largest: float
+    first: str
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What is drawn above the runs: `IN_A_ROW` of the measures that are told, in this order.
+
+        Runs of release 0.1 tell no log loss.
+        """
+        scores = sorted(SCORES.values(), key=lambda each: each != SCORES[self.first])
+        is_old = self.lines[VAL_LOG_LOSS.column].empty and not self.lines[scores[0].column].empty
+        return (*((LOSS,) if is_old else (LOSS, VAL_LOG_LOSS)), *scores)[:IN_A_ROW]
 
 
 def picture(store: Store, job: Job, runs: list[Run]) -> Picture:
@@ -71,9 +89,10 @@ def _picture(
     finished = [(run.arm, run.seed) for run in runs if run.status == "done"]
     drawn = curves.on_one_axis(metrics, runs, length=curves.axis_of(job).length)
     running = [run for run in runs if run.status == "running"]
-    idle = idle_runs(_store, runs)
+    state = undertrained(_store, job, runs)
     collection = resources.collection(job.collection)
     validation = collection.label_ids(collection.part(REAL, VALIDATION))
+    first = first_metric(validation)
 
     def lines(measure: Measure) -> pd.DataFrame:
         metric = _METRICS.get(measure)
@@ -87,10 +106,14 @@ def _picture(
 
     return Picture(
         lines={measure.column: lines(measure) for measure in MEASURES},
-        runs=train_tables.runs_table(settings, runs, metrics, is_active=is_active, idle=idle),
+        runs=train_tables.runs_table(
+            settings, runs, metrics, is_active=is_active, state=state, metric=first
+        ),
         latest=train_tables.latest(metrics, running[-1]) if running else {},
-        idle=len(idle),
+        state=state,
         floor=_floor(_store, settings, runs),
+        largest=majority_score(validation),
+        first=first,
     )
 
 

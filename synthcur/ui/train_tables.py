@@ -1,19 +1,23 @@
 """The tables of the Train page: the runs of a job, and the jobs before it."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from synthcur import curves
 from synthcur.arms import ARMS
+from synthcur.evaluation import ACCURACY
+from synthcur.findings import METRIC_WORDS
 from synthcur.records import Job, Run
+from synthcur.report import Undertrained
 from synthcur.settings import TrainSettings
 from synthcur.ui import parts, resources, theme
 from synthcur.ui.clock import clock
 
-_IDLE = "learned nothing"
+_IDLE, _UNFINISHED = "learned nothing", "still learning"
 MOST_ROWS = 8
 """Rows that are seen without scrolling."""
 
@@ -36,22 +40,36 @@ def runs_table(
     metrics: pd.DataFrame,
     *,
     is_active: bool,
-    idle: Container[tuple[str, int]] = (),
+    state: Undertrained,
+    metric: str = ACCURACY,
 ) -> pd.DataFrame:
     """Return all planned runs with figures that change once an epoch, so that it stands still.
 
-    The state of those in `idle`, as (arm, seed), is that they learned nothing.
+    Parameters
+    ----------
+    settings, runs, metrics, is_active
+        Of the job.
+    state
+        The runs that learned nothing or were still learning: that is the state of each.
+    metric
+        Score on the validation rows that is shown, ``accuracy`` or ``macro_f1``.
     """
     known = {(run.arm, run.seed): run for run in runs}
     planned = [(arm, seed) for seed in range(settings.seeds) for arm in settings.arms]
     # A stable sort: what runs comes first, then what has ended, then what waits.
     planned.sort(key=lambda run: _place(known.get(run)))
     waits = "waiting" if is_active else "not run"
-    rows = [_run_row(waits, arm, seed, known, metrics) for arm, seed in planned]
+    rows = [_run_row(waits, arm, seed, known, metrics, metric) for arm, seed in planned]
     for run, row in zip(planned, rows, strict=True):
-        if run in idle:
+        if run in state.nothing:
             row["State"] = [_IDLE]
+        elif run in state.unfinished:
+            row["State"] = [_UNFINISHED]
     return pd.DataFrame(rows)
+
+
+def _title(metric: str) -> str:
+    return f"Validation {METRIC_WORDS[metric]}"
 
 
 def runs(table: pd.DataFrame) -> None:
@@ -66,12 +84,15 @@ def runs(table: pd.DataFrame) -> None:
         column_config={
             "Seed": column.NumberColumn(width=50),
             "State": column.MultiselectColumn(
-                options=["running", "done", "stopped", "waiting", "not run", _IDLE],
+                options=["running", "done", "stopped", "waiting", "not run", _IDLE, _UNFINISHED],
                 color=_state_tints(),
                 width=110,
             ),
             "Epochs": column.NumberColumn(width=60),
-            "Validation accuracy": column.NumberColumn(format="%.1f %%", width=120),
+            **{
+                _title(metric): column.NumberColumn(format="%.1f %%", width=120)
+                for metric in METRIC_WORDS
+            },
             "Rows": column.NumberColumn(format="localized", width=60),
             "Samples/s": column.NumberColumn(format="%.0f", width=80),
             "Time": column.TextColumn(width=70),
@@ -126,6 +147,7 @@ def _run_row(
     seed: int,
     known: Mapping[tuple[str, int], Run],
     metrics: pd.DataFrame,
+    metric: str,
 ) -> dict[str, Any]:
     run = known.get((arm, seed))
     row: dict[str, Any] = {
@@ -133,7 +155,7 @@ def _run_row(
         "Seed": seed,
         "State": [waits],
         "Epochs": None,
-        "Validation accuracy": None,
+        _title(metric): None,
         "Rows": None,
         "Samples/s": None,
         "Time": None,
@@ -141,14 +163,14 @@ def _run_row(
     if run is None:
         return row
     reached_so_far = latest(metrics, run)
-    reached = (
-        run.val_accuracy if run.val_accuracy is not None else reached_so_far.get("val_accuracy")
-    )
+    reached = _at_best(metrics, run, metric)
+    if reached is None:
+        reached = reached_so_far.get(f"val_{metric}")
     return {
         **row,
         "State": [run.status],
         "Epochs": None if _is_probe(arm) else int(reached_so_far.get("epoch", 0)),
-        "Validation accuracy": None if reached is None else 100 * reached,
+        _title(metric): None if reached is None else 100 * reached,
         "Rows": run.rows,
         "Samples/s": run.samples_per_s,
         "Time": None if run.seconds is None else parts.duration(run.seconds),
@@ -159,10 +181,21 @@ def _is_probe(arm: str) -> bool:
     return arm in ARMS and ARMS[arm].is_probe
 
 
+def _at_best(metrics: pd.DataFrame, run: Run, metric: str) -> float | None:
+    """Return the score of the checkpoint that a finished run has kept; macro-F1 from its epoch."""
+    if metric == ACCURACY or run.best_epoch is None:
+        return run.val_accuracy
+    own = metrics[(metrics["arm"] == run.arm) & (metrics["seed"] == run.seed)]
+    # The last epoch of a run that counts in steps may be cut short.
+    kept = own[np.ceil(own["epoch"]) == run.best_epoch][f"val_{metric}"].dropna()
+    return None if kept.empty else float(kept.iloc[-1])
+
+
 def latest(metrics: pd.DataFrame, run: Run) -> dict[str, float]:
     """Return the last known value of every measure of a run."""
     own = metrics[(metrics["arm"] == run.arm) & (metrics["seed"] == run.seed)]
-    last = own[["step", "epoch", "samples_per_s", "val_accuracy"]].ffill().tail(1)
+    measured = ["step", "epoch", "samples_per_s", "val_accuracy", "val_macro_f1"]
+    last = own[measured].ffill().tail(1)
     known = {} if last.empty else last.iloc[0].dropna().to_dict()
     return {str(column): float(value) for column, value in known.items()}
 
@@ -174,5 +207,5 @@ def _state_tints() -> list[str]:
         tints["neutral"],
         tints["discard"],
         *[tints["neutral"]] * 2,
-        tints["discard"],
+        *[tints["discard"]] * 2,
     ]
