@@ -23,6 +23,6 @@ def button(job: Job, undertrained: Collection[str], *, baseline: str, is_primary
     )
     if pressed:
         runs = resources.store().runs(job.id)
-        settings = session.allowed(train_longer(job, runs, undertrained, baseline=baseline))
-        jobs.submit_train(session.writing(), job.collection, settings)
+        settings = train_longer(job, runs, undertrained, baseline=baseline)
+        jobs.submit_train(session.writing(), job.collection, session.allowed(settings))
         st.switch_page("pages/train.py")
