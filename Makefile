@@ -2,19 +2,19 @@
 # make test   sets up and runs every test: fast, real models and workers, real browser
 # make check  formatting, lint, types, import rules
 # make fast   the tests that take seconds
+# make wheel  builds dist/: the app as a package
 
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.setup
 SETUP_DEV := .venv/.setup-dev
-PLOTLY := static/plotly.min.js
 
 .DEFAULT_GOAL := run
-.PHONY: setup setup-dev run test check fast format chromium clean
+.PHONY: setup setup-dev run test check fast format wheel chromium clean
 
-setup: $(SETUP) $(PLOTLY)
+setup: $(SETUP)
 
-setup-dev: $(SETUP_DEV) $(PLOTLY)
+setup-dev: $(SETUP_DEV)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -28,10 +28,6 @@ $(SETUP): requirements.txt | $(BIN)/python
 $(SETUP_DEV): requirements-dev.txt $(SETUP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
-
-# The map draws with the plotly bundle of the pinned plotly package, served from this folder.
-$(PLOTLY): $(SETUP)
-	@cp "$$($(BIN)/python -c 'import plotly, pathlib; print(pathlib.Path(plotly.__file__).parent)')/package_data/plotly.min.js" $@
 
 run: setup
 	$(BIN)/python -m synthcur serve
@@ -57,5 +53,8 @@ format: setup-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+wheel: setup-dev
+	$(BIN)/python -m hatchling build
+
 clean:
-	rm -rf .venv $(PLOTLY) .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv dist .pytest_cache .ruff_cache .hypothesis

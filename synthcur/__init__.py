@@ -8,4 +8,4 @@ order), `artefacts`, `store`, `spool`, `jobs` (where it is kept and how work run
 `pages` and `app.py` (what people see) and `__main__` (the same as commands).
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -282,7 +282,7 @@ def serve(options: argparse.Namespace) -> None:
     # What ails the workspace is told here, not by the server's first page.
     open_store(options.workspace).close()
     os.set_inheritable(lock.fileno(), True)
-    app = Path(__file__).resolve().parent.parent / "app.py"
+    app = _site() / "app.py"
     os.environ[VARIABLE] = str(options.workspace)
     os.chdir(app.parent)
     command = [sys.executable, "-m", "streamlit", "run", str(app)]
@@ -309,6 +309,16 @@ def doctor(options: argparse.Namespace) -> Answer:
         "device": f"{device.type}, {'bfloat16' if has_bfloat16(device) else 'float32'}",
     }
     return Answer(data, "\n".join(f"{key:14} {value}" for key, value in data.items()))
+
+
+def _site() -> Path:
+    """Return the folder of ``app.py``, its pages, static files and ``.streamlit/config.toml``.
+
+    A wheel carries a copy inside the package; a checkout has them beside it.
+    """
+    package = Path(__file__).resolve().parent
+    carried = package / "_site"
+    return carried if carried.is_dir() else package.parent
 
 
 def _names(text: str) -> tuple[str, ...]:

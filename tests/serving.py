@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 START_SECONDS = 60
+SYNTHCUR = (sys.executable, "-m", "synthcur")
 
 
 @dataclass
@@ -37,17 +38,23 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(workspace: Path, *, port: int | None = None) -> Iterator[Server]:
-    """Serve a workspace until the block is left."""
+def served(
+    workspace: Path,
+    *,
+    port: int | None = None,
+    command: Sequence[str] = SYNTHCUR,
+    folder: Path | None = None,
+) -> Iterator[Server]:
+    """Serve a workspace until the block is left, by a command that is started in a folder."""
     port = port or free_port()
-    command = [sys.executable, "-m", "synthcur", "serve", "--port", str(port)]
     log = workspace.parent / f"server-{port}.log"
     with open(log, "ab") as output:
         process = subprocess.Popen(
-            [*command, "--workspace", str(workspace)],
+            [*command, "serve", "--port", str(port), "--workspace", str(workspace)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            cwd=folder,
             env=dict(os.environ),
         )
     server = Server(f"http://127.0.0.1:{port}", workspace, process)
