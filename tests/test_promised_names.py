@@ -8,7 +8,7 @@ import hashlib
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +33,7 @@ from synthcur.spool import Spool
 from synthcur.store import Store
 
 FIT = FitSettings(base_model="./m", epochs=3, learning_rate=2e-4, batch_size=16, max_length=64)
-LATER_FIT = FitSettings(
-    base_model="./m",
-    epochs=3,
-    learning_rate=2e-4,
-    batch_size=16,
-    max_length=64,
-    steps=500,
-    warmup=0.06,
-    head_first=True,
-    chosen_by="log_loss",
-)
+LATER_FIT = replace(FIT, steps=500, warmup=0.06, head_first=True, chosen_by="log_loss")
 WEIGHTING = WeightingSettings(
     rule="quality_filter",
     quality="calibrated",
@@ -69,6 +59,7 @@ SETTINGS = (
     (WeightingSettings(), "6b9b68546b50d862"),
     (WEIGHTING, "b7574c31c940ebda"),
     (ScoreSettings(), "85b74f6b985615aa"),
+    (ScoreSettings(checkers="finetune"), "6ad55237a3a12758"),
     (
         ScoreSettings(
             checkers="average", fit=FIT, folds=4, finetune_folds=2, quality_steps=99, seed=7
@@ -108,9 +99,7 @@ def test_settings_have_the_name_they_had(settings: Any, name: str):
     assert fingerprint(type(settings).from_dict(settings.to_dict())) == name
 
 
-@pytest.mark.parametrize(
-    "kind", {type(each) for each, _ in SETTINGS}, ids=lambda kind: kind.__name__
-)
+@pytest.mark.parametrize("kind", dict.fromkeys(type(each) for each, _ in SETTINGS))
 def test_every_field_of_settings_is_named_here_with_another_value(kind: type):
     first, *others = (each for each, _ in SETTINGS if type(each) is kind)
     unnamed = [
