@@ -240,6 +240,7 @@ def test_help_says_what_the_kinds_of_checkers_are(run):
 
 def test_the_doctor_finds_the_bundled_model_whole(run):
     found = answer(run("doctor", "--json"))
+    assert set(found) == {"synthcur", "python", "sqlite", "workspace", "bundled_model", "device"}
     assert found["bundled_model"].endswith("SHA-256 as expected")
 
 

@@ -19,29 +19,6 @@ def test_equal_settings_have_equal_fingerprints_and_others_do_not():
     assert len(fingerprint()) == 16
 
 
-OFFERED_AT_FIRST = ("ce", "imp", "dimp", "witnesses")
-
-
-@pytest.mark.parametrize(
-    ("settings", "name"),
-    [
-        (FitSettings(), "7f5e74aa342dbfd7"),
-        (
-            FitSettings(
-                base_model="./m", epochs=3, learning_rate=2e-4, batch_size=16, max_length=64
-            ),
-            "fb8f440371767e15",
-        ),
-        (ScoreSettings(), "85b74f6b985615aa"),
-        (ScoreSettings(checkers="finetune"), "6ad55237a3a12758"),
-        (TrainSettings(arms=OFFERED_AT_FIRST), "5fb77f6afcc8ff5e"),
-        (WeightingSettings(), "6b9b68546b50d862"),
-    ],
-)
-def test_settings_are_named_as_in_the_first_release(settings, name):
-    assert fingerprint(settings) == name
-
-
 def test_what_came_later_names_settings_where_it_is_used():
     names = {
         fingerprint(each)
