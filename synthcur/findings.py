@@ -163,7 +163,9 @@ def is_below_probe(arm: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
 def floor_in_words(below: Mapping[str, Below]) -> str:
     """Say which arms stay below a linear probe on the validation rows; empty where none does."""
     probes = {each.probe: _lowered(arm_title(each.probe)) for each in below.values()}
-    return below_in_words(below, {**{arm: arm_title(arm) for arm in below}, **probes})
+    # "IMP, P′/Q" is called IMP in a sentence.
+    arms = {arm: arm_title(arm).split(",")[0] for arm in below}
+    return below_in_words(below, {**arms, **probes})
 
 
 def floor_of(found: Mapping[str, Any]) -> str:

@@ -95,14 +95,13 @@ def below_in_words(found: Mapping[str, Below], titles: Mapping[str, str]) -> str
         return ""
     first = next(iter(found.values()))
     arms = [
-        f"{titles[arm]} ({points(each.accuracy)} %, {each.log_loss:.2f})"
+        f"{titles[arm]} with {points(each.accuracy)} % and {each.log_loss:.2f}"
         for arm, each in found.items()
     ]
-    listed = arms[0] if len(arms) == 1 else f"{', '.join(arms[:-1])} and {arms[-1]}"
+    reached = f"{points(first.probe_accuracy)} % right, log loss {first.probe_log_loss:.2f}"
     return (
-        f"Below the {titles[first.probe]} on the {first.n_rows:,} validation rows "
-        f"({points(first.probe_accuracy)} % right, log loss {first.probe_log_loss:.2f}): {listed}. "
-        "Train longer, or take the probe."
+        f"Below the {titles[first.probe]} on the {first.n_rows:,} validation rows ({reached}): "
+        f"{', '.join(arms)}. Train longer, or take the probe."
     )
 
 

@@ -192,7 +192,7 @@ def test_the_lines_of_its_card_load_a_probe_and_it_says_the_same(
     folder, expected = unpacked_probe(fill(collection), collection, tmp_path)
     card = (folder / "README.md").read_text("utf-8")
     assert front_matter(card)["library_name"] == "sentence-transformers"
-    assert "epoch" not in card.split("## The same again")[0]
+    assert "epoch" not in card.split("## Data and decisions")[0]
     texts = texts_of(collection.part("real", "test"))
     said = answers_of(folder, block, texts, tmp_path)
     np.testing.assert_allclose(said, expected, atol=0.05)  # bfloat16

@@ -1,10 +1,14 @@
 """The table of the evidence: what stands in it follows from the runs of the file."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from benchmarks import evidence, resumable
+from synthcur import bundled
 from synthcur.errors import InputError
+from synthcur.settings import FitSettings
 
 
 def made_up(accuracies: dict[tuple[str, str], float], *, seeds: int = 3, rows: int = 200) -> dict:
@@ -101,3 +105,14 @@ def test_what_cannot_be_run_is_left_out_and_what_fails_ends_the_command(tmp_path
     assert "left out: No row has the label 'b'." in capsys.readouterr().out
     kept = [run["place"] for run in resumable.read(path, {})["runs"]]
     assert kept == [0, 2]
+
+
+def test_a_probe_is_an_arm_of_the_evidence(small_collection, tiny_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(bundled, "model_folder", lambda: Path(tiny_model))
+    monkeypatch.setattr(evidence.Setup, "collection", lambda setup, task: small_collection)
+    setup = evidence.Setup(tmp_path, 1000, 1000, FitSettings(), tmp_path / "work")
+    run, labels = evidence.train(setup, "small", "probe_both", 0, {})
+    said = resumable.as_ids(run["predictions"])
+    assert run["accuracy"] == (said == resumable.as_ids(labels)).mean()
+    assert (run["arm"], run["rows"]) == ("probe_both", 64)
+    assert "samples/s" not in evidence._line(run)

@@ -70,7 +70,7 @@ def test_the_sentence_names_probe_rows_figures_and_what_to_do():
     titles = {"imp": "IMP", "ce": "Plain", "probe_both": "linear probe (synthetic + real)"}
     assert below_in_words({"imp": below, "ce": below}, titles) == (
         "Below the linear probe (synthetic + real) on the 1,750 validation rows (96.0 % right, "
-        "log loss 0.31): IMP (79.4 %, 1.90) and Plain (79.4 %, 1.90). "
+        "log loss 0.31): IMP with 79.4 % and 1.90, Plain with 79.4 % and 1.90. "
         "Train longer, or take the probe."
     )
     assert below_in_words({}, titles) == ""
