@@ -32,6 +32,9 @@ ENOUGH_STEPS = 600
 
 LEAST_PASSES = 2
 
+MOST_STEPS = 4_000
+"""Steps beyond which `automatic` leaves rows unread, where there are so many."""
+
 WARMUP = 0.06
 """Share of the steps in which `automatic` lets the learning rate rise."""
 
@@ -113,8 +116,8 @@ def least_steps(n_rows: int, n_labels: int, batch_size: int) -> int:
         Rows of a step.
     """
     a_pass = math.ceil(n_rows / batch_size)
-    passes = min(PASSES * a_pass, max(ENOUGH_STEPS, LEAST_PASSES * a_pass))
-    return max(passes, LEAST_STEPS, STEPS_A_LABEL * n_labels)
+    whole = min(PASSES * a_pass, max(ENOUGH_STEPS, LEAST_PASSES * a_pass))
+    return max(min(whole, MOST_STEPS), LEAST_STEPS, STEPS_A_LABEL * n_labels)
 
 
 def recipe_of(arm: Arm, fit: FitSettings, n_synthetic: int, n_real: int) -> FitSettings:

@@ -60,15 +60,21 @@ COMMANDS: dict[str, dict[str, Any]] = {
     },
     "train": {
         "NAME": NEEDED,
-        "--arms": "ce,imp,dimp,witnesses",
+        "--arms": "ce,probe_real,probe_both,imp,dimp,witnesses",
         "--seeds": 5,
         "--checkers": None,
         "--scheme": None,
         **FIT,
     },
     "learning-curve": {"NAME": NEEDED, "--sizes": None, "--arms": None, "--seeds": 3, **FIT},
-    "results": {"NAME": NEEDED, "--job": None, "--baseline": "ce"},
-    "report": {"NAME": NEEDED, "--out": NEEDED, "--job": None, "--baseline": "ce"},
+    "results": {"NAME": NEEDED, "--job": None, "--baseline": "ce", "--metric": None},
+    "report": {
+        "NAME": NEEDED,
+        "--out": NEEDED,
+        "--job": None,
+        "--baseline": "ce",
+        "--metric": None,
+    },
     "export": {"NAME": NEEDED, "--out": NEEDED},
     "push": {"NAME": NEEDED, "--repo": NEEDED, "--model": None, "--job": None, "--public": False},
     "decide": {
@@ -92,12 +98,14 @@ CHOICES = {
     "--rule": ("ce", "imp", "dimp", "p_only", "quality_filter"),
     "--diversity": ("in_sample", "out_of_fold"),
     "--recipe": ("automatic", "published"),
+    "--metric": ("accuracy", "macro_f1"),
 }
 
 COLLECTION = {"collection", "labels", "rows", "fingerprint", "scores"}
 RESULTS = {
     *("collection", "job", "number", "status", "runs_finished", "runs_planned", "metric"),
     *("baseline", "test_rows", "majority", "made_from", "arms", "verdict", "doubt"),
+    *("below_probe", "largest"),
 }
 JOB = {
     *("id", "number", "kind", "collection", "status", "alive", "phase", "done", "total", "eta_s"),
@@ -112,7 +120,7 @@ ANSWERS = {
     "learning-curve": {
         *("collection", "job", "number", "status", "runs_finished", "runs_planned", "sizes"),
         *("seeds", "test_rows", "validation_rows", "quality", "quality_majority", "arms", "pays"),
-        *("verdict", "majority", "learned_nothing"),
+        *("verdict", "majority", "learned_nothing", "unfinished"),
     },
     "results": RESULTS,
     "report": {"out", "bytes"},
@@ -133,7 +141,7 @@ OF_LISTS = {
     ("clean", "leftovers"): {"path", "what", "size"},
     ("results", "arms"): {
         *("arm", "title", "rows", "learned_nothing", "runs", "mean", "low", "high", "n_rows"),
-        *("n_seeds", "difference", "verdict"),
+        *("n_seeds", "difference", "verdict", "unfinished"),
     },
     ("learning-curve", "arms"): {"arm", "title", "points"},
     ("learning-curve", "quality"): {"n_real", "accuracy"},

@@ -307,6 +307,8 @@ LEARNING_RUNS = {
     (25, "rho"): "b6d40c35f1078fa8",
     (25, "votes"): "94ad2217ac9a85a3",
     (25, "scheme"): "b7f948552eb4e1a7",
+    (25, "probe_real"): "07f185d2f2e28d80",
+    (25, "probe_both"): "040c36203f00a3a7",
 }
 
 
@@ -333,6 +335,8 @@ def test_arms_have_the_names_they_had_and_train_as_they_did():
         "ce": ("synthetic", "one", "", ""),
         "ce_real": ("real", "one", "", ""),
         "ce_both": ("both", "one", "", ""),
+        "probe_real": ("real", "one", "", ""),
+        "probe_both": ("both", "one", "", ""),
         "imp": ("synthetic", "imp", "", ""),
         "dimp": ("synthetic", "p_only", "", "dimp"),
         "p_only": ("synthetic", "p_only", "", ""),

@@ -46,7 +46,7 @@ RECORDS = {
     },
     "learning_run": {
         *("arm", "seed", "n_real", "accuracy", "macro_f1", "val_accuracy", "val_log_loss"),
-        *("learned", "quality_accuracy", "predictions", "seconds", "rows"),
+        *("learned", "unfinished", "quality_accuracy", "predictions", "seconds", "rows"),
     },
     "done": set(),
     "failed": {"what", "fix"},
@@ -212,8 +212,10 @@ def test_what_a_run_leaves_has_the_names_it_had(
     settings = TrainSettings(arms=("ce",), seeds=1)
     pipeline.train(small_collection, settings, {}, artefacts, spool, folder)
     (done,) = (each for each in read_spool(folder / "spool.jsonl", 0)[0] if each["t"] == "run_done")
-    assert (done["predictions"], done["dynamics"]) == ("6e2dece3f027d228", "f1446908e0c4b2f1")
-    assert files(artefacts.root / done["predictions"]) == {"labels.npy", "probs.npy", "meta.json"}
+    assert (done["predictions"], done["dynamics"]) == ("7c1cd07c800e0a6c", "f1446908e0c4b2f1")
+    assert files(artefacts.root / done["predictions"]) == {
+        *("labels.npy", "probs.npy", "val_labels.npy", "val_probs.npy", "meta.json")
+    }
     assert files(artefacts.root / done["dynamics"]) == {
         *("own_probability.npy", "margin.npy", "meta.json")
     }
@@ -224,6 +226,7 @@ def test_what_a_run_leaves_has_the_names_it_had(
         "arm": "ce",
         "seed": 0,
         "val_accuracy": 0.75,
+        "val_log_loss": 0.5,
         "collection": "small",
         "base_model": "bundled-minilm",
     }

@@ -26,7 +26,7 @@ curate_tag_name curate_trust curate_trust_open curate_undo curate_untag_{}
 map_figures map_link map_points
 curated_dataset curated_{} model_{}_{}_{}
 results_baseline_{} results_diff_{} results_flipped_{}_{}_{} results_flips results_learning
-results_learning_start results_metric results_report results_rerun_{} results_to_train
+results_learning_start results_metric_{} results_report results_rerun_{} results_to_train
 review_annotator review_guideline_{}_{} review_queue review_queue_choice review_refit review_score
 review_team review_words
 curve_{} train train_arm_{}_{} train_checkers train_epochs train_first train_history

@@ -279,7 +279,7 @@ def test_a_run_is_queued_again_with_the_same_settings_once(toy, monkeypatch):
     app = open_page("results", "small")
     app.button(key=f"results_rerun_{job.id}").click().run()
     ((name, settings),) = submitted
-    assert (name, settings.to_dict()["arms"]) == ("small", tuple(job.settings["arms"]))
+    assert (name, settings.to_dict()["arms"]) == ("small", list(job.settings["arms"]))
 
 
 def test_changed_rows_are_those_weighed_apart_and_come_by_nearness(fill, small_collection):

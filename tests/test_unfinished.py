@@ -40,12 +40,12 @@ def test_a_run_cut_at_a_tenth_is_unfinished_however_well_its_head_was_fitted(lea
 
 
 def test_a_run_that_has_not_read_all_its_rows_is_unfinished():
-    cut = replace(WHOLE, n_rows=8400, n_labels=2, steps=131)
+    cut = replace(WHOLE, n_rows=30_000, n_labels=2, steps=700)
     assert why_unfinished(cut) == (
-        "it took 131 steps, and to read each of its 8,400 rows once takes 263"
+        "it took 700 steps, and to read each of its 30,000 rows once takes 938"
     )
-    assert why_unfinished(replace(cut, steps=263)) == ""
-    large = replace(cut, n_rows=400_000, steps=1000)
+    assert why_unfinished(replace(cut, steps=938)) == ""
+    large = replace(cut, n_rows=400_000, steps=1400)
     assert why_unfinished(large) == "", "of so many rows not all need be read"
 
 
