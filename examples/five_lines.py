@@ -2,8 +2,8 @@
 # # Two data frames, weights, a classifier
 #
 # `synthetic.csv` holds generated rows, `real.csv` a few hundred real ones, both with the columns
-# `text` and `label`. Where they are missing, rows of the bundled demo stand in for them: 600 of the
-# 1,800 generated ones, so that this takes less than a minute on two cores.
+# `text` and `label`. Where they are missing, rows of the bundled demo stand in for them: 600 of its
+# 1,800 generated ones, which is quicker.
 
 # %%
 from pathlib import Path

@@ -24,7 +24,7 @@ texts, labels = real["text"], real["label"]
 # What comes before the classifier is free; here a step turns all texts into lower case.
 
 # %%
-short = sc.FitSettings(learning_rate=3e-4, steps=30, head_first=True, chosen_by="log_loss")
+short = sc.FitSettings(learning_rate=1e-4, steps=15, batch_size=16, head_first=True)
 lower_case = FunctionTransformer(lambda texts: [text.lower() for text in texts])
 encoder = make_pipeline(lower_case, sc.TextClassifier(recipe=short, seed=0))
 words = make_pipeline(TfidfVectorizer(), LogisticRegression(C=10))

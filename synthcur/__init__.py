@@ -67,6 +67,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    from synthcur.environment import COMPUTING, tell
+
+    # Before torch is imported: it reads this once.
+    tell(COMPUTING)
     return getattr(import_module(_WHERE[name]), name)
 
 

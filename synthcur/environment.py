@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 COMPUTING = {
@@ -19,18 +19,23 @@ ENVIRONMENT = {
 """What they are told in a process that is ours alone."""
 
 
+def tell(environment: Mapping[str, str]) -> None:
+    """Set variables that the user has not set."""
+    for name, value in environment.items():
+        os.environ.setdefault(name, value)
+
+
 def set_environment() -> None:
     """Tell libraries what they are to know before they are imported."""
-    _tell(ENVIRONMENT)
+    tell(ENVIRONMENT)
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep transformers from printing bars and remarks; afterwards it speaks as it did before.
 
-    For a process that is not ours: nothing stays changed in it but `COMPUTING`.
+    For a process that is not ours: nothing stays changed in it.
     """
-    _tell(COMPUTING)
     from transformers.utils import logging
 
     verbosity, had_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
@@ -63,8 +68,3 @@ def undisturbed() -> Iterator[None]:
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.use_deterministic_algorithms(is_deterministic, warn_only=is_warning)
-
-
-def _tell(environment: dict[str, str]) -> None:
-    for name, value in environment.items():
-        os.environ.setdefault(name, value)

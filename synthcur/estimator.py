@@ -155,7 +155,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most likely label of every text, shape (n,); see `predict_proba`."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        probs = self.predict_proba(X)
+        return self.classes_[probs.argmax(axis=1)]
 
     def save(self, folder: str | Path) -> Path:
         """Write the model to a folder, made when absent; `load` reads it back.
@@ -388,8 +389,8 @@ def _warn_of_leaks(learned: pd.DataFrame, validation: pd.DataFrame) -> None:
     found = sum(key in known for key in text_keys(learned))
     if found:
         warnings.warn(
-            f"{found:,} rows to learn from have a text of validation: its figures are too good. "
-            "Leave these texts out of one of the two.",
+            f"Texts of validation are also learned (rows: {found:,}), so its figures are too good. "
+            "Leave them out of one of the two.",
             stacklevel=5,
         )
 

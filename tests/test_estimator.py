@@ -194,7 +194,7 @@ def test_what_cannot_validate_is_named(quick: TextClassifier, texts: pd.Series, 
     for wrong in (0, 1.0, "half", None, (other,)):
         with pytest.raises(InputError, match="validation is"):
             fit(wrong)
-    with pytest.warns(UserWarning, match="1 rows to learn from have a text of validation"):
+    with pytest.warns(UserWarning, match=r"Texts of validation are also learned \(rows: 1\)"):
         fit(([texts[3]], [labels[3]]))
     with pytest.raises(InputError, match="too few to hold some out"):
         quick.set_params(validation=0.2).fit(["a", "b"], ["x", "y"])
