@@ -31,9 +31,9 @@ from benchmarks import recipe
 from benchmarks.tasks import read_task, sub_pool
 from synthcur.arms import ARMS
 from synthcur.classifier import Classifier, build, predict_proba
+from synthcur.environment import ENVIRONMENT
 from synthcur.errors import InputError, SynthcurError
 from synthcur.evaluation import accuracy, paired_difference, points, seeds_in_words
-from synthcur.pipeline import ENVIRONMENT
 from synthcur.pools import Examples, judging_rows, make_pool
 from synthcur.pretrained import default_device, has_bfloat16
 from synthcur.schema import TEST, VALIDATION, Collection

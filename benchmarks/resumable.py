@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from synthcur.environment import ENVIRONMENT
 from synthcur.errors import InputError
 from synthcur.jobs import ALLOCATOR
-from synthcur.pipeline import ENVIRONMENT
 from synthcur.settings import fingerprint
 
 Work = Callable[..., tuple[list[dict[str, Any]], str]]

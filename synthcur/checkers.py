@@ -15,11 +15,13 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from synthcur.calibration import apply_temperature, fit_temperature, trust_figures
-from synthcur.pools import Examples, WeightedExamples
+from synthcur.pools import Examples, WeightedExamples, judging_rows
 from synthcur.probes import CHECKER_GRID, choose_c, fit_probe, fold_ids
 from synthcur.recipes import count_steps, with_steps
+from synthcur.schema import VALIDATION, Collection
 from synthcur.settings import AUTOMATIC, FitSettings, ScoreSettings
 
 QUALITY, DIVERSITY = "quality", "diversity"
@@ -65,6 +67,31 @@ class Task:
     def train(self) -> Sample:
         """The rows this checker learns from."""
         return self.real if self.role == QUALITY else self.synthetic
+
+
+def task_of(role: str, collection: Collection, *, real: np.ndarray, synthetic: np.ndarray) -> Task:
+    """Return what the checker of a role learns from and is asked about in a collection.
+
+    Parameters
+    ----------
+    role
+        ``quality`` or ``diversity``.
+    collection
+        With R real training rows, N synthetic ones, and rows to validate with.
+    real, synthetic
+        Their embeddings, (R, D) and (N, D).
+    """
+
+    def sample(rows: pd.DataFrame, embeddings: np.ndarray) -> Sample:
+        return Sample(rows, collection.label_ids(rows), embeddings)
+
+    return Task(
+        role=role,
+        labels=collection.labels,
+        real=sample(collection.real_train, real),
+        synthetic=sample(collection.synthetic, synthetic),
+        validation=judging_rows(collection, VALIDATION),
+    )
 
 
 @dataclass(frozen=True)

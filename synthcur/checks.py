@@ -15,7 +15,7 @@ import pandas as pd
 from synthcur.labels import counted, quoted
 from synthcur.light_encoder import bundled_vocabulary, unknown_share
 from synthcur.repeats import held_out_repeats, held_out_two_labels, two_labels
-from synthcur.rows import CHECK, FINE, MUST_FIX, Rows
+from synthcur.rows import CHECK, FINE, MUST_FIX, PARTS, Rows
 from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Finding
 from synthcur.stated import REJECTED, SEVERAL
 from synthcur.texts import estimated_tokens, is_blank
@@ -37,7 +37,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-
 _DAMAGE = re.compile(r"\ufffd|[ÃÂÐÑ][\x80-\xbf]|â€|ï»¿|ï¿½")
 
 
-def validate(rows: pd.DataFrame) -> list[Finding]:
+def validate(rows: pd.DataFrame, *, needed: Container[str] = tuple(PARTS)) -> list[Finding]:
     """Run every check.
 
     Parameters
@@ -46,6 +46,8 @@ def validate(rows: pd.DataFrame) -> list[Finding]:
         Columns ``source, split, text, text_pair, label, row, file``; ``text_pair`` and ``label``
         may be None. A row with a reason in ``aside`` (see `synthcur.stated`), if there is such a
         column, is found as such and by no other check.
+    needed
+        Parts, see `synthcur.rows.PARTS`, of which a row must be left.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def validate(rows: pd.DataFrame) -> list[Finding]:
     findings = [
         *first,
         few,
-        _nothing_left(table, left, whole),
+        _nothing_left(table, left, whole, needed),
         held_out_two_labels(table),
         held_out_repeats(table),
         _unknown_words(table),
@@ -245,9 +247,13 @@ def _few_rows(table: Rows, left: np.ndarray) -> Finding:
     )
 
 
-def _nothing_left(table: Rows, left: np.ndarray, whole: Rows) -> Finding:
+def _nothing_left(table: Rows, left: np.ndarray, whole: Rows, needed: Container[str]) -> Finding:
     """Tell whether accepting everything leaves something to train and to report on."""
-    empty = [_PART_TITLES[part] for part, mask in table.parts.items() if not (left & mask).any()]
+    empty = [
+        _PART_TITLES[part]
+        for part, mask in table.parts.items()
+        if part in needed and not (left & mask).any()
+    ]
     found = np.ones(len(whole.frame), bool)
     if len(table.learnable(left)) < 2:
         title = "Fewer than two labels in both sources"

@@ -15,7 +15,7 @@ takes the codes of the findings whose proposals are accepted; None accepts every
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -66,6 +66,7 @@ def build(
     mapping: ColumnMapping | Mapping[str, ColumnMapping] | None = None,
     *,
     seed: int = 0,
+    drawn: Sequence[str] = (VALIDATION, TEST),
     title: str = "",
     note: str = "",
     guidelines: Mapping[str, str] = _NO_TEXTS,
@@ -82,6 +83,9 @@ def build(
         One for all parts, or one a part; guessed where not given.
     seed
         Seed of the splits.
+    drawn
+        Which of ``validation`` and ``test`` are drawn where no file gives them; the other one may
+        be missing.
     title, note, guidelines
         Shown to people.
 
@@ -109,12 +113,12 @@ def build(
         rows.loc[rows["source"] == REAL, "split"] = list(used.splits)
     missing = tuple(
         part
-        for part in (VALIDATION, TEST)
+        for part in drawn
         if part not in tables and not (used is not None and part in used.splits)
     )
     rows = _with_splits(rows, missing, seed)
     rejected = {files[part]: tables[part].rejected for part in files if tables[part].rejected}
-    findings = [*_rejected_finding(rejected, len(rows)), *validate(rows)]
+    findings = [*_rejected_finding(rejected, len(rows)), *validate(rows, needed=(*tables, *drawn))]
     findings += _first_line_finding({files[part]: tables[part] for part in files})
     findings += _stated_finding(rows, {files[part]: stated[part] for part in files}, used)
     if missing:

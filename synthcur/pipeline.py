@@ -6,11 +6,11 @@ spool has said what comes, and a job that finds its artefacts never waits for th
 """
 
 import json
-import os
 from pathlib import Path
 
 from synthcur import demo
 from synthcur.artefacts import Artefacts
+from synthcur.environment import set_environment
 from synthcur.learning_curve import LearningCurveSettings
 from synthcur.learning_runs import learn
 from synthcur.progress import Progress
@@ -20,21 +20,7 @@ from synthcur.scoring import score
 from synthcur.settings import ScoreSettings, TrainSettings
 from synthcur.spool import Spool
 
-__all__ = ["execute", "learn", "score", "set_environment", "train"]
-
-ENVIRONMENT = {
-    "TRANSFORMERS_VERBOSITY": "error",  # the log of a job is read by people
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "OMP_WAIT_POLICY": "passive",  # threads that spin while others work slow down several times
-    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # without it a GPU sums in changing order
-}
-"""What libraries are told before they are imported, unless the user has told them otherwise."""
-
-
-def set_environment() -> None:
-    """Tell libraries what they are to know before they are imported."""
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+__all__ = ["execute", "learn", "score", "train"]
 
 
 def execute(job_dir: Path) -> None:

@@ -6,7 +6,7 @@ In steps of some seconds, so that a job that comes meanwhile waits for one of th
 import numpy as np
 import pandas as pd
 
-from synthcur.pipeline import set_environment
+from synthcur.environment import set_environment
 from synthcur.projection import SMALLEST_FOR_UMAP, coordinates
 
 

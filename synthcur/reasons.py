@@ -42,16 +42,20 @@ class RowFacts:
 def reason(facts: RowFacts) -> str:
     """Say in one sentence, as plain text, what matters most about a row.
 
+    It is what `stands_out` says, or that nothing does.
+    """
+    return stands_out(facts) or f"{_both(facts)}: nothing stands out."
+
+
+def stands_out(facts: RowFacts) -> str:
+    """Say in one sentence what is worth a look in a row; empty where nothing is.
+
     What calls for a decision comes first (wrong label, duplicate), then what makes label or weight
     doubtful, then what explains the weight.
     """
-    label, quality, diversity = facts.label, facts.quality, facts.diversity
-    reads_otherwise = facts.best_label != label
-    gives = f"{label} {share_in_words(quality)}"
-    if reads_otherwise:
-        gives += f" and {facts.best_label} {share_in_words(facts.best_quality)}"
-    on_real = f"Trained on real data, the checker gives {gives}"
-    both = f"{on_real}; trained on other synthetic rows, {share_in_words(diversity)}"
+    quality, diversity = facts.quality, facts.diversity
+    reads_otherwise = facts.best_label != facts.label
+    on_real, both = _on_real(facts), _both(facts)
     factor = math.exp(facts.uncertainty)
     weight, least, most = (_number(facts.weight * times) for times in (1, 1 / factor, factor))
     covered = 1.0 if facts.coverage is None else facts.coverage
@@ -68,9 +72,19 @@ def reason(facts: RowFacts) -> str:
             covered < 0.5,
             f"Coverage is {of_average} around its nearest real row.",
         ),
-        (True, f"{both}: nothing stands out."),
     )
-    return next(sentence for applies, sentence in ranked if applies)
+    return next((sentence for applies, sentence in ranked if applies), "")
+
+
+def _on_real(facts: RowFacts) -> str:
+    gives = f"{facts.label} {share_in_words(facts.quality)}"
+    if facts.best_label != facts.label:
+        gives += f" and {facts.best_label} {share_in_words(facts.best_quality)}"
+    return f"Trained on real data, the checker gives {gives}"
+
+
+def _both(facts: RowFacts) -> str:
+    return f"{_on_real(facts)}; trained on other synthetic rows, {share_in_words(facts.diversity)}"
 
 
 def _number(weight: float) -> str:

@@ -13,11 +13,11 @@ import pandas as pd
 
 from synthcur import clusters, recipes, signals
 from synthcur.artefacts import Artefacts
-from synthcur.checkers import CHECKERS, ROLES, Checked, Sample, Task, average
+from synthcur.checkers import CHECKERS, ROLES, Checked, average, task_of
 from synthcur.pool_fit import real_rows_covered
-from synthcur.pools import judging_rows, require_labels
+from synthcur.pools import require_labels
 from synthcur.progress import Progress
-from synthcur.schema import VALIDATION, Collection
+from synthcur.schema import Collection
 from synthcur.settings import AUTOMATIC, BUNDLED_MODEL, ScoreSettings, fingerprint
 from synthcur.spool import Spool
 
@@ -182,7 +182,8 @@ def _check(
         name = fingerprint(role, VERSIONS[role], kind, parents, own, settings.seed)
     if artefacts.has(name):
         return name
-    task = _task(role, collection, embeddings, artefacts)
+    vectors = {part: artefacts.array(embeddings, part) for part in ("real", "synthetic")}
+    task = task_of(role, collection, **vectors)
     if kind == "average":
         first, second = (read_checked(artefacts, parent) for parent in parents)
         checked = average(first, second, task.train.labels)
@@ -270,19 +271,6 @@ def _cover(embeddings: str, seed: int, artefacts: Artefacts, spool: Spool) -> st
     index, cosine = neighbours(real, synthetic, count=COVERING_NEIGHBOURS, seed=seed)
     artefacts.write(name, arrays={"synthetic_index": index, "synthetic_cosine": cosine})
     return name
-
-
-def _task(role: str, collection: Collection, embeddings: str, artefacts: Artefacts) -> Task:
-    def sample(rows: pd.DataFrame, part: str) -> Sample:
-        return Sample(rows, collection.label_ids(rows), artefacts.array(embeddings, part))
-
-    return Task(
-        role=role,
-        labels=collection.labels,
-        real=sample(collection.real_train, "real"),
-        synthetic=sample(collection.synthetic, "synthetic"),
-        validation=judging_rows(collection, VALIDATION),
-    )
 
 
 def _split(both: np.ndarray, n_real: int) -> dict[str, np.ndarray]:

@@ -13,7 +13,12 @@ LEFT_FOR_TRAINING = 2
 
 
 def draw_splits(
-    labels: Sequence[str], groups: Sequence[str], missing: Sequence[str], *, seed: int
+    labels: Sequence[str],
+    groups: Sequence[str],
+    missing: Sequence[str],
+    *,
+    seed: int,
+    share: float = SHARE,
 ) -> np.ndarray:
     """Divide rows among train and the missing splits, label by label.
 
@@ -25,10 +30,12 @@ def draw_splits(
         Key (n,) of every row's text; rows of one group stay together, so that no text lands on
         both sides.
     missing
-        Which of ``validation`` and ``test`` to draw; each receives `SHARE` of a label's texts, at
+        Which of ``validation`` and ``test`` to draw; each receives `share` of a label's texts, at
         least one where `LEFT_FOR_TRAINING` remain for train.
     seed
         Seed of the draw.
+    share
+        0 to 1.
 
     Returns
     -------
@@ -45,7 +52,7 @@ def draw_splits(
         texts = list(by_label[label])
         order = [texts[i] for i in rng.permutation(len(texts))]
         for split in (s for s in (TEST, VALIDATION) if s in missing):
-            wanted = max(1, round(SHARE * len(texts)))
+            wanted = max(1, round(share * len(texts)))
             take = max(0, min(wanted, len(order) - LEFT_FOR_TRAINING))
             split_of.update(dict.fromkeys(order[:take], split))
             order = order[take:]

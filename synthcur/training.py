@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from transformers import (
     DataCollatorWithPadding,
+    PrinterCallback,
     TrainingArguments,
     set_seed,
 )
@@ -157,6 +158,8 @@ def fit(
             on_step=on_step,
             on_epoch=on_epoch,
         )
+        # What is told goes to the listeners; a notebook prints what it chooses to.
+        trainer.remove_callback(PrinterCallback)
         trainer.add_callback(recorder)
         if found is not None:
             recorder.restore(found)

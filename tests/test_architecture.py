@@ -18,20 +18,23 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "synthcur"
 
 LAYERS = (
-    ("errors", "palette", "processes", "trackers", "spare", "files", "spreadsheet"),
+    (
+        *("errors", "palette", "processes", "trackers", "spare", "files", "spreadsheet"),
+        *("environment",),
+    ),
     ("arms", "labels"),
     ("settings", "schema", "spool", "records", "resampling", "projection", "column_facts"),
     (
         *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
         *("texts", "splits", "stated", "first_line", "table_files", "probes"),
     ),
-    ("search", "clusters", "reliability", "majority", "base_models"),
+    ("search", "clusters", "reliability", "majority", "base_models", "inputs"),
     ("database", "unfinished", "longer"),
     (
         *("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
         *("witnesses", "checker_trust"),
     ),
-    ("ledger", "agreement", "queues", "pools", "floor", "run_keys"),
+    ("ledger", "agreement", "queues", "pools", "floor", "run_keys", "pairwise"),
     ("findings",),
     (
         *("signals", "pool_fit", "reasons", "losses", "training_rows", "pretrained", "progress"),
@@ -47,13 +50,13 @@ LAYERS = (
     ("training", "store", "failures", "loading", "figures_overview", "curves", "reader"),
     (
         *("checkers", "jobs", "cleaning", "report", "learning_report", "estimate"),
-        *("demo", "figures_learning", "answers", "decision_files"),
+        *("demo", "figures_learning", "answers", "decision_files", "frames", "estimator"),
     ),
     ("svg", "provenance", "figures_results"),
     ("scoring", "workspace", "cards", "comparison", "hub", "run_results"),
     ("exporting", "probe_arms"),
     ("runs",),
-    ("learning_runs", "dynamics", "import_options", "recipe_options"),
+    ("learning_runs", "dynamics", "import_options", "recipe_options", "api"),
     ("html_report", "influence"),
     ("pipeline",),
     ("preparation",),
