@@ -1,6 +1,7 @@
 """Which seed's model of an arm is kept."""
 
 from synthcur.run_results import Reached, is_best
+from synthcur.runs import _finished
 from synthcur.spool import Spool
 
 
