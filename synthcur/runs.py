@@ -231,6 +231,8 @@ def _run(
 
     def tell(row: dict[str, Any]) -> None:
         job.spool.append("metric", arm=arm, seed=seed, **row)
+        # The worker's log is what there is to read where a process ends without a word.
+        print(f"{arm}, seed {seed}: {row}", flush=True)
         following(row)
 
     try:
