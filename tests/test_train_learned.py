@@ -106,9 +106,7 @@ def test_the_validation_log_loss_is_drawn_where_runs_tell_it(fill, small_collect
     assert not complaints(app)
     titles = [each.proto.alt.split(" by epoch")[0] for each in charts(app)]
     assert titles == ["Training loss", "Validation log loss", "Validation accuracy"]
-    assert r"it can rise while accuracy still rises" in " ".join(
-        each.value for each in app.caption
-    )
+    assert r"it can rise while accuracy still rises" in " ".join(each.value for each in app.caption)
     assert app.dataframe[0].value["Validation accuracy"].tolist()[0] == 80
 
 
