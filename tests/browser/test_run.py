@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from synthcur import jobs
+from synthcur.arms import ARMS, FLOOR
 from synthcur.processes import process_identity
 from synthcur.records import Job
 from synthcur.schema import REAL, TEST, Collection
@@ -171,11 +172,15 @@ def _start(page: Page, model: str) -> None:
     named = page.get_by_role("textbox", name="Folder or hub name")
     named.fill(model)
     named.press("Enter")
+    _choose(page, "Recipe", "Fixed values")
     for label, value in (("Seeds", 1), ("Epochs", EPOCHS)):
         field = page.get_by_label(label, exact=True)
         field.fill(str(value))
         field.press("Enter")
-    for arm in ("DIMP, P′/p", "Three witnesses (synthetic + real), recommended"):
+    for arm in (
+        *(ARMS[name].title for name in (*FLOOR, "dimp")),
+        "Three witnesses (synthetic + real), recommended",
+    ):
         page.get_by_test_id("stCheckbox").get_by_text(arm, exact=True).click()
     expect(page.get_by_text(re.compile("Estimate: 2 runs")).first).to_be_visible()
     page.get_by_role("button", name="Start training").click()

@@ -177,11 +177,18 @@ def _decide(page: Page, store: Store) -> None:
     expect(page.locator(SAVED)).to_have_text("saved")
 
 
+def _choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=re.compile(label)).click()
+    page.get_by_role("option", name=option).click()
+    page.wait_for_selector('[data-test-script-state="notRunning"]')
+
+
 def _train(page: Page, store: Store, sizes: Mapping[str, int]) -> None:
     page.get_by_role("link", name="Train").click()
     seeds = page.get_by_label("Seeds", exact=True)
     seeds.fill("1")
     seeds.press("Enter")
+    _choose(page, "Recipe", "As published")
     page.get_by_role("button", name="Start training").click()
     page.get_by_role("button", name=re.compile("Cancel")).wait_for()
     curve = page.get_by_label(re.compile("Validation accuracy by epoch"))
@@ -198,7 +205,10 @@ def _train(page: Page, store: Store, sizes: Mapping[str, int]) -> None:
     assert job.status == "done"
     rows = {run.arm: run.rows for run in store.runs(job.id)}
     left = sizes["synthetic"] - 1
-    expected = dict.fromkeys(("ce", "imp", "dimp"), left) | {"witnesses": left + sizes["train"]}
+    both = left + sizes["train"]
+    expected = dict.fromkeys(("ce", "imp", "dimp"), left) | {
+        **{"witnesses": both, "probe_both": both, "probe_real": sizes["train"]}
+    }
     assert rows == expected, "the discarded row was left out"
 
 
