@@ -177,7 +177,7 @@ def _decide(page: Page, store: Store) -> None:
     expect(page.locator(SAVED)).to_have_text("saved")
 
 
-def _choose(page: Page, label: str, option: str) -> None:
+def _pick(page: Page, label: str, option: str) -> None:
     page.get_by_role("combobox", name=re.compile(label)).click()
     page.get_by_role("option", name=option).click()
     page.wait_for_selector('[data-test-script-state="notRunning"]')
@@ -188,7 +188,7 @@ def _train(page: Page, store: Store, sizes: Mapping[str, int]) -> None:
     seeds = page.get_by_label("Seeds", exact=True)
     seeds.fill("1")
     seeds.press("Enter")
-    _choose(page, "Recipe", "As published")
+    _pick(page, "Recipe", "As published")
     page.get_by_role("button", name="Start training").click()
     page.get_by_role("button", name=re.compile("Cancel")).wait_for()
     curve = page.get_by_label(re.compile("Validation accuracy by epoch"))
