@@ -383,20 +383,8 @@ def needs_scores(arm: str) -> bool:
 
 
 def _options() -> argparse.Namespace:
-    def names(text: str) -> Sequence[str]:
-        return [name.strip() for name in text.split(",") if name.strip()]
-
-    parser = argparse.ArgumentParser(description="Train every arm on several tasks.")
-    parser.add_argument("--data", type=Path, default=Path())
-    parser.add_argument("--tasks", type=names, default=[])
-    parser.add_argument("--arms", type=names, default=[])
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--pool", type=int, default=1000)
-    parser.add_argument("--test-rows", type=int, default=1000)
+    parser = resumable.parser("Train every arm on several tasks.", tasks=(), arms=(), seeds=5)
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--table", action="store_true")
-    parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args()
 
 

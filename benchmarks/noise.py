@@ -12,12 +12,12 @@ model is trained and no test row is read.
 
 import argparse
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks import resumable
 from benchmarks.tasks import find_task, sub_pool
 from synthcur import demo
 from synthcur.arms import ARMS
@@ -87,16 +87,16 @@ def main() -> None:
                 print(line(task, pool, original, kind), flush=True)
 
 
-def _options() -> argparse.Namespace:
-    def names(text: str) -> Sequence[str]:
-        return [name.strip() for name in text.split(",") if name.strip()]
+def _numbers(text: str) -> list[float]:
+    return [float(each) for each in resumable.names(text)]
 
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Plant wrong labels and see them found.")
     parser.add_argument("--data", type=Path, default=Path())
-    parser.add_argument("--tasks", type=names, default=[demo.NAME])
+    parser.add_argument("--tasks", type=resumable.names, default=[demo.NAME])
     parser.add_argument("--pool", type=int, default=1000)
-    parser.add_argument("--shares", type=lambda text: [float(each) for each in names(text)],
-                        default=[0.0, 0.2, 0.4, 0.7])  # fmt: skip
+    parser.add_argument("--shares", type=_numbers, default=[0.0, 0.2, 0.4, 0.7])
     return parser.parse_args()
 
 

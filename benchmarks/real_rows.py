@@ -168,25 +168,18 @@ def _todo(
 
 
 def _parser() -> argparse.ArgumentParser:
-    def names(text: str) -> tuple[str, ...]:
-        return tuple(name.strip() for name in text.split(",") if name.strip())
-
     def numbers(text: str) -> tuple[int, ...]:
-        return tuple(int(name) for name in names(text))
+        return tuple(int(name) for name in resumable.names(text))
 
-    parser = argparse.ArgumentParser(description="Train with different numbers of real rows.")
-    parser.add_argument("--data", type=Path, default=Path())
-    parser.add_argument("--tasks", type=names, default=(demo.NAME,))
-    parser.add_argument("--arms", type=names, default=default_arms())
+    parser = resumable.parser(
+        "Train with different numbers of real rows.",
+        tasks=(demo.NAME,),
+        arms=default_arms(),
+        seeds=3,
+    )
     parser.add_argument("--sizes", type=numbers, default=SIZES)
-    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--checkers", choices=CHECKER_KINDS, default="probe")
-    parser.add_argument("--pool", type=int, default=1000)
-    parser.add_argument("--test-rows", type=int, default=1000)
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--table", action="store_true")
-    parser.add_argument("--out", type=Path, required=True)
     return parser
 
 

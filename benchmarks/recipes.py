@@ -15,7 +15,6 @@ import argparse
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -169,7 +168,7 @@ def table(found: Mapping[str, Any]) -> str:
             whole = [each for each in values if each is not None]
             mean = points(float(np.mean(whole)), signed=signed) if len(whole) == len(tasks) else ""
             lines.append(f"| {arm} | {name} | {' | '.join(cells)} | {mean} |")
-    lines += ["", f"Seeds a cell: {min(seeds)} to {max(seeds)}." if seeds else "No run yet."]
+    lines += ["", f"Seeds per cell: {min(seeds)} to {max(seeds)}." if seeds else "No run yet."]
     return "\n".join(lines)
 
 
@@ -229,20 +228,11 @@ def _unfolded(name: str) -> Sequence[str]:
 
 
 def _options() -> argparse.Namespace:
-    def names(text: str) -> Sequence[str]:
-        return [name.strip() for name in text.split(",") if name.strip()]
-
-    parser = argparse.ArgumentParser(description="Train by several recipes on several tasks.")
-    parser.add_argument("--data", type=Path, default=Path())
-    parser.add_argument("--tasks", type=names, default=[demo.NAME])
-    parser.add_argument("--arms", type=names, default=ARMS)
-    parser.add_argument("--recipes", type=names, default=[PUBLISHED, AUTOMATIC, "grid"])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--pool", type=int, default=1000)
-    parser.add_argument("--test-rows", type=int, default=1000)
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--table", action="store_true")
-    parser.add_argument("--out", type=Path, required=True)
+    parser = resumable.parser(
+        "Train by several recipes on several tasks.", tasks=(demo.NAME,), arms=ARMS, seeds=3
+    )
+    recipes = (PUBLISHED, AUTOMATIC, "grid")
+    parser.add_argument("--recipes", type=resumable.names, default=recipes)
     return parser.parse_args()
 
 

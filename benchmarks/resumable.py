@@ -1,5 +1,6 @@
 """What benchmarks of many runs share: a file that keeps them, and processes side by side."""
 
+import argparse
 import json
 import multiprocessing
 import os
@@ -22,6 +23,28 @@ Work = Callable[..., tuple[list[dict[str, Any]], str]]
 
 DIGITS = string.digits + string.ascii_lowercase
 """Label ids as characters, so that a run's predictions are one word of the file."""
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read words that commas part."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def parser(
+    description: str, *, tasks: Sequence[str], arms: Sequence[str], seeds: int
+) -> argparse.ArgumentParser:
+    """Return a parser of the options that benchmarks of many runs share, with these defaults."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--data", type=Path, default=Path())
+    made.add_argument("--tasks", type=names, default=tuple(tasks))
+    made.add_argument("--arms", type=names, default=tuple(arms))
+    made.add_argument("--seeds", type=int, default=seeds)
+    made.add_argument("--pool", type=int, default=1000)
+    made.add_argument("--test-rows", type=int, default=1000)
+    made.add_argument("--jobs", type=int, default=1)
+    made.add_argument("--table", action="store_true")
+    made.add_argument("--out", type=Path, required=True)
+    return made
 
 
 def as_word(label_ids: np.ndarray) -> str:

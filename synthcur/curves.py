@@ -5,8 +5,7 @@ figure and draws it afresh; here the specification stays the same for a whole jo
 change, so lines grow in place.
 """
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -14,11 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthcur.curve_axis import Axis
 from synthcur.curve_majority import majority_layers, majority_row
 from synthcur.figures import ARM_NAMES, FONT, arm_colour
 from synthcur.palette import Palette
-from synthcur.recipes import fit_of
-from synthcur.records import Job, Run
 from synthcur.resampling import ACCURACY, MACRO_F1
 
 MOST_POINTS = 400
@@ -60,49 +58,6 @@ EFFECTIVE_ROWS = Measure("ess", "Effective rows", "count")
 
 SCORES: Mapping[str, Measure] = MappingProxyType({ACCURACY: VAL_ACCURACY, MACRO_F1: VAL_MACRO_F1})
 """The measure of every score that always naming the largest label has as well."""
-
-
-@dataclass(frozen=True)
-class Axis:
-    """How far a run has come, as all runs of a job tell it.
-
-    Attributes
-    ----------
-    unit
-        ``epoch`` or ``step``.
-    length
-        Number of them in a run.
-    """
-
-    unit: str
-    length: int
-
-
-def axis_of(job: Job) -> Axis:
-    """Return the axis of a job's curves: in steps where its recipe counts them, else in epochs."""
-    fit = fit_of(job)
-    return Axis("epoch", fit.epochs) if fit.steps is None else Axis("step", fit.steps)
-
-
-def on_one_axis(metrics: pd.DataFrame, runs: Iterable[Run], *, length: int) -> pd.DataFrame:
-    """Place every run by the share of its steps, told in the epochs or steps of the job.
-
-    An arm of real rows alone passes them more often than the job says (`recipes.recipe_of`): in the
-    middle of its steps it stands where the others are in the middle of theirs.
-
-    Parameters
-    ----------
-    metrics
-        Rows of `Store.metrics`.
-    runs
-        The runs of the job; where the steps of one are not known its epochs are left as they are.
-    length
-        Of the job's `Axis`.
-    """
-    steps = {(run.arm, run.seed): run.steps or math.nan for run in runs}
-    keys = zip(metrics["arm"], metrics["seed"], strict=True)
-    share = metrics["step"] / np.array([steps.get(key, math.nan) for key in keys])
-    return metrics.assign(epoch=(length * share).fillna(metrics["epoch"]))
 
 
 def curve_table(

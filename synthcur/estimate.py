@@ -90,8 +90,8 @@ def _read_by_arm(arm: str, rows: Mapping[str, int], settings: TrainSettings) -> 
     """Rows that one run of an arm takes.
 
     Real rows alone are so few and are passed so often that judging them is what takes the time; a
-    row judged costs a third of a row learned. So does one that a probe reads, and fitting it costs
-    little beside that.
+    validation row costs a third of a training row. So does each row that a probe reads; fitting
+    the probe itself costs little.
     """
     n_synthetic, n_real = rows["synthetic"], rows["real"]
     n_rows = count_rows(ARMS[arm], n_synthetic, n_real)

@@ -21,8 +21,10 @@ PENALTY = 1.0
 """Weight of half the squared norm beside the summed loss of the rows, whose weights average 1."""
 
 
-def fit_head(classifier: Classifier, encoded: Encoded, train: WeightedExamples) -> bool:
+def fit_head(classifier: Classifier, encoded: Encoded, train: WeightedExamples) -> None:
     """Fit the last linear layer to what the untrained model gives it for the training rows.
+
+    A model whose logits are not made by one linear layer per row is left as it is.
 
     Parameters
     ----------
@@ -32,18 +34,11 @@ def fit_head(classifier: Classifier, encoded: Encoded, train: WeightedExamples) 
         The n training rows as `Classifier.tokenise` returns them.
     train
         Their labels or targets, and their factors, which weigh them.
-
-    Returns
-    -------
-    bool
-        False, with nothing changed, where the logits are not those of one linear layer a row.
     """
     head = _last_linear(classifier.model, len(classifier.labels))
-    if head is None:
-        return False
-    features = _features(classifier, head, encoded)
-    if features is None:
-        return False
+    features = None if head is None else _features(classifier, head, encoded)
+    if head is None or features is None:
+        return
     device = features.device
     eye = torch.eye(len(classifier.labels), device=device)
     targets = eye[torch.as_tensor(train.labels, dtype=torch.long, device=device)]
@@ -51,7 +46,6 @@ def fit_head(classifier: Classifier, encoded: Encoded, train: WeightedExamples) 
         targets = torch.as_tensor(train.targets, dtype=torch.float32, device=device)
     factor = torch.as_tensor(train.factor, dtype=torch.float32, device=device)
     _fit(head, features, targets, factor / factor.mean())
-    return True
 
 
 def _last_linear(model: torch.nn.Module, n_labels: int) -> torch.nn.Linear | None:

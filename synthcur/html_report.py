@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthcur import __version__, curves, findings, provenance, svg
+from synthcur import __version__, curve_axis, curves, findings, provenance, svg
 from synthcur.comparison import Comparison, ReviewEffect, compare, flips_in_words, review_effect
 from synthcur.curves import LOSS, SCORES, Measure
 from synthcur.dynamics import (
@@ -22,9 +22,6 @@ from synthcur.dynamics import (
 )
 from synthcur.evaluation import p_in_words, points, seeds_in_words
 from synthcur.figures import ARM_NAMES, arm_colour
-from synthcur.findings import (
-    floor_of,
-)
 from synthcur.majority import first_metric, majority_in_words, majority_score
 from synthcur.palette import DARK, LIGHT, Palette
 from synthcur.records import Job
@@ -203,7 +200,7 @@ def _arms(found: Mapping[str, Any]) -> str:
     head = ("Arm", "Rows", "Seeds", title, "95 % interval", f"Against {against}, points")
     sentences = [arm["verdict"] for arm in found["arms"] if arm["verdict"]]
     said = "".join(f"<p>{escaped(each)}.</p>" for each in sentences)
-    below = floor_of(found)
+    below = findings.floor_of(found)
     said += f"<p>{escaped(below)}</p>" if below else ""
     note = (
         f"{findings.METRIC_WORDS[found['metric']]} on {found['test_rows']:,} real test rows, mean "
@@ -263,8 +260,8 @@ def _confusion(seen: Comparison) -> str:
 
 
 def _curves(store: Store, job: Job, found: Mapping[str, Any]) -> list[str]:
-    axis = curves.axis_of(job)
-    metrics = curves.on_one_axis(store.metrics(job.id), store.runs(job.id), length=axis.length)
+    axis = curve_axis.axis_of(job)
+    metrics = curve_axis.on_one_axis(store.metrics(job.id), store.runs(job.id), length=axis.length)
     collection = store.collection(job.collection)
     labels = collection.label_ids(collection.part(REAL, VALIDATION))
     score = first_metric(labels)
@@ -279,7 +276,7 @@ def _curve(
     metrics: pd.DataFrame,
     found: Mapping[str, Any],
     measure: Measure,
-    axis: curves.Axis,
+    axis: curve_axis.Axis,
     write: Any,
     majority: float | None = None,
 ) -> str:

@@ -124,7 +124,7 @@ def label_array(labels: Any, name: str, *, rows: int | None = None) -> np.ndarra
         If one is missing, empty or no label, they are of several kinds, or their number is wrong.
     """
     if isinstance(labels, str):
-        raise InputError(f"{name} is a single label.", fix="Give one a row.")
+        raise InputError(f"{name} is a single label.", fix="Give one per row.")
     values = [each.item() if isinstance(each, np.generic) else each for each in labels]
     _require_length(len(values), name, rows)
     for row, value in enumerate(values, start=1):
@@ -207,5 +207,5 @@ def _text_and_pair(value: Any, name: str, row: int) -> tuple[str, str | None]:
 def _require_length(found: int, name: str, rows: int | None) -> None:
     if rows is not None and found != rows:
         raise InputError(
-            f"{name} has {found:,} values for {rows:,} rows.", fix="Give exactly one a row."
+            f"{name} has {found:,} values for {rows:,} rows.", fix="Give exactly one per row."
         )

@@ -141,7 +141,7 @@ def _predictions(values: ArrayLike, name: str, truth: np.ndarray) -> np.ndarray:
     if found.shape[1] != len(truth):
         raise InputError(
             f"{name} has {found.shape[1]:,} predictions for {len(truth):,} labels.",
-            fix="Give one a row, of the same rows in the same order.",
+            fix="Give one per row, of the same rows in the same order.",
         )
     flat = label_array(found.ravel(), name)
     if not np.isin(flat, truth).any():

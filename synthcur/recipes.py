@@ -24,8 +24,8 @@ FASTEST = 3e-4
 PASSES = 5
 """Passes over real and synthetic rows together that `automatic` takes where these are few."""
 
-STEPS_A_LABEL = 5
-"""Steps that `automatic` takes at least for each label."""
+STEPS_PER_LABEL = 5
+"""Steps that `automatic` takes per label at least."""
 
 ENOUGH_STEPS = 600
 """Steps beyond which `automatic` makes no further pass, but for `LEAST_PASSES`."""
@@ -52,8 +52,8 @@ def automatic(fit: FitSettings, *, width: int, n_rows: int, n_labels: int) -> Fi
 
     The learning rate falls with the width of the model, the steps follow the rows and the labels,
     and a head fitted first spares the steps in which a head drawn at random finds its place: with
-    35 labels it never did. Of equal recipes the checkpoint with the lowest validation log loss is
-    kept, for accuracies of some hundred rows are too coarse.
+    35 labels it never did. The validation log loss chooses the checkpoint, for the accuracy
+    on some hundred rows is too coarse (`settings.FitSettings`).
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def least_steps(n_rows: int, n_labels: int, batch_size: int) -> int:
     """
     a_pass = math.ceil(n_rows / batch_size)
     whole = min(PASSES * a_pass, max(ENOUGH_STEPS, LEAST_PASSES * a_pass))
-    return max(min(whole, MOST_STEPS), LEAST_STEPS, STEPS_A_LABEL * n_labels)
+    return max(min(whole, MOST_STEPS), LEAST_STEPS, STEPS_PER_LABEL * n_labels)
 
 
 def recipe_of(arm: Arm, fit: FitSettings, n_synthetic: int, n_real: int) -> FitSettings:

@@ -58,7 +58,7 @@ def train(
     from its checkpoint. All arms of a seed run before the next seed, so that they can be compared
     from early on, and of these the probes first: what they reach in seconds, the others have to
     beat. Of every arm the model of the seed that is best on the validation rows is kept, see
-    `_is_best`.
+    `run_results.is_best`.
 
     Parameters
     ----------

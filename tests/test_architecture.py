@@ -28,7 +28,7 @@ LAYERS = (
         *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
         *("texts", "splits", "stated", "first_line", "table_files", "probes"),
     ),
-    ("search", "clusters", "reliability", "majority", "base_models", "inputs"),
+    ("search", "clusters", "reliability", "majority", "base_models", "inputs", "curve_axis"),
     ("database", "unfinished", "longer"),
     (
         *("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),

@@ -1,6 +1,5 @@
 """Cards of models and data sets: readable by the hub, complete, literal; and folders that load."""
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -175,11 +174,8 @@ def texts_of(rows):
     return [text if pair is None else (text, pair) for text, pair in pairs]
 
 
-HAS_SENTENCE_TRANSFORMERS = importlib.util.find_spec("sentence_transformers") is not None
-BLOCKS = [
-    pytest.param(0, marks=pytest.mark.skipif(not HAS_SENTENCE_TRANSFORMERS, reason="absent")),
-    1,
-]
+BLOCKS = (0, 1)
+"""Places of the card's blocks: lines for sentence-transformers, then lines without it."""
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=["sentence_transformers", "plain"])

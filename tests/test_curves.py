@@ -7,15 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from synthcur.curve_axis import Axis, on_one_axis
 from synthcur.curves import (
     COLUMNS,
     EFFECTIVE_ROWS,
     LOSS,
     VAL_ACCURACY,
-    Axis,
     curve_chart,
     curve_table,
-    on_one_axis,
 )
 from synthcur.palette import DARK, LIGHT
 from synthcur.records import Run

@@ -25,7 +25,7 @@ __all__ = ["desk"]  # a fixture
 
 @pytest.fixture(autouse=True)
 def reads(tiny_model: str, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Embed with the tiny model; return the texts that were read, a list a time."""
+    """Embed with the tiny model; return the texts that were read, one list per call."""
     seen: list[list[str]] = []
     original = encoders.encode
 

@@ -8,7 +8,7 @@ from synthcur.probes import ABSENT_PROBABILITY, choose_c, fit_probe, fold_ids
 
 
 def cloud(n: int, *, seed: int, noise: float = 0.5, classes: int = 3):
-    """Unit vectors around one direction a class, and their labels."""
+    """Unit vectors around one direction per class, and their labels."""
     random = np.random.default_rng(seed)
     labels = np.arange(n) % classes
     vectors = np.eye(8)[labels] + random.normal(scale=noise, size=(n, 8))

@@ -11,17 +11,8 @@ from synthcur.html_report import html_report
 from synthcur.ui.parts import plain
 from tests.test_exporting import keep_model
 from tests.test_pages import complaints, open_page
-from tests.test_report import (
-    ALL_RIGHT,
-    ALL_WRONG,
-    DONE,
-    IMP,
-    ONE_LABEL,
-    PLAIN,
-    SLOW,
-    WHY,
-    add_runs,
-)
+from tests.test_report import ALL_RIGHT, ALL_WRONG, IMP, PLAIN, add_runs
+from tests.test_report_learning import DONE, ONE_LABEL, SLOW, WHY
 from tests.test_train_page import no_processes
 
 __all__ = ["no_processes"]  # a fixture that starts no worker

@@ -13,7 +13,7 @@ from synthcur.settings import TrainSettings
 from synthcur.ui import results_rail
 from tests.conftest import add_finished_job
 from tests.test_exporting import keep_model
-from tests.test_learning_curve import add_curve
+from tests.test_learning_runs import add_curve
 from tests.test_pages import complaints, open_page
 from tests.test_report import IMP, PLAIN, TRUE, add_runs
 

@@ -4,7 +4,8 @@ from synthcur.settings import TrainSettings
 from synthcur.ui.parts import plain
 from tests.conftest import doubt_checkers, make_collection
 from tests.test_pages import complaints, open_page
-from tests.test_report import DONE, IMP, PLAIN, SLOW, WHY, add_runs
+from tests.test_report import IMP, PLAIN, add_runs
+from tests.test_report_learning import DONE, SLOW, WHY
 from tests.test_train_page import charts, drawn_rows, no_processes, run_job, run_records
 
 __all__ = ["no_processes"]  # a fixture that starts no worker

@@ -12,13 +12,12 @@ from streamlit.testing.v1 import AppTest
 from synthcur import jobs
 from synthcur.arms import ARMS, FLOOR, OFFERED
 from synthcur.processes import process_identity
-from synthcur.settings import FitSettings, TrainSettings, WeightingSettings
+from synthcur.settings import TrainSettings, WeightingSettings
 from synthcur.spool import Spool
 from synthcur.ui import train_rail
 from synthcur.ui.parts import plain
 from tests.conftest import add_finished_job, add_scores, note_covered
 from tests.test_pages import ROOT, complaints, open_page
-from tests.test_report import IMP, PLAIN, add_runs
 
 
 @pytest.fixture(autouse=True)
@@ -114,30 +113,6 @@ def test_start_queues_what_the_rail_is_set_to(fill, small_collection):
     assert set(job.spec["scores"]) >= {"quality", "diversity"}
     assert title(app) == "Run 1: starting"
     assert "Start training" not in buttons(app)
-
-
-def test_who_changes_nothing_trains_by_the_automatic_recipe_and_reads_what_it_is(
-    fill, small_collection
-):
-    store = fill(small_collection)
-    app = open_page("train", "small")
-    said = " ".join(caption.value for caption in app.sidebar.caption)
-    assert "Learning rate 1\\.2e\\-4" in said
-    assert "150 steps" in said
-    assert "64 rows of 3 labels and a model 384 units wide" in said
-    app.button(key="train_start").click().run()
-    (job,) = store.jobs("small")
-    assert TrainSettings.from_dict(job.settings).recipe == "automatic"
-
-
-def test_the_published_recipe_is_one_choice_away(fill, small_collection):
-    store = fill(small_collection)
-    app = open_page("train", "small")
-    app.selectbox(key="train_recipe").set_value("fixed").run()
-    app.button(key="train_start").click().run()
-    (job,) = store.jobs("small")
-    settings = TrainSettings.from_dict(job.settings)
-    assert (settings.recipe, settings.fit) == ("fixed", FitSettings())
 
 
 @pytest.mark.parametrize(("share", "is_told"), [(0.2, True), (0.9, False)])
@@ -417,41 +392,3 @@ def test_earlier_jobs_are_listed_with_what_became_of_them(fill, small_collection
     assert earlier["Run"].tolist() == [1]
     assert earlier["State"].tolist() == ["failed"]
     assert earlier["What happened"].tolist() == ["The disk is full."]
-
-
-def test_a_linear_probe_has_neither_curve_nor_epoch(fill, small_collection):
-    store = fill(small_collection)
-    done = {"val_accuracy": 0.75, "seconds": 2.0, "rows": 64}
-    first = {"arm": "probe_both", "seed": 0}
-    records = [
-        ("run_started", first),
-        ("run_done", {**first, **done}),
-        ("run_started", {"arm": "probe_both", "seed": 1}),
-    ]
-    run_job(store, arms=("ce", "probe_both"), records=records)
-    app = open_page("train", "small")
-    assert not complaints(app)
-    assert title(app).startswith("Run 1: Probe (both), takes seconds")
-    assert not charts(app)
-    table = app.dataframe[0].value
-    assert table["Epochs"].isna().all()
-    assert table["Validation accuracy"].dropna().tolist() == [75.0]
-    assert "has no curve" in " ".join(each.value for each in app.caption)
-
-
-def test_a_run_of_probes_alone_is_told_without_a_curve(fill, small_collection):
-    store = fill(small_collection)
-    add_finished_job(store, small_collection, {"probe_real": 0.8, "probe_both": 0.9})
-    app = open_page("train", "small")
-    assert not complaints(app)
-    assert "has no curve" in " ".join(each.value for each in app.caption)
-
-
-def test_arms_below_the_linear_probe_are_named_as_soon_as_they_end(fill, small_collection):
-    store = fill(small_collection)
-    predicted = {"ce": PLAIN, "probe_both": IMP}
-    add_runs(store, small_collection, predicted, validation={"ce": 0.5, "probe_both": 0.95})
-    app = open_page("train", "small")
-    assert not complaints(app)
-    said = " ".join(each.value for each in app.caption)
-    assert r"Below the linear probe \(synthetic \+ real\) on the 120 validation rows" in said

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from synthcur import curves
+from synthcur import curve_axis, curves
 from synthcur.arms import ARMS, FLOOR
 from synthcur.curves import EFFECTIVE_ROWS, LOSS, VAL_LOG_LOSS, Measure
 from synthcur.evaluation import MACRO_F1
@@ -31,7 +31,7 @@ def _first_row(job: Job, drawn: Picture) -> None:
         "Line: mean of the finished seeds. Band: smallest to largest. Dashed: the seed in progress."
     )
     arms = TrainSettings.from_dict(job.settings).arms
-    is_by_epochs = curves.axis_of(job).unit == "epoch"
+    is_by_epochs = curve_axis.axis_of(job).unit == "epoch"
     with_curve = [ARMS[arm] for arm in arms if arm in ARMS and arm not in FLOOR]
     if is_by_epochs and any(arm.rows == "real" for arm in with_curve):
         said += " Real rows alone are passed more often; they stand by the share of their steps."
@@ -58,7 +58,7 @@ def _curve(job: Job, measure: Measure, drawn: Picture, *, height: int = 240) -> 
     chart = curves.curve_chart(
         measure,
         settings.arms,
-        axis=curves.axis_of(job),
+        axis=curve_axis.axis_of(job),
         palette=theme.palette(),
         height=height,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from synthcur import curves
+from synthcur import curve_axis, curves
 from synthcur.curves import EFFECTIVE_ROWS, LOSS, SCORES, VAL_LOG_LOSS, Measure
 from synthcur.findings import floor_in_words
 from synthcur.majority import first_metric, majority_score
@@ -87,7 +87,7 @@ def _picture(
     job, runs, metrics = _store.job(job_id), _store.runs(job_id), _store.metrics(job_id)
     settings = TrainSettings.from_dict(job.settings)
     finished = [(run.arm, run.seed) for run in runs if run.status == "done"]
-    drawn = curves.on_one_axis(metrics, runs, length=curves.axis_of(job).length)
+    drawn = curve_axis.on_one_axis(metrics, runs, length=curve_axis.axis_of(job).length)
     running = [run for run in runs if run.status == "running"]
     state = undertrained(_store, job, runs)
     collection = resources.collection(job.collection)
