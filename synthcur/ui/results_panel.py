@@ -91,7 +91,9 @@ def _finding(
 def _arms_card(found: Mapping[str, Any]) -> None:
     title, score = (of[found["metric"]] for of in (findings.METRIC_TITLES, findings.METRIC_WORDS))
     rows = parts.count(found["test_rows"])
-    note = f"{score} on {rows} real test rows, mean over seeds, 95 % interval"
+    note = (
+        f"{score} on {rows} real test rows, mean over seeds, 95 % interval; differences in points"
+    )
     with parts.card("Arms", note):
         if findings.compared_arms(found):
             left, right = st.columns([5, 2], gap="medium")
@@ -124,7 +126,7 @@ def _intervals(found: Mapping[str, Any]) -> None:
 
 
 def _arms_table(found: Mapping[str, Any], title: str) -> None:
-    against = f"Against {figures.ARM_NAMES.get(found['baseline'], found['baseline'])}, points"
+    against = f"Against {figures.ARM_NAMES.get(found['baseline'], found['baseline'])}"
     table = pd.DataFrame(
         [
             {
@@ -198,7 +200,7 @@ def _label_card(seen: Comparison) -> None:
         rows = seen.by_label["rows"]
         size = f"{rows.min():,}" if rows.min() == rows.max() else f"{rows.min():,}-{rows.max():,}"
         st.caption(
-            f"Ring: {baseline}. Square: {arm}, up; diamond: down. {size} test rows a label."
+            f"Ring: {baseline}. Square: {arm}, up; diamond: down. {size} test rows per label."
             f"{_left_out(seen, shown)}"
         )
 
