@@ -29,6 +29,7 @@ from synthcur.recipes import recipe_of
 from synthcur.schema import TEST, VALIDATION
 from synthcur.settings import FitSettings
 from synthcur.training_rows import rows_of
+from synthcur.unfinished import Course, why_unfinished
 
 PUBLISHED, AUTOMATIC, CUT = "published", "automatic", "automatic/10"
 RATES = ("6e-5", "1.2e-4", "2.4e-4", "4.8e-4")
@@ -96,6 +97,14 @@ def train(asked: Asked) -> tuple[list[dict[str, Any]], str]:
         on_row=history.append,
     )
     said = predict_proba(result.classifier, test.rows).argmax(axis=1)
+    course = Course(
+        learned=result.learned,
+        val_log_losses=[row["val_log_loss"] for row in history if "val_log_loss" in row],
+        steps=history[-1]["step"],
+        n_rows=len(rows.labels),
+        n_labels=n_labels,
+        batch_size=found.batch_size,
+    )
     run = {
         "task": asked.task,
         "arm": asked.arm,
@@ -106,6 +115,7 @@ def train(asked: Asked) -> tuple[list[dict[str, Any]], str]:
         "val_accuracy": result.val_accuracy,
         "val_log_loss": result.val_log_loss,
         "learned": result.learned,
+        "unfinished": why_unfinished(course),
         "best_epoch": result.best_epoch,
         "steps": history[-1]["step"],
         "rows": len(rows.labels),
@@ -126,7 +136,7 @@ def _line(run: Mapping[str, Any]) -> str:
         f"{run['task']:16} {run['arm']:10} {run['recipe']:12} seed {run['seed']}  "
         f"test {points(run['accuracy'])}  validation {points(run['val_accuracy'])} "
         f"{run['val_log_loss']:.3f}  learned {run['learned']:.2f}  {run['steps']} steps, "
-        f"{run['seconds']:.0f} s"
+        f"{run['seconds']:.0f} s{'  unfinished' if run['unfinished'] else ''}"
     )
 
 
@@ -169,6 +179,10 @@ def table(found: Mapping[str, Any]) -> str:
             mean = points(float(np.mean(whole)), signed=signed) if len(whole) == len(tasks) else ""
             lines.append(f"| {arm} | {name} | {' | '.join(cells)} | {mean} |")
     lines += ["", f"Seeds per cell: {min(seeds)} to {max(seeds)}." if seeds else "No run yet."]
+    for name in (AUTOMATIC, CUT):
+        own = [run for run in found["runs"] if run["recipe"] == name]
+        marked = sum(1 for run in own if run["unfinished"])
+        lines += [f"Marked as unfinished, {name}: {marked} of {len(own)} runs."] if own else []
     return "\n".join(lines)
 
 
