@@ -37,9 +37,8 @@ from synthcur.evaluation import (
     mean_over_tasks,
     points,
 )
-from synthcur.pools import Pool, WeightedExamples, judging_rows, make_pool
+from synthcur.pools import Pool, WeightedExamples, judging_rows, make_pool, read_pool
 from synthcur.recipes import recipe_of
-from synthcur.runs import read_pool
 from synthcur.schema import REAL, TEST, VALIDATION, Collection
 from synthcur.scoring import check
 from synthcur.settings import FitSettings, ScoreSettings, fingerprint

@@ -1,11 +1,11 @@
-"""Plant wrong labels in pools, and see what three witnesses make of them (arm ``witnesses``).
+"""Plant wrong labels in pools, and see what the label model makes of them (arm ``label_model``).
 
     python -m benchmarks.noise --data DIR --tasks demo,a,b [--pool 1000] [--shares 0,0.2,0.4,0.7]
 
 Of every pool a share of the labels is replaced by another one at random; "cycled" replaces each by
 the next, as a pool made for another set of labels would. Printed for each: the estimated share of
-wrong labels, how far the witnesses believe each checker, and of how many rows the original label is
-the one a row came with, the likeliest target, the calibrated P' and the consensus of both checkers.
+wrong labels, how far each checker is believed, and of how many rows the original label is the one
+a row came with, the likeliest target, the calibrated P' and the consensus of both checkers.
 An original label may itself be wrong, so a perfect method does not reach 100. Probe checkers; no
 model is trained and no test row is read.
 """
@@ -22,8 +22,7 @@ from benchmarks.tasks import find_task, sub_pool
 from synthcur import demo
 from synthcur.arms import ARMS
 from synthcur.artefacts import Artefacts
-from synthcur.pools import Pool
-from synthcur.runs import read_pool
+from synthcur.pools import Pool, read_pool
 from synthcur.schema import SYNTHETIC, Collection
 from synthcur.scoring import check
 from synthcur.settings import ScoreSettings
@@ -51,7 +50,7 @@ def planted(labels: np.ndarray, n_labels: int, share: float, *, seed: int = 0) -
 
 
 def line(name: str, pool: Pool, original: np.ndarray, kind: str) -> str:
-    """Write what the witnesses make of a pool as a row of a Markdown table."""
+    """Write what the label model makes of a pool as a row of a Markdown table."""
     on_real = [pool.real_quality_probs, pool.real_diversity_probs]
     of_pool = [pool.calibrated_probs, pool.out_of_fold_probs]
     assert all(each is not None for each in (*on_real, *of_pool))

@@ -49,7 +49,7 @@ def recipe(name: str, *, n_synthetic: int, n_real: int, n_labels: int) -> FitSet
     n_synthetic, n_real, n_labels
         Of the task.
     """
-    from synthcur.pretrained import automatic_recipe
+    from synthcur.recipes import automatic_recipe
 
     if name == PUBLISHED:
         return FitSettings()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from synthcur import __version__, commands
-from synthcur.arms import ARMS, OFFERED
+from synthcur.arms import OFFERED, said_names, stored_name
 from synthcur.errors import StoreError, SynthcurError, WorkerError
 from synthcur.evaluation import METRICS
 from synthcur.settings import (
@@ -177,7 +177,9 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
 def _add_comparison(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("--job", metavar="JOB", help="another training job than the latest")
-    parser.add_argument("--baseline", default="ce", metavar="ARM", help="arm to compare with")
+    parser.add_argument(
+        "--baseline", type=stored_name, default="ce", metavar="ARM", help="arm to compare with"
+    )
     parser.add_argument(
         "--metric",
         choices=METRICS,
@@ -287,7 +289,7 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--arms", default=",".join(OFFERED), help=f"of {', '.join(ARMS)}")
+    parser.add_argument("--arms", default=",".join(OFFERED), help=f"of {', '.join(said_names())}")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--checkers", choices=CHECKER_KINDS)
     parser.add_argument("--scheme", metavar="SCHEME", help="weighting of the arm 'scheme'")

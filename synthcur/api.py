@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from synthcur import exporting, signals
+from synthcur import exporting, gaps, signals
 from synthcur.checkers import (
     CHECKERS,
     DIVERSITY,
@@ -289,7 +289,7 @@ def _reasons(
     """Say of every row what stands out, in the words of the app."""
     names, labels = collection.labels, collection.synthetic_labels
     noticed, coverage = found["signals"], found["coverage"]
-    covered = signals.coverage(coverage["synthetic_index"], coverage["synthetic_cosine"], weight)
+    covered = gaps.coverage(coverage["synthetic_index"], coverage["synthetic_cosine"], weight)
     nearest = found["neighbours"]["real_index"][:, 0]
     sizes = group_size(noticed["duplicate_group"])
     return [

@@ -25,6 +25,8 @@ class Arm:
         Name used in commands and stored with every run.
     title
         Name shown to people.
+    short
+        The same as short as a chart needs it.
     formula
         Loss of one synthetic row, in plain characters.
     sentence
@@ -51,6 +53,7 @@ class Arm:
 
     name: str
     title: str
+    short: str
     formula: str
     sentence: str
     cost: str
@@ -89,6 +92,7 @@ _ALL = (
     Arm(
         name="ce",
         title="Plain (synthetic only)",
+        short="Plain",
         formula="-log p(y|x)",
         sentence="Every synthetic row counts the same: the baseline.",
         cost=_NONE,
@@ -97,6 +101,7 @@ _ALL = (
     Arm(
         name="ce_real",
         title="Plain (real only)",
+        short="Real only",
         formula="-log p(y|x)",
         sentence="Only the real training rows, for as many steps as the other arms take: what can "
         "be had without synthetic data.",
@@ -107,6 +112,7 @@ _ALL = (
     Arm(
         name="ce_both",
         title="Plain (synthetic + real)",
+        short="Plain + real",
         formula="-log p(y|x)",
         sentence="Synthetic and real training rows together, all with weight 1.",
         cost="The real rows are read too.",
@@ -116,6 +122,7 @@ _ALL = (
     Arm(
         name="probe_real",
         title="Linear probe (real only)",
+        short="Probe (real)",
         formula=_PROBE,
         sentence="Nothing is fine-tuned: a logistic regression on sentence embeddings of the real "
         "training rows. A fine-tuned model that stays below it is not worth its training.",
@@ -127,6 +134,7 @@ _ALL = (
     Arm(
         name="probe_both",
         title="Linear probe (synthetic + real)",
+        short="Probe (both)",
         formula=_PROBE,
         sentence="Nothing is fine-tuned: a logistic regression on sentence embeddings of synthetic "
         "and real training rows together.",
@@ -138,6 +146,7 @@ _ALL = (
     Arm(
         name="imp",
         title="IMP, P′/Q",
+        short="IMP",
         formula="P'(y|x) / Q(y|x) * -log p(y|x)",
         sentence="Rows that fit the real data and are rare for the generator count more; the "
         "weights are fixed before training.",
@@ -148,6 +157,7 @@ _ALL = (
     Arm(
         name="dimp",
         title="DIMP, P′/p",
+        short="DIMP",
         formula="P'(y|x) / sg[p(y|x)] * -log p(y|x)",
         sentence="Like IMP, but the model in training takes the place of the diversity checker, "
         "so a row counts less once it is learned.",
@@ -159,6 +169,7 @@ _ALL = (
     Arm(
         name="p_only",
         title="Quality only, P′",
+        short="P′ only",
         formula="P'(y|x) * -log p(y|x)",
         sentence="Rows count as much as the quality checker believes their label.",
         cost=_QUALITY,
@@ -168,6 +179,7 @@ _ALL = (
     Arm(
         name="consensus",
         title="Consensus (synthetic + real)",
+        short="Consensus",
         formula="G(y|x) * sum_k t(k|x) * -log p(k|x), G = norm sqrt(P' Q), t = norm sqrt(G y)",
         sentence="Real rows join in. A synthetic row counts as much as two calibrated checkers "
         "that have not seen it agree on its label, and teaches a softened label.",
@@ -179,7 +191,8 @@ _ALL = (
     ),
     Arm(
         name="witnesses",
-        title="Three witnesses (synthetic + real)",
+        title="Label model (synthetic + real)",
+        short="Label model",
         formula="sum_k t(k|x) * -log p(k|x), t = norm P'^a Q^b e(y|k)",
         sentence="Real rows join in. A synthetic row teaches how likely each label is after both "
         "checkers and the generator are heard, each as far as it is right on the real rows.",
@@ -192,6 +205,7 @@ _ALL = (
     Arm(
         name="focal",
         title="Focal",
+        short="Focal",
         formula="(1 - sg[p(y|x)]) * -log p(y|x)",
         sentence="Rows that the model finds hard count more, right or wrong; no checker is asked.",
         cost=_NONE,
@@ -201,6 +215,7 @@ _ALL = (
     Arm(
         name="quality_filter",
         title="Quality filter",
+        short="Filter",
         formula="-log p(y|x) where P'(y|x) >= 1/K, else 0",
         sentence="Rows whose label the quality checker finds less likely than chance are left out; "
         "the others count the same.",
@@ -211,6 +226,7 @@ _ALL = (
     Arm(
         name="random_drop",
         title="Random drop",
+        short="Random drop",
         formula="-log p(y|x) for a random part, else 0",
         sentence="A control: as many random rows as IMP's weights are worth, which tells what the "
         "smaller size alone does.",
@@ -221,6 +237,7 @@ _ALL = (
     Arm(
         name="distill",
         title="Distilled from P′",
+        short="Distilled",
         formula="sum_k P'(k|x) * -log p(k|x)",
         sentence="The generator's label is put aside; the synthetic texts are learned under what "
         "the quality checker says.",
@@ -232,6 +249,7 @@ _ALL = (
     Arm(
         name="rho",
         title="RHO-LOSS, top half",
+        short="RHO",
         formula="-log p(y|x) for the half of a batch with the largest P'(y|x) / p(y|x), else 0",
         sentence="Each step learns only from the rows that are learnable and not learned yet.",
         cost=_QUALITY,
@@ -242,6 +260,7 @@ _ALL = (
     Arm(
         name="votes",
         title="Votes of real rows",
+        short="Votes",
         formula="v(x, y) * -log p(y|x)",
         sentence="Every real row votes for the 8 nearest synthetic rows of its label, with 1, 1/2, "
         "1/4 and so on; rows without a vote are left out.",
@@ -252,6 +271,7 @@ _ALL = (
     Arm(
         name="scheme",
         title="Saved scheme",
+        short="Scheme",
         formula="w(x, y) * -log p(y|x)",
         sentence="The weighting saved on the Curate page, fixed before training.",
         cost=_CHECKERS,
@@ -272,14 +292,35 @@ OFFERED = ("ce", *FLOOR, "imp", "dimp", RECOMMENDED)
 """Names of the arms that a training job runs unless others are asked for."""
 
 
+ALIASES: Mapping[str, str] = MappingProxyType({"label_model": "witnesses"})
+"""What people call an arm, and the name under which it is stored."""
+
+
 def get_arm(name: str) -> Arm:
-    """Return the arm of that name.
+    """Return the arm of that name or alias.
 
     Raises
     ------
     InputError
         If there is none; the message lists those there are.
     """
-    if name not in ARMS:
-        raise InputError(f"Unknown arm {name!r}.", fix=f"Choose from {', '.join(ARMS)}.")
-    return ARMS[name]
+    known = stored_name(name)
+    if known not in ARMS:
+        raise InputError(f"Unknown arm {name!r}.", fix=f"Choose from {', '.join(said_names())}.")
+    return ARMS[known]
+
+
+def stored_name(name: str) -> str:
+    """Return the name under which an arm is stored; any other name as it is."""
+    return ALIASES.get(name, name)
+
+
+def said_names() -> list[str]:
+    """Return the names that people are told, in the order of `ARMS`: the alias, if there is one."""
+    said = {name: alias for alias, name in ALIASES.items()}
+    return [said.get(name, name) for name in ARMS]
+
+
+def short_name(name: str) -> str:
+    """Return what a chart calls an arm; one that this release does not know goes by its name."""
+    return ARMS[name].short if name in ARMS else name

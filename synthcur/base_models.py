@@ -15,6 +15,9 @@ USER_HEADER = "SYNTHCUR_USER_HEADER"
 ROOT_VARIABLE = "SYNTHCUR_MODEL_ROOT"
 """Variable that names the only folder below which base models are taken from this machine."""
 
+PUBLISHED_WIDTH = 768
+"""Hidden units of the model of Kuo et al. 2024, bert-base."""
+
 _WIDTHS = ("hidden_size", "dim", "d_model")
 """What kinds of models call the number of their hidden units."""
 

@@ -20,7 +20,6 @@ from synthcur.findings import (
     floor_of,
     is_below_probe,
     is_losing,
-    is_undertrained,
     undertrained_mark,
 )
 from synthcur.light_encoder import MAX_LENGTH
@@ -28,6 +27,7 @@ from synthcur.records import Job, Run
 from synthcur.report import command_line, results
 from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
 from synthcur.store import Store
+from synthcur.unfinished import is_undertrained
 
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")

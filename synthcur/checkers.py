@@ -230,7 +230,7 @@ def checker_recipe(role: str, n_rows: int, n_labels: int, settings: ScoreSetting
     """
     recipe = settings.fit
     if settings.recipe == AUTOMATIC:
-        from synthcur.pretrained import automatic_recipe
+        from synthcur.recipes import automatic_recipe
 
         return automatic_recipe(recipe, n_rows=n_rows, n_labels=n_labels)
     if role != QUALITY:

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthcur.arms import short_name
 from synthcur.curve_axis import Axis
 from synthcur.curve_majority import majority_layers, majority_row
-from synthcur.figures import ARM_NAMES, FONT, arm_colour
+from synthcur.figures import FONT, arm_colour
 from synthcur.palette import Palette
 from synthcur.resampling import ACCURACY, MACRO_F1
 
@@ -128,7 +129,7 @@ def curve_chart(
 
     It depends on the job's settings and the theme only, never on the data.
     """
-    names = [ARM_NAMES.get(arm, arm) for arm in arms]
+    names = [short_name(arm) for arm in arms]
     colour = {
         "field": "arm",
         "type": "nominal",
@@ -205,7 +206,7 @@ class _Line:
     high: np.ndarray
 
     def rows(self) -> list[tuple[Any, ...]]:
-        name = ARM_NAMES.get(self.arm, self.arm)
+        name = short_name(self.arm)
         points = zip(self.epoch, self.value, self.low, self.high, strict=True)
         return [(self.kind, name, *map(float, point), "") for point in points]
 
@@ -266,7 +267,7 @@ def _end_rows(lines: Sequence[_Line], measure: Measure, height: float) -> list[t
     last = np.array([line.value[-1] for line in ends.values()])
     placed = spread(last, _LABEL_GAP * height)
     return [
-        ("end", ARM_NAMES.get(arm, arm), line.epoch[-1], y, y, y, _written(value, measure))
+        ("end", short_name(arm), line.epoch[-1], y, y, y, _written(value, measure))
         for (arm, line), y, value in zip(ends.items(), placed, last, strict=True)
     ]
 

@@ -11,10 +11,9 @@ import pandas as pd
 
 from synthcur.arms import get_arm
 from synthcur.errors import SynthcurError
-from synthcur.pools import WeightedExamples
+from synthcur.pools import WeightedExamples, read_pool
 from synthcur.records import Job, Run
 from synthcur.review import Decision
-from synthcur.runs import read_pool
 from synthcur.settings import TrainSettings
 from synthcur.store import Store
 from synthcur.training_rows import rows_of

@@ -24,7 +24,7 @@ from synthcur.inputs import (
 )
 from synthcur.labels import quoted
 from synthcur.pools import Examples, WeightedExamples, require_labels
-from synthcur.pretrained import automatic_recipe
+from synthcur.recipes import automatic_recipe
 from synthcur.schema import VALIDATION
 from synthcur.settings import AUTOMATIC, BUNDLED_MODEL, FitSettings
 from synthcur.splits import SHARE, draw_splits

@@ -19,34 +19,6 @@ FONT = "IBM Plex Sans"
 ROW_HEIGHT = 32
 """Height of a table row beside which `interval_chart` is drawn, in pixels."""
 
-ARM_NAMES: Mapping[str, str] = {
-    "ce": "Plain",
-    "ce_real": "Real only",
-    "ce_both": "Plain + real",
-    "probe_real": "Probe (real)",
-    "probe_both": "Probe (both)",
-    "imp": "IMP",
-    "dimp": "DIMP",
-    "p_only": "P′ only",
-    "consensus": "Consensus",
-    "witnesses": "Witnesses",
-    "focal": "Focal",
-    "quality_filter": "Filter",
-    "random_drop": "Random drop",
-    "distill": "Distilled",
-    "rho": "RHO",
-    "votes": "Votes",
-    "scheme": "Scheme",
-}
-"""Arms as short as a chart needs them."""
-
-_ARM_CATEGORIES = {
-    **{"imp": 3, "dimp": 1, "p_only": 2, "ce_both": 4, "ce_real": 5},
-    **{"witnesses": 0, "scheme": 6},
-}
-_FADED = ("consensus", "focal", "quality_filter", "random_drop", "distill", "rho", "votes")
-"""Arms seen rarely: the categories over again, half way to the muted ink."""
-
 
 def base(palette: Palette, *, height: int) -> go.Figure:
     """Return an empty figure in the product's template.
@@ -105,6 +77,13 @@ def literal(text: object, *, limit: int = 24) -> str:
     return html.escape(words, quote=False)
 
 
+_COLOURED = ("witnesses", "dimp", "p_only", "imp", "ce_both", "ce_real", "scheme")
+"""Arms with a category of the palette of their own, in its order."""
+
+_FADED = ("consensus", "focal", "quality_filter", "random_drop", "distill", "rho", "votes")
+"""Arms seen rarely: the categories over again, half way to the muted ink."""
+
+
 def arm_colour(arm: str, palette: Palette) -> str:
     """Return the colour of an arm's curve: ink for plain training, a category for the others.
 
@@ -115,7 +94,8 @@ def arm_colour(arm: str, palette: Palette) -> str:
         return greys[arm]
     if arm in _FADED:
         return blend(palette.category(1 + _FADED.index(arm)), palette.muted, 0.5)
-    return palette.category(_ARM_CATEGORIES.get(arm, len(palette.categories)))
+    is_known = arm in _COLOURED
+    return palette.category(_COLOURED.index(arm) if is_known else len(palette.categories))
 
 
 def blend(first: str, second: str, share: float) -> str:

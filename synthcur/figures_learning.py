@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from synthcur.arms import short_name
 from synthcur.curves import spread
-from synthcur.figures import ARM_NAMES, arm_colour, base, blend
+from synthcur.figures import arm_colour, base, blend
 from synthcur.learning_curve import NO_REAL_ROWS
 from synthcur.majority import is_in_view, majority_in_words
 from synthcur.palette import Palette
@@ -81,7 +82,7 @@ def _add_curve(
         points = [{**points[0], "n_real": size} for size in (sizes[0], sizes[-1])]
     x = [point["n_real"] for point in points]
     mean, low, high = ([100 * point[key] for point in points] for key in ("mean", "low", "high"))
-    name = ARM_NAMES.get(arm["arm"], arm["arm"])
+    name = short_name(arm["arm"])
     figure.add_scatter(
         x=[*x, *x[::-1]],
         y=[*low, *high[::-1]],
@@ -120,7 +121,7 @@ def _add_end_labels(
             xanchor="left",
             xshift=8,
             y=float(y),
-            text=f"<b>{value:.0f} %</b> {ARM_NAMES.get(arm['arm'], arm['arm'])}",
+            text=f"<b>{value:.0f} %</b> {short_name(arm['arm'])}",
             showarrow=False,
             font={"size": 12, "color": blend(arm_colour(arm["arm"], palette), palette.text, 0.35)},
         )

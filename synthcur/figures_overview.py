@@ -6,10 +6,10 @@ from typing import Any
 import plotly.graph_objects as go
 
 from synthcur.figures import base
-from synthcur.findings import is_undertrained
 from synthcur.majority import is_in_view, majority_in_words
 from synthcur.palette import Palette
 from synthcur.summary import WeightFlow
+from synthcur.unfinished import is_undertrained
 
 MINUS = "\N{MINUS SIGN}"
 HEIGHT = 240

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from synthcur.figures import ARM_NAMES, arm_colour, base, literal
+from synthcur.arms import short_name
+from synthcur.figures import arm_colour, base, literal
 from synthcur.palette import Palette
 from synthcur.reliability import Bin
 
@@ -39,7 +40,7 @@ def reliability_figure(
         line={"color": palette.reference, "width": 1, "dash": "dot"},
     )
     for arm, bins in named:
-        colour, name = arm_colour(arm, palette), literal(ARM_NAMES.get(arm, arm))
+        colour, name = arm_colour(arm, palette), literal(short_name(arm))
         right = [100 * each.right for each in bins]
         figure.add_scatter(
             x=[100 * each.sureness for each in bins],

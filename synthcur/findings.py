@@ -13,7 +13,7 @@ from synthcur.evaluation import p_in_words, points, seeds_in_words
 from synthcur.floor import Below, below_in_words
 from synthcur.majority import LEARNED_NOTHING, UNEVEN, majority_in_words, uneven_in_words
 from synthcur.resampling import MACRO_F1
-from synthcur.unfinished import STILL_LEARNING, no_verdict
+from synthcur.unfinished import STILL_LEARNING, is_undertrained, no_verdict, undertrained_mark
 
 PLAIN = "ce"
 METRIC_TITLES = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}
@@ -36,18 +36,6 @@ def headline(found: Mapping[str, Any]) -> str:
     if unfinished:
         also += f"; {' and '.join(unfinished)} stopped while still learning"
     return f"{_of_rivals(found, rivals)}{also}"
-
-
-def is_undertrained(arm: Mapping[str, Any]) -> bool:
-    """Whether an arm gives no verdict: it learned nothing, or was still learning."""
-    return bool(undertrained_mark(arm))
-
-
-def undertrained_mark(arm: Mapping[str, Any]) -> str:
-    """Return the mark of an arm that `is_undertrained`; empty for any other."""
-    if arm.get("learned_nothing"):
-        return LEARNED_NOTHING
-    return STILL_LEARNING if arm.get("unfinished") else ""
 
 
 def _undertrained_arms(found: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -4,12 +4,55 @@ Which synthetic rows lie around each real row is found once, while scoring, in t
 embeddings and not on the map. What follows the sliders is only how much those rows weigh.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from synthcur.signals import coverage, thin_regions
+
+def coverage(
+    synthetic_index: np.ndarray, synthetic_cosine: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Measure how much synthetic weight lies around each real row.
+
+    ``c_r = sum_j w_j exp(-(1 - cos_rj) / h)`` over its k nearest synthetic rows j, divided by the
+    mean of c over the real rows. ``2 (1 - cos)`` is the squared distance of unit vectors, so the
+    kernel is Gaussian. h is the median of all ``1 - cos`` given, because encoders differ in how
+    far apart they place texts. Where more than k rows are close, c is too low: it is meant for
+    places where few are.
+
+    Parameters
+    ----------
+    synthetic_index, synthetic_cosine
+        Nearest synthetic rows of every real row, both (R, k); index -1: none.
+    weights
+        Weights of the synthetic rows, (N,), >= 0.
+
+    Returns
+    -------
+    np.ndarray
+        Shape (R,), >= 0; 1 is average, and all are 0 when nothing has weight.
+    """
+    near = synthetic_index >= 0
+    distance = np.where(near, 1 - np.asarray(synthetic_cosine, dtype=np.float64), np.inf)
+    if not near.any():
+        return np.zeros(len(synthetic_index))
+    width = max(float(np.median(distance[near])), 1e-12)
+    mass = np.asarray(weights, dtype=np.float64)[np.where(near, synthetic_index, 0)]
+    around = (mass * np.exp(-np.maximum(distance, 0) / width)).sum(axis=1)
+    mean = around.mean()
+    return around / mean if mean > 0 else around
+
+
+def thin_regions(covered: np.ndarray, *, share: float = 0.1) -> np.ndarray:
+    """Find the real rows with the least synthetic weight around them, thinnest first.
+
+    Of `coverage` (R,), the row numbers of at most `share` of the rows, none with an average
+    coverage or more; int64.
+    """
+    thinnest = np.argsort(covered, kind="stable")[: math.ceil(share * len(covered))]
+    return thinnest[covered[thinnest] < 1]
 
 
 @dataclass(frozen=True)
@@ -19,9 +62,9 @@ class Gaps:
     Attributes
     ----------
     before, after
-        `signals.coverage` by rows in plain training and by weight, (R,), >= 0, each 1 on average.
+        `coverage` by rows in plain training and by weight, (R,), >= 0, each 1 on average.
     thin
-        Real rows with the least weight around them, thinnest first; see `signals.thin_regions`.
+        Real rows with the least weight around them, thinnest first; see `thin_regions`.
     """
 
     before: np.ndarray

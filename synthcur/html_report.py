@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from synthcur import __version__, curve_axis, curves, findings, provenance, svg
+from synthcur.arms import ARMS, short_name
 from synthcur.comparison import Comparison, ReviewEffect, compare, flips_in_words, review_effect
 from synthcur.curves import LOSS, SCORES, Measure
 from synthcur.dynamics import (
@@ -21,7 +22,7 @@ from synthcur.dynamics import (
     weight_histogram,
 )
 from synthcur.evaluation import p_in_words, points, seeds_in_words
-from synthcur.figures import ARM_NAMES, arm_colour
+from synthcur.figures import arm_colour
 from synthcur.majority import first_metric, majority_in_words, majority_score
 from synthcur.palette import DARK, LIGHT, Palette
 from synthcur.records import Job
@@ -127,12 +128,12 @@ def _document(title: str, body: str) -> str:
 
 def _variables(palette: Palette) -> str:
     ink = [f"--{name}:{getattr(palette, name)}" for name in _INK]
-    arms = [f"--arm-{arm.replace('_', '-')}:{arm_colour(arm, palette)}" for arm in ARM_NAMES]
+    arms = [f"--arm-{arm.replace('_', '-')}:{arm_colour(arm, palette)}" for arm in ARMS]
     return ";".join(ink + arms)
 
 
 def _colour(arm: str) -> str:
-    return f"var(--arm-{arm.replace('_', '-')})" if arm in ARM_NAMES else "var(--muted)"
+    return f"var(--arm-{arm.replace('_', '-')})" if arm in ARMS else "var(--muted)"
 
 
 def _pair(*sections: str) -> str:
@@ -184,7 +185,7 @@ def _head(store: Store, job: Job, found: Mapping[str, Any]) -> str:
 
 def _arms(found: Mapping[str, Any]) -> str:
     title = findings.METRIC_TITLES[found["metric"]]
-    against = ARM_NAMES.get(found["baseline"], found["baseline"])
+    against = short_name(found["baseline"])
     rows = []
     for arm in found["arms"]:
         difference = arm["difference"]
@@ -285,7 +286,7 @@ def _curve(
     table = curves.curve_table(metrics, measure, finished=finished, arms=arms)
     lines = []
     for arm in arms:
-        named = ARM_NAMES.get(arm, arm)
+        named = short_name(arm)
         own = table[(table["arm"] == named) & (table["kind"] == "mean")]
         if len(own):
             x, y, low, high = (own[each].tolist() for each in ("epoch", "value", "low", "high"))
@@ -308,7 +309,7 @@ def _weights(store: Store, job: Job, arm: str) -> str:
 
 
 def _weights_in_words(seen: Dynamics, arm: str, seed: int) -> str:
-    name, n = ARM_NAMES.get(arm, arm), len(seen.rows)
+    name, n = short_name(arm), len(seen.rows)
     when = f" in the last of {len(seen.margin)} epochs" if seen.is_dynamic else ""
     effective = effective_rows(seen.weights)[-1] if seen.weights is not None else n
     return (
@@ -332,7 +333,7 @@ def _effect(effect: ReviewEffect | None) -> str:
         return ""
     rows = [
         (
-            *(ARM_NAMES.get(each.arm, each.arm), f"{points(each.before)} %"),
+            *(short_name(each.arm), f"{points(each.before)} %"),
             *(f"{points(each.after)} %", each.difference_in_words),
             *(each.p_in_words, each.outcome),
         )
@@ -366,7 +367,7 @@ def _flips(seen: Comparison, *, has_verdict: bool) -> str:
 def _ledger(store: Store, job: Job) -> str:
     facts = _table(("Made from", ""), list(provenance.ledger(job).items()), text=(1,))
     named = [
-        (ARM_NAMES.get(arm, arm), f"seed {seed}", content)
+        (short_name(arm), f"seed {seed}", content)
         for arm, seed, content in provenance.predictions_ledger(store.runs(job.id))
     ]
     note = (
@@ -387,7 +388,7 @@ def _command(store: Store, job: Job) -> str:
 
 
 def _names(seen: Comparison) -> tuple[str, str]:
-    return ARM_NAMES.get(seen.arm, seen.arm), ARM_NAMES.get(seen.baseline, seen.baseline)
+    return short_name(seen.arm), short_name(seen.baseline)
 
 
 def _signed(change: float) -> str:

@@ -25,7 +25,7 @@ from synthcur.learning_curve import (
     chosen_rows,
     with_real_rows,
 )
-from synthcur.pools import Pool, WeightedExamples, judging_rows, make_pool
+from synthcur.pools import Pool, WeightedExamples, judging_rows, make_pool, read_pool
 from synthcur.probe_arms import Vectors, read_vectors
 from synthcur.progress import Progress
 from synthcur.recipes import (
@@ -38,7 +38,6 @@ from synthcur.recipes import (
 )
 from synthcur.review import Decision
 from synthcur.run_keys import arm_key, decision_key
-from synthcur.runs import read_pool
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.scoring import VERSIONS, check, embed, embeddings_name
 from synthcur.settings import AUTOMATIC, BUNDLED_MODEL, FitSettings, ScoreSettings, fingerprint

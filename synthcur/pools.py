@@ -11,6 +11,8 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from synthcur.arms import Arm
+from synthcur.artefacts import Artefacts
 from synthcur.errors import ArtefactError, InputError
 from synthcur.review import (
     KEEP,
@@ -200,3 +202,50 @@ def require_labels(
         f"{what} hold {found} of the {len(labels)} labels ({listed}).",
         fix="Add rows of the labels that have none, or leave out what needs them.",
     )
+
+
+def read_pool(
+    collection: Collection,
+    decisions: Iterable[Decision],
+    arms: Iterable[Arm],
+    scores: Mapping[str, str],
+    artefacts: Artefacts,
+) -> Pool:
+    """Read what the arms draw from: the rows after review and, where needed, their scores.
+
+    Parameters
+    ----------
+    collection, decisions, scores, artefacts
+        See `runs.train`.
+    arms
+        The arms that will draw from it.
+    """
+    if not scores or not any(arm.needs_scores for arm in arms):
+        return make_pool(collection, decisions)
+    quality, diversity = scores["quality"], scores["diversity"]
+    synthetic, real = (artefacts.array(scores["embeddings"], of) for of in ("synthetic", "real"))
+    return make_pool(
+        collection,
+        decisions,
+        embeddings=(synthetic, real),
+        duplicate_group=(
+            artefacts.array(scores["signals"], "duplicate_group") if "signals" in scores else None
+        ),
+        quality_probs=artefacts.array(quality, "synthetic"),
+        diversity_probs=artefacts.array(diversity, "synthetic"),
+        calibrated_probs=artefacts.array(quality, "calibrated"),
+        out_of_fold_probs=artefacts.array(diversity, "calibrated"),
+        real_probs=_of_real_rows(arms, quality, diversity, artefacts),
+    )
+
+
+def _of_real_rows(
+    arms: Iterable[Arm], quality: str, diversity: str, artefacts: Artefacts
+) -> dict[str, np.ndarray]:
+    """Read what the checkers say of real rows where an arm asks; earlier versions kept none."""
+    if not any(arm.targets == "witnesses" for arm in arms):
+        return {}
+    return {
+        "real_quality_probs": artefacts.array(quality, "real"),
+        "real_diversity_probs": artefacts.array(diversity, "real"),
+    }

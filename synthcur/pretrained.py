@@ -15,10 +15,9 @@ import torch
 from transformers import AutoTokenizer, DataCollatorWithPadding, PreTrainedTokenizerBase
 
 from synthcur import bundled
-from synthcur.base_models import width_of
+from synthcur.base_models import PUBLISHED_WIDTH, width_of
 from synthcur.errors import InputError
-from synthcur.recipes import PUBLISHED_WIDTH, automatic
-from synthcur.settings import BUNDLED_MODEL, FitSettings
+from synthcur.settings import BUNDLED_MODEL
 
 CONNECT_SECONDS = 10.0
 
@@ -74,15 +73,6 @@ def model_folder(base_model: str) -> Path:
         folder = _download(base_model)
     _check_files(base_model, folder)
     return folder
-
-
-def automatic_recipe(fit: FitSettings, *, n_rows: int, n_labels: int) -> FitSettings:
-    """Return `recipes.automatic` for the base model of `fit`.
-
-    Parameters and errors as there and in `model_folder`.
-    """
-    width = model_width(fit.base_model)
-    return automatic(fit, width=width, n_rows=n_rows, n_labels=n_labels)
 
 
 def model_width(base_model: str) -> int:

@@ -22,7 +22,7 @@ class RowFacts:
     is_likely_mislabelled
         See `signals.likely_mislabelled`.
     coverage
-        `signals.coverage` of the real row nearest to it; None in workspaces that hold none.
+        `gaps.coverage` of the real row nearest to it; None in workspaces that hold none.
     uncertainty
         See `signals.weight_uncertainty`.
     """

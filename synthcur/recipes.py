@@ -9,14 +9,15 @@ import math
 from dataclasses import replace
 
 from synthcur.arms import Arm
+from synthcur.base_models import PUBLISHED_WIDTH
 from synthcur.records import Job
 from synthcur.settings import LEAST_STEPS, MAX_EPOCHS, VAL_LOG_LOSS, FitSettings
 
 VERSION = 1
 """Raised when `automatic` gives another recipe."""
 
-PUBLISHED_RATE, PUBLISHED_WIDTH = 6e-5, 768
-"""Learning rate of Kuo et al. 2024 and the width of their model, bert-base."""
+PUBLISHED_RATE = 6e-5
+"""Learning rate of Kuo et al. 2024."""
 
 FASTEST = 3e-4
 """Largest learning rate that `automatic` takes, however narrow the model."""
@@ -75,6 +76,17 @@ def automatic(fit: FitSettings, *, width: int, n_rows: int, n_labels: int) -> Fi
         max_length=LONGEST,
         chosen_by=VAL_LOG_LOSS,
     )
+
+
+def automatic_recipe(fit: FitSettings, *, n_rows: int, n_labels: int) -> FitSettings:
+    """Return `automatic` for the base model of `fit`, which is looked at for its width.
+
+    Parameters as there, errors as in `pretrained.model_folder`.
+    """
+    from synthcur.pretrained import model_width
+
+    width = model_width(fit.base_model)
+    return automatic(fit, width=width, n_rows=n_rows, n_labels=n_labels)
 
 
 def fit_of(job: Job) -> FitSettings:

@@ -25,7 +25,7 @@ from synthcur.evaluation import (
     paired_difference,
     verdict,
 )
-from synthcur.findings import PLAIN, arm_title, as_baseline, headline, is_undertrained
+from synthcur.findings import PLAIN, arm_title, as_baseline, headline
 from synthcur.floor import Below, below_probe
 from synthcur.majority import (
     first_metric,
@@ -44,7 +44,13 @@ from synthcur.settings import (
 )
 from synthcur.store import Store
 from synthcur.summary import rows_decided
-from synthcur.unfinished import Course, learned_by_loss, unfinished_in_words, why_unfinished
+from synthcur.unfinished import (
+    Course,
+    is_undertrained,
+    learned_by_loss,
+    unfinished_in_words,
+    why_unfinished,
+)
 
 _NO_SCHEMES: Mapping[str, WeightingSettings] = MappingProxyType({})
 

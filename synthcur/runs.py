@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from synthcur import probe_arms
 from synthcur.arms import Arm, get_arm
 from synthcur.artefacts import Artefacts
 from synthcur.calibration import calibrated_losses
 from synthcur.errors import WorkerError
 from synthcur.evaluation import accuracy
-from synthcur.pools import Pool, WeightedExamples, judging_rows, make_pool
+from synthcur.pools import Pool, WeightedExamples, judging_rows, read_pool
 from synthcur.probe_arms import Vectors, read_vectors
 from synthcur.progress import Progress
 from synthcur.recipes import recipe_of, steps_of
@@ -131,58 +129,11 @@ def _settled(settings: TrainSettings, arms: Iterable[Arm], pool: Pool, spool: Sp
     """Return the recipe that is given, or find it and tell it; probes follow none."""
     if settings.recipe != AUTOMATIC or all(arm.is_probe for arm in arms):
         return settings.fit
-    from synthcur.pretrained import automatic_recipe
+    from synthcur.recipes import automatic_recipe
 
     found = automatic_recipe(settings.fit, n_rows=sum(pool.sizes), n_labels=len(pool.labels))
     spool.append("recipe", found={"fit": found.to_dict()})
     return found
-
-
-def read_pool(
-    collection: Collection,
-    decisions: Iterable[Decision],
-    arms: Iterable[Arm],
-    scores: Mapping[str, str],
-    artefacts: Artefacts,
-) -> Pool:
-    """Read what the arms draw from: the rows after review and, where needed, their scores.
-
-    Parameters
-    ----------
-    collection, decisions, scores, artefacts
-        See `train`.
-    arms
-        The arms that will draw from it.
-    """
-    if not scores or not any(arm.needs_scores for arm in arms):
-        return make_pool(collection, decisions)
-    quality, diversity = scores["quality"], scores["diversity"]
-    synthetic, real = (artefacts.array(scores["embeddings"], of) for of in ("synthetic", "real"))
-    return make_pool(
-        collection,
-        decisions,
-        embeddings=(synthetic, real),
-        duplicate_group=(
-            artefacts.array(scores["signals"], "duplicate_group") if "signals" in scores else None
-        ),
-        quality_probs=artefacts.array(quality, "synthetic"),
-        diversity_probs=artefacts.array(diversity, "synthetic"),
-        calibrated_probs=artefacts.array(quality, "calibrated"),
-        out_of_fold_probs=artefacts.array(diversity, "calibrated"),
-        real_probs=_of_real_rows(arms, quality, diversity, artefacts),
-    )
-
-
-def _of_real_rows(
-    arms: Iterable[Arm], quality: str, diversity: str, artefacts: Artefacts
-) -> dict[str, np.ndarray]:
-    """Read what the checkers say of real rows where an arm asks; earlier versions kept none."""
-    if not any(arm.targets == "witnesses" for arm in arms):
-        return {}
-    return {
-        "real_quality_probs": artefacts.array(quality, "real"),
-        "real_diversity_probs": artefacts.array(diversity, "real"),
-    }
 
 
 def _finished(job_dir: Path) -> dict[tuple[str, int], Reached]:

@@ -35,7 +35,7 @@ SYNTHETIC_NEIGHBOURS = 2
 DUPLICATE_NEIGHBOURS = 10
 """Rows looked at beside each one; a group of equal rows larger than that may fall apart."""
 COVERING_NEIGHBOURS = 20
-"""Synthetic rows kept of each real row, from which `signals.coverage` follows any weights."""
+"""Synthetic rows kept of each real row, from which `gaps.coverage` follows any weights."""
 
 
 def score(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
-from synthcur.arms import OFFERED
+from synthcur.arms import OFFERED, stored_name
 from synthcur.errors import InputError
 
 BUNDLED_MODEL = "bundled-minilm"
@@ -347,7 +347,7 @@ class TrainSettings(_Settings):
     Attributes
     ----------
     arms
-        Names in `synthcur.arms.ARMS`; ``scheme`` uses `weighting`.
+        Names in `synthcur.arms.ARMS`, or aliases of them; ``scheme`` uses `weighting`.
     seeds
         Number of seeds; seeds 0 to ``seeds - 1`` are run.
     checkers
@@ -369,7 +369,7 @@ class TrainSettings(_Settings):
     recipe: str = FIXED
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "arms", tuple(self.arms))
+        object.__setattr__(self, "arms", tuple(map(stored_name, self.arms)))
         if isinstance(self.fit, Mapping):
             object.__setattr__(self, "fit", FitSettings.from_dict(self.fit))
         if isinstance(self.weighting, Mapping):

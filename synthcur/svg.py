@@ -13,9 +13,9 @@ import numpy as np
 from synthcur.curves import spread
 from synthcur.evaluation import points
 from synthcur.figures import round_ticks
-from synthcur.findings import is_undertrained
 from synthcur.majority import is_in_view, majority_in_words
 from synthcur.reliability import Bin
+from synthcur.unfinished import is_undertrained
 
 WIDTH = 520
 """Units across a drawing; the page scales it to its column."""

@@ -126,8 +126,8 @@ def _softened(pool: Pool) -> np.ndarray:
     return consensus(_agreed(pool), (1 - LABEL_DOUBT) * labels + LABEL_DOUBT / len(pool.labels))
 
 
-def _witnessed(pool: Pool) -> np.ndarray:
-    """Probability of every label after three witnesses; what a person confirmed is certain."""
+def _by_label_model(pool: Pool) -> np.ndarray:
+    """Probability of every label by the label model; what a person confirmed is certain."""
     on_real = [_need(pool.real_quality_probs), _need(pool.real_diversity_probs)]
     of_pool = [_need(pool.calibrated_probs), _need(pool.out_of_fold_probs)]
     labels = pool.synthetic.labels
@@ -156,7 +156,7 @@ TARGETS: Mapping[str, Callable[[Pool], np.ndarray]] = MappingProxyType(
     {
         "quality": lambda pool: _need(pool.quality_probs),
         "consensus": _softened,
-        "witnesses": _witnessed,
+        "witnesses": _by_label_model,
     }
 )
 """What is learned from the synthetic rows in place of their labels, (M, K)."""

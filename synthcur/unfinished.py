@@ -9,12 +9,14 @@ learned its own rows, whether the validation rows have had enough of it, and whe
 steps that such rows take.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from synthcur.evaluation import points
+from synthcur.majority import LEARNED_NOTHING
 from synthcur.recipes import least_steps
 
 STILL_LEARNING = "still learning: train longer"
@@ -175,6 +177,18 @@ def unfinished_in_words(
         f"{title} was still learning when it stopped{some}: {why}. Its {points(reached)} % could "
         "become more: train longer"
     )
+
+
+def is_undertrained(arm: Mapping[str, Any]) -> bool:
+    """Whether an arm gives no verdict: it learned nothing, or was still learning."""
+    return bool(undertrained_mark(arm))
+
+
+def undertrained_mark(arm: Mapping[str, Any]) -> str:
+    """Return the mark of an arm that `is_undertrained`; empty for any other."""
+    if arm.get("learned_nothing"):
+        return LEARNED_NOTHING
+    return STILL_LEARNING if arm.get("unfinished") else ""
 
 
 def no_verdict(nothing: Sequence[str], unfinished: Sequence[str] = ()) -> str:

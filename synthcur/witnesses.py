@@ -1,4 +1,4 @@
-"""Three witnesses of the label of a generated row: two checkers and the generator; numpy and scipy.
+"""A label model: what label a generated row has, by two checkers and the generator; pure.
 
 The quality checker knows the real labels of a few other texts, the diversity checker the
 generator's labels of many other texts, and the row's own label is what the generator meant to

@@ -99,7 +99,7 @@ def test_weigh_says_what_the_app_says(
     validation: pd.DataFrame,
 ):
     from synthcur.arms import ARMS
-    from synthcur.runs import read_pool
+    from synthcur.pools import read_pool
 
     desk, names = scored
     weighted = synthcur.weigh(synthetic, real, validation=validation)

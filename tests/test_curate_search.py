@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store import Store
-from synthcur.ui import curate_record, curate_search, curate_table
+from synthcur.ui import curate_record, curate_search, curate_table, resources
 from synthcur.ui.curate_search import Found, closest
 from synthcur.weighting import sample_weight
 from tests.conftest import make_scores
@@ -74,7 +74,7 @@ def test_a_search_by_meaning_selects_the_closest_rows_and_lists_them_in_that_ord
             assert text == "late refund"
             return sentence
 
-    monkeypatch.setattr(curate_search, "_encoder", Encoder)
+    monkeypatch.setattr(resources, "encoder", Encoder)
     monkeypatch.setattr(curate_search, "CLOSEST", 9)
     app = open_page("small")
     find(app, "late refund", kind="meaning")

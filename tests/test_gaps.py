@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synthcur import gaps
-from synthcur.signals import coverage
+from synthcur.gaps import coverage, thin_regions
 
 # Real rows 0 and 1 have synthetic rows 0 to 3 around them, row 2 has 4 and 5, row 3 none near.
 INDEX = np.array([[0, 1, 2], [1, 2, 3], [4, 5, -1], [5, 0, -1]])
@@ -63,3 +65,47 @@ def test_without_real_rows_there_are_no_gaps():
     found = gaps.find(np.zeros((0, 3), dtype=int), np.zeros((0, 3)), np.ones(6))
     assert len(found.thin) == 0
     assert len(gaps.by_group(found, np.zeros(0))) == 0
+
+
+def test_coverage_is_the_kernel_weighted_mass_of_the_nearest_synthetic_rows():
+    index = np.array([[0, 1], [2, -1]])
+    cosine = np.array([[0.9, 0.8], [0.7, np.nan]])
+    covered = coverage(index, cosine, np.array([2.0, 1.0, 4.0]))
+    # The median of 0.1, 0.2 and 0.3 is the width of the kernel.
+    mass = np.array([2 * np.exp(-0.5) + 1 * np.exp(-1), 4 * np.exp(-1.5)])
+    np.testing.assert_allclose(covered, mass / mass.mean())
+
+
+@given(st.integers(1, 8), st.integers(1, 4), st.floats(0.01, 100), st.integers(0, 2**32 - 1))
+def test_coverage_averages_1_whatever_the_scale_of_the_weights(n_real, k, scale, seed):
+    rng = np.random.default_rng(seed)
+    index, cosine = rng.integers(9, size=(n_real, k)), rng.uniform(-1, 1, size=(n_real, k))
+    weights = rng.uniform(0.1, 5, size=9)
+    covered = coverage(index, cosine, weights)
+    assert covered.mean() == pytest.approx(1)
+    np.testing.assert_allclose(coverage(index, cosine, scale * weights), covered)
+
+
+def test_coverage_without_weight_or_neighbours_is_0_and_with_equal_rows_it_is_a_number():
+    index, cosine = np.array([[0, 1], [1, -1]]), np.array([[1.0, 1.0], [1.0, np.nan]])
+    assert coverage(index, cosine, np.zeros(2)).tolist() == [0, 0]
+    assert coverage(np.full((2, 1), -1), np.full((2, 1), np.nan), np.ones(1)).tolist() == [0, 0]
+    assert coverage(np.empty((0, 2), dtype=int), np.empty((0, 2)), np.ones(1)).shape == (0,)
+    np.testing.assert_allclose(coverage(index, cosine, np.ones(2)), [4 / 3, 2 / 3])
+
+
+def test_thin_regions_are_the_least_covered_real_rows_thinnest_first():
+    covered = np.array([1.2, 0.3, 0.9, 0.1, 2.5])
+    assert thin_regions(covered, share=0.4).tolist() == [3, 1]
+    assert thin_regions(covered, share=1).tolist() == [3, 1, 2]
+    assert thin_regions(np.ones(10)).tolist() == []
+    assert thin_regions(np.empty(0)).tolist() == []
+
+
+def test_real_rows_with_more_weight_or_closer_rows_around_them_are_covered_better():
+    index = np.array([[0], [1], [2], [3]])
+    cosine = np.array([[0.8], [0.8], [0.8], [0.6]])
+    covered = coverage(index, cosine, np.array([1.0, 3.0, 0.0, 1.0]))
+    assert covered[1] == pytest.approx(3 * covered[0])
+    assert covered[2] == 0
+    assert 0 < covered[3] < covered[0]

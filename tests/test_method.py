@@ -15,7 +15,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthcur import bundled, pipeline, runs
+from synthcur import bundled, pipeline
 from synthcur.arms import ARMS
 from synthcur.artefacts import Artefacts
 from synthcur.losses import dynamic_weight, weighted_cross_entropy
@@ -167,7 +167,7 @@ def work_through(collection: Collection, tiny_model: str, folder: Path) -> Outco
         for path in (artefacts.root / name).glob("*.npy")
     }
     arms = [ARMS[name] for name in WEIGHED]
-    pool = runs.read_pool(collection, [], arms, names, artefacts)
+    pool = pools.read_pool(collection, [], arms, names, artefacts)
     rows = {}
     for arm in arms:
         own = rows_of(arm, pool)

@@ -137,7 +137,7 @@ def test_a_worker_tells_what_it_told(
     store: Store, tiny_model: str, monkeypatch: pytest.MonkeyPatch
 ):
     fit = FitSettings(base_model=tiny_model, epochs=1, learning_rate=3e-3, batch_size=4)
-    monkeypatch.setattr("synthcur.pretrained.automatic_recipe", lambda *_, **__: fit)
+    monkeypatch.setattr("synthcur.recipes.automatic_recipe", lambda *_, **__: fit)
     ended = []
 
     def work(job: Job) -> Job:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from synthcur.arms import get_arm
 from synthcur.errors import InputError
 from synthcur.settings import (
     FitSettings,
@@ -84,3 +85,12 @@ def test_settings_that_cannot_run_are_refused(make, what):
 def test_a_floor_too_small_to_mean_anything_is_none():
     assert WeightingSettings(floor=5e-324).floor == 0
     assert WeightingSettings(floor=1e-12).floor == 1e-12
+
+
+def test_the_label_model_is_named_as_people_call_it_and_stored_as_it_always_was():
+    settings = TrainSettings(arms=("ce", "label_model"))
+    assert settings.arms == ("ce", "witnesses")
+    assert fingerprint(settings) == fingerprint(TrainSettings(arms=("ce", "witnesses")))
+    assert get_arm("label_model") is get_arm("witnesses")
+    with pytest.raises(InputError, match="label_model"):
+        get_arm("witness")

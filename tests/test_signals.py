@@ -17,12 +17,10 @@ from synthcur.signals import (
     LEAST_TOLD_APART,
     area_under_margin,
     cartography,
-    coverage,
     duplicate_groups,
     label_quality,
     likely_mislabelled,
     real_vs_synthetic,
-    thin_regions,
     vendi_score,
     weight_uncertainty,
 )
@@ -183,50 +181,6 @@ def test_rows_share_a_group_if_and_only_if_a_chain_of_neighbours_joins_them(n, k
     sizes = np.bincount(groups[groups >= 0])
     assert (sizes >= 2).all()
     assert (np.diff(sizes) <= 0).all()
-
-
-def test_coverage_is_the_kernel_weighted_mass_of_the_nearest_synthetic_rows():
-    index = np.array([[0, 1], [2, -1]])
-    cosine = np.array([[0.9, 0.8], [0.7, NAN]])
-    covered = coverage(index, cosine, np.array([2.0, 1.0, 4.0]))
-    # The median of 0.1, 0.2 and 0.3 is the width of the kernel.
-    mass = np.array([2 * np.exp(-0.5) + 1 * np.exp(-1), 4 * np.exp(-1.5)])
-    np.testing.assert_allclose(covered, mass / mass.mean())
-
-
-def test_real_rows_with_more_weight_or_closer_rows_around_them_are_covered_better():
-    index = np.array([[0], [1], [2], [3]])
-    cosine = np.array([[0.8], [0.8], [0.8], [0.6]])
-    covered = coverage(index, cosine, np.array([1.0, 3.0, 0.0, 1.0]))
-    assert covered[1] == pytest.approx(3 * covered[0])
-    assert covered[2] == 0
-    assert 0 < covered[3] < covered[0]
-
-
-@given(st.integers(1, 8), st.integers(1, 4), st.floats(0.01, 100), st.integers(0, 2**32 - 1))
-def test_coverage_averages_1_whatever_the_scale_of_the_weights(n_real, k, scale, seed):
-    rng = np.random.default_rng(seed)
-    index, cosine = rng.integers(9, size=(n_real, k)), rng.uniform(-1, 1, size=(n_real, k))
-    weights = rng.uniform(0.1, 5, size=9)
-    covered = coverage(index, cosine, weights)
-    assert covered.mean() == pytest.approx(1)
-    np.testing.assert_allclose(coverage(index, cosine, scale * weights), covered)
-
-
-def test_coverage_without_weight_or_neighbours_is_0_and_with_equal_rows_it_is_a_number():
-    index, cosine = np.array([[0, 1], [1, -1]]), np.array([[1.0, 1.0], [1.0, NAN]])
-    assert coverage(index, cosine, np.zeros(2)).tolist() == [0, 0]
-    assert coverage(np.full((2, 1), -1), np.full((2, 1), NAN), np.ones(1)).tolist() == [0, 0]
-    assert coverage(np.empty((0, 2), dtype=int), np.empty((0, 2)), np.ones(1)).shape == (0,)
-    np.testing.assert_allclose(coverage(index, cosine, np.ones(2)), [4 / 3, 2 / 3])
-
-
-def test_thin_regions_are_the_least_covered_real_rows_thinnest_first():
-    covered = np.array([1.2, 0.3, 0.9, 0.1, 2.5])
-    assert thin_regions(covered, share=0.4).tolist() == [3, 1]
-    assert thin_regions(covered, share=1).tolist() == [3, 1, 2]
-    assert thin_regions(np.ones(10)).tolist() == []
-    assert thin_regions(np.empty(0)).tolist() == []
 
 
 def test_rows_of_one_kind_cannot_be_told_apart_and_rows_of_two_kinds_can():

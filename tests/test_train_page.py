@@ -91,7 +91,7 @@ def test_before_the_first_run_the_arms_are_explained_and_one_button_starts(fill,
         r"Linear probe \(synthetic \+ real\)",
         r"IMP\, P′\/Q",
         r"DIMP\, P′\/p",
-        r"Three witnesses \(synthetic \+ real\)\, recommended",
+        r"Label model \(synthetic \+ real\)\, recommended",
     ]
 
 
@@ -125,7 +125,7 @@ def test_a_pool_of_other_texts_is_told_where_an_arm_learns_it_alone(
     for arm in ("ce", "imp", "dimp"):
         app.checkbox(key=f"train_arm_{arm}_on").uncheck()
     app.run()
-    assert not warns_of_pool(app), "three witnesses learn the real rows too"
+    assert not warns_of_pool(app), "the label model learns the real rows too"
 
 
 def warns_of_pool(app):
@@ -324,7 +324,8 @@ def test_another_job_can_be_queued_while_one_runs_but_not_the_same_one(fill, sma
     assert [job.status for job in store.jobs("small")] == ["queued", "running"]
     waiting = " ".join(caption.value for caption in app.sidebar.caption)
     assert (
-        "Run 2, waiting: Plain, Probe (real), Probe (both), IMP, DIMP, Witnesses; 1 seed" in waiting
+        "Run 2, waiting: Plain, Probe (real), Probe (both), IMP, DIMP, Label model; 1 seed"
+        in waiting
     )
 
 

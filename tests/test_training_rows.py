@@ -183,7 +183,7 @@ def test_distilled_rows_are_learned_under_p_prime_whatever_their_label(
     np.testing.assert_array_equal(part.factor, 1)
 
 
-def test_three_witnesses_are_heard_as_far_as_they_are_right_on_real_rows(
+def test_both_checkers_and_the_generator_are_heard_as_far_as_they_are_right_on_real_rows(
     small_collection: Collection,
 ):
     pool = pool_of(small_collection)

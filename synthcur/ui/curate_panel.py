@@ -25,6 +25,7 @@ from synthcur.ui import (
     score_jobs,
     theme,
     trust,
+    weighting_choice,
 )
 from synthcur.ui import map as row_map
 from synthcur.ui.curate_clusters import Naming
@@ -52,7 +53,7 @@ def load_rows(name: str, scores: Scores, settings: WeightingSettings | None = No
     It is the same object until a decision is made or another P' or Q is asked for.
     """
     log_length = resources.store().decision_count(name)
-    settings = settings or curate_rail.what_if(name).settings
+    settings = settings or weighting_choice.what_if(name).settings
     artefacts = tuple(sorted(scores.artefacts.items()))
     return _load_rows(name, artefacts, (settings.quality, settings.diversity), log_length)
 
@@ -188,7 +189,7 @@ def unscored(name: str) -> None:
 def body(rows: CurateRows, name: str, scores: Scores) -> None:
     """Keep the map in step with settings and selection; draw the rows that are selected."""
     with page():
-        settings = (state := curate_rail.what_if(name)).settings
+        settings = (state := weighting_choice.what_if(name)).settings
         selected = _selected(rows)
         curate_actions.act(name, rows, selected)
         weights = rows.weights(settings)

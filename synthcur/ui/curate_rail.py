@@ -4,18 +4,18 @@ Moving a slider runs only a part of the page, `FRAGMENT`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from synthcur import jobs
-from synthcur.arms import ARMS
 from synthcur.records import Scores, ranked_checkers
 from synthcur.scored import CHECKER_TITLES
 from synthcur.settings import ScoreSettings, WeightingSettings
 from synthcur.ui import parts, resources, score_jobs
 from synthcur.ui.session import writing
+from synthcur.ui.weighting_choice import RULE_TITLES, WhatIf, current, keep, schemes, what_if
 from synthcur.weighting import WITHOUT_RATIO
 
 FRAGMENT = "curate_body"
@@ -24,7 +24,6 @@ CLIP_END = 5.0
 
 CLIP_STEP = 0.5
 
-_STATE = "curate_what_if"
 _WIDGETS = {
     "quality_exponent": "curate_quality_exponent",
     "diversity_exponent": "curate_diversity_exponent",
@@ -61,13 +60,6 @@ _NO_Q = {
     "ce": "Plain training gives every row weight 1.",
     "p_only": "This rule does not divide by Q.",
 }
-_RULES = {
-    "imp": "P′ / Q",
-    "dimp": "P′ / p, before training",
-    "p_only": "P′ alone",
-    "quality_filter": "Filter by P′",
-    "ce": "Every weight 1",
-}
 _MEASURED = {"in_sample": "on its own rows", "out_of_fold": "out of fold"}
 _QUALITY = {"raw": "as published", "calibrated": "calibrated"}
 _QUALITY_HELP = (
@@ -80,58 +72,6 @@ _MEASURED_HELP = (
     "seen the row, the honest measure of what is rare for the generator; it raises mislabelled "
     "rows too, which are as rare."
 )
-
-
-@dataclass(frozen=True)
-class WhatIf:
-    """What is being tried on one collection: a scheme to start from, and the settings as they are.
-
-    Attributes
-    ----------
-    collection
-        Name of the collection it belongs to.
-    scheme
-        Title of a rule or name of a saved scheme.
-    saved
-        The settings under that name.
-    settings
-        The settings as the controls stand.
-    """
-
-    collection: str
-    scheme: str
-    saved: WeightingSettings
-    settings: WeightingSettings
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether the controls differ from the scheme they started from."""
-        return self.settings != self.saved
-
-
-def schemes(name: str) -> dict[str, WeightingSettings]:
-    """Return what can be started from: every rule as it is, then the saved schemes."""
-    rules = {ARMS[rule].title: WeightingSettings(rule=rule) for rule in _RULES if rule != "ce"}
-    return rules | resources.store().schemes(name)
-
-
-def what_if(name: str) -> WhatIf:
-    """Return what this session tries on a collection; at first what its address names, or IMP."""
-    state = st.session_state.get(_STATE)
-    if state is None or state.collection != name:
-        known = schemes(name)
-        scheme = _asked_scheme() if state is None else ""
-        if scheme not in known:
-            scheme = next(iter(known))
-        settings = known[scheme]
-        state = WhatIf(name, scheme, settings, settings)
-        st.session_state[_STATE] = state
-    return state
-
-
-def _asked_scheme() -> str:
-    """Return the scheme in the address, which the browser keeps there (``ui/map/address.js``)."""
-    return st.query_params.get("scheme", "")
 
 
 def controls(name: str) -> None:
@@ -190,8 +130,8 @@ def _rule(state: WhatIf) -> None:
     """Draw the choice of the rule and what it alone asks for."""
     st.selectbox(
         "Rule",
-        list(_RULES),
-        format_func=_RULES.__getitem__,
+        list(RULE_TITLES),
+        format_func=RULE_TITLES.__getitem__,
         key=_WIDGETS["rule"],
         on_change=_store_moved,
     )
@@ -259,7 +199,7 @@ def _save_and_reset(name: str, state: WhatIf) -> None:
         title = st.text_input("Name of the scheme", max_chars=60, key="curate_scheme_name")
         if st.button("Save", key="curate_save", disabled=not title.strip()):
             writing().save_scheme(name, title, state.settings)
-            st.session_state[_STATE] = WhatIf(name, title.strip(), state.settings, state.settings)
+            keep(WhatIf(name, title.strip(), state.settings, state.settings))
             st.rerun()
     st.button(
         f"Reset to {parts.plain(state.scheme, limit=20)}",
@@ -322,8 +262,8 @@ def _read_widgets(state: WhatIf) -> WeightingSettings:
 
 
 def _store_moved() -> None:
-    state = st.session_state[_STATE]
-    st.session_state[_STATE] = replace(state, settings=_read_widgets(state))
+    state = current()
+    keep(replace(state, settings=_read_widgets(state)))
 
 
 def _move() -> None:
@@ -334,12 +274,12 @@ def _move() -> None:
 def _choose(name: str) -> None:
     scheme = st.session_state[_SCHEME]
     settings = schemes(name)[scheme]
-    st.session_state[_STATE] = WhatIf(name, scheme, settings, settings)
+    keep(WhatIf(name, scheme, settings, settings))
 
 
 def _reset() -> None:
-    state = st.session_state[_STATE]
-    st.session_state[_STATE] = replace(state, settings=state.saved)
+    state = current()
+    keep(replace(state, settings=state.saved))
 
 
 def checkers(name: str, scored: Mapping[str, Scores]) -> str:

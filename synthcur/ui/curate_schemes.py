@@ -9,7 +9,13 @@ import streamlit as st
 from synthcur import what_if
 from synthcur.records import Job, Scores
 from synthcur.settings import WeightingSettings
-from synthcur.ui import curate_outlook, curate_panel, curate_rail, parts, resources
+from synthcur.ui import (
+    curate_outlook,
+    curate_panel,
+    parts,
+    resources,
+    weighting_choice,
+)
 from synthcur.what_if import Outlook
 
 
@@ -76,7 +82,7 @@ _WORDS = {
 
 def compare(name: str, scores: Scores) -> None:
     """Draw all rules and saved schemes side by side, behind one line."""
-    schemes = curate_rail.schemes(name)
+    schemes = weighting_choice.schemes(name)
     saved = len(resources.store().schemes(name))
     title = f"Compare schemes: {parts.count(saved)} saved, beside the rules"
     # As with the table of trust: what draws it would be loaded before the map is.

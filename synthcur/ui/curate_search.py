@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from synthcur import bundled
-from synthcur.light_encoder import LightEncoder, open_encoder
 from synthcur.records import Scores
 from synthcur.search import by_meaning, by_words, fold_all
 from synthcur.ui import parts, resources
@@ -147,7 +145,7 @@ def _ask(what: str) -> None:
 def _search(name: str, rows: CurateRows, scores: Scores) -> None:
     query = st.session_state[_QUERY].strip()
     if query and st.session_state[_KIND] == MEANING:
-        near = closest(_index(name, scores), _encoder().encode(query), CLOSEST)
+        near = closest(_index(name, scores), resources.encoder().encode(query), CLOSEST)
         _select(Found(*near, note="the closest in meaning first"))
         return
     at = by_words(_folded(rows.map_id, rows), query)
@@ -168,11 +166,6 @@ def _index(name: str, scores: Scores) -> list[tuple[np.ndarray, np.ndarray]]:
     return [
         (ids, resources.array(embeddings, part)) for part, ids in resources.mapped_ids(name).items()
     ]
-
-
-@st.cache_resource(show_spinner=False, max_entries=1)
-def _encoder() -> LightEncoder:
-    return open_encoder(bundled.model_folder())
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -14,6 +14,7 @@ from synthcur.schema import REAL
 from synthcur.settings import TrainSettings
 from synthcur.ui import parts, theme
 from synthcur.ui.overview_state import Overview, Weighed
+from synthcur.unfinished import is_undertrained
 
 EFFECTIVE_HELP = "Under 30 the label rests on few rows."
 
@@ -98,7 +99,7 @@ def _compare_arms(results: Mapping[str, Any]) -> None:
         lines += [
             parts.plain(f"{arm['verdict']}.", limit=400)
             for arm in results["arms"]
-            if findings.is_undertrained(arm)
+            if is_undertrained(arm)
         ]
         if why := findings.why_macro_f1(results):
             lines.insert(1, f"{why}.")

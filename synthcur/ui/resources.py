@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from synthcur import demo, jobs, review, scored, weighting
+from synthcur import bundled, demo, jobs, review, scored, weighting
+from synthcur.light_encoder import LightEncoder, open_encoder
 from synthcur.records import Scores
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
@@ -168,3 +169,9 @@ def frame(fingerprint: str, name: str) -> pd.DataFrame:
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _frame(fingerprint: str, name: str, _store: Store) -> pd.DataFrame:
     return _store.artefacts.frame(fingerprint, name)
+
+
+@st.cache_resource(show_spinner=False)
+def encoder() -> LightEncoder:
+    """Return the bundled encoder for what somebody types."""
+    return open_encoder(bundled.model_folder())

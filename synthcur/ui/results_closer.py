@@ -3,19 +3,18 @@
 import pandas as pd
 import streamlit as st
 
-from synthcur import figures, findings, jobs, provenance, report
-from synthcur.bundled import model_folder
+from synthcur import findings, jobs, provenance, report
+from synthcur.arms import short_name
 from synthcur.comparison import Comparison, ReviewEffect, review_effect
 from synthcur.evaluation import points
 from synthcur.figures_results import reliability_figure
 from synthcur.influence import ChangedRows, changed_rows, nearest
-from synthcur.light_encoder import LightEncoder, open_encoder
 from synthcur.records import Job
 from synthcur.reliability import calibration_gap
 from synthcur.settings import TrainSettings
 from synthcur.store import Store
 from synthcur.summary import rows_decided
-from synthcur.ui import parts, theme
+from synthcur.ui import parts, resources, theme
 from synthcur.ui.clock import clock
 from synthcur.ui.session import allowed, writing
 
@@ -25,10 +24,10 @@ SHOWN_TEXT = 4_000
 
 def reliability_card(seen: Comparison) -> None:
     """Draw how sure the arm and the baseline are beside how often they are right."""
-    arm, baseline = _short(seen.arm), _short(seen.baseline)
+    arm, baseline = short_name(seen.arm), short_name(seen.baseline)
     with parts.card("How sure, how right", f"{arm} and {baseline}"):
         named = [(seen.baseline, seen.baseline_reliability), (seen.arm, seen.reliability)]
-        gaps = [f"{_short(each)} {points(calibration_gap(bins))}" for each, bins in named]
+        gaps = [f"{short_name(each)} {points(calibration_gap(bins))}" for each, bins in named]
         chart = reliability_figure(named, palette=theme.palette())
         said = f"Mean distance from the diagonal in points: {', '.join(gaps)}"
         parts.show_chart(chart, "reliability", alt=said)
@@ -65,7 +64,7 @@ def _effect_table(effect: ReviewEffect, title: str) -> None:
     table = pd.DataFrame(
         [
             {
-                "Arm": _short(each.arm),
+                "Arm": short_name(each.arm),
                 f"{title} before": f"{points(each.before)} %",
                 "After": f"{points(each.after)} %",
                 "Difference, points": each.difference_in_words,
@@ -102,7 +101,7 @@ def ledger_card(store: Store, job: Job) -> None:
         else:
             facts = list(provenance.ledger(job).items())
             facts += [
-                (f"{_short(arm)}, seed {seed}, predictions", name)
+                (f"{short_name(arm)}, seed {seed}, predictions", name)
                 for arm, seed, name in provenance.predictions_ledger(store.runs(job.id))
             ]
             table = pd.DataFrame(facts, columns=["What", f"Run {job.number}"])
@@ -138,7 +137,7 @@ def _rerun_button(store: Store, job: Job) -> None:
 
 def nearest_card(store: Store, job: Job, seen: Comparison, flipped: pd.Series) -> None:
     """Draw, for one flipped test row, the training rows near it that the two arms weigh apart."""
-    arm, baseline = _short(seen.arm), _short(seen.baseline)
+    arm, baseline = short_name(seen.arm), short_name(seen.baseline)
     with parts.card("Near this test row", f"training rows that {arm} and {baseline} weigh apart"):
         # Sample text: only sinks that show characters as they are.
         st.text(str(flipped["text"])[:SHOWN_TEXT])
@@ -146,7 +145,7 @@ def nearest_card(store: Store, job: Job, seen: Comparison, flipped: pd.Series) -
         if changed is None or changed.rows.empty:
             st.caption("No such rows: both weigh all rows alike, or what they read is not kept.")
             return
-        found = nearest(changed, _encoder().encode(str(flipped["text"])))
+        found = nearest(changed, resources.encoder().encode(str(flipped["text"])))
         column = st.column_config
         st.dataframe(
             found[["cosine", "text", "label", "source", "baseline_weight", "arm_weight"]],
@@ -174,12 +173,3 @@ def _changed(job_id: str, arm: str, baseline: str, _store: Store) -> ChangedRows
     finished = report.finished_runs(_store, job)
     pairs = report.paired_runs(finished[arm], finished[baseline])
     return changed_rows(_store, job, *pairs[0]) if pairs else None
-
-
-@st.cache_resource(show_spinner=False)
-def _encoder() -> LightEncoder:
-    return open_encoder(model_folder())
-
-
-def _short(arm: str) -> str:
-    return figures.ARM_NAMES.get(arm, arm)

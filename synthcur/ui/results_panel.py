@@ -8,12 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from synthcur import exporting, figures, findings
+from synthcur.arms import short_name
 from synthcur.comparison import Comparison, compare, flips_in_words
 from synthcur.evaluation import points
 from synthcur.store import Store
 from synthcur.ui import parts, resources, theme, train_longer
 from synthcur.ui import results_closer as closer
 from synthcur.ui.results_rail import Choice, model_button, results
+from synthcur.unfinished import is_undertrained
 
 MOST_LABELS = 12
 """More labels than this do not fit a card: those that change most are drawn."""
@@ -74,13 +76,13 @@ def _finding(
         if choice.job.is_active and st.button("Watch the run", icon=":material/show_chart:"):
             st.switch_page("pages/train.py")
         run = exporting.offered_model(store, found)
-        undertrained = {arm["arm"] for arm in found["arms"] if findings.is_undertrained(arm)}
+        undertrained = {arm["arm"] for arm in found["arms"] if is_undertrained(arm)}
         if undertrained and not choice.job.is_active:
             train_longer.button(
                 choice.job, undertrained, baseline=choice.baseline, is_primary=run is None
             )
         if run is not None:
-            name = figures.ARM_NAMES.get(run.arm, run.arm)
+            name = short_name(run.arm)
             model_button(store, run, f"Download the {name} model", is_primary=True)
     if run is None and exporting.kept_models(store, choice.job.id):
         st.caption(
@@ -103,7 +105,7 @@ def _arms_card(found: Mapping[str, Any]) -> None:
                 _intervals(found)
         else:
             _arms_table(found, title)
-        said = [f"{arm['verdict']}." for arm in found["arms"] if findings.is_undertrained(arm)]
+        said = [f"{arm['verdict']}." for arm in found["arms"] if is_undertrained(arm)]
         majority = f"{points(found['majority'])} % {score}"
         lines = [
             f"{findings.why_macro_f1(found)}." if findings.why_macro_f1(found) else "",
@@ -115,7 +117,7 @@ def _arms_card(found: Mapping[str, Any]) -> None:
 
 
 def _intervals(found: Mapping[str, Any]) -> None:
-    baseline = figures.ARM_NAMES.get(found["baseline"], found["baseline"])
+    baseline = short_name(found["baseline"])
     chart = figures.interval_chart(
         [arm["difference"] for arm in found["arms"]],
         baseline=baseline.lower() if found["baseline"] == findings.PLAIN else baseline,
@@ -126,7 +128,7 @@ def _intervals(found: Mapping[str, Any]) -> None:
 
 
 def _arms_table(found: Mapping[str, Any], title: str) -> None:
-    against = f"Against {figures.ARM_NAMES.get(found['baseline'], found['baseline'])}"
+    against = f"Against {short_name(found['baseline'])}"
     table = pd.DataFrame(
         [
             {
@@ -173,12 +175,12 @@ def _arms_table(found: Mapping[str, Any], title: str) -> None:
 
 def _is_comparable(arm: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     """Whether an arm is the baseline or is compared with it."""
-    is_baseline = arm["arm"] == found["baseline"] and not findings.is_undertrained(arm)
+    is_baseline = arm["arm"] == found["baseline"] and not is_undertrained(arm)
     return is_baseline or arm["difference"] is not None
 
 
 def _verdict(arm: Mapping[str, Any], baseline: str) -> str:
-    if findings.is_undertrained(arm):
+    if is_undertrained(arm):
         return _IDLE if arm["learned_nothing"] else _UNFINISHED
     if arm["difference"] is None:
         return "baseline" if arm["arm"] == baseline else _ALONE
@@ -286,7 +288,7 @@ def _flips_card(seen: Comparison, *, has_verdict: bool) -> pd.Series | None:
 
 
 def _names(seen: Comparison) -> tuple[str, str]:
-    return tuple(figures.ARM_NAMES.get(arm, arm) for arm in (seen.arm, seen.baseline))  # type: ignore[return-value]
+    return tuple(short_name(arm) for arm in (seen.arm, seen.baseline))  # type: ignore[return-value]
 
 
 def _most_changed(seen: Comparison) -> list[int]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from synthcur import exporting, figures, findings, hub, report, table_files
-from synthcur.arms import ARMS
+from synthcur import exporting, findings, hub, report, table_files
+from synthcur.arms import ARMS, short_name
 from synthcur.evaluation import METRICS
 from synthcur.findings import as_baseline
 from synthcur.html_report import html_report
@@ -20,7 +20,8 @@ from synthcur.settings import TrainSettings, WeightingSettings
 from synthcur.store import Store
 from synthcur.ui import parts, resources
 from synthcur.ui.clock import clock
-from synthcur.ui.session import writing
+from synthcur.ui.session import results_job_key, writing
+from synthcur.unfinished import is_undertrained
 
 _FORMATS = {"Parquet": "parquet", "JSON Lines": "jsonl", "CSV, safe for spreadsheets": "csv"}
 _MIME = {
@@ -95,11 +96,6 @@ def _results(
     return report.results(_store, name, job_id=job_id, baseline=baseline, metric=metric)
 
 
-def open_job(job: Job) -> None:
-    """Let the Results page open with this job."""
-    st.session_state[_job_key(job.collection)] = job.id
-
-
 def model_button(store: Store, run: Run, label: str, *, is_primary: bool = False) -> None:
     """Draw the download of a run's model; the zip is made when the button is pressed."""
     st.download_button(
@@ -117,10 +113,6 @@ def model_button(store: Store, run: Run, label: str, *, is_primary: bool = False
     )
 
 
-def _job_key(name: str) -> str:
-    return f"results_job_{name}"
-
-
 def _job_choice(found: list[Job]) -> Job:
     finished = [job for job in found if job.status == "done"]
     by_id = {job.id: job for job in found}
@@ -129,7 +121,7 @@ def _job_choice(found: list[Job]) -> Job:
         list(by_id),
         index=found.index(finished[0]) if finished else 0,
         format_func=lambda job_id: _job_in_words(by_id[job_id]),
-        key=_job_key(found[0].collection),
+        key=results_job_key(found[0].collection),
     )
     return by_id.get(chosen or "", found[0])
 
@@ -202,11 +194,11 @@ def _models(store: Store, found: Mapping[str, Any]) -> list[tuple[Run, str]]:
 
 
 def _mark(arm: Mapping[str, Any], found: Mapping[str, Any]) -> str:
-    if findings.is_undertrained(arm):
+    if is_undertrained(arm):
         return " (learned nothing)" if arm["learned_nothing"] else " (still learning)"
     best = findings.leading_arm(found)
     if arm["arm"] == found["baseline"] and findings.is_better(best):
-        return f" ({parts.plain(figures.ARM_NAMES.get(best['arm'], best['arm']))} is better)"
+        return f" ({parts.plain(short_name(best['arm']))} is better)"
     if findings.is_below_probe(arm, found):
         return " (below the linear probe)"
     lost = findings.is_losing(arm)

@@ -77,7 +77,7 @@ class Bench:
     signals
         Arrays (N,) of what scoring found beside the weights; empty in older workspaces.
     coverage
-        `signals.coverage` of the real row nearest to each synthetic row, (N,), under `scheme` and
+        `gaps.coverage` of the real row nearest to each synthetic row, (N,), under `scheme` and
         the labels of the file; None in older workspaces.
     overlap
         Share of the rows that two people decide.

@@ -14,7 +14,15 @@ from synthcur.queues import DISAGREEMENTS, PACE_ROWS, QUEUES, RANDOM, changed_la
 from synthcur.records import ranked_checkers
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, WeightingSettings, fingerprint
-from synthcur.ui import curate_rail, identity, parts, resources, score_jobs, theme, trust
+from synthcur.ui import (
+    identity,
+    parts,
+    resources,
+    score_jobs,
+    theme,
+    trust,
+    weighting_choice,
+)
 from synthcur.ui.queue import exchange, review_queue
 from synthcur.ui.queue.operations import Outcome
 from synthcur.ui.review_cards import Bench
@@ -91,7 +99,7 @@ def open_bench(name: str) -> Bench | None:
         return None
     scores = found[ranked_checkers(found)[0]]
     artefacts = scores.artefacts
-    scheme = curate_rail.what_if(name).settings
+    scheme = weighting_choice.what_if(name).settings
     store, collection = resources.store(), resources.collection(name)
     made_of = fingerprint(name, collection.fingerprint, dict(artefacts), scheme.to_dict())
     return replace(

@@ -15,6 +15,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from synthcur.base_models import check_base_model
 from synthcur.errors import NotFoundError, SynthcurError
+from synthcur.records import Job
 from synthcur.settings import ScoreSettings, TrainSettings
 from synthcur.store import Store
 from synthcur.ui import identity, parts, resources
@@ -209,3 +210,13 @@ def _open_picked() -> None:
     state = session()
     state.collection = st.session_state[_PICKER]
     state.selection = ()
+
+
+def open_results(job: Job) -> None:
+    """Let the Results page open with this job."""
+    st.session_state[results_job_key(job.collection)] = job.id
+
+
+def results_job_key(name: str) -> str:
+    """Return the key under which a session remembers the job that Results shows."""
+    return f"results_job_{name}"

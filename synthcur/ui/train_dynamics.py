@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from synthcur import figures
-from synthcur.arms import ARMS
+from synthcur.arms import ARMS, short_name
 from synthcur.dynamics import (
     FELL,
     FLAT,
@@ -69,7 +68,7 @@ def _choice(job: Job, kept: list[Run]) -> Run:
 
 def _named(run: Run) -> str:
     so_far = "" if run.status == "done" else ", so far"
-    return f"{_short(run.arm)}, seed {run.seed}{so_far}"
+    return f"{short_name(run.arm)}, seed {run.seed}{so_far}"
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -78,7 +77,7 @@ def _dynamics(job_id: str, dynamics: str, _run: Run, _store: Store) -> Dynamics 
 
 
 def _weights_card(seen: Dynamics, run: Run) -> None:
-    with parts.card("Weights over time", _short(run.arm)):
+    with parts.card("Weights over time", short_name(run.arm)):
         if seen.weights is None:
             st.caption("The weights of this arm compare the rows of a batch and are not kept.")
             return
@@ -111,7 +110,7 @@ def _movers_card(seen: Dynamics, run: Run) -> None:
     note = f"weight times or divided by {MOVED:g} since epoch 1"
     with parts.card("Movers", note):
         if seen.weights is None or not seen.is_dynamic or len(seen.weights) < 2:
-            st.caption(f"{_short(run.arm)} gives a row the same weight in every epoch.")
+            st.caption(f"{short_name(run.arm)} gives a row the same weight in every epoch.")
             return
         table = movers(seen.weights)
         counts = table["went"].value_counts()
@@ -149,7 +148,3 @@ def _movers_table(seen: Dynamics, table: pd.DataFrame) -> None:
             "Now": column.NumberColumn(format="%.2f", width=56),
         },
     )
-
-
-def _short(arm: str) -> str:
-    return figures.ARM_NAMES.get(arm, arm)

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from synthcur import curves, jobs
-from synthcur.arms import ARMS, FLOOR
+from synthcur import jobs
+from synthcur.arms import ARMS, FLOOR, short_name
 from synthcur.evaluation import seeds_in_words
 from synthcur.findings import PLAIN, arm_title
 from synthcur.majority import LEARNED_NOTHING
@@ -32,7 +32,7 @@ from synthcur.ui import (
     trust,
 )
 from synthcur.ui.clock import clock
-from synthcur.ui.results_rail import open_job
+from synthcur.ui.session import open_results
 from synthcur.ui.train_picture import Picture
 from synthcur.ui.train_rail import Choice
 from synthcur.unfinished import unfinished_in_words
@@ -111,7 +111,7 @@ def queue(name: str, choice: Choice) -> None:
 def _queued_in_words(job: Job, name: str) -> str:
     settings = TrainSettings.from_dict(job.settings)
     state = "waiting" if job.status == "queued" else "running"
-    arms = ", ".join(curves.ARM_NAMES.get(arm, arm) for arm in settings.arms)
+    arms = ", ".join(short_name(arm) for arm in settings.arms)
     other = "" if job.collection == name else f", {parts.plain(job.collection)}"
     return f"Run {job.number}, {state}: {arms}; {seeds_in_words(settings.seeds)}{other}"
 
@@ -287,7 +287,7 @@ def _progress_in_words(
     if not running:
         return f"{name}: {'between two runs' if runs else 'starting'}"
     left = f", {parts.duration(job.eta_s)} left" if job.eta_s else ""
-    arm = curves.ARM_NAMES.get(running[-1].arm, running[-1].arm)
+    arm = short_name(running[-1].arm)
     return f"{name}: {arm}, {_epoch_in_words(running[-1], drawn.latest, settings)}{left}"
 
 
@@ -343,7 +343,7 @@ def _results_button(job: Job) -> None:
     if any(run.status == "done" for run in resources.store().runs(job.id)) and st.button(
         "See the results", icon=":material/fact_check:", key="train_results"
     ):
-        open_job(job)
+        open_results(job)
         st.switch_page("pages/results.py")
 
 

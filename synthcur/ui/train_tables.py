@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from synthcur import curves
-from synthcur.arms import ARMS
+from synthcur.arms import ARMS, short_name
 from synthcur.evaluation import ACCURACY
 from synthcur.findings import METRIC_WORDS
 from synthcur.records import Job, Run
@@ -130,7 +129,7 @@ def _job_row(job: Job) -> dict[str, Any]:
     return {
         "Run": job.number,
         "Started": clock(job.started_at or job.created_at),
-        "Arms": ", ".join(curves.ARM_NAMES.get(arm, arm) for arm in settings.arms),
+        "Arms": ", ".join(short_name(arm) for arm in settings.arms),
         "Seeds": settings.seeds,
         "State": BADGES[job.status][0],
         "What happened": job.what,

@@ -179,7 +179,7 @@ def _start(page: Page, model: str) -> None:
         field.press("Enter")
     for arm in (
         *(ARMS[name].title for name in (*FLOOR, "dimp")),
-        "Three witnesses (synthetic + real), recommended",
+        "Label model (synthetic + real), recommended",
     ):
         page.get_by_test_id("stCheckbox").get_by_text(arm, exact=True).click()
     expect(page.get_by_text(re.compile("Estimate: 2 runs")).first).to_be_visible()
