@@ -24,15 +24,15 @@ import numpy as np
 from benchmarks import evidence, resumable
 from benchmarks.ranking import WRONG_LABEL, provenance
 from synthcur import demo
-from synthcur.artefacts import Artefacts
-from synthcur.evaluation import holm, mean_interval, p_in_words, paired_difference, points
-from synthcur.queues import queue_order
-from synthcur.review import DISCARD, Decision, effective_collection
+from synthcur.review.decisions import DISCARD, Decision, effective_collection
+from synthcur.review.queues import queue_order
 from synthcur.schema import Collection
-from synthcur.scoring import check
 from synthcur.settings import FitSettings, ScoreSettings
-from synthcur.spool import Spool
-from synthcur.weighting import consensus
+from synthcur.stats.metrics import holm, mean_interval, p_in_words, paired_difference, points
+from synthcur.store.artefacts import Artefacts
+from synthcur.store.spool import Spool
+from synthcur.weighting.rules import consensus
+from synthcur.worker.scoring import check
 
 DISCARDED = (WRONG_LABEL, "off_topic", "vague", "mixed")
 """Flaws for which the annotator discards a row."""

@@ -11,9 +11,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from synthcur import demo, jobs
+from synthcur import demo
+from synthcur.jobs import job_queue
 from synthcur.settings import ScoreSettings
-from synthcur.store import Store
+from synthcur.store.store import Store
 
 
 def main(workspace: Path) -> None:
@@ -21,7 +22,7 @@ def main(workspace: Path) -> None:
     store = Store(workspace)
     if not any(info.name == demo.NAME for info in store.collections()):
         store.add_collection(demo.load_demo())
-    jobs.wait(store, jobs.submit_score(store, demo.NAME, ScoreSettings()).id)
+    job_queue.wait(store, job_queue.submit_score(store, demo.NAME, ScoreSettings()).id)
     probe = store.scores(demo.NAME)["probe"]
     wanted = set(probe.artefacts.values())
     for fingerprint in wanted:

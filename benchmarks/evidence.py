@@ -25,25 +25,19 @@ import numpy as np
 
 from benchmarks import resumable
 from benchmarks.tasks import find_task, sub_pool
-from synthcur import demo, probe_arms
+from synthcur import demo
 from synthcur.arms import Arm, get_arm
-from synthcur.artefacts import Artefacts
-from synthcur.checkers import QUALITY, ROLES, checker_recipe
-from synthcur.evaluation import (
-    Difference,
-    accuracy,
-    holm,
-    macro_f1,
-    mean_over_tasks,
-    points,
-)
-from synthcur.pools import Pool, WeightedExamples, judging_rows, make_pool, read_pool
-from synthcur.recipes import recipe_of
+from synthcur.checkers.checkers import QUALITY, ROLES, checker_recipe
 from synthcur.schema import REAL, TEST, VALIDATION, Collection
-from synthcur.scoring import check
 from synthcur.settings import FitSettings, ScoreSettings, fingerprint
-from synthcur.spool import Spool
-from synthcur.training_rows import rows_of
+from synthcur.stats.metrics import Difference, accuracy, holm, macro_f1, mean_over_tasks, points
+from synthcur.store.artefacts import Artefacts
+from synthcur.store.spool import Spool
+from synthcur.training.pools import Pool, WeightedExamples, judging_rows, make_pool, read_pool
+from synthcur.training.recipes import recipe_of
+from synthcur.training.training_sets import rows_of
+from synthcur.worker import probe_arms
+from synthcur.worker.scoring import check
 
 PLAIN = ("ce_real", "ce_both")
 """What a user can do without weighting; the better one on the validation rows is the rival."""
@@ -153,8 +147,8 @@ def _publish(setup: Setup, role: str, collection: Collection, artefacts: Artefac
     name = fingerprint("published", role, collection.fingerprint, setup.fit.to_dict())
     if artefacts.has(name):
         return name
-    from synthcur.classifier import predict_proba
-    from synthcur.training import fit
+    from synthcur.models.classifier import predict_proba
+    from synthcur.training.trainer import fit
 
     own = collection.real_train if role == QUALITY else collection.synthetic
     validation = judging_rows(collection, VALIDATION)
@@ -216,8 +210,8 @@ def _fine_tune(
     seed: int,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Train a model; return the label ids it names for the test rows and its figures."""
-    from synthcur.classifier import predict_proba
-    from synthcur.training import fit
+    from synthcur.models.classifier import predict_proba
+    from synthcur.training.trainer import fit
 
     result = fit(
         rows,

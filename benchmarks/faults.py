@@ -14,7 +14,7 @@ The second breaks the order on purpose, the answer before the commit, and must e
 
 The third kills the worker of a training job, its server, or both, twice a round at random
 moments, lets the job go on, compares its figures with those of an undisturbed one, and ends with 1
-if any of `tests.killing.WRONG` happened.
+if any of `harness.killing.WRONG` happened.
 
 About half a second a kill. With no loss in n kills, the 95 % upper bound is about 3 / n a kill.
 This is the death of a process; what a power cut does is another question.
@@ -29,10 +29,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from synthcur.evaluation import wilson_interval
-from tests import killing
-from tests.annotating import WRONG, run
-from tests.tiny import write_tiny_bert
+from harness import killing
+from harness.annotating import WRONG, run
+from harness.tiny import write_tiny_bert
+from synthcur.stats.metrics import wilson_interval
 
 AT_ONCE = 50
 

@@ -30,21 +30,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from harness.collections import add_scores
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.protocol import Page
 from benchmarks.review import invented
 from benchmarks.tabs import wait_until_it_learns
-from synthcur import demo, jobs
+from harness.serving import served
+from synthcur import demo
 from synthcur.errors import WorkerError
-from synthcur.queues import QUEUES
-from synthcur.review import KEEP, UNSURE, VERDICTS, Decision
+from synthcur.jobs import job_queue
+from synthcur.review.decisions import KEEP, UNSURE, VERDICTS, Decision
+from synthcur.review.queues import QUEUES
 from synthcur.settings import FitSettings, TrainSettings
-from synthcur.store import Store
+from synthcur.store.store import Store
 from synthcur.ui.identity import ANNOTATOR_COOKIE
 from synthcur.workspace import open_store
-from tests.conftest import add_scores
-from tests.serving import served
 
 COLLECTION = "load"
 WRONG = ("lost", "doubled", "by_several", "refused", "trouble", "errors", "errors_in_log")
@@ -229,7 +230,7 @@ def main() -> None:
         store.add_collection(collection)
         add_scores(store, collection)
         settings = TrainSettings(arms=("ce",), seeds=5, fit=FitSettings(epochs=100))
-        job = jobs.submit_train(store, demo.NAME, settings)
+        job = job_queue.submit_train(store, demo.NAME, settings)
         annotators = [
             Annotator(
                 Page(
@@ -249,9 +250,9 @@ def main() -> None:
             at_end = store.job(job.id).status
             found = measured(annotators, store, minutes=options.minutes)
         finally:
-            jobs.cancel(store, job.id)
+            job_queue.cancel(store, job.id)
             with suppress(WorkerError):  # it was cancelled, as it should be
-                jobs.wait(store, job.id)
+                job_queue.wait(store, job.id)
         store.close()
         log = "\n".join(each.read_text() for each in Path(folder).glob("server-*.log"))
     errors = sum("Error" in line or "locked" in line for line in log.splitlines())

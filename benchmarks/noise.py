@@ -21,15 +21,15 @@ from benchmarks import resumable
 from benchmarks.tasks import find_task, sub_pool
 from synthcur import demo
 from synthcur.arms import ARMS
-from synthcur.artefacts import Artefacts
-from synthcur.pools import Pool, read_pool
 from synthcur.schema import SYNTHETIC, Collection
-from synthcur.scoring import check
 from synthcur.settings import ScoreSettings
-from synthcur.spool import Spool
-from synthcur.training_rows import rows_of
-from synthcur.weighting import consensus
-from synthcur.witnesses import fit_powers, join, share_wrong
+from synthcur.store.artefacts import Artefacts
+from synthcur.store.spool import Spool
+from synthcur.training.label_model import fit_powers, join, share_wrong
+from synthcur.training.pools import Pool, read_pool
+from synthcur.training.training_sets import rows_of
+from synthcur.weighting.rules import consensus
+from synthcur.worker.scoring import check
 
 ARM = ARMS["witnesses"]
 

@@ -3,7 +3,7 @@
     python -m benchmarks.pool_fit --data DIR --tasks demo,a,b [--pool 1000] [--real 400]
 
 Real rows below, pools across; on the diagonal stands the pool that was written for the task. It is
-what `synthcur.pool_fit.LEAST_COVERED` was chosen by. The bundled encoder reads every text once; no
+what `pool_coverage.LEAST_COVERED` was chosen by. The bundled encoder reads every text once; no
 model is trained and no test row is read.
 """
 
@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.tasks import find_task, sub_pool
-from synthcur.artefacts import Artefacts
-from synthcur.pool_fit import real_rows_covered
-from synthcur.scoring import embed
-from synthcur.spool import Spool
+from synthcur.checkers.pool_coverage import real_rows_covered
+from synthcur.store.artefacts import Artefacts
+from synthcur.store.spool import Spool
+from synthcur.worker.scoring import embed
 
 
 def table(sides: Sequence[tuple[np.ndarray, np.ndarray]], tasks: Sequence[str], real: int) -> str:

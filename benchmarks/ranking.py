@@ -23,14 +23,14 @@ import pandas as pd
 
 from benchmarks.tasks import read_task, sub_pool
 from synthcur import demo
-from synthcur.artefacts import Artefacts
 from synthcur.errors import SynthcurError
-from synthcur.ranking import precision_at, roc_auc_interval
 from synthcur.schema import SYNTHETIC, Collection
-from synthcur.scoring import read_checked, score
 from synthcur.settings import CHECKER_KINDS, ScoreSettings
-from synthcur.spool import Spool
-from synthcur.weighting import consensus
+from synthcur.stats.roc import precision_at, roc_auc_interval
+from synthcur.store.artefacts import Artefacts
+from synthcur.store.spool import Spool
+from synthcur.weighting.rules import consensus
+from synthcur.worker.scoring import read_checked, score
 from synthcur.workspace import workspace_folder
 
 PUBLISHED = "snips_intent"

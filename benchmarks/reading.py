@@ -20,10 +20,10 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from harness.bombs import dictionary_bomb
+from synthcur.data.reader import Reading
+from synthcur.data.reading import read_table
 from synthcur.errors import InputError
-from synthcur.reader import Reading
-from synthcur.reading import read_table
-from tests.bombs import dictionary_bomb
 
 ROOT = Path(__file__).resolve().parent.parent
 MB = 1_000_000

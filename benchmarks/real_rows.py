@@ -21,21 +21,21 @@ import numpy as np
 
 from benchmarks import evidence, resumable
 from synthcur import demo
-from synthcur.artefacts import Artefacts
-from synthcur.evaluation import points
-from synthcur.figures_learning import learning_chart
-from synthcur.learning_curve import (
+from synthcur.charts.learning import learning_chart
+from synthcur.charts.palette import LIGHT
+from synthcur.results.learning_curves import curve_table
+from synthcur.schema import Collection
+from synthcur.settings import CHECKER_KINDS, FitSettings
+from synthcur.stats.metrics import points
+from synthcur.store.artefacts import Artefacts
+from synthcur.training.learning_curve import (
     NO_REAL_ROWS,
     SIZES,
     LearningCurveSettings,
     default_arms,
     summary,
 )
-from synthcur.learning_report import curve_table
-from synthcur.learning_runs import Subject, runs_with
-from synthcur.palette import LIGHT
-from synthcur.schema import Collection
-from synthcur.settings import CHECKER_KINDS, FitSettings
+from synthcur.worker.learning_runs import Subject, runs_with
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
-from synthcur.classifier import Classifier
+from synthcur.models.classifier import Classifier
 
 EPOCHS = 5
 BATCH_SIZE = 32

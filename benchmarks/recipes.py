@@ -23,13 +23,13 @@ from benchmarks import resumable
 from benchmarks.evidence import Setup
 from synthcur import demo
 from synthcur.arms import get_arm
-from synthcur.evaluation import accuracy, macro_f1, points
-from synthcur.pools import judging_rows, make_pool
-from synthcur.recipes import recipe_of
 from synthcur.schema import TEST, VALIDATION
 from synthcur.settings import FitSettings
-from synthcur.training_rows import rows_of
-from synthcur.unfinished import Course, why_unfinished
+from synthcur.stats.metrics import accuracy, macro_f1, points
+from synthcur.training.pools import judging_rows, make_pool
+from synthcur.training.recipes import recipe_of
+from synthcur.training.training_sets import rows_of
+from synthcur.training.unfinished import Course, why_unfinished
 
 PUBLISHED, AUTOMATIC, CUT = "published", "automatic", "automatic/10"
 RATES = ("6e-5", "1.2e-4", "2.4e-4", "4.8e-4")
@@ -49,7 +49,7 @@ def recipe(name: str, *, n_synthetic: int, n_real: int, n_labels: int) -> FitSet
     n_synthetic, n_real, n_labels
         Of the task.
     """
-    from synthcur.recipes import automatic_recipe
+    from synthcur.training.recipes import automatic_recipe
 
     if name == PUBLISHED:
         return FitSettings()
@@ -78,8 +78,8 @@ class Asked:
 
 def train(asked: Asked) -> tuple[list[dict[str, Any]], str]:
     """Do one run and return it with the true labels of the test rows as a word."""
-    from synthcur.classifier import predict_proba
-    from synthcur.training import fit
+    from synthcur.models.classifier import predict_proba
+    from synthcur.training.trainer import fit
 
     collection, arm = asked.setup.collection(asked.task), get_arm(asked.arm)
     pool = make_pool(collection, [])

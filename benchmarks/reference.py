@@ -5,7 +5,7 @@
 
 Both checkers are trained once by the plain recipe (`benchmarks.recipe`). Then every arm is trained
 with every seed in two ways: ``plain``, which asks the checkers in every step, and ``synthcur``,
-`synthcur.training.fit` on weights looked up from what the same checkers said once. Equal seeds
+`training.trainer.fit` on weights looked up from what the same checkers said once. Equal seeds
 begin with equal parameters; the order of the rows and the dropout differ. What is finished is kept
 in the file of ``--out`` and not done again. Threads are those of the environment.
 """
@@ -30,15 +30,15 @@ from safetensors.torch import load_file, save_file
 from benchmarks import recipe
 from benchmarks.tasks import read_task, sub_pool
 from synthcur.arms import ARMS
-from synthcur.classifier import Classifier, build, predict_proba
 from synthcur.environment import ENVIRONMENT
 from synthcur.errors import InputError, SynthcurError
-from synthcur.evaluation import accuracy, paired_difference, points, seeds_in_words
-from synthcur.pools import Examples, judging_rows, make_pool
-from synthcur.pretrained import default_device, has_bfloat16
+from synthcur.models.classifier import Classifier, build, predict_proba
+from synthcur.models.pretrained import default_device, has_bfloat16
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.settings import BUNDLED_MODEL, FitSettings
-from synthcur.training_rows import rows_of
+from synthcur.stats.metrics import accuracy, paired_difference, points, seeds_in_words
+from synthcur.training.pools import Examples, judging_rows, make_pool
+from synthcur.training.training_sets import rows_of
 
 PLAIN, PACKAGE = "plain", "synthcur"
 WAYS = (PLAIN, PACKAGE)
@@ -146,7 +146,7 @@ def _run_plain(
 def _run_package(
     setup: Setup, run: Run, collection: Collection, test: Examples
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    from synthcur.training import fit
+    from synthcur.training.trainer import fit
 
     pool = make_pool(
         collection,

@@ -15,7 +15,7 @@ import numpy as np
 
 from synthcur.environment import ENVIRONMENT
 from synthcur.errors import InputError
-from synthcur.jobs import ALLOCATOR
+from synthcur.jobs.job_queue import ALLOCATOR
 from synthcur.settings import fingerprint
 
 Work = Callable[..., tuple[list[dict[str, Any]], str]]

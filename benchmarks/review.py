@@ -20,14 +20,14 @@ import time
 from pathlib import Path
 
 import numpy as np
+from harness.collections import add_scores, make_collection
 from playwright.sync_api import Page, sync_playwright
 
+from harness.serving import served
 from synthcur.demo import load_demo
 from synthcur.schema import Collection
-from synthcur.store import Store
+from synthcur.store.store import Store
 from synthcur.workspace import open_store
-from tests.conftest import add_scores, make_collection
-from tests.serving import served
 
 # Without a GPU, Chromium paints this page faster by itself than through WebGL in software.
 CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")

@@ -25,13 +25,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.protocol import Page
-from synthcur import demo, jobs
-from synthcur.records import Job
+from harness.killing import follow, told
+from harness.serving import Server, served
+from synthcur import demo
+from synthcur.jobs import job_queue
 from synthcur.settings import FitSettings, TrainSettings
-from synthcur.store import Store
+from synthcur.store.records import Job
+from synthcur.store.store import Store
 from synthcur.workspace import open_store
-from tests.killing import follow, told
-from tests.serving import Server, served
 
 WARM_UP_SECONDS = 10
 SETTLE_SECONDS = 15
@@ -140,7 +141,7 @@ def measure(job: Job, server: Server, options: argparse.Namespace) -> dict[str, 
 def wait_until_it_learns(store: Store, job: Job) -> None:
     """Wait for the first steps to be told."""
     while store.metrics(job.id).empty:
-        jobs.poll(store)
+        job_queue.poll(store)
         if not store.job(job.id).is_active:
             raise SystemExit(f"The run ended early: {store.job(job.id).what}")
         time.sleep(0.5)
@@ -159,12 +160,12 @@ def main() -> None:
         store = open_store(server.workspace)
         demo.ensure(store)
         settings = TrainSettings(arms=("ce",), seeds=5, fit=FitSettings(epochs=100))
-        job = jobs.submit_train(store, demo.NAME, settings)
+        job = job_queue.submit_train(store, demo.NAME, settings)
         try:
             wait_until_it_learns(store, job)
             found = measure(job, server, options)
         finally:
-            jobs.cancel(store, job.id)
+            job_queue.cancel(store, job.id)
             follow(store, job.id, seconds=120)
         store.close()
     asked = {"tabs": options.tabs, "minutes": options.minutes, "pairs": options.pairs}

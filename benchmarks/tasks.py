@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from synthcur import demo
-from synthcur.columns import ColumnMapping
-from synthcur.loading import accept, build, read_table
+from synthcur.data.columns import ColumnMapping
+from synthcur.data.loading import accept, build, read_table
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION, Collection
 
 FILES = {

@@ -1,6 +1,7 @@
 """Data: the rows of the open collection and what was found in them; adding a collection."""
 
-from synthcur.ui import import_form, import_panel, session, stored_panel
+from synthcur.ui import session
+from synthcur.ui.data import import_form, import_panel, stored_panel
 
 with session.page():
     name = session.collection_picker()

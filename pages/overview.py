@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from synthcur.ui import overview_cards as cards
-from synthcur.ui import overview_panel as panel
-from synthcur.ui import overview_state, presenter, session, theme
+from synthcur.ui import session, theme
+from synthcur.ui.overview import cards, panel, presenter
+from synthcur.ui.overview import state as overview_state
 
 with session.page():
     name = session.collection_picker()

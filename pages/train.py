@@ -1,9 +1,10 @@
 """Train: start runs and watch them live."""
 
-from synthcur.ui import session, train_panel, train_rail
+from synthcur.ui import session
+from synthcur.ui.train import panel, rail
 
 with session.page():
     name = session.collection_picker()
-    choice = train_rail.rail(name)
-    train_panel.queue(name, choice)
-    train_panel.live(name, choice)
+    choice = rail.rail(name)
+    panel.queue(name, choice)
+    panel.live(name, choice)

@@ -24,11 +24,11 @@ Python).
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from synthcur.api import export, load_collection, weigh
+    from synthcur.api.estimator import TextClassifier, train
+    from synthcur.api.frames import holdout
+    from synthcur.api.functions import export, load_collection, weigh
+    from synthcur.api.model_comparison import PairwiseComparison, compare
     from synthcur.errors import InputError, SynthcurError
-    from synthcur.estimator import TextClassifier, train
-    from synthcur.frames import holdout
-    from synthcur.pairwise import PairwiseComparison, compare
     from synthcur.schema import Collection
     from synthcur.settings import FitSettings, WeightingSettings
 
@@ -51,11 +51,11 @@ __all__ = [
 ]
 
 _WHERE = {
-    **dict.fromkeys(("export", "load_collection", "weigh"), "synthcur.api"),
+    **dict.fromkeys(("export", "load_collection", "weigh"), "synthcur.api.functions"),
     **dict.fromkeys(("InputError", "SynthcurError"), "synthcur.errors"),
-    **dict.fromkeys(("TextClassifier", "train"), "synthcur.estimator"),
-    "holdout": "synthcur.frames",
-    **dict.fromkeys(("PairwiseComparison", "compare"), "synthcur.pairwise"),
+    **dict.fromkeys(("TextClassifier", "train"), "synthcur.api.estimator"),
+    "holdout": "synthcur.api.frames",
+    **dict.fromkeys(("PairwiseComparison", "compare"), "synthcur.api.model_comparison"),
     "Collection": "synthcur.schema",
     **dict.fromkeys(("FitSettings", "WeightingSettings"), "synthcur.settings"),
 }

@@ -15,10 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from synthcur import __version__, commands
+from synthcur import __version__
 from synthcur.arms import OFFERED, said_names, stored_name
+from synthcur.cli import commands
 from synthcur.errors import StoreError, SynthcurError, WorkerError
-from synthcur.evaluation import METRICS
 from synthcur.settings import (
     BUNDLED_MODEL,
     CHECKER_KINDS,
@@ -26,6 +26,7 @@ from synthcur.settings import (
     RULES,
     FitSettings,
 )
+from synthcur.stats.metrics import METRICS
 from synthcur.workspace import workspace_folder
 
 

@@ -38,14 +38,14 @@ class Arm:
     rows
         Which rows are trained on: ``synthetic``, ``real`` or ``both``.
     weights
-        Name in `training_rows.FACTORS` of the weights of the synthetic rows.
+        Name in `training_sets.FACTORS` of the weights of the synthetic rows.
     targets
-        Name in `training_rows.TARGETS` of what is learned from them; empty for their labels.
+        Name in `training_sets.TARGETS` of what is learned from them; empty for their labels.
     dynamic
         Name in `losses.DYNAMIC_WEIGHTS` when the weight follows the model in training; else empty.
     learner
         What is trained: ``finetune``, all of a BERT-size model, or ``probe``, a logistic regression
-        on the embeddings of the bundled encoder (`synthcur.probe_arms`), which reads neither
+        on the embeddings of the bundled encoder (`synthcur.worker.probe_arms`), which reads neither
         weights nor targets.
     is_recommended
         Whether it is the one to start with where somebody has real rows; of one arm only.

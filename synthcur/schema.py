@@ -1,7 +1,7 @@
 """The words of the data: columns, splits, and the Collection they make up.
 
 A `Collection` is a value: rows in a fixed order, never changed in place. Column mapping, checks
-and splits happen before one exists (`synthcur.loading`); afterwards its shape is trusted.
+and splits happen before one exists (`synthcur.data.loading`); afterwards its shape is trusted.
 """
 
 import hashlib

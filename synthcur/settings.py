@@ -240,7 +240,7 @@ class FitSettings(_Settings):
         Share of the steps, 0 to 0.5, in which the learning rate rises from 0.
     head_first
         Whether the classification head is fitted to the frozen encoder before all of the model is
-        trained, see `synthcur.head`.
+        trained, see `synthcur.training.head`.
     chosen_by
         What of the validation rows chooses the checkpoint: ``accuracy``, or ``log_loss``, after
         temperature scaling, which tells checkpoints apart that have the same rows right; by it the
@@ -308,7 +308,7 @@ class ScoreSettings(_Settings):
         Seed of everything drawn at random.
     recipe
         ``fixed``: `fit` is followed as it stands; ``automatic``: of `fit` only base model, batch
-        size and maximum length count, see `synthcur.recipes`.
+        size and maximum length count, see `synthcur.training.recipes`.
     """
 
     _LATER: ClassVar[Mapping[str, Any]] = MappingProxyType({"recipe": FIXED})
@@ -356,7 +356,7 @@ class TrainSettings(_Settings):
         Weighting of the arm ``scheme``.
     recipe
         ``fixed``: `fit` is followed as it stands; ``automatic``: of `fit` only base model, batch
-        size and maximum length count, see `synthcur.recipes`.
+        size and maximum length count, see `synthcur.training.recipes`.
     """
 
     _LATER: ClassVar[Mapping[str, Any]] = MappingProxyType({"recipe": FIXED})

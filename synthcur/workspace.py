@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import IO
 
 from synthcur import demo
-from synthcur.database import DATABASE, Database, unusable_folder
 from synthcur.errors import InputError, StoreError
 from synthcur.files import make_folder
-from synthcur.store import Store
+from synthcur.store.database import DATABASE, Database, unusable_folder
+from synthcur.store.store import Store
 
 VARIABLE = "SYNTHCUR_WORKSPACE"
 DEFAULT = "workspace"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from synthcur.agreement import (
+from synthcur.review.agreement import (
     MISSING,
     audit,
     cohen_kappa,
@@ -17,8 +17,8 @@ from synthcur.agreement import (
     opinions,
     with_weights,
 )
-from synthcur.ledger import Ledger
-from synthcur.review import Decision
+from synthcur.review.decisions import Decision
+from synthcur.review.log_state import Ledger
 
 NONE = MISSING
 LABELS = {"billing": 0, "delivery": 1}

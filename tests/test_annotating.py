@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks import faults
-from tests.annotating import WRONG
+from harness.annotating import WRONG
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def annotate(folder: Path, *options: str) -> dict:
-    """Run `tests.annotating` in a process of its own: it forks, which this one must not."""
-    command = [sys.executable, "-m", "tests.annotating", str(folder), *options]
+    """Run `harness.annotating` in a process of its own: it forks, which this one must not."""
+    command = [sys.executable, "-m", "harness.annotating", str(folder), *options]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 

@@ -5,9 +5,9 @@ import pytest
 
 from benchmarks import annotator, evidence, real_rows, resumable
 from synthcur import demo
-from synthcur.learning_curve import LearningCurveSettings
-from synthcur.review import effective_collection
+from synthcur.review.decisions import effective_collection
 from synthcur.settings import FitSettings
+from synthcur.training.learning_curve import LearningCurveSettings
 
 
 @pytest.fixture(scope="module")

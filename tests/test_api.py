@@ -8,17 +8,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from harness.collections import add_scores
 
 import synthcur
-from synthcur import encoders, exporting
 from synthcur.errors import InputError, NotFoundError
+from synthcur.exports import downloads
+from synthcur.models import encoders
 from synthcur.schema import REAL, VALIDATION, Collection
 from synthcur.settings import WeightingSettings
-from synthcur.store import Store
-from synthcur.training_rows import TARGETS
-from synthcur.weighting import sample_weight
-from tests.conftest import add_scores
-from tests.job_desk import Desk, desk, scored
+from synthcur.store.store import Store
+from synthcur.training.training_sets import TARGETS
+from synthcur.weighting.rules import sample_weight
+from tests.support.job_desk import Desk, desk, scored
 
 __all__ = ["desk", "scored"]  # fixtures
 
@@ -99,7 +100,7 @@ def test_weigh_says_what_the_app_says(
     validation: pd.DataFrame,
 ):
     from synthcur.arms import ARMS
-    from synthcur.pools import read_pool
+    from synthcur.training.pools import read_pool
 
     desk, names = scored
     weighted = synthcur.weigh(synthetic, real, validation=validation)
@@ -155,7 +156,7 @@ def test_weigh_prints_nothing_and_learns_no_row_of_holdout(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ):
-    from synthcur import api
+    from synthcur.api import functions as api
 
     learned = []
     known = api.task_of
@@ -279,7 +280,7 @@ def test_collections_come_from_a_workspace_and_leave_it(
     store = Store(workspace)
     store.add_collection(small_collection)
     add_scores(store, small_collection)
-    table = exporting.curated_table(store, "small", checkers="probe")
+    table = downloads.curated_table(store, "small", checkers="probe")
     store.close()
     loaded = synthcur.load_collection("small", workspace)
     assert isinstance(loaded, synthcur.Collection)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthcur.artefacts import Artefacts
 from synthcur.errors import ArtefactError, StoreError
+from synthcur.store.artefacts import Artefacts
 
 FP = "0123456789abcdef"
 

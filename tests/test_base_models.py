@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from synthcur import jobs
-from synthcur.base_models import ROOT_VARIABLE, USER_HEADER, check_base_model
 from synthcur.errors import InputError
-from synthcur.learning_curve import LearningCurveSettings
+from synthcur.jobs import job_queue
+from synthcur.models.base_models import ROOT_VARIABLE, USER_HEADER, check_base_model
 from synthcur.schema import Collection
 from synthcur.settings import BUNDLED_MODEL, FitSettings, ScoreSettings, TrainSettings
-from synthcur.store import Store
+from synthcur.store.store import Store
+from synthcur.training.learning_curve import LearningCurveSettings
 
 HUB = ("bert-base-uncased", "google-bert/bert-base-uncased", "a/b", "Owner_1/Model.v2-x")
 
@@ -136,9 +136,9 @@ def test_no_job_is_queued_with_a_folder_where_people_sign_in(
     monkeypatch.setenv(USER_HEADER, "X-Forwarded-User")
     store, fit = fill(small_collection), FitSettings(base_model="/etc/ssl")
     start: dict[str, Callable[[], object]] = {
-        "score": lambda: jobs.submit_score(store, "small", ScoreSettings(fit=fit)),
-        "train": lambda: jobs.submit_train(store, "small", TrainSettings(fit=fit)),
-        "learning_curve": lambda: jobs.submit_learning_curve(
+        "score": lambda: job_queue.submit_score(store, "small", ScoreSettings(fit=fit)),
+        "train": lambda: job_queue.submit_train(store, "small", TrainSettings(fit=fit)),
+        "learning_curve": lambda: job_queue.submit_learning_curve(
             store, "small", LearningCurveSettings(sizes=(6,), fit=fit)
         ),
     }

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics
 
-from synthcur.calibration import (
+from synthcur.stats.calibration import (
     TEMPERATURES,
     apply_temperature,
     fit_temperature,
     trust_figures,
 )
-from synthcur.evaluation import wilson_interval
-from synthcur.reliability import expected_calibration_error
+from synthcur.stats.metrics import wilson_interval
+from synthcur.stats.reliability import expected_calibration_error
 
 
 def checker(n, *, sureness=1.0, n_labels=3, seed=0):

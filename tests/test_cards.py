@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from harness.collections import add_finished_job
 
 from benchmarks.tasks import sub_pool
-from synthcur import bundled, cards, demo, encoders, exporting, probe_arms
-from synthcur.probes import fit_probe
+from harness import samples
+from synthcur import demo
+from synthcur.exports import cards, downloads
+from synthcur.models import bundled, encoders
+from synthcur.models.probes import fit_probe
 from synthcur.settings import WeightingSettings, fingerprint
-from tests import samples
-from tests.conftest import add_finished_job
+from synthcur.worker import probe_arms
 from tests.test_exporting import keep_model
 from tests.test_report import IMP, PLAIN, add_runs
 
@@ -51,7 +54,7 @@ def kept(fill, small_collection):
 
 def test_the_model_card_tells_data_decisions_seeds_and_figures(kept):
     store, job = kept
-    (run,) = exporting.kept_models(store, job.id)
+    (run,) = downloads.kept_models(store, job.id)
     card = cards.model_card(store, job, run)
     assert front_matter(card)["pipeline_tag"] == "text-classification"
     assert "91\\.7 \\%" in card
@@ -65,7 +68,7 @@ def test_the_model_card_tells_data_decisions_seeds_and_figures(kept):
 def test_titles_and_labels_stay_characters(fill, hostile_collection):
     store = fill(hostile_collection)
     job = add_finished_job(store, hostile_collection, {"ce": 0.3, "imp": 0.8})
-    table = exporting.curated_table(store, "hostile", checkers="probe")
+    table = downloads.curated_table(store, "hostile", checkers="probe")
     data = cards.dataset_card(store, "hostile", table, weighting=WeightingSettings())
     model = cards.model_card(store, job, store.runs(job.id)[0])
     assert front_matter(data)["pretty_name"].startswith(hostile_collection.title)
@@ -86,7 +89,7 @@ def test_the_dataset_folder_holds_the_rows_their_card_and_the_decisions(kept, tm
         client_seq=1,
         expected_seq=0,
     )
-    folder = exporting.dataset_folder(store, "small", tmp_path / "set", checkers="probe")
+    folder = downloads.dataset_folder(store, "small", tmp_path / "set", checkers="probe")
     table = pd.read_parquet(folder / "data" / "train.parquet")
     for column in ("weight", "p", "q", "decision", "reason", "annotator", "scheme_hash"):
         assert column in table
@@ -100,7 +103,7 @@ def test_the_dataset_folder_holds_the_rows_their_card_and_the_decisions(kept, tm
 
 
 def test_a_downloaded_model_loads_in_a_fresh_process(fill, small_collection, tiny_model, tmp_path):
-    from synthcur.classifier import build, save
+    from synthcur.models.classifier import build, save
 
     store = fill(small_collection)
     job = add_runs(store, small_collection, {"imp": IMP})
@@ -109,8 +112,8 @@ def test_a_downloaded_model_loads_in_a_fresh_process(fill, small_collection, tin
     for file in model.iterdir():
         file.unlink()
     save(build(tiny_model, small_collection.labels), model, note={"arm": "imp"})
-    (run,) = exporting.kept_models(store, job.id)
-    folder = exporting.model_folder(store, run, tmp_path)
+    (run,) = downloads.kept_models(store, job.id)
+    folder = downloads.model_folder(store, run, tmp_path)
     assert (folder / "README.md").is_file()
     assert (folder / "model.safetensors").is_file()
     text = samples.SYNTHETIC[samples.LABELS[0]][0]
@@ -164,8 +167,8 @@ def unpacked_probe(store, collection, scratch):
     for file in folder.iterdir():
         file.unlink()
     probe_arms.save(probe, collection.labels, folder, note={"arm": "probe_both"})
-    (run,) = exporting.kept_models(store, job.id)
-    return exporting.model_folder(store, run, scratch), probe.predict_proba(asked)
+    (run,) = downloads.kept_models(store, job.id)
+    return downloads.model_folder(store, run, scratch), probe.predict_proba(asked)
 
 
 def texts_of(rows):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.importing import collections, run_import
+from tests.support.importing import collections, run_import
 
 FOLDER = Path(__file__).parent / "cases"
 SHOP = ("billing", "delivery", "repair")

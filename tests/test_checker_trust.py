@@ -1,9 +1,9 @@
 """Checkers beside always naming the largest label: which are trusted, what is said else."""
 
 import pytest
+from harness.collections import make_collection
 
-from synthcur.checker_trust import as_data, measured, next_step, warning
-from tests.conftest import make_collection
+from synthcur.checkers.trust import as_data, measured, next_step, warning
 
 ROWS = [("real", "train", f"real {i}", "a" if i < 6 else "b") for i in range(10)]
 ROWS += [("synthetic", "train", f"synthetic {i}", "a" if i < 2 else "b") for i in range(10)]

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthcur.calibration import apply_temperature
-from synthcur.checkers import (
+from synthcur.checkers.checkers import (
     CHECKERS,
     DIVERSITY,
     QUALITY,
@@ -19,10 +18,11 @@ from synthcur.checkers import (
     probe,
     trust_of,
 )
-from synthcur.pools import Examples
-from synthcur.probes import ABSENT_PROBABILITY
+from synthcur.models.probes import ABSENT_PROBABILITY
 from synthcur.schema import REAL, VALIDATION, Collection
 from synthcur.settings import CHECKER_KINDS, FitSettings, ScoreSettings
+from synthcur.stats.calibration import apply_temperature
+from synthcur.training.pools import Examples
 
 LABELS = ("a", "b", "c")
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from synthcur import checkpoints
-from synthcur.checkpoints import Checkpoint, CheckpointFile
-from synthcur.classifier import predict_proba
 from synthcur.errors import WorkerError
-from synthcur.recording import Row
-from synthcur.training import Fit
+from synthcur.models.classifier import predict_proba
+from synthcur.training import checkpoints
+from synthcur.training.checkpoints import Checkpoint, CheckpointFile
+from synthcur.training.history import Row
+from synthcur.training.trainer import Fit
 from tests.test_training import made_of_words, run, settings, weighted
 
 STEPS = 24

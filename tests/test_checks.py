@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthcur.checks import estimated_tokens, validate
+from synthcur.data.checks import estimated_tokens, validate
 from synthcur.schema import REAL, SYNTHETIC, Finding
 
 PARTS = {

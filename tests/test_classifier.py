@@ -9,10 +9,10 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
-from synthcur.classifier import Classifier, build, predict_proba, save
+from harness import samples
 from synthcur.errors import InputError
+from synthcur.models.classifier import Classifier, build, predict_proba, save
 from synthcur.schema import Collection
-from tests import samples
 
 
 @pytest.fixture(scope="module")

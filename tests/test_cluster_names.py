@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthcur.cluster_names import CLUSTER_NAME_LENGTH, check_cluster_name
 from synthcur.errors import InputError
-from synthcur.store import Store
+from synthcur.store.cluster_names import CLUSTER_NAME_LENGTH, check_cluster_name
+from synthcur.store.store import Store
 
 
 @pytest.fixture

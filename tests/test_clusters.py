@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from synthcur import clusters
+from synthcur.checkers import clusters
 
 TEXTS = [
     *("My parcel is late", "the parcels were late again, I'm sad", "A late parcel, don't send it"),

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from synthcur.columns import ColumnMapping, Given, guess_all, guess_columns
+from synthcur.data.columns import ColumnMapping, Given, guess_all, guess_columns
 from synthcur.errors import InputError
 
 TEXTS = [f"A sentence about plant number {i}" for i in range(20)]

@@ -8,13 +8,13 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from harness.collections import add_finished_job, discard_first, note_covered
 
 from synthcur.__main__ import main
-from synthcur.cards import COLUMNS
+from synthcur.exports.cards import COLUMNS
 from synthcur.schema import REAL, TEST, VALIDATION
 from synthcur.settings import WeightingSettings
-from synthcur.store import Store
-from tests.conftest import add_finished_job, discard_first, note_covered
+from synthcur.store.store import Store
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from synthcur.comparison import compare, flips_in_words
-from synthcur.evaluation import Flips
+from synthcur.results.pairwise import compare, flips_in_words
 from synthcur.schema import REAL
+from synthcur.stats.metrics import Flips
 from tests.test_report import IMP, PLAIN, TRUE, add_runs
 
 

@@ -10,18 +10,19 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from synthcur import jobs
-from synthcur.checker_trust import measured
-from synthcur.review import Decision, current_decisions
+from harness.collections import add_scores, doubt_checkers, make_scores
+from synthcur.checkers.trust import measured
+from synthcur.jobs import job_queue
+from synthcur.review.decisions import Decision, current_decisions
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, WeightingSettings
-from synthcur.store import Store
-from synthcur.ui import curate_panel, curate_trust
-from synthcur.ui import map as row_map
-from synthcur.ui.curate_actions import Discarded
-from synthcur.ui.curate_rail import WhatIf
-from synthcur.weighting import effective_sample_size, sample_weight
-from tests.conftest import add_scores, doubt_checkers, make_scores
+from synthcur.store.store import Store
+from synthcur.ui.curate import map as row_map
+from synthcur.ui.curate import panel
+from synthcur.ui.curate import trust as curate_trust
+from synthcur.ui.curate.actions import Discarded
+from synthcur.ui.curate.rail import WhatIf
+from synthcur.weighting.rules import effective_sample_size, sample_weight
 from tests.test_curate_rows import joined
 
 PAGE = Path(__file__).resolve().parent.parent / "pages" / "curate.py"
@@ -170,9 +171,9 @@ def test_the_histogram_is_compared_only_with_what_the_browser_can_weigh(
     saved = WeightingSettings(rule=rule)
     tried = replace(saved, diversity=measured, floor=0.5)
     rows = joined(small_collection, measured=measured)
-    found = curate_panel.histogram_before(WhatIf("small", "s", saved, tried), rows)
+    found = panel.histogram_before(WhatIf("small", "s", saved, tried), rows)
     assert found == (saved if is_compared else None)
-    assert curate_panel.histogram_before(WhatIf("small", "s", tried, tried), rows) is None
+    assert panel.histogram_before(WhatIf("small", "s", tried, tried), rows) is None
 
 
 def test_a_clip_without_width_is_widened_by_one_step(
@@ -238,7 +239,7 @@ def test_the_average_can_be_asked_for_and_then_chosen(
 ) -> None:
     store = fill(small_collection)
     asked = []
-    monkeypatch.setattr(jobs, "submit_score", lambda _, *what: asked.append(what))
+    monkeypatch.setattr(job_queue, "submit_score", lambda _, *what: asked.append(what))
     app = open_page("small")
     app.button(key="curate_average").click().run()
     assert asked == [("small", ScoreSettings(checkers="average"))]

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from harness.collections import CLUSTER_TERMS, make_scores
 from streamlit.testing.v1 import AppTest
 
 from synthcur.schema import Collection
-from synthcur.store import Store
-from synthcur.ui import curate_clusters
-from tests.conftest import CLUSTER_TERMS, make_scores
+from synthcur.store.store import Store
+from synthcur.ui.curate import clusters as curate_clusters
 from tests.test_curate import open_page
 
 WORDS = ("fern, frond", "parcel, late, courier", "Cluster 3")

@@ -3,11 +3,12 @@ from collections.abc import Callable
 import numpy as np
 
 from synthcur.schema import Collection
-from synthcur.store import Store
-from synthcur.ui import curate_colours, curate_panel
-from synthcur.ui.curate_colours import RunWeights
-from synthcur.ui.curate_masses import Grouping
-from synthcur.weighting import weight_bins
+from synthcur.store.store import Store
+from synthcur.ui.curate import colours as curate_colours
+from synthcur.ui.curate import panel
+from synthcur.ui.curate.colours import RunWeights
+from synthcur.ui.curate.groupings import Grouping
+from synthcur.weighting.rules import weight_bins
 from tests.test_curate_rows import joined
 from tests.test_train_dynamics import add_run
 
@@ -83,6 +84,6 @@ def test_a_newer_run_of_the_same_arm_and_seed_takes_the_place_of_the_older(
 
     def shown(own: np.ndarray) -> bytes:
         add_run(store, small_collection, own)
-        return curate_panel._groupings(small_collection.name, rows, scores)[-1]["codes"]
+        return panel._groupings(small_collection.name, rows, scores)[-1]["codes"]
 
     assert shown(history) != shown(history[::-1])

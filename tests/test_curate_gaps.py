@@ -2,15 +2,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from harness.collections import make_scores
 
-from synthcur import gaps, jobs
+from synthcur.jobs import job_queue
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, WeightingSettings
-from synthcur.store import Store
-from synthcur.ui import curate_gaps
-from synthcur.ui.curate_gaps import Cover
-from synthcur.ui.curate_rows import CurateRows
-from tests.conftest import make_scores
+from synthcur.store.store import Store
+from synthcur.ui.curate import gaps as curate_gaps
+from synthcur.ui.curate.gaps import Cover
+from synthcur.ui.curate.rows import CurateRows
+from synthcur.weighting import coverage_gaps
 from tests.test_curate import link_message, move, open_page
 from tests.test_curate_rows import joined
 
@@ -50,7 +51,7 @@ def test_the_message_names_the_thinnest_real_rows_of_the_weights(
     weights = rows.weights(WeightingSettings(quality_exponent=3.0))
     weights[0] = np.nan
     told = curate_gaps.message(rows, of_page, weights, sends_texts=True)
-    found = gaps.find(of_page.index, of_page.cosine, weights)
+    found = coverage_gaps.find(of_page.index, of_page.cosine, weights)
     assert np.cumsum(told["thin"]).tolist() == sorted((found.thin + rows.n).tolist())
     assert told["of"] == len(found.thin)
     for position, before, after, text in told["rows"]:
@@ -90,7 +91,7 @@ def test_scores_of_an_earlier_version_offer_to_be_made_again(
     }
     store.add_scores("small", checkers="probe", artefacts=older, trust=known.trust)
     asked = []
-    monkeypatch.setattr(jobs, "submit_score", lambda _, *what: asked.append(what))
+    monkeypatch.setattr(job_queue, "submit_score", lambda _, *what: asked.append(what))
     app = open_page("small")
     assert "gaps" not in link_message(app)
     app.button(key="curate_again").click().run()

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from synthcur.schema import Collection
-from synthcur.ui import curate_masses
+from synthcur.ui.curate import groupings
 from tests.test_curate_rows import joined
 
 
@@ -19,7 +19,7 @@ def test_every_row_keeps_its_own_groups_in_the_order_of_the_page(
     collection = replace(small_collection, provenance=written[["generator"]])
     rows = joined(small_collection)
     real = np.arange(len(small_collection.real_train)) % 3
-    found = curate_masses.groupings(
+    found = groupings.groupings(
         rows, collection, clusters=[np.arange(n) % 5, real], cluster_names=list("abcde")
     )
     by_title = {each.title: each for each in found}
@@ -39,11 +39,11 @@ def test_every_row_keeps_its_own_groups_in_the_order_of_the_page(
 def test_what_is_not_known_is_not_offered(small_collection: Collection) -> None:
     rows = replace(joined(small_collection), facts=replace(joined(small_collection).facts,
                                                            duplicate_group=None))  # fmt: skip
-    assert curate_masses.groupings(rows, small_collection) == []
+    assert groupings.groupings(rows, small_collection) == []
 
 
 def test_codes_travel_as_they_are(small_collection: Collection) -> None:
     codes = np.array([0, 70_000, 3], dtype=np.int32)
-    (sent,) = curate_masses.packed([curate_masses.Grouping("Cluster", ("a",), codes)])
+    (sent,) = groupings.packed([groupings.Grouping("Cluster", ("a",), codes)])
     sides = np.frombuffer(zlib.decompress(sent["codes"]), "u1").reshape(4, -1)
     assert np.ascontiguousarray(sides.T).view("<u4").ravel().tolist() == codes.tolist()

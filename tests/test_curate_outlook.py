@@ -3,8 +3,8 @@ import pytest
 
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
-from synthcur.ui import curate_outlook
-from synthcur.weighting import effective_sample_size
+from synthcur.ui.curate import outlook as curate_outlook
+from synthcur.weighting.rules import effective_sample_size
 from tests.test_curate_rows import decided, joined
 
 

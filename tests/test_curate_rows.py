@@ -1,14 +1,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from harness.collections import make_scores
 
-from synthcur.review import Decision
+from synthcur.review.decisions import Decision
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
-from synthcur.ui import curate_rows, places
-from synthcur.ui.curate_rows import CurateRows
-from synthcur.weighting import Facts, label_shares, sample_weight
-from tests.conftest import make_scores
+from synthcur.ui.curate import places
+from synthcur.ui.curate import rows as curate_rows
+from synthcur.ui.curate.rows import CurateRows
+from synthcur.weighting.rules import Facts, label_shares, sample_weight
 
 ARTEFACTS = {"coordinates": "a" * 16, "quality": "b" * 16, "diversity": "c" * 16}
 

@@ -9,9 +9,9 @@ import pytest
 from synthcur.arms import ARMS
 from synthcur.schema import Collection
 from synthcur.settings import TrainSettings, WeightingSettings
-from synthcur.store import Store
-from synthcur.ui import curate_schemes
-from synthcur.weighting import top_share
+from synthcur.store.store import Store
+from synthcur.ui.curate import schemes as curate_schemes
+from synthcur.weighting.rules import top_share
 from tests.test_curate import open_page
 from tests.test_curate_rows import joined
 

@@ -6,15 +6,18 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from harness.collections import make_scores
 from streamlit.testing.v1 import AppTest
 
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
-from synthcur.store import Store
-from synthcur.ui import curate_record, curate_search, curate_table, resources
-from synthcur.ui.curate_search import Found, closest
-from synthcur.weighting import sample_weight
-from tests.conftest import make_scores
+from synthcur.store.store import Store
+from synthcur.ui import resources
+from synthcur.ui.curate import row_detail
+from synthcur.ui.curate import search as curate_search
+from synthcur.ui.curate import table as curate_table
+from synthcur.ui.curate.search import Found, closest
+from synthcur.weighting.rules import sample_weight
 from tests.test_curate import open_page
 from tests.test_curate_rows import joined
 
@@ -163,7 +166,7 @@ def test_one_selected_row_is_opened_with_its_weight_under_every_label(
     app.run()
     assert not app.exception
     assert rows.frame["text"][3] in [each.value for each in app.text]
-    found = curate_record.labels_table(rows, 3, SETTINGS)
+    found = row_detail.labels_table(rows, 3, SETTINGS)
     for _, line in found.iterrows():
         label = rows.label_names.index(line["label"].removesuffix(" (its label)"))
         labels = rows.labels.copy()
@@ -191,7 +194,7 @@ def test_rows_like_a_row_are_selected_with_it_in_front(
 
 def test_a_real_row_is_opened_without_a_weight(small_collection: Collection) -> None:
     rows = joined(small_collection)
-    sentence = curate_record.why(rows, rows.n + 2, SETTINGS, curate_record.Found())
+    sentence = row_detail.why(rows, rows.n + 2, SETTINGS, row_detail.Found())
     label = rows.label_names[rows.frame["label"][rows.n + 2]]
     assert f"gives {label} {rows.frame['p'][rows.n + 2]:.0%}" in sentence
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthcur.curve_axis import Axis, on_one_axis
-from synthcur.curves import (
+from synthcur.charts.curve_axis import Axis, on_one_axis
+from synthcur.charts.curves import (
     COLUMNS,
     EFFECTIVE_ROWS,
     LOSS,
@@ -16,8 +16,8 @@ from synthcur.curves import (
     curve_chart,
     curve_table,
 )
-from synthcur.palette import DARK, LIGHT
-from synthcur.records import Run
+from synthcur.charts.palette import DARK, LIGHT
+from synthcur.store.records import Run
 
 
 def metrics(rows):

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from synthcur import jobs
-from synthcur.store import Store
-from tests import samples
+from harness import samples
+from synthcur.jobs import job_queue
+from synthcur.store.store import Store
 
 PAGE = str(Path(__file__).resolve().parent.parent / "pages" / "data.py")
 PARTS = ("synthetic", "train", "validation", "test")
@@ -36,7 +36,7 @@ def as_csv(rows: Rows, header: tuple[str, ...] = ("text", "label"), delimiter: s
 @pytest.fixture
 def store(fill: Callable[..., Store], small_collection, monkeypatch) -> Store:
     """A workspace with one collection, in which no worker starts."""
-    monkeypatch.setattr(jobs, "start_next", lambda *_, **__: None)
+    monkeypatch.setattr(job_queue, "start_next", lambda *_, **__: None)
     return fill(small_collection)
 
 

@@ -9,15 +9,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from harness.collections import add_scores
 
 from synthcur.__main__ import main
-from synthcur.database import DATABASE, Database
 from synthcur.errors import StoreError, SynthcurError
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
-from synthcur.store import Store
+from synthcur.store.database import DATABASE, Database
+from synthcur.store.store import Store
 from synthcur.workspace import lock_server, require_writable
-from tests.conftest import add_scores
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from synthcur.__main__ import main
 from synthcur.schema import Collection
-from synthcur.store import Store
+from synthcur.store.store import Store
 
 NAME = "small"
 Decide = Callable[..., tuple[int, str, str]]
@@ -140,16 +140,16 @@ def test_several_people_in_one_file_may_decide_one_row(decide, opened, samples):
 
 
 def test_a_file_that_fails_on_the_way_is_not_half_applied(decide, opened, samples, monkeypatch):
-    from synthcur import decision_log
+    from synthcur.store import decision_rows
 
-    written = decision_log.append
+    written = decision_rows.append
 
     def failing(db, name, decisions, client_id, client_seq):
         if client_seq == 3:
             raise KeyboardInterrupt
         return written(db, name, decisions, client_id, client_seq)
 
-    monkeypatch.setattr(decision_log, "append", failing)
+    monkeypatch.setattr(decision_rows, "append", failing)
     assert decide([line(each) for each in samples[:5]])[0] == 130
     assert opened.decisions(NAME) == []
     monkeypatch.undo()

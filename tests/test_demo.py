@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from synthcur import demo
-from synthcur.artefacts import Artefacts
 from synthcur.settings import ScoreSettings
-from synthcur.spool import Spool, read_spool
+from synthcur.store.artefacts import Artefacts
+from synthcur.store.spool import Spool, read_spool
 from synthcur.workspace import open_store
 
 PARTS = {"train": 240, "validation": 120, "test": 600, "synthetic": 1800}
@@ -61,7 +61,7 @@ def overlap(first, second, *, k=15):
 @pytest.mark.real
 @pytest.mark.timeout(600)
 def test_computing_the_shipped_results_again_gives_the_same(tmp_path):
-    from synthcur.scoring import score
+    from synthcur.worker.scoring import score
 
     artefacts, path = Artefacts(tmp_path / "artefacts"), tmp_path / "spool.jsonl"
     score(demo.load_demo(), ScoreSettings(), artefacts, Spool(path))

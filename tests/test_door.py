@@ -18,21 +18,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from harness.collections import add_scores
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.exceptions import InvalidStatus
 
 from benchmarks.protocol import Page
-from synthcur import jobs
-from synthcur.base_models import USER_HEADER
+from harness.serving import Server, served
+from synthcur.jobs import job_queue
+from synthcur.models.base_models import USER_HEADER
 from synthcur.schema import Collection
-from synthcur.store import Store
+from synthcur.store.store import Store
+from synthcur.ui.curate.map import encode_rows
 from synthcur.ui.identity import ANNOTATOR_COOKIE
-from synthcur.ui.map import encode_rows
 from synthcur.workspace import open_store
-from tests.conftest import add_scores
-from tests.serving import Server, served
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
 
@@ -245,7 +245,7 @@ def test_a_job_is_started_only_behind_the_proxy(server: Server, store: Store) ->
     finally:
         for job in store.active_jobs():
             for _ in range(2):
-                jobs.cancel(store, job.id)
+                job_queue.cancel(store, job.id)
         # While it ends, the page offers to stop it in place of starting another one.
         deadline = time.monotonic() + 60
         while store.active_jobs() and time.monotonic() < deadline:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from synthcur import dynamics
+from synthcur.results import dynamics
 from synthcur.settings import TrainSettings, fingerprint
-from synthcur.spool import Spool
+from synthcur.store.spool import Spool
 
 NAN = np.nan
 
@@ -18,7 +18,7 @@ NAN = np.nan
 def test_dynamic_weights_are_those_of_the_losses():
     import torch
 
-    from synthcur.losses import DYNAMIC_WEIGHTS
+    from synthcur.training.losses import DYNAMIC_WEIGHTS
 
     random = np.random.default_rng(0)
     logits, labels = torch.tensor(random.normal(size=(30, 4))), torch.tensor([0, 1, 2] * 10)

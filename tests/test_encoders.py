@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from synthcur.encoders import encode, mean_pool
+from synthcur.models.encoders import encode, mean_pool
 from synthcur.schema import Collection
 
 

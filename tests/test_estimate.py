@@ -4,9 +4,9 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from synthcur.estimate import estimate
+from synthcur.jobs.estimate import estimate
 from synthcur.settings import FitSettings, TrainSettings
-from synthcur.spool import Spool
+from synthcur.store.spool import Spool
 
 ROWS = {"synthetic": 96, "real": 32, "validation": 0}
 FIT = FitSettings(batch_size=32)

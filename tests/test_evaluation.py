@@ -10,8 +10,8 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 from sklearn import metrics
 
-from synthcur import resampling
-from synthcur.evaluation import (
+from synthcur.stats import bootstrap as resampling
+from synthcur.stats.metrics import (
     METRICS,
     Difference,
     accuracy,
@@ -310,7 +310,7 @@ def test_resampling_is_repeatable_and_does_not_depend_on_the_block_size(monkeypa
     first, second = (noisy(labels, share, rng, n_labels=3, n_seeds=2) for share in (0.7, 0.5))
     draw = {"metric": "macro_f1", "n_resamples": 300, "seed": 9}
     whole = paired_difference(first, second, labels, **draw)
-    monkeypatch.setattr("synthcur.resampling._CELLS_AT_ONCE", 700)
+    monkeypatch.setattr("synthcur.stats.bootstrap._CELLS_AT_ONCE", 700)
     assert paired_difference(first, second, labels, **draw) == whole
 
 

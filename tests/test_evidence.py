@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks import evidence, resumable
-from synthcur import bundled
 from synthcur.errors import InputError
+from synthcur.models import bundled
 from synthcur.settings import FitSettings
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from harness.collections import add_finished_job
 
-from synthcur import exporting
+from synthcur.data.reading import read_table
+from synthcur.data.table_files import as_bytes
 from synthcur.errors import ArtefactError, NotFoundError, StoreError
-from synthcur.reading import read_table
+from synthcur.exports import downloads
 from synthcur.settings import WeightingSettings
-from synthcur.table_files import as_bytes
-from synthcur.weighting import sample_weight
-from tests.conftest import add_finished_job
+from synthcur.weighting.rules import sample_weight
 from tests.test_report import IMP, PLAIN, add_runs
 
 
@@ -44,7 +44,7 @@ def decided(fill, small_collection):
 
 
 def test_curated_rows_carry_their_new_label_weight_and_decision(decided, small_collection):
-    table = exporting.curated_table(decided, "small", checkers="probe")
+    table = downloads.curated_table(decided, "small", checkers="probe")
     before = small_collection.synthetic
     assert table["sample_id"].tolist() == before["sample_id"].tolist()[1:]
     relabelled, kept, untouched = table.iloc[0], table.iloc[1], table.iloc[2]
@@ -61,7 +61,7 @@ def test_a_relabelled_row_is_weighed_under_its_new_label(decided, small_collecti
     quality = decided.artefacts.array(scores["quality"], "synthetic")
     diversity = decided.artefacts.array(scores["diversity"], "synthetic")
     pests = small_collection.labels.index("pests")
-    table = exporting.curated_table(decided, "small", checkers="probe")
+    table = downloads.curated_table(decided, "small", checkers="probe")
     assert table["p"][0] == pytest.approx(quality[1, pests])
     assert table["q"][0] == pytest.approx(diversity[1, pests])
     assert table["weight"][0] == pytest.approx(quality[1, pests] / diversity[1, pests], rel=1e-5)
@@ -69,7 +69,7 @@ def test_a_relabelled_row_is_weighed_under_its_new_label(decided, small_collecti
 
 def test_a_normalised_scheme_averages_1_over_the_rows_that_stay(decided):
     scheme = WeightingSettings(rule="p_only", normalise=True)
-    table = exporting.weights_table(decided, "small", checkers="probe", weighting=scheme)
+    table = downloads.weights_table(decided, "small", checkers="probe", weighting=scheme)
     assert table["weight"].mean() == pytest.approx(1)
     assert list(table)[:6] == ["sample_id", "text", "label", "p", "q", "weight"]
     assert "decision" not in table
@@ -85,7 +85,7 @@ def test_weights_agree_with_the_rule_where_nothing_was_decided(fill, small_colle
     diversity = store.artefacts.array(scores["diversity"], part)
     labels = small_collection.label_ids(small_collection.synthetic)
     settings = WeightingSettings(diversity=kind)
-    table = exporting.curated_table(store, "small", checkers="probe", weighting=settings)
+    table = downloads.curated_table(store, "small", checkers="probe", weighting=settings)
     expected = sample_weight(quality, diversity, labels, settings)
     assert np.allclose(table["weight"], expected)
     assert np.allclose(table["q"], diversity[np.arange(len(labels)), labels])
@@ -95,16 +95,16 @@ def test_without_scores_the_weights_are_empty_and_asking_for_them_is_refused(
     fill, small_collection
 ):
     store = fill(small_collection, scored=False)
-    table = exporting.curated_table(store, "small", checkers=None)
+    table = downloads.curated_table(store, "small", checkers=None)
     assert table[["p", "q", "weight"]].isna().all(axis=None)
     with pytest.raises(NotFoundError, match="have not scored 'small'"):
-        exporting.curated_table(store, "small", checkers="finetune")
+        downloads.curated_table(store, "small", checkers="finetune")
 
 
 def test_a_key_of_the_input_that_has_the_name_of_a_column_is_kept_beside_it(fill, small_collection):
     theirs = small_collection.provenance.assign(weight=7.0, decision="theirs")
     store = fill(replace(small_collection, name="clash", provenance=theirs))
-    table = exporting.curated_table(store, "clash", checkers="probe")
+    table = downloads.curated_table(store, "clash", checkers="probe")
     assert set(table["weight_in_file"]) == {7.0}
     assert set(table["decision_in_file"]) == {"theirs"}
     assert set(table["decision"]) == {""}
@@ -112,9 +112,9 @@ def test_a_key_of_the_input_that_has_the_name_of_a_column_is_kept_beside_it(fill
 
 def test_parquet_and_json_lines_give_back_every_character(fill, hostile_collection, tmp_path):
     store = fill(hostile_collection)
-    table = exporting.curated_table(store, "hostile", checkers="probe")
-    exporting.write_table(table, tmp_path / "rows.parquet")
-    exporting.write_table(table, tmp_path / "rows.jsonl")
+    table = downloads.curated_table(store, "hostile", checkers="probe")
+    downloads.write_table(table, tmp_path / "rows.parquet")
+    downloads.write_table(table, tmp_path / "rows.jsonl")
     assert pd.read_parquet(tmp_path / "rows.parquet")["text"].tolist() == table["text"].tolist()
     lines = (tmp_path / "rows.jsonl").read_text("utf-8").split("\n")
     rows = [json.loads(line) for line in lines if line]
@@ -125,7 +125,7 @@ def test_parquet_and_json_lines_give_back_every_character(fill, hostile_collecti
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_a_cell_or_heading_that_a_spreadsheet_would_calculate_gets_an_apostrophe(start, tmp_path):
     table = pd.DataFrame({f"{start}key": [f"{start}HYPERLINK(1)", "plain"], "weight": [-1.5, 2]})
-    exporting.write_table(table, tmp_path / "rows.csv")
+    downloads.write_table(table, tmp_path / "rows.csv")
     back = pd.read_csv(tmp_path / "rows.csv", dtype=str)
     assert back.columns[0] == f"'{start}key"
     assert back.iloc[0].tolist() == [f"'{start}HYPERLINK(1)", "-1.5"]
@@ -134,13 +134,13 @@ def test_a_cell_or_heading_that_a_spreadsheet_would_calculate_gets_an_apostrophe
 
 def test_a_csv_opens_as_utf_8_in_a_spreadsheet_and_is_read_back(tmp_path):
     table = pd.DataFrame({"text": ["naïve Größe"], "label": ["ß"]})
-    exporting.write_table(table, tmp_path / "rows.csv")
+    downloads.write_table(table, tmp_path / "rows.csv")
     assert (tmp_path / "rows.csv").read_bytes().startswith(b"\xef\xbb\xbftext,label")
     assert read_table(tmp_path / "rows.csv").frame.to_dict() == table.to_dict()
 
 
 def test_exported_decisions_can_be_read_by_decide(decided):
-    table = exporting.decisions_table(decided.decisions("small"))
+    table = downloads.decisions_table(decided.decisions("small"))
     first, second, third = (json.loads(line) for line in as_bytes(table, "jsonl").splitlines())
     assert (first["action"], first["reason"], first["annotator"]) == ("discard", "off topic", "ada")
     assert (second["action"], second["label"]) == ("relabel", "pests")
@@ -152,7 +152,7 @@ def test_export_writes_rows_decisions_results_and_one_zip_a_kept_model(
 ):
     job = add_runs(decided, small_collection, {"ce": PLAIN, "imp": IMP})
     keep_model(decided, job, "imp", seed=1)
-    written = exporting.export(decided, "small", tmp_path / "out", checkers="probe")
+    written = downloads.export(decided, "small", tmp_path / "out", checkers="probe")
     assert [path.name for path in written] == [
         "curated.parquet",
         "curated.jsonl",
@@ -170,13 +170,13 @@ def test_export_writes_rows_decisions_results_and_one_zip_a_kept_model(
 
 
 def test_export_without_a_run_leaves_results_out(decided, tmp_path):
-    written = exporting.export(decided, "small", tmp_path, checkers=None)
+    written = downloads.export(decided, "small", tmp_path, checkers=None)
     assert [path.name for path in written][-2:] == ["decisions.jsonl", "dataset"]
 
 
 def keep_model(store, job, arm, *, seed):
     """Put a small model folder into the job and note it at the run, as a worker does."""
-    from synthcur.spool import Spool
+    from synthcur.store.spool import Spool
 
     folder = job.folder / "models" / arm
     folder.mkdir(parents=True)
@@ -200,8 +200,8 @@ def test_a_model_comes_as_a_zip_of_its_folder(fill, small_collection):
     store = fill(small_collection)
     job = add_runs(store, small_collection, {"imp": IMP})
     keep_model(store, job, "imp", seed=1)
-    (run,) = exporting.kept_models(store, job.id)
-    path = exporting.model_archive(store, run)
+    (run,) = downloads.kept_models(store, job.id)
+    path = downloads.model_archive(store, run)
     assert path.is_relative_to(store.workspace)
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
@@ -211,7 +211,7 @@ def test_a_model_comes_as_a_zip_of_its_folder(fill, small_collection):
             "imp-seed1/README.md",
         ]
         assert archive.read("imp-seed1/model.safetensors") == b"\x00" * 5000
-    assert exporting.model_archive(store, run) == path
+    assert downloads.model_archive(store, run) == path
 
 
 def test_a_model_that_was_not_kept_or_lies_outside_its_job_is_refused(fill, small_collection):
@@ -219,15 +219,15 @@ def test_a_model_that_was_not_kept_or_lies_outside_its_job_is_refused(fill, smal
     job = add_finished_job(store, small_collection, {"ce": 0.7})
     run = store.runs(job.id)[0]
     with pytest.raises(NotFoundError, match="was not kept"):
-        exporting.model_archive(store, run)
+        downloads.model_archive(store, run)
     for outside in ("../../artefacts", "/etc", "models/gone"):
         with pytest.raises(ArtefactError, match="missing"):
-            exporting.model_archive(store, replace(run, model=outside))
+            downloads.model_archive(store, replace(run, model=outside))
 
 
 def test_a_file_that_cannot_be_finished_leaves_the_old_one_and_no_rest(tmp_path, monkeypatch):
     path = tmp_path / "rows.csv"
-    exporting.write_table(pd.DataFrame({"a": [1]}), path)
+    downloads.write_table(pd.DataFrame({"a": [1]}), path)
     before = path.read_bytes()
 
     def disk_full(self, data):
@@ -237,6 +237,6 @@ def test_a_file_that_cannot_be_finished_leaves_the_old_one_and_no_rest(tmp_path,
 
     monkeypatch.setattr(Path, "write_bytes", disk_full)
     with pytest.raises(StoreError, match="No space left"):
-        exporting.write_table(pd.DataFrame({"a": [2]}), path)
+        downloads.write_table(pd.DataFrame({"a": [2]}), path)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["rows.csv"]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from synthcur.arms import ARMS
-from synthcur.figures import (
+from synthcur.charts.figures import (
     ROW_HEIGHT,
     arm_colour,
     blend,
@@ -16,7 +16,7 @@ from synthcur.figures import (
     literal,
     readable,
 )
-from synthcur.palette import DARK, LIGHT
+from synthcur.charts.palette import DARK, LIGHT
 
 MARKUP = "<b>x</b>"
 

@@ -5,11 +5,11 @@ import itertools
 import pytest
 
 from synthcur.arms import ARMS as REGISTRY
-from synthcur.evaluation import Interval
-from synthcur.figures import arm_colour
-from synthcur.figures_learning import learning_chart
-from synthcur.learning_curve import NO_REAL_ROWS
-from synthcur.palette import DARK, LIGHT
+from synthcur.charts.figures import arm_colour
+from synthcur.charts.learning import learning_chart
+from synthcur.charts.palette import DARK, LIGHT
+from synthcur.stats.metrics import Interval
+from synthcur.training.learning_curve import NO_REAL_ROWS
 
 
 def point(n_real: int, mean: float) -> dict:

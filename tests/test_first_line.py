@@ -2,7 +2,7 @@
 
 import pytest
 
-from synthcur.first_line import DOUBT, HEADER, ROW, first_line
+from synthcur.data.first_line import DOUBT, HEADER, ROW, first_line
 
 TEXTS = [
     f"{text} {i}"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from synthcur.floor import Below, below_in_words, below_probe
+from synthcur.results.floor import Below, below_in_words, below_probe
 
 V, K = 175, 5
 TRUE = np.arange(V) % K

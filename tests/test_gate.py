@@ -11,7 +11,7 @@ from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
-from synthcur.base_models import USER_HEADER
+from synthcur.models.base_models import USER_HEADER
 from synthcur.ui import identity
 from synthcur.ui.gate import Gate
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthcur.data.handover import read_answer, write_refusal, write_table
+from synthcur.data.tables import PlainTable, Rejected
 from synthcur.errors import InputError
-from synthcur.handover import read_answer, write_refusal, write_table
-from synthcur.tables import PlainTable, Rejected
 
 scalars = st.one_of(st.none(), st.booleans(), st.text(max_size=12), st.integers(), st.floats())
 

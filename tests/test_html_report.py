@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from harness.collections import add_finished_job, make_collection
 
 from synthcur.__main__ import main
-from synthcur.html_report import html_report
-from tests.conftest import add_finished_job, make_collection
+from synthcur.exports.html_report import html_report
 from tests.test_report import IMP, PLAIN, add_runs
 
 VOID = {"meta", "rect", "line", "path", "circle"}
@@ -154,7 +154,7 @@ def test_the_command_writes_the_file_and_says_its_size(fill, small_collection, t
 
 
 def test_the_histogram_counts_every_row_the_last_epoch_weighed(fill, small_collection):
-    from synthcur.svg import histogram
+    from synthcur.exports.svg import histogram
 
     edges = np.logspace(-1, 1, 3)
     drawing = ElementTree.fromstring(histogram([3, 1], edges, title="w"))

@@ -6,11 +6,11 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from harness.collections import add_finished_job
 
-from synthcur import hub
 from synthcur.__main__ import main
 from synthcur.errors import InputError, WorkerError
-from tests.conftest import add_finished_job
+from synthcur.exports import hub
 
 TOKEN = "hf_not_a_real_token_0123456789"
 

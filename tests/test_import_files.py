@@ -7,12 +7,13 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from synthcur import jobs, reader
-from synthcur.reader import Reading
-from synthcur.store import Store
-from synthcur.ui import import_files
+from harness.bombs import dictionary_bomb
+from synthcur.data import reader
+from synthcur.data.reader import Reading
+from synthcur.jobs import job_queue
+from synthcur.store.store import Store
+from synthcur.ui.data import import_files
 from synthcur.ui.shelf import Shelf
-from tests.bombs import dictionary_bomb
 from tests.test_data_page import PAGE, as_csv, clean, press, upload
 
 
@@ -21,7 +22,7 @@ def app(
     fill: Callable[..., Store], small_collection, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> AppTest:
     """The page with an import begun, and no worker that starts."""
-    monkeypatch.setattr(jobs, "start_next", lambda *_, **__: None)
+    monkeypatch.setattr(job_queue, "start_next", lambda *_, **__: None)
     fill(small_collection)
     app = AppTest.from_file(PAGE, default_timeout=60)
     app.query_params["collection"] = "small"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.importing import (
+from tests.support.importing import (
     HOTEL,
     Row,
     collections,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from synthcur.data.reading import IMPORTS, import_path
 from synthcur.errors import InputError
-from synthcur.reading import IMPORTS, import_path
 
 GOOD = b"text,label\nThe fern wilts,care\nWhere is my order,delivery\n"
 OWN_FILES = ("artefacts/a/rows.parquet", "jobs/1/spool.jsonl", "x.db", "imports/../x.db")

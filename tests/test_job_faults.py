@@ -7,19 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from synthcur import cleaning, failures, jobs, worker
+from harness import killing
 from synthcur.errors import ConflictError, StoreError
-from synthcur.records import Job
+from synthcur.jobs import cleaning, failures, job_queue
 from synthcur.settings import ScoreSettings, TrainSettings
-from synthcur.spool import Spool, read_spool
-from synthcur.store import Store
-from tests import killing
+from synthcur.store.records import Job
+from synthcur.store.spool import Spool, read_spool
+from synthcur.store.store import Store
+from synthcur.worker import __main__ as worker
 
 
 @pytest.fixture
 def idle(tmp_path: Path, small_collection, monkeypatch):
     """A store whose jobs are claimed but get no process."""
-    monkeypatch.setattr(jobs, "_spawn", lambda *_: None)
+    monkeypatch.setattr(job_queue, "_spawn", lambda *_: None)
     store = Store(tmp_path / "ws")
     store.add_collection(small_collection)
     yield store
@@ -48,7 +49,7 @@ def test_twenty_presses_at_once_in_two_processes_stores_give_one_job(idle, small
 
     def press(store: Store) -> None:
         gate.wait()
-        ids.append(jobs.submit_train(store, small_collection.name, plain()).id)
+        ids.append(job_queue.submit_train(store, small_collection.name, plain()).id)
 
     threads = [threading.Thread(target=press, args=((idle, other)[i % 2],)) for i in range(20)]
     for thread in threads:
@@ -61,19 +62,21 @@ def test_twenty_presses_at_once_in_two_processes_stores_give_one_job(idle, small
 
 
 def test_a_job_that_ended_is_no_obstacle_to_the_same_one_again(idle, small_collection):
-    first = jobs.submit_train(idle, small_collection.name, plain())
+    first = job_queue.submit_train(idle, small_collection.name, plain())
     say(idle, first, ("started", {"pid": 1, "identity": "x"}), ("done", {}))
-    assert jobs.submit_train(idle, small_collection.name, plain()).id != first.id
+    assert job_queue.submit_train(idle, small_collection.name, plain()).id != first.id
 
 
 def test_long_jobs_share_the_places_and_short_ones_have_their_own(
     idle, small_collection, monkeypatch
 ):
     name = small_collection.name
-    monkeypatch.setenv(jobs.PLACES_VARIABLE, "2")
-    long = [jobs.submit_score(idle, name, ScoreSettings(checkers="finetune"))]
-    long += [jobs.submit_train(idle, name, TrainSettings(arms=("ce",), seeds=n)) for n in (1, 2)]
-    short = jobs.submit_score(idle, name, ScoreSettings())
+    monkeypatch.setenv(job_queue.PLACES_VARIABLE, "2")
+    long = [job_queue.submit_score(idle, name, ScoreSettings(checkers="finetune"))]
+    long += [
+        job_queue.submit_train(idle, name, TrainSettings(arms=("ce",), seeds=n)) for n in (1, 2)
+    ]
+    short = job_queue.submit_score(idle, name, ScoreSettings())
     assert [idle.job(job.id).status for job in long] == ["starting", "starting", "queued"]
     assert {idle.job(job.id).place for job in long[:2]} == {0, 1}
     assert short.status == "starting"
@@ -82,23 +85,23 @@ def test_long_jobs_share_the_places_and_short_ones_have_their_own(
 def test_the_job_put_first_starts_next(idle, small_collection):
     name = small_collection.name
     first, second, third = (
-        jobs.submit_train(idle, name, TrainSettings(arms=("ce",), seeds=n)) for n in (1, 2, 3)
+        job_queue.submit_train(idle, name, TrainSettings(arms=("ce",), seeds=n)) for n in (1, 2, 3)
     )
-    jobs.put_first(idle, third.id)
+    job_queue.put_first(idle, third.id)
     say(idle, first, ("started", {"pid": 1, "identity": "x"}), ("done", {}))
-    jobs.start_next(idle)
+    job_queue.start_next(idle)
     assert idle.job(third.id).status == "starting"
     assert idle.job(second.id).status == "queued"
 
 
 def test_what_a_resumed_run_tells_again_is_neither_lost_nor_doubled(idle, small_collection):
-    job = jobs.submit_train(idle, small_collection.name, plain())
+    job = job_queue.submit_train(idle, small_collection.name, plain())
     run = {"arm": "ce", "seed": 0}
     told = [("metric", {**run, "step": 10, "epoch": 1.0, "loss": 0.5})]
     told += [("metric", {**run, "step": 10, "epoch": 1.0, "val_accuracy": 0.5})]
     say(idle, job, ("run_started", {**run, "steps": 20}), *told, ("cancelled", {}))
     before = idle.metrics(job.id)
-    assert jobs.resume(idle, job.id).status == "starting"
+    assert job_queue.resume(idle, job.id).status == "starting"
     more = ("metric", {**run, "step": 20, "epoch": 2.0, "loss": 0.25})
     say(idle, job, ("run_started", {**run, "steps": 20}), *told, more)
     after = idle.metrics(job.id)
@@ -108,11 +111,11 @@ def test_what_a_resumed_run_tells_again_is_neither_lost_nor_doubled(idle, small_
 
 
 def test_only_a_job_that_was_stopped_can_go_on(idle, small_collection):
-    job = jobs.submit_train(idle, small_collection.name, plain())
-    assert jobs.resume(idle, job.id).id == job.id, "a second press finds it waiting or running"
+    job = job_queue.submit_train(idle, small_collection.name, plain())
+    assert job_queue.resume(idle, job.id).id == job.id, "a second press finds it waiting or running"
     say(idle, job, ("started", {"pid": 1, "identity": "x"}), ("done", {}))
     with pytest.raises(ConflictError, match="it is done"):
-        jobs.resume(idle, job.id)
+        job_queue.resume(idle, job.id)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +178,7 @@ def test_a_worker_says_why_it_failed_and_frees_the_room_for_it(tmp_path, monkeyp
     def execute(folder: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("synthcur.pipeline.execute", execute)
+    monkeypatch.setattr("synthcur.worker.pipeline.execute", execute)
     monkeypatch.setattr(worker.signal, "signal", lambda number, handler: None)
     assert worker.work(tmp_path) == 1
     records, _ = read_spool(tmp_path / "spool.jsonl", 0)

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthcur import jobs
+from harness import killing
 from synthcur.errors import StoreError
-from synthcur.records import Job
+from synthcur.jobs import job_queue
 from synthcur.settings import FitSettings, TrainSettings
-from synthcur.store import Store
-from tests import killing
+from synthcur.store.records import Job
+from synthcur.store.store import Store
 
 MB = 1_000_000
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
@@ -45,7 +45,7 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 def until_it_learns(store: Store, job_id: str) -> Job:
     limit = time.monotonic() + 300
     while store.metrics(job_id).empty:
-        jobs.poll(store)
+        job_queue.poll(store)
         assert store.job(job_id).is_active, store.job(job_id).what
         assert time.monotonic() < limit
         time.sleep(0.02)
@@ -58,8 +58,8 @@ def ended(store: Store, job_id: str) -> Job:
     while time.monotonic() < limit:
         # The store is on the same full disk: it refuses, and is asked again as the server does.
         with contextlib.suppress(StoreError):
-            jobs.poll(store)
-        if not store.job(job_id).is_active or not jobs._is_alive(store.job(job_id)):
+            job_queue.poll(store)
+        if not store.job(job_id).is_active or not job_queue._is_alive(store.job(job_id)):
             break
         time.sleep(0.05)
     return store.job(job_id)
@@ -77,7 +77,7 @@ def test_a_full_disk_is_named_with_numbers_and_the_run_goes_on_when_there_is_roo
         killing.Work("train", killing.settings(tiny_model).to_dict(), killing.predictions),
     )
     store = killing.workspace(small_disk / "ws")
-    job = jobs.submit_train(store, killing.NAME, killing.settings(tiny_model))
+    job = job_queue.submit_train(store, killing.NAME, killing.settings(tiny_model))
     until_it_learns(store, job.id)
     ballast = small_disk / "ballast"
     with contextlib.suppress(OSError), open(ballast, "wb", buffering=0) as file:
@@ -92,9 +92,9 @@ def test_a_full_disk_is_named_with_numbers_and_the_run_goes_on_when_there_is_roo
     assert "disk is full" in job.what
     assert "MB" in job.what
     assert "clean" in job.fix
-    jobs.resume(store, job.id)
+    job_queue.resume(store, job.id)
     job = killing.follow(store, job.id, seconds=600)
-    assert job.status == "done", f"{job.what}\n{jobs.log_tail(job)}"
+    assert job.status == "done", f"{job.what}\n{job_queue.log_tail(job)}"
     assert shown <= killing.shown(store, job.id), "no row that was shown is lost"
     said = killing.predictions(store, job.id)
     for key, probs in whole.figures.items():
@@ -106,9 +106,9 @@ def test_a_full_disk_is_named_with_numbers_and_the_run_goes_on_when_there_is_roo
 def test_too_little_memory_is_named_and_the_next_run_works(tmp_path, tiny_model, fast):
     store = killing.workspace(tmp_path / "ws")
     bundled = TrainSettings(arms=("ce",), seeds=1, fit=FitSettings(epochs=1))
-    job = jobs.submit_train(store, killing.NAME, bundled)
+    job = job_queue.submit_train(store, killing.NAME, bundled)
     while not store.runs(job.id):
-        jobs.poll(store)
+        job_queue.poll(store)
         assert store.job(job.id).is_active, store.job(job.id).what
         time.sleep(0.01)
     pid = store.job(job.id).pid
@@ -117,13 +117,13 @@ def test_too_little_memory_is_named_and_the_next_run_works(tmp_path, tiny_model,
     resource.prlimit(pid, resource.RLIMIT_AS, (size + 16 * MB, size + 16 * MB))
     job = killing.follow(store, job.id, seconds=300)
     assert job.status in ("failed", "crashed"), job.status
-    assert "memory" in job.what, f"{job.what}\n{jobs.log_tail(job)}"
+    assert "memory" in job.what, f"{job.what}\n{job_queue.log_tail(job)}"
     assert "batch size" in job.fix
     assert is_whole(store)
     small = TrainSettings(
         arms=("ce",), seeds=1, fit=FitSettings(base_model=tiny_model, epochs=1, batch_size=4)
     )
-    job = jobs.submit_train(store, killing.NAME, small)
+    job = job_queue.submit_train(store, killing.NAME, small)
     job = killing.follow(store, job.id, seconds=300)
-    assert job.status == "done", f"{job.what}\n{jobs.log_tail(job)}"
+    assert job.status == "done", f"{job.what}\n{job_queue.log_tail(job)}"
     store.close()

@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from synthcur import jobs
 from synthcur.errors import InputError, WorkerError
-from synthcur.processes import process_identity
+from synthcur.jobs import job_queue
+from synthcur.jobs.processes import process_identity
 from synthcur.settings import FitSettings, ScoreSettings, TrainSettings
-from synthcur.store import Store
+from synthcur.store.store import Store
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def until(store, job_id, *states, seconds):
     """Poll until the job is in one of the states; return it and how long that took."""
     start = time.monotonic()
     while time.monotonic() - start < seconds:
-        jobs.poll(store)
+        job_queue.poll(store)
         job = store.job(job_id)
         if job.status in states:
             return job, time.monotonic() - start
@@ -54,23 +54,23 @@ def test_the_identity_of_a_process_is_not_that_of_a_later_one():
 
 def test_arms_that_need_checkers_are_refused_before_anything_starts(opened, small_collection):
     with pytest.raises(InputError, match="imp need"):
-        jobs.submit_train(opened, small_collection.name, TrainSettings(arms=("ce", "imp")))
+        job_queue.submit_train(opened, small_collection.name, TrainSettings(arms=("ce", "imp")))
     with pytest.raises(InputError, match="Unknown arm 'magic'"):
-        jobs.submit_train(opened, small_collection.name, TrainSettings(arms=("magic",)))
+        job_queue.submit_train(opened, small_collection.name, TrainSettings(arms=("magic",)))
     assert opened.jobs() == []
 
 
 def test_a_killed_worker_is_known_within_five_seconds_with_its_log_at_hand(
     opened, small_collection
 ):
-    job = jobs.submit_score(opened, small_collection.name, ScoreSettings())
+    job = job_queue.submit_score(opened, small_collection.name, ScoreSettings())
     job, _ = until(opened, job.id, "running", seconds=30)
     os.kill(job.pid, signal.SIGKILL)
     job, took = until(opened, job.id, "crashed", seconds=10)
     assert took < 5
     assert "stopped unexpectedly" in job.what
     assert str(job.folder / "log.txt") in job.fix
-    assert isinstance(jobs.log_tail(job), str)
+    assert isinstance(job_queue.log_tail(job), str)
 
 
 def test_a_worker_whose_pid_belongs_to_somebody_else_is_not_touched(opened, small_collection):
@@ -78,25 +78,25 @@ def test_a_worker_whose_pid_belongs_to_somebody_else_is_not_touched(opened, smal
     opened.claim_job(job.id)
     sleeper = subprocess.Popen(["sleep", "60"], start_new_session=True)
     opened.set_worker(job.id, pid=sleeper.pid, identity="another boot:1")
-    assert jobs.cancel(opened, job.id).status == "crashed"
+    assert job_queue.cancel(opened, job.id).status == "crashed"
     assert sleeper.poll() is None
     sleeper.kill()
     sleeper.wait()
 
 
 def test_a_second_job_of_a_kind_waits_and_can_be_cancelled_while_waiting(opened, small_collection):
-    first = jobs.submit_score(opened, small_collection.name, ScoreSettings())
-    second = jobs.submit_score(opened, small_collection.name, ScoreSettings(seed=1))
+    first = job_queue.submit_score(opened, small_collection.name, ScoreSettings())
+    second = job_queue.submit_score(opened, small_collection.name, ScoreSettings(seed=1))
     assert (first.status, second.status) == ("starting", "queued")
-    assert jobs.cancel(opened, second.id).status == "cancelled"
+    assert job_queue.cancel(opened, second.id).status == "cancelled"
     assert second.pid is None
 
 
 def test_cancel_ends_the_worker_and_the_next_job_starts(opened, small_collection):
-    first = jobs.submit_score(opened, small_collection.name, ScoreSettings())
-    second = jobs.submit_score(opened, small_collection.name, ScoreSettings(seed=1))
+    first = job_queue.submit_score(opened, small_collection.name, ScoreSettings())
+    second = job_queue.submit_score(opened, small_collection.name, ScoreSettings(seed=1))
     first, _ = until(opened, first.id, "running", seconds=30)
-    assert jobs.cancel(opened, first.id).status in ("cancelling", "cancelled")
+    assert job_queue.cancel(opened, first.id).status in ("cancelling", "cancelled")
     first, _ = until(opened, first.id, "cancelled", seconds=30)
     give_up = time.monotonic() + 5
     while process_identity(first.pid) and time.monotonic() < give_up:
@@ -115,17 +115,17 @@ def test_a_job_cancelled_before_its_process_is_noted_ends_cancelled(
     def cancelled_meanwhile(*arguments, **options):
         process = started(*arguments, **options)
         (job,) = opened.active_jobs()
-        assert jobs.cancel(opened, job.id).status == "cancelling"
+        assert job_queue.cancel(opened, job.id).status == "cancelling"
         return process
 
-    monkeypatch.setattr(jobs.subprocess, "Popen", cancelled_meanwhile)
-    job = jobs.submit_score(opened, small_collection.name, ScoreSettings())
+    monkeypatch.setattr(job_queue.subprocess, "Popen", cancelled_meanwhile)
+    job = job_queue.submit_score(opened, small_collection.name, ScoreSettings())
     until(opened, job.id, "cancelled", seconds=10)
 
 
 def test_a_worker_that_cannot_be_started_fails_in_words(opened, small_collection, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    job = jobs.submit_score(opened, small_collection.name, ScoreSettings())
+    job = job_queue.submit_score(opened, small_collection.name, ScoreSettings())
     assert job.status == "failed"
     assert "could not be started" in job.what
 
@@ -162,7 +162,7 @@ def test_a_job_outlives_its_server_and_its_words_are_read_on(tmp_path, small_col
     assert process_identity(job.pid) == job.identity, "the worker died with its server"
     assert os.getpriority(os.PRIO_PROCESS, job.pid) > os.getpriority(os.PRIO_PROCESS, 0)
     job, _ = until(reader, job_id, "done", "failed", "crashed", seconds=200)
-    assert job.status == "done", f"{job.what}\n{jobs.log_tail(job)}"
+    assert job.status == "done", f"{job.what}\n{job_queue.log_tail(job)}"
     assert "probe" in reader.scores(small_collection.name)
     reader.close()
 
@@ -173,7 +173,7 @@ def test_a_base_model_that_cannot_be_reached_fails_in_words(opened, small_collec
     empty = tmp_path / "model"
     empty.mkdir()
     settings = TrainSettings(arms=("ce",), seeds=1, fit=FitSettings(base_model=str(empty)))
-    job = jobs.submit_train(opened, small_collection.name, settings)
+    job = job_queue.submit_train(opened, small_collection.name, settings)
     with pytest.raises(WorkerError, match="model"):
-        jobs.wait(opened, job.id)
+        job_queue.wait(opened, job.id)
     assert opened.job(job.id).status == "failed"

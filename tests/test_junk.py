@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from synthcur.schema import Collection
-from synthcur.store import Store
-from synthcur.ui.queue.exchange import acknowledgement, take_in
+from synthcur.store.store import Store
+from synthcur.ui.review.queue.exchange import acknowledgement, take_in
 
 NAME = "small"
 HALF = "\ud83d"

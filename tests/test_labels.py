@@ -2,7 +2,7 @@
 
 import pytest
 
-from synthcur.labels import bare, counted, in_words, labels_in, quoted, same_labels
+from synthcur.data.labels import bare, counted, in_words, labels_in, quoted, same_labels
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from synthcur.arms import ARMS
 from synthcur.errors import InputError
-from synthcur.evaluation import mean_interval, paired_difference
-from synthcur.learning_curve import (
+from synthcur.schema import REAL, TEST, VALIDATION, Collection
+from synthcur.stats.metrics import mean_interval, paired_difference
+from synthcur.training.learning_curve import (
     NO_REAL_ROWS,
     LearningCurveSettings,
     chosen_rows,
@@ -22,7 +23,6 @@ from synthcur.learning_curve import (
     summary,
     with_real_rows,
 )
-from synthcur.schema import REAL, TEST, VALIDATION, Collection
 
 label_ids = st.lists(st.integers(0, 4), min_size=2, max_size=80).map(np.array)
 

@@ -8,20 +8,19 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from synthcur import bundled, encoders, learning_runs, probe_arms, training
-from synthcur.artefacts import Artefacts
 from synthcur.errors import InputError, WorkerError
-from synthcur.estimate import estimate_learning_curve
-from synthcur.learning_curve import (
-    LearningCurveSettings,
-    chosen_rows,
-)
-from synthcur.learning_report import learning_results, learning_text, newest_job
-from synthcur.review import DISCARD, Decision
+from synthcur.jobs.estimate import estimate_learning_curve
+from synthcur.models import bundled, encoders
+from synthcur.results.learning_curves import learning_results, learning_text, newest_job
+from synthcur.review.decisions import DISCARD, Decision
 from synthcur.schema import REAL, TEST, TRAIN, Collection
 from synthcur.settings import FitSettings, TrainSettings
-from synthcur.spool import Spool, read_spool
-from synthcur.store import Store
+from synthcur.store.artefacts import Artefacts
+from synthcur.store.spool import Spool, read_spool
+from synthcur.store.store import Store
+from synthcur.training import trainer
+from synthcur.training.learning_curve import LearningCurveSettings, chosen_rows
+from synthcur.worker import learning_runs, probe_arms
 
 label_ids = st.lists(st.integers(0, 4), min_size=2, max_size=80).map(np.array)
 
@@ -68,13 +67,13 @@ def test_a_curve_is_run_reported_and_never_run_again(
     monkeypatch: pytest.MonkeyPatch,
 ):
     learned: list[tuple[int, int]] = []
-    original = training.fit
+    original = trainer.fit
 
     def watch(train, validation, **options):
         learned.append((len(train.labels), options["seed"]))
         return original(train, validation, **options)
 
-    monkeypatch.setattr(training, "fit", watch)
+    monkeypatch.setattr(trainer, "fit", watch)
     bench = next(benches)
     runs = bench.learn(small_collection, short(tiny_model))
     assert [(run["arm"], run["n_real"]) for run in runs] == [
@@ -186,14 +185,14 @@ def test_a_run_that_has_to_stop_is_named_and_the_finished_ones_are_kept(
     tiny_model: str,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    original = training.fit
+    original = trainer.fit
 
     def refuse(train, *args, **options):
         if len(train.labels) == 6:
             raise WorkerError("The loss is no longer a number.", fix="Clip the weights.")
         return original(train, *args, **options)
 
-    monkeypatch.setattr(training, "fit", refuse)
+    monkeypatch.setattr(trainer, "fit", refuse)
     bench = next(benches)
     with pytest.raises(WorkerError, match=r"Arm ce_real, seed 0, 6 real rows: The loss"):
         bench.learn(small_collection, short(tiny_model, arms=("ce", "ce_real")))

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from synthcur import decision_log, leases
 from synthcur.errors import ConflictError, InputError
-from synthcur.review import Decision
-from synthcur.store import Store
+from synthcur.review.decisions import Decision
+from synthcur.store import decision_rows, leases
+from synthcur.store.store import Store
 
 NAME = "small"
 
@@ -111,7 +111,7 @@ def test_a_row_that_others_decided_is_no_longer_given_to_who_holds_it(opened, sa
     opened.take_turn(NAME, "eva", samples[:4])
     by_ana = Decision(sample_id=samples[0], action="keep", annotator="ana")
     with opened._db.transaction() as db:  # as by a release that did not ask who holds it
-        decision_log.append(db, NAME, [by_ana], "ana", 1)
+        decision_rows.append(db, NAME, [by_ana], "ana", 1)
     assert samples[0] not in opened.take_turn(NAME, "eva", samples[:4]).mine
 
 

@@ -3,14 +3,14 @@
 import time
 
 import pytest
+from harness.collections import make_collection
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from synthcur import review
-from synthcur.ledger import Ledger, LogState
-from synthcur.review import Decision, effective_collection
-from synthcur.store import Store
-from tests.conftest import make_collection
+from synthcur.review import decisions as review
+from synthcur.review.decisions import Decision, effective_collection
+from synthcur.review.log_state import Ledger, LogState
+from synthcur.store.store import Store
 
 SAMPLES, PEOPLE = ("s0", "s1", "s2"), ("ana", "ben")
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModel
 
-from synthcur import bundled
-from synthcur.encoders import encode, mean_pool
-from synthcur.light_encoder import LightEncoder, open_encoder
-from synthcur.pretrained import load_tokenizer
+from synthcur.models import bundled
+from synthcur.models.encoders import encode, mean_pool
+from synthcur.models.numpy_encoder import LightEncoder, open_encoder
+from synthcur.models.pretrained import load_tokenizer
 from synthcur.schema import Collection
 
 ODD_TEXTS = (
@@ -86,7 +86,8 @@ def test_the_bundled_encoder_embeds_as_scoring_does(bundled_folder: Path):
 @pytest.mark.real
 def test_it_needs_no_model_library(bundled_folder: Path):
     command = (
-        "import sys; from pathlib import Path; from synthcur.light_encoder import open_encoder;"
+        "import sys; from pathlib import Path;"
+        "from synthcur.models.numpy_encoder import open_encoder;"
         f"open_encoder(Path({str(bundled_folder)!r})).encode('fern');"
         "sys.exit(bool({'torch', 'transformers', 'tokenizers', 'safetensors'} & set(sys.modules)))"
     )

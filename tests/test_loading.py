@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthcur.errors import FindingsError, InputError
-from synthcur.loading import (
+from harness import samples
+from synthcur.data.loading import (
     ColumnMapping,
     Draft,
     accept,
@@ -18,10 +18,10 @@ from synthcur.loading import (
     keep_of_two_labels,
     read_table,
 )
+from synthcur.data.splits import draw_splits
+from synthcur.data.tables import RawTable
+from synthcur.errors import FindingsError, InputError
 from synthcur.schema import REAL, ROW_COLUMNS
-from synthcur.splits import draw_splits
-from synthcur.tables import RawTable
-from tests import samples
 
 Row = Mapping[str, object]
 

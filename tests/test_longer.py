@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from synthcur.longer import train_longer
+from synthcur.jobs.longer import train_longer
 from synthcur.settings import AUTOMATIC, FitSettings, TrainSettings
 from tests.test_report import IMP, PLAIN, add_runs
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from synthcur.losses import (
+from synthcur.training.losses import (
     DYNAMIC_WEIGHTS,
     dynamic_weight,
     focal_weight,

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from harness.collections import add_finished_job, add_scores
 
-from synthcur import commands
 from synthcur.__main__ import build_parser, main
-from synthcur.answers import Answer
+from synthcur.cli import commands
+from synthcur.cli.answers import Answer
 from synthcur.schema import Collection
-from synthcur.store import Store
-from tests.conftest import add_finished_job, add_scores
+from synthcur.store.store import Store
 
 FILE_OUT, FOLDER_OUT, FILE_IN, WORKSPACE, MODEL = "file out", "folder out", "file in", "ws", "model"
 

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as some
 from sklearn import metrics
 
-from synthcur.evaluation import ACCURACY, MACRO_F1
-from synthcur.majority import (
+from synthcur.stats.majority import (
     learned_nothing,
     majority_in_words,
     majority_score,
     nothing_in_words,
 )
+from synthcur.stats.metrics import ACCURACY, MACRO_F1
 
 UNEVEN = np.repeat([0, 1], [180, 20])
 EVEN = np.repeat([0, 1, 2], 20)
@@ -89,7 +89,7 @@ def test_how_often_the_rule_is_wrong():
 
 @given(some.integers(0, 10_000), some.integers(2, 4))
 def test_the_chance_that_blind_answers_are_judged_by_is_that_of_shuffled_ones(seed, n_labels):
-    from synthcur.majority import _blind_recall
+    from synthcur.stats.majority import _blind_recall
 
     random = np.random.default_rng(seed)
     labels = np.r_[np.arange(n_labels), random.integers(n_labels, size=20)]

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthcur.palette import DARK, LIGHT
+from synthcur.charts.palette import DARK, LIGHT
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
-from synthcur.ui import map as row_map
-from synthcur.ui.bytewise import planes
-from synthcur.ui.curate_rows import CurateRows
-from synthcur.ui.map import RAMP_DARK, RAMP_LIGHT
-from synthcur.ui.places import curve_codes
+from synthcur.ui.curate import map as row_map
+from synthcur.ui.curate.bytewise import planes
+from synthcur.ui.curate.map import RAMP_DARK, RAMP_LIGHT
+from synthcur.ui.curate.places import curve_codes
+from synthcur.ui.curate.rows import CurateRows
 from tests.test_curate_rows import decided, joined
 
 

@@ -15,15 +15,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthcur import bundled, pipeline
 from synthcur.arms import ARMS
-from synthcur.artefacts import Artefacts
-from synthcur.losses import dynamic_weight, weighted_cross_entropy
+from synthcur.models import bundled
 from synthcur.schema import REAL, TEST, VALIDATION, Collection
 from synthcur.settings import RULES, FitSettings, ScoreSettings, TrainSettings, WeightingSettings
-from synthcur.spool import Spool, read_spool
-from synthcur.training_rows import rows_of
-from synthcur.weighting import sample_weight
+from synthcur.store.artefacts import Artefacts
+from synthcur.store.spool import Spool, read_spool
+from synthcur.training.losses import dynamic_weight, weighted_cross_entropy
+from synthcur.training.training_sets import rows_of
+from synthcur.weighting.rules import sample_weight
+from synthcur.worker import pipeline
 
 TEXTS, LABELS = 4, 3
 

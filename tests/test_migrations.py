@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from synthcur.database import MIGRATIONS, Database
 from synthcur.errors import ConflictError
-from synthcur.review import Decision
-from synthcur.store import Store
+from synthcur.review.decisions import Decision
+from synthcur.store.database import MIGRATIONS, Database
+from synthcur.store.store import Store
 
 FORMAT = 6
 """The format in which a client's number named one decision of the whole workspace."""
@@ -125,7 +125,7 @@ def test_one_that_is_stopped_on_the_way_leaves_the_file_as_it_was(earlier, monke
     before = (content(earlier), layout(earlier))
     *rest, last = MIGRATIONS
     broken = f"{last}; SELECT * FROM no_such_table"
-    monkeypatch.setattr("synthcur.database.MIGRATIONS", (*rest, broken))
+    monkeypatch.setattr("synthcur.store.database.MIGRATIONS", (*rest, broken))
     with pytest.raises(Exception, match="no_such_table"):
         Store(earlier.parent)
     assert (content(earlier), layout(earlier)) == before

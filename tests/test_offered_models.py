@@ -2,8 +2,10 @@
 
 import json
 
-from synthcur import findings, report
-from tests.conftest import add_finished_job
+from harness.collections import add_finished_job
+
+from synthcur.results import comparison as report
+from synthcur.results import findings
 from tests.test_report import ALL_RIGHT, ALL_WRONG, FOUR_WRONG, IMP, PLAIN, add_runs
 from tests.test_report_learning import ONE_LABEL
 

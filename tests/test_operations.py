@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from synthcur.errors import StoreError
-from synthcur.review import current_decisions
+from synthcur.review.decisions import current_decisions
 from synthcur.schema import Collection
-from synthcur.store import Store
-from synthcur.ui.queue.operations import (
+from synthcur.store.store import Store
+from synthcur.ui.review.queue.operations import (
     MOST_AT_ONCE,
     Operation,
     Outcome,

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from synthcur import jobs
+from harness.collections import add_finished_job, doubt_checkers, make_scores
 from synthcur.arms import OFFERED
-from synthcur.queues import queue_order
+from synthcur.jobs import job_queue
+from synthcur.review.queues import queue_order
 from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, WeightingSettings
-from synthcur.store import Store
-from synthcur.weighting import consensus, effective_sample_size, sample_weight
-from tests.conftest import add_finished_job, doubt_checkers, make_scores
+from synthcur.store.store import Store
+from synthcur.weighting.rules import consensus, effective_sample_size, sample_weight
 from tests.test_pages import complaints, open_page
 from tests.test_report import add_runs
 
@@ -48,7 +48,7 @@ def test_unscored_rows_can_be_scored_by_the_one_button(
 ) -> None:
     store = fill(small_collection, scored=False)
     asked = []
-    monkeypatch.setattr(jobs, "submit_score", lambda _, *what: asked.append(what))
+    monkeypatch.setattr(job_queue, "submit_score", lambda _, *what: asked.append(what))
     app = open_page("overview", "small")
     assert title(app) == "Plant nursery: 40 synthetic rows, not weighed yet"
     assert metric(app, "Effective rows") == "not yet"
@@ -62,7 +62,7 @@ def test_a_waiting_job_is_followed_and_can_be_cancelled(
     fill: Callable[..., Store], small_collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = fill(small_collection, scored=False)
-    monkeypatch.setattr(jobs, "poll", lambda *_, **__: None)
+    monkeypatch.setattr(job_queue, "poll", lambda *_, **__: None)
     store.add_job("score", "small", settings={}, scores={})
     app = open_page("overview", "small")
     assert title(app) == "Plant nursery: 40 synthetic rows, being scored"
@@ -76,7 +76,7 @@ def test_a_learning_curve_is_followed_and_no_cancel_of_scoring_is_offered(
     fill: Callable[..., Store], small_collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = fill(small_collection)
-    monkeypatch.setattr(jobs, "poll", lambda *_, **__: None)
+    monkeypatch.setattr(job_queue, "poll", lambda *_, **__: None)
     store.add_job("learning_curve", "small", settings={}, scores={})
     labels = button_labels(open_page("overview", "small"))
     assert "Watch the learning curve" in labels

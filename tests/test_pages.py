@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from harness.collections import add_finished_job, discard_first
 from streamlit.testing.v1 import AppTest
 
 from synthcur.schema import Collection
-from synthcur.store import Store
-from tests.conftest import add_finished_job, discard_first
+from synthcur.store.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("overview", "data", "curate", "review", "train", "results")
@@ -104,7 +104,7 @@ def test_a_page_shows_hostile_text_as_characters(
 def test_a_page_that_fails_says_so_in_a_sentence_with_an_id(
     workspace: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from synthcur.ui import overview_state
+    from synthcur.ui.overview import state as overview_state
 
     def fail(name: str) -> None:
         raise ZeroDivisionError("a secret of the code")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from synthcur import InputError, compare
-from synthcur.evaluation import mcnemar, paired_difference
+from synthcur.stats.metrics import mcnemar, paired_difference
 
 LABELS = ["a", "b", "c", "a", "b", "c", "a", "b"] * 5
 RIGHT = list(LABELS)

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from transformers import AutoModelForSequenceClassification
 
-from synthcur import pipeline, training
 from synthcur.errors import InputError, WorkerError
-from synthcur.progress import Progress
-from synthcur.review import DISCARD, RELABEL, Decision
+from synthcur.review.decisions import DISCARD, RELABEL, Decision
 from synthcur.schema import REAL, Collection
 from synthcur.settings import FitSettings, TrainSettings
-from synthcur.spool import Spool
-from tests.job_desk import Desk, arrays, desk, scored
+from synthcur.store.spool import Spool
+from synthcur.training import trainer
+from synthcur.worker import pipeline
+from synthcur.worker.progress import Progress
+from tests.support.job_desk import Desk, arrays, desk, scored
 
 __all__ = ["desk", "scored"]  # fixtures
 
@@ -126,13 +127,13 @@ def test_decisions_change_what_is_trained_on(
     first = small_collection.label_ids(small_collection.synthetic)[0]
     label = small_collection.labels[(first + 1) % 3]
     seen = []
-    original = training.fit
+    original = trainer.fit
 
     def watch(train: Any, *args: Any, **options: Any) -> Any:
         seen.append(train)
         return original(train, *args, **options)
 
-    monkeypatch.setattr(training, "fit", watch)
+    monkeypatch.setattr(trainer, "fit", watch)
     pipeline.train(
         small_collection,
         settings(tiny_model, arms=("p_only",), seeds=1),
@@ -180,7 +181,7 @@ def test_a_run_that_has_to_stop_is_named(
     def refuse(*args: object, **options: object) -> None:
         raise WorkerError("The loss is no longer a number.", fix="Clip the weights.")
 
-    monkeypatch.setattr(training, "fit", refuse)
+    monkeypatch.setattr(trainer, "fit", refuse)
     arms = settings(tiny_model, arms=("ce",))
     with pytest.raises(WorkerError, match=r"Arm ce, seed 0: The loss .* Clip the weights"):
         pipeline.train(small_collection, arms, {}, desk.artefacts, desk.spool, desk.folder)

@@ -5,8 +5,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from synthcur.errors import InputError
-from synthcur.pool_fit import (
+from synthcur.checkers.pool_coverage import (
     LEAST_COVERED,
     Covered,
     covered_in_words,
@@ -14,6 +13,7 @@ from synthcur.pool_fit import (
     real_rows_covered,
     warning,
 )
+from synthcur.errors import InputError
 
 
 def rows_around(centre: int, n: int, seed: int, *, width: float = 0.1) -> np.ndarray:

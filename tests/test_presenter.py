@@ -2,9 +2,9 @@
 
 import plotly.graph_objects as go
 
-from synthcur.figures import base, enlarged
-from synthcur.palette import LIGHT
-from synthcur.review import standing
+from synthcur.charts.figures import base, enlarged
+from synthcur.charts.palette import LIGHT
+from synthcur.review.decisions import standing
 from tests.test_pages import complaints, open_page
 
 

@@ -16,9 +16,9 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from transformers import PreTrainedTokenizerFast
 
-from synthcur import bundled
 from synthcur.errors import InputError
-from synthcur.pretrained import load_tokenizer, model_folder, padded_batches, tokenise
+from synthcur.models import bundled
+from synthcur.models.pretrained import load_tokenizer, model_folder, padded_batches, tokenise
 from synthcur.settings import BUNDLED_MODEL
 
 

@@ -9,16 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthcur import bundled, encoders, pipeline, probe_arms
 from synthcur.arms import ARMS, FLOOR, OFFERED
-from synthcur.calibration import calibrated_losses
-from synthcur.pools import judging_rows, make_pool
-from synthcur.probe_arms import read_vectors
-from synthcur.review import DISCARD, EDIT, RELABEL, Decision
+from synthcur.models import bundled, encoders
+from synthcur.review.decisions import DISCARD, EDIT, RELABEL, Decision
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.settings import FitSettings, TrainSettings
-from synthcur.training_rows import rows_of
-from tests.job_desk import Desk, desk
+from synthcur.stats.calibration import calibrated_losses
+from synthcur.training.pools import judging_rows, make_pool
+from synthcur.training.training_sets import rows_of
+from synthcur.worker import pipeline, probe_arms
+from synthcur.worker.probe_arms import read_vectors
+from tests.support.job_desk import Desk, desk
 
 __all__ = ["desk"]  # a fixture
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from synthcur.probes import ABSENT_PROBABILITY, choose_c, fit_probe, fold_ids
+from synthcur.models.probes import ABSENT_PROBABILITY, choose_c, fit_probe, fold_ids
 
 
 def cloud(n: int, *, seed: int, noise: float = 0.5, classes: int = 3):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from synthcur import progress
-from synthcur.progress import PACE_RECORDS, Progress
-from synthcur.spool import Spool, read_spool
+from synthcur.store.spool import Spool, read_spool
+from synthcur.worker import progress
+from synthcur.worker.progress import PACE_RECORDS, Progress
 
 
 @pytest.fixture

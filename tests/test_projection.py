@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from synthcur import projection
-from synthcur.projection import ABSENT, coordinates, neighbours, principal_components
+from synthcur.checkers import projection
+from synthcur.checkers.projection import ABSENT, coordinates, neighbours, principal_components
 
 
 def unit_rows(n: int, d: int = 8, *, seed: int = 0) -> np.ndarray:

@@ -17,9 +17,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthcur import hub, jobs
 from synthcur.__main__ import build_parser, main
-from synthcur.store import Store
+from synthcur.exports import hub
+from synthcur.jobs import job_queue
+from synthcur.store.store import Store
 from tests import workspaces
 from tests.workspaces.make import NAME
 
@@ -237,9 +238,9 @@ def test_commands_answer_under_the_keys_they_did(
     rows = store.collection(NAME).rows
     store.close()
     for kind, job in newest.items():
-        monkeypatch.setattr(jobs, f"submit_{kind}", lambda *_, job=job: job)
-    monkeypatch.setattr(jobs, "resume", lambda *_: newest["train"])
-    monkeypatch.setattr(jobs, "wait", lambda *_, **__: newest["train"])
+        monkeypatch.setattr(job_queue, f"submit_{kind}", lambda *_, job=job: job)
+    monkeypatch.setattr(job_queue, "resume", lambda *_: newest["train"])
+    monkeypatch.setattr(job_queue, "wait", lambda *_, **__: newest["train"])
     monkeypatch.setattr(hub, "push", lambda *_, **__: "https://hub.invalid/a/b")
     files = {"synthetic": rows["source"] == "synthetic", "real": rows["source"] == "real"}
     for name, chosen in files.items():

@@ -15,13 +15,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthcur import demo, jobs
+from synthcur import demo
 from synthcur.arms import ARMS
-from synthcur.artefacts import Artefacts
-from synthcur.learning_curve import NO_REAL_ROWS, LearningCurveSettings
-from synthcur.learning_runs import Subject, runs_with
+from synthcur.jobs import job_queue
 from synthcur.schema import ROW_COLUMNS, Collection, sample_ids
-from synthcur.scoring import VERSIONS, score
 from synthcur.settings import (
     FitSettings,
     ScoreSettings,
@@ -29,8 +26,12 @@ from synthcur.settings import (
     WeightingSettings,
     fingerprint,
 )
-from synthcur.spool import Spool
-from synthcur.store import Store
+from synthcur.store.artefacts import Artefacts
+from synthcur.store.spool import Spool
+from synthcur.store.store import Store
+from synthcur.training.learning_curve import NO_REAL_ROWS, LearningCurveSettings
+from synthcur.worker.learning_runs import Subject, runs_with
+from synthcur.worker.scoring import VERSIONS, score
 
 FIT = FitSettings(base_model="./m", epochs=3, learning_rate=2e-4, batch_size=16, max_length=64)
 LATER_FIT = replace(FIT, steps=500, warmup=0.06, head_first=True, chosen_by="log_loss")
@@ -355,10 +356,10 @@ def test_arms_have_the_names_they_had_and_train_as_they_did():
 @pytest.mark.parametrize(
     ("submit", "settings", "name"),
     [
-        (jobs.submit_score, ScoreSettings(), "14fad9579ff8f66c"),
-        (jobs.submit_train, TrainSettings(arms=FOUR), "0c0d8013d54f568e"),
+        (job_queue.submit_score, ScoreSettings(), "14fad9579ff8f66c"),
+        (job_queue.submit_train, TrainSettings(arms=FOUR), "0c0d8013d54f568e"),
         (
-            jobs.submit_learning_curve,
+            job_queue.submit_learning_curve,
             LearningCurveSettings(arms=("ce", "ce_real"), sizes=(25,)),
             "27df275ed76b5564",
         ),
@@ -368,7 +369,7 @@ def test_a_job_asked_for_twice_is_known_by_the_name_it_had(
     submit: Any, settings: Any, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Jobs that wait or run while the release is changed are asked for once more after it."""
-    monkeypatch.setattr(jobs, "start_next", lambda store, waiting=None: None)
+    monkeypatch.setattr(job_queue, "start_next", lambda store, waiting=None: None)
     store = Store(tmp_path, shipped=(demo.ARTEFACTS,))
     demo.ensure(store)
     job = submit(store, demo.NAME, settings)

@@ -12,22 +12,25 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from harness.collections import add_scores, discard_first
 
-from synthcur import demo, jobs, pipeline, worker
-from synthcur.artefacts import Artefacts
-from synthcur.classifier import Classifier
-from synthcur.database import DATABASE, MIGRATIONS
+from synthcur import demo
 from synthcur.errors import InputError
-from synthcur.learning_curve import LearningCurveSettings
-from synthcur.records import Job
-from synthcur.review import EDIT, Decision
+from synthcur.jobs import job_queue
+from synthcur.models.classifier import Classifier
+from synthcur.review.decisions import EDIT, Decision
 from synthcur.schema import Collection
 from synthcur.settings import FitSettings, ScoreSettings, TrainSettings
-from synthcur.spool import Spool, read_spool
-from synthcur.store import Store
-from synthcur.training import Fit
+from synthcur.store.artefacts import Artefacts
+from synthcur.store.database import DATABASE, MIGRATIONS
+from synthcur.store.records import Job
+from synthcur.store.spool import Spool, read_spool
+from synthcur.store.store import Store
+from synthcur.training.learning_curve import LearningCurveSettings
+from synthcur.training.trainer import Fit
+from synthcur.worker import __main__ as worker
+from synthcur.worker import pipeline
 from synthcur.workspace import open_store
-from tests.conftest import add_scores, discard_first
 
 RECORDS = {
     "started": {"pid", "identity", "memory_kills", "log_bytes"},
@@ -89,7 +92,7 @@ def store(
     tmp_path: Path, small_collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Store]:
     """A workspace with a scored collection, some decisions and the demo."""
-    monkeypatch.setattr(jobs.subprocess, "Popen", Process)
+    monkeypatch.setattr(job_queue.subprocess, "Popen", Process)
     store = open_store(tmp_path / "workspace")
     store.add_collection(small_collection)
     add_scores(store, small_collection)
@@ -112,7 +115,7 @@ def files(folder: Path) -> set[str]:
 
 
 def test_a_job_is_handed_to_its_worker_as_it_was(store: Store, small_collection: Collection):
-    job = jobs.submit_train(store, "small", TrainSettings(arms=("imp",), seeds=1))
+    job = job_queue.submit_train(store, "small", TrainSettings(arms=("imp",), seeds=1))
     assert Process.called[-1] == [sys.executable, "-m", "synthcur.worker", str(job.folder)]
     assert job.folder == store.workspace / "jobs" / job.id
     assert files(job.folder) == {"spec.json", "log.txt", "reserve"}
@@ -137,7 +140,7 @@ def test_a_worker_tells_what_it_told(
     store: Store, tiny_model: str, monkeypatch: pytest.MonkeyPatch
 ):
     fit = FitSettings(base_model=tiny_model, epochs=1, learning_rate=3e-3, batch_size=4)
-    monkeypatch.setattr("synthcur.recipes.automatic_recipe", lambda *_, **__: fit)
+    monkeypatch.setattr("synthcur.training.recipes.automatic_recipe", lambda *_, **__: fit)
     ended = []
 
     def work(job: Job) -> Job:
@@ -146,16 +149,16 @@ def test_a_worker_tells_what_it_told(
         ended.append(store.job(job.id))
         return ended[-1]
 
-    work(jobs.submit_score(store, demo.NAME, ScoreSettings()))
+    work(job_queue.submit_score(store, demo.NAME, ScoreSettings()))
     settings = TrainSettings(arms=("imp",), seeds=1, fit=fit, recipe="automatic")
-    trained = work(jobs.submit_train(store, "small", settings))
+    trained = work(job_queue.submit_train(store, "small", settings))
     assert files(trained.folder) == {"spec.json", "log.txt", "spool.jsonl", "models"}
     curve = LearningCurveSettings(arms=("ce_real",), seeds=1, sizes=(6,), fit=fit)
-    work(jobs.submit_learning_curve(store, "small", curve))
+    work(job_queue.submit_learning_curve(store, "small", curve))
     for error in (InputError("What?", fix="So."), worker.Cancelled()):
         with monkeypatch.context() as patch:
             patch.setattr(pipeline, "execute", raising(error))
-            work(jobs.submit_train(store, "small", TrainSettings(arms=("ce",))))
+            work(job_queue.submit_train(store, "small", TrainSettings(arms=("ce",))))
     assert [job.status for job in ended] == ["done", "done", "done", "failed", "cancelled"]
     fields: dict[str, set[str]] = {}
     for record in (each for job in ended for each in records(job)):
@@ -204,8 +207,8 @@ def test_what_a_run_leaves_has_the_names_it_had(
             margin=-own,
         )
 
-    monkeypatch.setattr("synthcur.training.fit", fit)
-    monkeypatch.setattr("synthcur.classifier.predict_proba", lambda *_: probs)
+    monkeypatch.setattr("synthcur.training.trainer.fit", fit)
+    monkeypatch.setattr("synthcur.models.classifier.predict_proba", lambda *_: probs)
     folder = tmp_path / "job0"
     folder.mkdir()
     artefacts, spool = Artefacts(tmp_path / "artefacts"), Spool(folder / "spool.jsonl")

@@ -36,7 +36,11 @@ train_results train_resume_{} train_scheme train_score train_seeds train_start
 """Keys of widgets and containers; ``{}`` stands for what is put in. Streamlit makes each a class of
 the page, by which other people's styles and scripts find it. New ones need not be added."""
 
-STORED = {"synthcur.review.keys", "synthcur.review.place", "synthcur.review.unsaved"}
+STORED = {
+    "synthcur.review.keys",
+    "synthcur.review.place",
+    "synthcur.review.unsaved",
+}
 COMPONENTS = {"synthcur_map", "synthcur_map_figures", "synthcur_map_link", "synthcur_review"}
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from synthcur.errors import InputError
-from synthcur.queues import (
+from synthcur.review.decisions import Decision, current_decisions
+from synthcur.review.queues import (
     QUEUES,
     Evidence,
     keyed_labels,
@@ -14,7 +15,6 @@ from synthcur.queues import (
     queue_rows,
     share_in_words,
 )
-from synthcur.review import Decision, current_decisions
 
 LABELS = ("billing", "delivery", "feedback")
 

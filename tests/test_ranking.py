@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics
 
-from synthcur.evaluation import wilson_interval
-from synthcur.ranking import precision_at, roc_auc, roc_auc_interval
+from synthcur.stats.metrics import wilson_interval
+from synthcur.stats.roc import precision_at, roc_auc, roc_auc_interval
 
 
 @st.composite

@@ -24,13 +24,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthcur import reader
+from harness.bombs import dictionary_bomb, parquet
+from synthcur.data import reader
+from synthcur.data.reader import Reading, ReadLimits, read_in_child, read_limits
+from synthcur.data.reading import read_table
+from synthcur.data.tables import Limits, RawTable
 from synthcur.errors import InputError
-from synthcur.processes import process_identity
-from synthcur.reader import Reading, ReadLimits, read_in_child, read_limits
-from synthcur.reading import read_table
-from synthcur.tables import Limits, RawTable
-from tests.bombs import dictionary_bomb, parquet
+from synthcur.jobs.processes import process_identity
 
 ROOT = Path(__file__).resolve().parent.parent
 SLOW = b"text,label\n" + b"a,b\n" * 900_000
@@ -387,7 +387,7 @@ def test_a_reader_that_nobody_waits_for_any_more_ends():
 def test_a_reader_ends_with_the_process_that_asked(tmp_path: Path):
     (tmp_path / "rows.csv").write_bytes(SLOW)
     code = (
-        "import sys, time; from synthcur.reader import Reading; "
+        "import sys, time; from synthcur.data.reader import Reading; "
         f"reading = Reading({str(tmp_path / 'rows.csv')!r}); "
         "assert not reading.wait(0.2); print(reading.pid, flush=True); time.sleep(60)"
     )
@@ -419,7 +419,8 @@ def test_files_between_the_two_have_no_name_at_any_time(
 
 def test_a_reader_starts_without_what_most_files_do_not_need():
     code = (
-        "import sys, synthcur.read_process; print({'pandas', 'numpy', 'pyarrow'} & {*sys.modules})"
+        "import sys, synthcur.data.read_process;"
+        "print({'pandas', 'numpy', 'pyarrow'} & {*sys.modules})"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synthcur.data.reading import path_inside, read_table
+from synthcur.data.tables import Limits, RawTable, shown_name
 from synthcur.errors import InputError
-from synthcur.reading import path_inside, read_table
-from synthcur.tables import Limits, RawTable, shown_name
 
 GOOD = b"text,label\nThe fern wilts,care\nWhere is my order,delivery\n"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthcur.reasons import RowFacts, reason
+from synthcur.review.explanations import RowFacts, reason
 
 CLEAN = {
     "label": "billing",

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthcur import exporting
-from synthcur.records import Job, Run
+from synthcur.exports import downloads
 from synthcur.schema import REAL, TEST, Collection, sample_ids
 from synthcur.settings import FitSettings, TrainSettings
-from synthcur.spool import Spool
-from synthcur.store import Store
+from synthcur.store.records import Job, Run
+from synthcur.store.spool import Spool
+from synthcur.store.store import Store
 
 LENGTH = 16
 """Tokens that these runs read of a text; the tiny model could read 64."""
@@ -32,7 +32,7 @@ print(json.dumps([classify(each) for each in asked]))
 
 def trained(store: Store, collection: Collection, tiny_model: str) -> tuple[Job, Run]:
     """Train one run as a worker does; return it with its job."""
-    from synthcur.runs import train
+    from synthcur.worker.runs import train
 
     recipe = FitSettings(
         base_model=tiny_model, epochs=6, learning_rate=3e-3, batch_size=8, max_length=LENGTH
@@ -46,7 +46,7 @@ def trained(store: Store, collection: Collection, tiny_model: str) -> tuple[Job,
     spool.append("done")
     spool.close()
     store.ingest(job.id)
-    (run,) = exporting.kept_models(store, job.id)
+    (run,) = downloads.kept_models(store, job.id)
     return store.job(job.id), run
 
 
@@ -75,7 +75,7 @@ def told(folder: Path, asked: list[Any], *, lines: str = "") -> list[dict[str, A
 
 def predicted(store: Store, job: Job, run: Run, rows: pd.DataFrame) -> np.ndarray:
     """Ask the classifier as training does, cut where the settings say, (n, K)."""
-    from synthcur.classifier import build, predict_proba
+    from synthcur.models.classifier import build, predict_proba
 
     assert run.model
     model = str(job.folder / run.model)
@@ -99,7 +99,7 @@ def test_the_recipe_on_the_card_says_what_training_says_of_short_and_long_texts(
 ) -> None:
     store = fill(small_collection, scored=False)
     job, run = trained(store, small_collection, tiny_model)
-    folder = exporting.model_folder(store, run, tmp_path)
+    folder = downloads.model_folder(store, run, tmp_path)
     test = small_collection.part(REAL, TEST)
     ending = " my fern has aphids" * 20
     texts = ["courier", *(text + ending for text in test["text"]), "late parcel " * 3_500]
@@ -130,7 +130,7 @@ def test_the_recipe_of_a_model_of_pairs_asks_it_of_a_pair(
     pairs = replace(small_collection, name="pairs", rows=rows)
     store = fill(pairs, scored=False)
     job, run = trained(store, pairs, tiny_model)
-    folder = exporting.model_folder(store, run, tmp_path)
+    folder = downloads.model_folder(store, run, tmp_path)
     assert '"text_pair": ' in recipe((folder / "README.md").read_text("utf-8"))
     test = pairs.part(REAL, TEST)[["text", "text_pair"]]
     long = pd.DataFrame({"text": ["late parcel " * 3_500, "aphids"], "text_pair": "roses " * 3_000})
@@ -151,7 +151,7 @@ def test_a_model_that_release_0_1_kept_leaves_with_the_length_of_its_training(
     kept = job.folder / (run.model or "") / "tokenizer_config.json"
     config = json.loads(kept.read_text("utf-8"))
     kept.write_text(json.dumps(config | {"model_max_length": 512}), "utf-8")
-    folder = exporting.model_folder(store, run, tmp_path)
+    folder = downloads.model_folder(store, run, tmp_path)
     read = json.loads((folder / kept.name).read_text("utf-8"))
     assert read == config
     assert f"max_length={LENGTH}" in (folder / "README.md").read_text("utf-8")

@@ -2,9 +2,10 @@
 
 import pytest
 
-from synthcur import commands, jobs
 from synthcur.__main__ import main
+from synthcur.cli import commands
 from synthcur.errors import InputError
+from synthcur.jobs import job_queue
 from synthcur.settings import FitSettings, TrainSettings
 
 ASKED = [
@@ -27,7 +28,7 @@ def asked(fill, small_collection, monkeypatch) -> list[TrainSettings]:
         found.append(settings)
         raise InputError("noted", fix="")
 
-    monkeypatch.setattr(jobs, "submit_train", note)
+    monkeypatch.setattr(job_queue, "submit_train", note)
     monkeypatch.setattr(commands, "open_store", lambda workspace: store)
     return found
 
@@ -40,8 +41,8 @@ def test_options_of_the_recipe(asked, options: list[str], recipe: str, fit: FitS
 
 def test_arms_that_ask_no_checkers_are_trained_without_scores(fill, small_collection, monkeypatch):
     store = fill(small_collection, scored=False)
-    monkeypatch.setattr(jobs, "_spawn", lambda *_: None)
-    jobs.submit_train(store, "small", TrainSettings(arms=("ce_both",), seeds=1))
+    monkeypatch.setattr(job_queue, "_spawn", lambda *_: None)
+    job_queue.submit_train(store, "small", TrainSettings(arms=("ce_both",), seeds=1))
     assert [job.kind for job in store.jobs("small")] == ["train"]
     with pytest.raises(InputError, match="imp need"):
-        jobs.submit_train(store, "small", TrainSettings(arms=("ce", "imp"), seeds=1))
+        job_queue.submit_train(store, "small", TrainSettings(arms=("ce", "imp"), seeds=1))

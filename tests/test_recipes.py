@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from synthcur.arms import ARMS
-from synthcur.checkers import checker_recipe
-from synthcur.recipes import (
+from synthcur.checkers.checkers import checker_recipe
+from synthcur.settings import LEAST_STEPS, MAX_EPOCHS, FitSettings, ScoreSettings
+from synthcur.training.recipes import (
     FASTEST,
     MOST_JUDGED,
     PUBLISHED_RATE,
@@ -21,7 +22,6 @@ from synthcur.recipes import (
     recipe_of,
     with_steps,
 )
-from synthcur.settings import LEAST_STEPS, MAX_EPOCHS, FitSettings, ScoreSettings
 
 FIT = FitSettings(epochs=5, batch_size=32)
 

@@ -14,14 +14,14 @@ import pytest
 import torch
 
 from benchmarks import recipe, reference
+from harness import samples
 from synthcur.arms import ARMS
-from synthcur.classifier import Classifier, build
 from synthcur.errors import InputError
-from synthcur.losses import dynamic_weight, weighted_cross_entropy
-from synthcur.pools import Examples, Pool, WeightedExamples
+from synthcur.models.classifier import Classifier, build
 from synthcur.settings import FitSettings
-from synthcur.training_rows import rows_of
-from tests import samples
+from synthcur.training.losses import dynamic_weight, weighted_cross_entropy
+from synthcur.training.pools import Examples, Pool, WeightedExamples
+from synthcur.training.training_sets import rows_of
 
 LABELS = ("a", "b")
 WORDS = ("late", "parcel", "courier", "aphids", "slugs", "mites")
@@ -215,7 +215,7 @@ def test_the_plain_recipe_takes_nothing_but_the_model_from_the_package():
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("synthcur")
     }
     names = {alias.name for n in ast.walk(source) if isinstance(n, ast.Import) for alias in n.names}
-    assert taken == {"synthcur.classifier"}
+    assert taken == {"synthcur.models.classifier"}
     assert not [name for name in names if name.startswith(("synthcur", "benchmarks"))]
 
 

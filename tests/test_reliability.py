@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from synthcur.evaluation import wilson_interval
-from synthcur.reliability import calibration_gap, expected_calibration_error, reliability
+from synthcur.stats.metrics import wilson_interval
+from synthcur.stats.reliability import calibration_gap, expected_calibration_error, reliability
 
 
 def two_labels(sureness):

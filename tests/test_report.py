@@ -5,14 +5,15 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from harness.collections import add_finished_job
 
-from synthcur import findings, report
 from synthcur.errors import InputError, NotFoundError
-from synthcur.evaluation import holm, paired_difference
+from synthcur.results import comparison as report
+from synthcur.results import findings
 from synthcur.schema import REAL
 from synthcur.settings import FitSettings, TrainSettings, WeightingSettings, fingerprint
-from synthcur.spool import Spool
-from tests.conftest import add_finished_job
+from synthcur.stats.metrics import holm, paired_difference
+from synthcur.store.spool import Spool
 
 TRUE = np.repeat([0, 1, 2], 4)
 """Label ids of the 12 test rows of the small collection."""

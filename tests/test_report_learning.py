@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from harness.collections import add_finished_job
 
-from synthcur import findings, report
-from synthcur.html_report import html_report
+from synthcur.exports.html_report import html_report
+from synthcur.results import comparison as report
+from synthcur.results import findings
 from synthcur.schema import REAL
-from tests.conftest import add_finished_job
 from tests.test_report import ALL_RIGHT, FOUR_WRONG, IMP, PLAIN, TRUE, add_runs, toy
 
 __all__ = ["toy"]  # a fixture

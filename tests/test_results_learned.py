@@ -5,9 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from synthcur import cards, exporting, report
-from synthcur.comparison import review_effect
-from synthcur.html_report import html_report
+from synthcur.exports import cards
+from synthcur.exports import downloads as exporting
+from synthcur.exports.html_report import html_report
+from synthcur.results import comparison as report
+from synthcur.results.pairwise import review_effect
 from synthcur.ui.parts import plain
 from tests.test_exporting import keep_model
 from tests.test_pages import complaints, open_page
@@ -114,7 +116,7 @@ def test_the_report_marks_arms_that_learned_nothing_and_draws_the_largest_label(
 
 
 def test_the_validation_curve_of_the_report_has_a_dotted_line(fill, small_collection):
-    from tests.conftest import add_finished_job
+    from harness.collections import add_finished_job
 
     store = fill(small_collection)
     add_finished_job(store, small_collection, {"ce": 0.6, "imp": 0.9})

@@ -4,14 +4,14 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from harness.collections import add_finished_job
 
-from synthcur import jobs
-from synthcur.evaluation import paired_difference
-from synthcur.learning_curve import LearningCurveSettings
-from synthcur.records import chosen_checkers
+from synthcur.jobs import job_queue
 from synthcur.settings import TrainSettings
-from synthcur.ui import results_rail
-from tests.conftest import add_finished_job
+from synthcur.stats.metrics import paired_difference
+from synthcur.store.records import chosen_checkers
+from synthcur.training.learning_curve import LearningCurveSettings
+from synthcur.ui.results import rail
 from tests.test_exporting import keep_model
 from tests.test_learning_runs import add_curve
 from tests.test_pages import complaints, open_page
@@ -179,9 +179,9 @@ def test_what_the_results_were_made_from_is_named(toy, small_collection):
 
 
 def test_more_labels_than_fit_are_cut_and_the_card_says_so(fill, small_collection, monkeypatch):
-    from synthcur.ui import results_panel
+    from synthcur.ui.results import panel
 
-    monkeypatch.setattr(results_panel, "MOST_LABELS", 2)
+    monkeypatch.setattr(panel, "MOST_LABELS", 2)
     store = fill(small_collection)
     add_runs(store, small_collection, {"ce": PLAIN, "imp": IMP})
     app = open_page("results", "small")
@@ -195,7 +195,7 @@ CURVE = LearningCurveSettings(arms=("ce_real", "ce", "dimp"), seeds=2, sizes=(6,
 def test_a_learning_curve_is_offered_with_its_size_and_started(toy, monkeypatch):
     submitted = []
     monkeypatch.setattr(
-        jobs, "submit_learning_curve", lambda store, *settings: submitted.append(settings)
+        job_queue, "submit_learning_curve", lambda store, *settings: submitted.append(settings)
     )
     app = open_page("results", "small")
     offered = next(each.value for each in app.markdown if "of the real training rows" in each.value)
@@ -211,7 +211,7 @@ def test_a_running_curve_is_drawn_as_far_as_it_is_and_can_be_stopped(
     toy, small_collection, monkeypatch
 ):
     add_curve(toy, small_collection, CURVE, {("ce", 0): 0.5, ("ce_real", 6): 0.25}, end="")
-    monkeypatch.setattr(jobs, "poll", lambda *_, **__: None)
+    monkeypatch.setattr(job_queue, "poll", lambda *_, **__: None)
     app = open_page("results", "small")
     assert not complaints(app)
     assert "4 of 10 runs done" in captions(app)
@@ -220,7 +220,7 @@ def test_a_running_curve_is_drawn_as_far_as_it_is_and_can_be_stopped(
     assert "Dashed: reads no real row" in captions(app)
     assert "ce_real: 25.0 [" in chart.proto.alt
     stopped = []
-    monkeypatch.setattr(jobs, "cancel", lambda store, job_id: stopped.append(job_id))
+    monkeypatch.setattr(job_queue, "cancel", lambda store, job_id: stopped.append(job_id))
     app.button(key="results_learning_cancel").click().run()
     assert stopped == [toy.jobs("small")[0].id]
 
@@ -274,7 +274,7 @@ def test_the_ledger_names_everything_and_the_difference_of_two_runs(toy, small_c
 
 def test_a_run_is_queued_again_with_the_same_settings_once(toy, monkeypatch):
     submitted = []
-    monkeypatch.setattr(jobs, "submit_train", lambda store, *what: submitted.append(what))
+    monkeypatch.setattr(job_queue, "submit_train", lambda store, *what: submitted.append(what))
     job = toy.jobs("small")[0]
     app = open_page("results", "small")
     app.button(key=f"results_rerun_{job.id}").click().run()
@@ -283,8 +283,9 @@ def test_a_run_is_queued_again_with_the_same_settings_once(toy, monkeypatch):
 
 
 def test_changed_rows_are_those_weighed_apart_and_come_by_nearness(fill, small_collection):
-    from synthcur.influence import changed_rows, nearest
-    from tests.conftest import make_scores
+    from harness.collections import make_scores
+
+    from synthcur.results.influence import changed_rows, nearest
 
     store = fill(small_collection)
     scores = store.scores("small")["probe"].artefacts
@@ -320,7 +321,7 @@ def test_rows_are_told_with_the_run_s_checkers_or_else_with_the_best_there_are(
     scored = store.scores("small")
     assert list(scored) == ["finetune", "average"], "the oldest is not the best"
     assert TrainSettings.from_dict(job.settings).checkers == "probe", "removed since"
-    assert results_rail.weighed_by(store, job)[0] == "average"
+    assert rail.weighed_by(store, job)[0] == "average"
     assert chosen_checkers(scored, "probe") == chosen_checkers(scored) == "average"
     assert chosen_checkers(scored, "finetune") == "finetune"
     assert chosen_checkers({}, "probe") is None

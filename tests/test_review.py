@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from synthcur.errors import InputError
-from synthcur.review import (
+from synthcur.review.decisions import (
     Decision,
     check_annotator,
     check_decision,

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from harness.collections import make_collection
 
-from synthcur.queues import share_in_words
-from synthcur.review import EDIT_LENGTH
-from synthcur.review_store import Turn
-from synthcur.ui import review_cards
-from synthcur.ui.review_cards import TEXT_LENGTH, Bench, shown
-from synthcur.ui.review_data import (
+from synthcur.review.decisions import EDIT_LENGTH
+from synthcur.review.queues import share_in_words
+from synthcur.store.reviews import Turn
+from synthcur.ui.review import cards as review_cards
+from synthcur.ui.review.cards import TEXT_LENGTH, Bench, shown
+from synthcur.ui.review.messages import (
     filtered,
     fixed_queues,
     queue_data,
@@ -20,9 +21,8 @@ from synthcur.ui.review_data import (
     size_in_words,
     window,
 )
-from synthcur.weighting import sample_weight
-from tests.conftest import make_collection
-from tests.reviewing import SEVEN, bench_of, decided, look, opened_of
+from synthcur.weighting.rules import sample_weight
+from tests.support.reviewing import SEVEN, bench_of, decided, look, opened_of
 
 
 def test_a_card_says_weight_and_share_under_every_label(small_collection):

@@ -10,16 +10,16 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from synthcur.queues import QUEUES
-from synthcur.review import ANNOTATOR_LENGTH
+from harness.collections import doubt_checkers, make_scores
+from synthcur.review.decisions import ANNOTATOR_LENGTH
+from synthcur.review.queues import QUEUES
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
-from synthcur.store import Store
+from synthcur.store.store import Store
 from synthcur.ui import identity
-from synthcur.ui.curate_rail import WhatIf
-from synthcur.weighting import sample_weight
-from tests.conftest import doubt_checkers, make_scores
-from tests.reviewing import SEVEN
+from synthcur.ui.curate.rail import WhatIf
+from synthcur.weighting.rules import sample_weight
+from tests.support.reviewing import SEVEN
 
 PAGE = Path(__file__).resolve().parent.parent / "pages" / "review.py"
 
@@ -105,7 +105,7 @@ def test_a_name_that_cannot_be_used_keeps_the_last_one(open_page):
 def test_without_scores_the_page_offers_to_score(open_page, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "synthcur.jobs.submit_score", lambda store, name, settings: asked.append(name)
+        "synthcur.jobs.job_queue.submit_score", lambda store, name, settings: asked.append(name)
     )
     app = open_page(scored=False)
     assert "score" in app.title[0].value

@@ -3,10 +3,10 @@
 import json
 from dataclasses import replace
 
-from synthcur.records import Job
-from synthcur.review import EDIT, RELABEL, Decision, effective_labels, judged_collection
-from synthcur.ui.review_refit import last_fit, new_since
-from tests.reviewing import bench_of, decided
+from synthcur.review.decisions import EDIT, RELABEL, Decision, effective_labels, judged_collection
+from synthcur.store.records import Job
+from synthcur.ui.review.refit import last_fit, new_since
+from tests.support.reviewing import bench_of, decided
 
 
 def job_of(folder, decisions, *, kind="score", status="done", checkers="probe"):

@@ -3,11 +3,11 @@
 import json
 from dataclasses import replace
 
-from synthcur import agreement
-from synthcur.agreement import Audit
-from synthcur.review import Decision
-from synthcur.ui.review_data import queues
-from synthcur.ui.review_team import (
+from synthcur.review import agreement
+from synthcur.review.agreement import Audit
+from synthcur.review.decisions import Decision
+from synthcur.ui.review.messages import queues
+from synthcur.ui.review.team import (
     agreement_in_words,
     audit_in_words,
     log_lines,
@@ -15,7 +15,7 @@ from synthcur.ui.review_team import (
     weights_in_words,
     weights_test,
 )
-from tests.reviewing import bench_of, decided
+from tests.support.reviewing import bench_of, decided
 
 
 def _by(annotator, bench, row, action, seq, **more):

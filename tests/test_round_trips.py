@@ -12,16 +12,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 import pytest
+from harness.collections import add_scores
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from synthcur import exporting
 from synthcur.__main__ import main
-from synthcur.loading import accept, build
-from synthcur.reading import read_table
+from synthcur.data.loading import accept, build
+from synthcur.data.reading import read_table
+from synthcur.exports import downloads
 from synthcur.schema import Collection
-from synthcur.store import Store
-from tests.conftest import add_scores
+from synthcur.store.store import Store
 
 KINDS = ("curated.csv", "curated.jsonl", "curated.parquet", "dataset/data/train.parquet")
 # Each example writes and reads a workspace: looking for the smallest one would take minutes.
@@ -95,7 +95,7 @@ def test_three_generations_of_an_export_are_equal(rows, kind):
             store.add_collection(collection)
             add_scores(store, collection)
             out = Path(scratch) / name
-            exporting.export(store, name, out, checkers="probe")
+            downloads.export(store, name, out, checkers="probe")
             source = out / kind
             generations.append(read_table(source).frame)
         store.close()
@@ -124,9 +124,9 @@ def test_weights_are_the_same_number_in_every_kind_of_file(rows):
         collection = imported("g", *(as_file(part) for part in rows))
         store.add_collection(collection)
         add_scores(store, collection)
-        table = exporting.curated_table(store, "g", checkers="probe")
+        table = downloads.curated_table(store, "g", checkers="probe")
         out = Path(scratch) / "out"
-        exporting.export(store, "g", out, checkers="probe")
+        downloads.export(store, "g", out, checkers="probe")
         store.close()
         for kind in KINDS:
             read = read_table(out / kind).frame
@@ -152,9 +152,9 @@ def test_decisions_are_the_same_after_three_generations(
         options = ["--from", str(source), "--workspace", str(store.workspace)]
         assert main(["decide", "small", *options]) == 0, capsys.readouterr().err
         out = tmp_path / f"out{generation}"
-        exporting.export(store, "small", out, checkers=None)
+        downloads.export(store, "small", out, checkers=None)
         source = out / "decisions.jsonl"
-        table = exporting.decisions_table(store.decisions("small"))
+        table = downloads.decisions_table(store.decisions("small"))
         table = table.astype(object).where(table.notna(), None)
         generations.append(table.drop(columns="created_at").to_dict("list"))
         store.close()
@@ -175,7 +175,7 @@ def test_columns_get_free_names_in_every_generation(fill: Callable[..., Store], 
         }
     )
     store = fill(replace(small_collection, provenance=theirs))
-    table = exporting.curated_table(store, "small", checkers="probe")
+    table = downloads.curated_table(store, "small", checkers="probe")
     assert table.columns.is_unique
     assert table["weight_in_file_3"].tolist() == ["weight"] * len(table)
     assert table["weight_in_file"].tolist() == ["weight_in_file"] * len(table)
@@ -197,5 +197,5 @@ def test_a_column_without_a_value_is_a_column_of_texts(tmp_path: Path):
     import pyarrow.parquet as pq
 
     table = pd.DataFrame({"text": ["a", "b"], "comment": [None, None]})
-    exporting.write_table(table, tmp_path / "t.parquet")
+    downloads.write_table(table, tmp_path / "t.parquet")
     assert str(pq.read_schema(tmp_path / "t.parquet").field("comment").type) == "string"

@@ -7,15 +7,16 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from synthcur import arms, learning_runs
+from synthcur import arms
 from synthcur.arms import ARMS, Arm
-from synthcur.artefacts import Artefacts
-from synthcur.learning_curve import LearningCurveSettings
-from synthcur.learning_runs import Subject, runs_with
-from synthcur.review import DISCARD, EDIT, KEEP, Decision
-from synthcur.run_keys import arm_key
+from synthcur.review.decisions import DISCARD, EDIT, KEEP, Decision
 from synthcur.schema import Collection
 from synthcur.settings import FitSettings
+from synthcur.store.artefacts import Artefacts
+from synthcur.training.learning_curve import LearningCurveSettings
+from synthcur.training.run_keys import arm_key
+from synthcur.worker import learning_runs
+from synthcur.worker.learning_runs import Subject, runs_with
 
 KEPT = "0123456789abcdef"
 """Fingerprint of the collection, whatever rows it holds here."""

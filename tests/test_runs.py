@@ -1,8 +1,8 @@
 """Which seed's model of an arm is kept."""
 
-from synthcur.run_results import Reached, is_best
-from synthcur.runs import _finished
-from synthcur.spool import Spool
+from synthcur.store.spool import Spool
+from synthcur.worker.run_results import Reached, is_best
+from synthcur.worker.runs import _finished
 
 
 def test_the_seed_with_the_lowest_log_loss_is_kept():

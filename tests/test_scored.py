@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from synthcur.schema import Collection
-from synthcur.scored import CHECKER_TITLES, noted_of_pool, weighing_facts, weighing_probs
 from synthcur.settings import CHECKER_KINDS, DIVERSITY_KINDS, QUALITY_KINDS, WeightingSettings
+from synthcur.weighting.inputs import CHECKER_TITLES, noted_of_pool, weighing_facts, weighing_probs
 
 ARTEFACTS = {"embeddings": "e", "quality": "p", "diversity": "q"}
 

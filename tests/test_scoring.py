@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthcur import encoders, pipeline
+from synthcur.checkers.pool_coverage import real_rows_covered
 from synthcur.errors import InputError
-from synthcur.pool_fit import real_rows_covered
+from synthcur.models import encoders
 from synthcur.schema import REAL, Collection
 from synthcur.settings import FitSettings, ScoreSettings
-from tests.job_desk import Desk, arrays, desk, scored
+from synthcur.worker import pipeline
+from tests.support.job_desk import Desk, arrays, desk, scored
 
 __all__ = ["desk", "scored"]  # fixtures
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthcur.search import by_meaning, by_words, fold, fold_all, terms
+from synthcur.checkers.search import by_meaning, by_words, fold, fold_all, terms
 
 TEXTS = [
     "I want a refund for order #5",

@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.serving import free_port, served
+from harness.serving import free_port, served
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
 

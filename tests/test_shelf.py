@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from synthcur.data.reader import Reading
 from synthcur.errors import InputError
-from synthcur.processes import process_identity
-from synthcur.reader import Reading
+from synthcur.jobs.processes import process_identity
 from synthcur.ui import shelf as shelf_module
 from synthcur.ui.shelf import Shelf, memory_limit
 

@@ -12,21 +12,17 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.runtime.secrets import Secrets
 from streamlit.testing.v1 import AppTest
 
-from synthcur import jobs
-from synthcur.base_models import USER_HEADER
 from synthcur.errors import InputError
+from synthcur.jobs import job_queue
+from synthcur.models.base_models import USER_HEADER
 from synthcur.schema import Collection
-from synthcur.store import Store
-from synthcur.ui import (
-    curate_actions,
-    curate_clusters,
-    identity,
-    presenter,
-    resources,
-    review_panel,
-    session,
-)
-from synthcur.ui.curate_actions import Discarded
+from synthcur.store.store import Store
+from synthcur.ui import identity, resources, session
+from synthcur.ui.curate import actions as curate_actions
+from synthcur.ui.curate import clusters as curate_clusters
+from synthcur.ui.curate.actions import Discarded
+from synthcur.ui.overview import presenter
+from synthcur.ui.review import panel
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("overview", "data", "curate", "review", "train", "results")
@@ -183,7 +179,7 @@ def test_what_comes_without_a_name_writes_nothing_and_with_one_it_does(
     page, act, name, opened, arrive, small_collection, monkeypatch
 ):
     started = []
-    monkeypatch.setattr(jobs, "submit_train", lambda *what: started.append(what))
+    monkeypatch.setattr(job_queue, "submit_train", lambda *what: started.append(what))
     arrive("Ana")
     app, store = opened(page)
     app.session_state["synthcur"].selection = tuple(small_collection.synthetic["sample_id"][:3])
@@ -218,7 +214,7 @@ def test_what_is_called_before_a_page_is_drawn_asks_for_itself(arrive, monkeypat
             write()
     curate_clusters._rename("small", "clusters", 0, "field")
     assert "Nobody is signed in" in str(st.session_state["curate_cluster_refused"][1])
-    review_panel._take_in()
+    panel._take_in()
     assert "Nobody is signed in" in st.session_state["review_outcome"].trouble
     arrive("Ana")
     assert session.actor() == "Ana"

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from synthcur import demo, signals
-from synthcur.errors import ArtefactError, InputError
-from synthcur.schema import SYNTHETIC
-from synthcur.signals import (
+from synthcur import demo
+from synthcur.checkers import signals
+from synthcur.checkers.signals import (
     DENSITY_LIMITS,
     LEAST_TOLD_APART,
     area_under_margin,
@@ -24,6 +23,8 @@ from synthcur.signals import (
     vendi_score,
     weight_uncertainty,
 )
+from synthcur.errors import ArtefactError, InputError
+from synthcur.schema import SYNTHETIC
 
 NAN = np.nan
 

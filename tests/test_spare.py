@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthcur import jobs
-from synthcur.processes import process_identity
+from harness import killing
+from synthcur.jobs import job_queue
+from synthcur.jobs.processes import process_identity
+from synthcur.jobs.warm_worker import Spare
 from synthcur.settings import ScoreSettings
-from synthcur.spare import Spare
-from synthcur.store import Store
-from tests import killing
+from synthcur.store.store import Store
 
 TAKES_ONE = "import pathlib, sys; line = sys.stdin.readline().strip()\n"
 TAKES_ONE += "line and pathlib.Path(line, 'taken').write_text('by the spare')"
@@ -88,7 +88,7 @@ time.sleep(600)
 @pytest.mark.real
 @pytest.mark.timeout(300)
 def test_the_waiting_process_leaves_with_its_killed_server(monkeypatch):
-    monkeypatch.setenv(jobs.SPARE_VARIABLE, "1")
+    monkeypatch.setenv(job_queue.SPARE_VARIABLE, "1")
     command = [sys.executable, "-c", SERVER]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
@@ -106,29 +106,29 @@ def test_the_waiting_process_leaves_with_its_killed_server(monkeypatch):
 @pytest.mark.timeout(600)
 def test_a_job_of_the_waiting_process_is_like_any_other(tmp_path, monkeypatch):
     """Same arrays to the last bit, a log of its own, and an end that is noticed."""
-    monkeypatch.setenv(jobs.SPARE_VARIABLE, "1")
-    kept, found = jobs.spare(), []
+    monkeypatch.setenv(job_queue.SPARE_VARIABLE, "1")
+    kept, found = job_queue.spare(), []
     for is_prepared in (False, True):
         store = Store(tmp_path / f"ws{is_prepared}")
         store.add_collection(killing.collection())
         if is_prepared:
             kept.prepare()
             pid = waiting(kept).pid
-        job = jobs.submit_score(store, killing.NAME, ScoreSettings(), waiting=kept)
+        job = job_queue.submit_score(store, killing.NAME, ScoreSettings(), waiting=kept)
         assert not is_prepared or job.pid == pid
         job = killing.follow(store, job.id, seconds=300)
-        assert job.status == "done", f"{job.what}\n{jobs.log_tail(job)}"
+        assert job.status == "done", f"{job.what}\n{job_queue.log_tail(job)}"
         assert not killing.orphans(store), "the process ends with its job"
         found.append(killing.scored_arrays(store, job.id))
         if is_prepared:
             kept.prepare()
-            job = jobs.submit_score(store, killing.NAME, ScoreSettings(seed=1), waiting=kept)
+            job = job_queue.submit_score(store, killing.NAME, ScoreSettings(seed=1), waiting=kept)
             assert job.pid
             os.kill(job.pid, signal.SIGKILL)
             assert killing.follow(store, job.id, seconds=10).status == "crashed"
             kept.prepare()
-            job = jobs.submit_score(store, killing.NAME, ScoreSettings(seed=2), waiting=kept)
-            jobs.cancel(store, job.id)
+            job = job_queue.submit_score(store, killing.NAME, ScoreSettings(seed=2), waiting=kept)
+            job_queue.cancel(store, job.id)
             assert killing.follow(store, job.id, seconds=60).status == "cancelled"
         store.close()
     alone, prepared = found

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from synthcur.spool import Spool, read_spool
+from synthcur.store.spool import Spool, read_spool
 
 
 def test_records_come_back_in_order_and_only_once(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthcur.spreadsheet import guarded, is_ours, unguarded
+from synthcur.data.spreadsheet import guarded, is_ours, unguarded
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 cells = st.text() | st.builds(

@@ -13,12 +13,12 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from synthcur.database import MIGRATIONS, Database, is_wal_safe
 from synthcur.errors import ConflictError, NotFoundError, StoreError
-from synthcur.review import Decision
+from synthcur.review.decisions import Decision
 from synthcur.settings import WeightingSettings
-from synthcur.spool import Spool
-from synthcur.store import Store
+from synthcur.store.database import MIGRATIONS, Database, is_wal_safe
+from synthcur.store.spool import Spool
+from synthcur.store.store import Store
 
 
 @pytest.fixture

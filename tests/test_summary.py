@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from harness.collections import make_collection
 
-from synthcur.figures_overview import arm_intervals, waterfall
-from synthcur.palette import DARK, LIGHT
-from synthcur.review import Decision
+from synthcur.charts.overview import arm_intervals, waterfall
+from synthcur.charts.palette import DARK, LIGHT
+from synthcur.review.decisions import Decision
 from synthcur.schema import SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
-from synthcur.summary import (
+from synthcur.weighting.weight_flow import (
     Decided,
     WeightFlow,
     decided,
@@ -17,7 +18,6 @@ from synthcur.summary import (
     shown_weighting,
     weight_flow,
 )
-from tests.conftest import make_collection
 
 LABELS = ("a", "b")
 PLAIN = WeightingSettings(rule="ce")

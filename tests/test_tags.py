@@ -3,7 +3,7 @@
 import pytest
 
 from synthcur.errors import InputError
-from synthcur.store import Store
+from synthcur.store.store import Store
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from transformers import TrainerCallback
 from transformers.integrations import integration_utils
 
-from synthcur import trackers
+from synthcur.training import tracking
 
 SETTINGS = {"epochs": 2, "learning_rate": 6e-5, "seed": 3}
 ROWS = [
@@ -54,7 +54,7 @@ def installed(monkeypatch):
 
 def test_a_tracker_is_told_every_measure_at_its_step(installed):
     installed(mlflow=Recorder)
-    run = trackers.Following("demo-1/imp-seed3", SETTINGS, names=["mlflow"])
+    run = tracking.Following("demo-1/imp-seed3", SETTINGS, names=["mlflow"])
     for row in ROWS:
         run(row)
     run.close()
@@ -69,7 +69,7 @@ def test_a_tracker_is_told_every_measure_at_its_step(installed):
 def test_a_tracker_that_fails_or_is_missing_is_named_and_left_out(installed, caplog):
     installed(mlflow=Broken, wandb=Recorder)
     with caplog.at_level(logging.WARNING):
-        run = trackers.Following("r", SETTINGS, names=["mlflow", "tensorboard", "wandb"])
+        run = tracking.Following("r", SETTINGS, names=["mlflow", "tensorboard", "wandb"])
         for row in ROWS:
             run(row)
         run.close()
@@ -80,14 +80,14 @@ def test_a_tracker_that_fails_or_is_missing_is_named_and_left_out(installed, cap
 
 
 def test_only_a_variable_that_is_set_switches_a_tracker_on():
-    assert trackers.configured({}) == []
-    assert trackers.configured({"MLFLOW_TRACKING_URI": ""}) == []
-    assert trackers.configured({"MLFLOW_TRACKING_URI": "file:x"}) == ["mlflow"]
+    assert tracking.configured({}) == []
+    assert tracking.configured({"MLFLOW_TRACKING_URI": ""}) == []
+    assert tracking.configured({"MLFLOW_TRACKING_URI": "file:x"}) == ["mlflow"]
 
 
 def test_nothing_is_imported_where_no_tracker_is_configured():
     code = (
-        "import sys; from synthcur.trackers import Following; "
+        "import sys; from synthcur.training.tracking import Following; "
         "run = Following('r', {}, names=[]); run({'step': 1, 'epoch': 1.0, 'loss': 1}); "
         "run.close(); assert 'transformers' not in sys.modules"
     )
@@ -97,10 +97,10 @@ def test_nothing_is_imported_where_no_tracker_is_configured():
 def test_a_run_tells_its_tracker_what_stands_in_the_spool(
     installed, monkeypatch, tmp_path, small_collection, tiny_model
 ):
-    from synthcur import runs
-    from synthcur.artefacts import Artefacts
     from synthcur.settings import FitSettings, TrainSettings
-    from synthcur.spool import Spool, read_spool
+    from synthcur.store.artefacts import Artefacts
+    from synthcur.store.spool import Spool, read_spool
+    from synthcur.worker import runs
 
     installed(mlflow=Recorder)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "file:nowhere")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from synthcur.settings import TrainSettings, fingerprint
-from synthcur.spool import Spool
+from synthcur.store.spool import Spool
 from tests.test_pages import complaints, open_page
 
 

@@ -1,8 +1,8 @@
 """The Train page on checkers not to be trusted and on runs that were trained too little."""
 
+from harness.collections import doubt_checkers, make_collection
 from synthcur.settings import TrainSettings
 from synthcur.ui.parts import plain
-from tests.conftest import doubt_checkers, make_collection
 from tests.test_pages import complaints, open_page
 from tests.test_report import IMP, PLAIN, add_runs
 from tests.test_report_learning import DONE, SLOW, WHY

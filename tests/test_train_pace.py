@@ -2,7 +2,7 @@
 
 import pytest
 
-from synthcur.ui.train_pace import MOST_A_SECOND, PACES, Watchers, next_pace
+from synthcur.ui.train.polling import MOST_A_SECOND, PACES, Watchers, next_pace
 
 
 @pytest.mark.parametrize("watchers", [1, 5, 6, 10, 20, 50, 80])

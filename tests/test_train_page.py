@@ -7,16 +7,16 @@ from dataclasses import asdict
 import pyarrow as pa
 import pytest
 import streamlit as st
+from harness.collections import add_finished_job, add_scores, note_covered
 from streamlit.testing.v1 import AppTest
 
-from synthcur import jobs
 from synthcur.arms import ARMS, FLOOR, OFFERED
-from synthcur.processes import process_identity
+from synthcur.jobs import job_queue
+from synthcur.jobs.processes import process_identity
 from synthcur.settings import TrainSettings, WeightingSettings
-from synthcur.spool import Spool
-from synthcur.ui import train_rail
+from synthcur.store.spool import Spool
 from synthcur.ui.parts import plain
-from tests.conftest import add_finished_job, add_scores, note_covered
+from synthcur.ui.train import rail
 from tests.test_pages import ROOT, complaints, open_page
 
 
@@ -24,8 +24,10 @@ from tests.test_pages import ROOT, complaints, open_page
 def no_processes(monkeypatch):
     """Start no worker and signal nobody; return what would have been signalled."""
     signalled = []
-    monkeypatch.setattr(jobs, "_spawn", lambda *_: None)
-    monkeypatch.setattr(jobs, "_signal_group", lambda pid, number: signalled.append(number.name))
+    monkeypatch.setattr(job_queue, "_spawn", lambda *_: None)
+    monkeypatch.setattr(
+        job_queue, "_signal_group", lambda pid, number: signalled.append(number.name)
+    )
     return signalled
 
 
@@ -175,7 +177,7 @@ def test_every_arm_can_be_ticked_and_the_less_common_ones_under_more(fill, small
     assert more.label == "More arms"
     hidden = {box.key.split("_", 2)[2].rsplit("_", 1)[0] for box in more.checkbox}
     assert hidden
-    assert not hidden & set(train_rail.COMMON)
+    assert not hidden & set(rail.COMMON)
     assert len(app.sidebar.checkbox) == len(ARMS)
 
 
@@ -366,7 +368,7 @@ def test_a_killed_worker_is_said_to_have_stopped_with_its_log_at_hand(fill, smal
     store = fill(small_collection)
     job = run_job(store, records=run_records("ce", 0, epochs=1), identity="of nobody alive")
     (job.folder / "log.txt").write_text("Killed\n")
-    jobs.poll(store)
+    job_queue.poll(store)
     app = open_page("train", "small")
     assert title(app) == "Run 1 stopped unexpectedly, 0 of 4 runs done"
     assert "stopped unexpectedly" in app.error[0].value

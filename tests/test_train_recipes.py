@@ -1,7 +1,8 @@
 """The Train page: by which recipe arms are trained, and the probes beside them."""
 
+from harness.collections import add_finished_job
+
 from synthcur.settings import FitSettings, TrainSettings
-from tests.conftest import add_finished_job
 from tests.test_pages import complaints, open_page
 from tests.test_report import IMP, PLAIN, add_runs
 from tests.test_train_page import charts, no_processes, run_job, title

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 import torch
 
-from synthcur.classifier import predict_proba
 from synthcur.errors import InputError, WorkerError
-from synthcur.pools import Examples, WeightedExamples
-from synthcur.recipes import MOST_JUDGED, count_steps
-from synthcur.recording import Row
+from synthcur.models.classifier import predict_proba
 from synthcur.schema import REAL, VALIDATION, Collection
 from synthcur.settings import FitSettings
-from synthcur.training import LOG_STEPS, Fit, fit
+from synthcur.training.history import Row
+from synthcur.training.pools import Examples, WeightedExamples
+from synthcur.training.recipes import MOST_JUDGED, count_steps
+from synthcur.training.trainer import LOG_STEPS, Fit, fit
 
 WORDS = {"late": 0, "parcel": 0, "courier": 0, "aphids": 1, "slugs": 1, "mites": 1}
 """Words of the tiny vocabulary, and the class that a text made of them belongs to."""
@@ -171,7 +171,7 @@ def test_a_full_gpu_is_told_in_words(tiny_model: str, monkeypatch: pytest.Monkey
     def refuse(*args: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr("synthcur.training.weighted_cross_entropy", refuse)
+    monkeypatch.setattr("synthcur.training.trainer.weighted_cross_entropy", refuse)
     with pytest.raises(WorkerError, match="GPU's memory was not enough for a batch of 8"):
         run(weighted(made_of_words(24, seed=1), np.ones(24)), settings(tiny_model))
 

@@ -4,18 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from harness.collections import make_scores
 
 from synthcur.arms import ARMS, Arm
 from synthcur.errors import ArtefactError, InputError
-from synthcur.losses import DYNAMIC_WEIGHTS
-from synthcur.pools import Pool, judging_rows, make_pool
-from synthcur.review import DISCARD, EDIT, RELABEL, Decision
+from synthcur.review.decisions import DISCARD, EDIT, RELABEL, Decision
 from synthcur.schema import SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
-from synthcur.training_rows import rows_of
-from synthcur.weighting import effective_sample_size, label_shares
-from synthcur.witnesses import fit_powers, join, judge, share_wrong
-from tests.conftest import make_scores
+from synthcur.training.label_model import fit_powers, join, judge, share_wrong
+from synthcur.training.losses import DYNAMIC_WEIGHTS
+from synthcur.training.pools import Pool, judging_rows, make_pool
+from synthcur.training.training_sets import rows_of
+from synthcur.weighting.rules import effective_sample_size, label_shares
 
 
 def pool_of(collection: Collection, *decisions: Decision) -> Pool:

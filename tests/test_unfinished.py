@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from synthcur.unfinished import (
+from synthcur.training.unfinished import (
     Course,
     learned_by_loss,
     no_verdict,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from synthcur.errors import InputError
 from synthcur.settings import RULES, WeightingSettings
-from synthcur.weighting import (
+from synthcur.weighting.rules import (
     Facts,
     consensus,
     effective_sample_size,

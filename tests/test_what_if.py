@@ -6,15 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthcur import what_if
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
-from synthcur.weighting import (
-    Facts,
-    effective_sample_size,
-    label_shares,
-    sample_weight,
-)
+from synthcur.weighting import what_if
+from synthcur.weighting.rules import Facts, effective_sample_size, label_shares, sample_weight
 
 P = np.array([[0.8, 0.2], [0.1, 0.9], [0.5, 0.5], [0.4, 0.6]])
 Q = np.array([[0.4, 0.6], [0.9, 0.1], [0.5, 0.5], [0.4, 0.6]])

@@ -5,14 +5,14 @@ from dataclasses import MISSING, fields
 
 import numpy as np
 import pytest
+from harness.collections import add_scores, make_scores
 
-from synthcur.reasons import RowFacts
+from synthcur.review.explanations import RowFacts
 from synthcur.schema import Collection
-from synthcur.store import Store
-from synthcur.ui import curate_record
-from synthcur.ui.review_panel import open_bench
-from tests.conftest import add_scores, make_scores
-from tests.reviewing import look
+from synthcur.store.store import Store
+from synthcur.ui.curate import row_detail
+from synthcur.ui.review.panel import open_bench
+from tests.support.reviewing import look
 from tests.test_curate import open_page
 
 ROWS = range(7)
@@ -105,7 +105,7 @@ def test_no_fact_that_a_sentence_hangs_on_is_left_out_by_a_page(
     bench, told = open_bench("small"), []
     assert bench is not None
     in_review = [bench.row_facts(row, bench.file_labels[row]) for row in ROWS]
-    monkeypatch.setattr(curate_record, "reason", lambda facts: told.append(facts) or "")
+    monkeypatch.setattr(row_detail, "reason", lambda facts: told.append(facts) or "")
     app = open_page("small")
     for row in ROWS:
         app.session_state["synthcur"].selection = (scored.synthetic_ids[row],)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize
 
-from synthcur.witnesses import fit_powers, join, judge, share_wrong
+from synthcur.training.label_model import fit_powers, join, judge, share_wrong
 
 
 def opinions_about(

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from synthcur.__main__ import main
-from synthcur.store import Store
+from synthcur.store.store import Store
 from synthcur.workspace import VARIABLE, open_store
 from tests.test_pages import PAGES, complaints, open_page
 from tests.workspaces import FOLDER, newest, summary

@@ -7,9 +7,9 @@ ground truth, kept as provenance and read by no checker, weight or queue.
 import json
 from pathlib import Path
 
-from synthcur.loading import accept, build, read_table
+from synthcur.data.loading import accept, build, read_table
 from synthcur.schema import Collection
-from synthcur.store import Store
+from synthcur.store.store import Store
 
 NAME = "demo"
 FOLDER = Path(__file__).parent

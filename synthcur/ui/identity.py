@@ -15,9 +15,9 @@ from urllib.parse import unquote
 import streamlit as st
 from streamlit import config
 
-from synthcur.base_models import USER_HEADER
 from synthcur.errors import InputError
-from synthcur.review import ANNOTATOR_LENGTH, check_annotator
+from synthcur.models.base_models import USER_HEADER
+from synthcur.review.decisions import ANNOTATOR_LENGTH, check_annotator
 
 DEFAULT_ANNOTATOR = "me"
 ANNOTATOR_COOKIE = "synthcur-annotator"

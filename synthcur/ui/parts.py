@@ -13,8 +13,8 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from synthcur.figures import enlarged
-from synthcur.records import Job
+from synthcur.charts.figures import enlarged
+from synthcur.store.records import Job
 from synthcur.ui import theme
 
 MINUS = "\N{MINUS SIGN}"

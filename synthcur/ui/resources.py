@@ -15,15 +15,20 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from synthcur import bundled, demo, jobs, review, scored, weighting
-from synthcur.light_encoder import LightEncoder, open_encoder
-from synthcur.records import Scores
+from synthcur import demo
+from synthcur.jobs import job_queue
+from synthcur.jobs.warm_worker import Spare
+from synthcur.models import bundled
+from synthcur.models.numpy_encoder import LightEncoder, open_encoder
+from synthcur.review import decisions as review
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
-from synthcur.spare import Spare
-from synthcur.store import Store
+from synthcur.store.records import Scores
+from synthcur.store.store import Store
 from synthcur.ui import door
-from synthcur.weighting import Facts
+from synthcur.weighting import inputs as scored
+from synthcur.weighting import rules
+from synthcur.weighting.rules import Facts
 from synthcur.workspace import lock_server, open_store, workspace_folder
 
 LOG = logging.getLogger(__name__)
@@ -46,7 +51,7 @@ class _OpenStore:
     def __init__(self, workspace: Path) -> None:
         self._lock = lock_server(workspace)
         self.store = open_store(workspace)
-        self.spare = jobs.spare()
+        self.spare = job_queue.spare()
         demo.ensure(self.store)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="synthcur-jobs", daemon=True)
@@ -55,7 +60,7 @@ class _OpenStore:
     def _poll(self) -> None:
         while not self._stop.wait(POLL_SECONDS):
             try:
-                jobs.poll(self.store, waiting=self.spare)
+                job_queue.poll(self.store, waiting=self.spare)
             except Exception:
                 LOG.exception("Looking after background jobs failed; trying again")
 
@@ -133,7 +138,7 @@ def _array(fingerprint: str, name: str, _store: Store) -> np.ndarray:
 
 
 def noted_of_pool(scores: Scores) -> Mapping[str, Any]:
-    """Return what a scoring noted of the pool as a whole; see `scored.noted_of_pool`."""
+    """Return what a scoring noted of the pool as a whole; see `weighting.inputs.noted_of_pool`."""
     return scored.noted_of_pool(scores.artefacts, store().artefacts.meta)
 
 
@@ -150,13 +155,13 @@ def weighing_facts(name: str, artefacts: Mapping[str, str]) -> Facts:
 
 
 def agreed_probs(artefacts: Mapping[str, str]) -> np.ndarray:
-    """Return what both checkers agree on about the synthetic rows, see `weighting.consensus`."""
+    """Return what both checkers agree on about the synthetic rows, see `rules.consensus`."""
     return _agreed_probs(artefacts["quality"], artefacts["diversity"], store())
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _agreed_probs(quality: str, diversity: str, _store: Store) -> np.ndarray:
-    agreed = weighting.consensus(*(array(each, "calibrated") for each in (quality, diversity)))
+    agreed = rules.consensus(*(array(each, "calibrated") for each in (quality, diversity)))
     agreed.setflags(write=False)
     return agreed
 

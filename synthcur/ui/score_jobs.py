@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from synthcur import jobs
-from synthcur.records import Job
+from synthcur.jobs import job_queue
+from synthcur.store.records import Job
 from synthcur.ui import parts, resources
 from synthcur.ui.session import page, writing
 
@@ -33,4 +33,4 @@ def watch(name: str) -> None:
             return
         parts.job_progress(job)
         if st.button("Cancel scoring", icon=":material/cancel:", key="cancel_scoring"):
-            jobs.cancel(writing(), job.id)
+            job_queue.cancel(writing(), job.id)

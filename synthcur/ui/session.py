@@ -13,11 +13,11 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from synthcur.base_models import check_base_model
 from synthcur.errors import NotFoundError, SynthcurError
-from synthcur.records import Job
+from synthcur.models.base_models import check_base_model
 from synthcur.settings import ScoreSettings, TrainSettings
-from synthcur.store import Store
+from synthcur.store.records import Job
+from synthcur.store.store import Store
 from synthcur.ui import identity, parts, resources
 
 LOG = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from typing import Any
 
+from synthcur.data.reader import Reading
 from synthcur.errors import InputError
-from synthcur.reader import Reading
 
 MEMORY_VARIABLE = "SYNTHCUR_IMPORT_MEMORY_MB"
 MEMORY = 2_000_000_000

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from synthcur.palette import DARK, LIGHT, Palette
+from synthcur.charts.palette import DARK, LIGHT, Palette
 
 PAGE_PADDING = (
     '<style>[data-testid="stMainBlockContainer"]{padding-left:20px;padding-right:20px}</style>'

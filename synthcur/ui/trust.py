@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from synthcur import checker_trust
-from synthcur.checker_trust import Measured
-from synthcur.records import Scores
+from synthcur.checkers import trust as checker_trust
+from synthcur.checkers.trust import Measured
+from synthcur.store.records import Scores
 from synthcur.ui import resources
 
 

@@ -10,25 +10,14 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
+from harness.chromium import FLAGS
+from harness.collections import add_scores, make_collection, make_scores
+from harness.serving import Server, served
 from synthcur.schema import REAL, SYNTHETIC, Collection
-from synthcur.ui.curate_rows import CurateRows
+from synthcur.ui.curate.rows import CurateRows
 from synthcur.workspace import open_store
 from tests.browser.map_driver import GARDEN_LABELS, M, Map, N
-from tests.conftest import add_scores, make_collection, make_scores
-from tests.serving import Server, served
 from tests.test_curate_rows import joined
-
-FLAGS = [
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 # A slow machine is not a wrong answer; a test about time says its own.
 expect.set_options(timeout=20_000)

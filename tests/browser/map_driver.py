@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.serving import Server
+from harness.serving import Server
 
 VIEW = "window.synthcurMap.view"
 GARDEN_LABELS = ("bulbs", "hedges", "ponds", "sheds", "tools")

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from harness.collections import add_scores
 from playwright.sync_api import Page, expect
 
-from synthcur.review import Decision, current_decisions
+from harness.serving import Server
+from synthcur.review.decisions import Decision, current_decisions
 from synthcur.schema import Collection
-from synthcur.store import Store
+from synthcur.store.store import Store
 from synthcur.workspace import open_store
-from tests.conftest import add_scores
-from tests.serving import Server
 
 SAMPLE = ".review .sample"
 SAVED = ".review .saved"

@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from harness.serving import Server
 from synthcur.settings import WeightingSettings
 from synthcur.workspace import open_store
 from tests.browser.map_driver import VIEW, Map
-from tests.serving import Server
 
 
 def asked(page: Page) -> dict[str, str]:

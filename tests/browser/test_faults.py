@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from synthcur import jobs
-from synthcur.processes import process_identity
-from synthcur.records import Job
+from harness.serving import served
+from synthcur.jobs import job_queue
+from synthcur.jobs.processes import process_identity
 from synthcur.schema import Collection
 from synthcur.settings import FitSettings, TrainSettings
-from synthcur.store import Store
+from synthcur.store.records import Job
+from synthcur.store.store import Store
 from synthcur.workspace import open_store
-from tests.serving import served
 
 CURVE = re.compile("Training loss by epoch")
 
@@ -37,7 +37,7 @@ def store(tmp_path: Path, small_collection: Collection) -> Iterator[Store]:
 def start_long_run(store: Store) -> str:
     """Queue plain training of a minute or more; return the job's id."""
     settings = TrainSettings(arms=("ce",), seeds=2, fit=FitSettings(epochs=100))
-    return jobs.submit_train(store, "small", settings).id
+    return job_queue.submit_train(store, "small", settings).id
 
 
 def watch(page: Page, url: str) -> str:

@@ -2,9 +2,9 @@
 
 from playwright.sync_api import Locator, Page, expect
 
+from harness.serving import Server
 from synthcur.schema import Collection
 from tests.browser.map_driver import VIEW, Map
-from tests.serving import Server
 from tests.test_curate_rows import joined
 
 TICK = (16, 50)

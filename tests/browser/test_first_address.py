@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.serving import served
+from harness.serving import served
 
 
 def test_a_page_that_is_opened_first_has_the_frame(tmp_path: Path, page: Page) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from harness.collections import add_finished_job, add_scores
 from playwright.sync_api import Page, expect
 
+from harness.serving import Server
 from synthcur.schema import Collection
 from synthcur.workspace import open_store
-from tests.conftest import add_finished_job, add_scores
-from tests.serving import Server
 
 PAGES = ("", "data", "curate", "review", "train", "results")
 SIDEWAYS = "(s => s.scrollWidth - s.clientWidth)(document.querySelector('[data-testid=stMain]'))"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.bombs import dictionary_bomb
-from tests.serving import Server, served
+from harness.bombs import dictionary_bomb
+from harness.serving import Server, served
 
 ALLOWED = 100_000_000
 

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from harness.collections import add_scores
 from playwright.sync_api import Page, expect
 
-from synthcur.review import current_decisions
+from harness.serving import Server
+from synthcur.review.decisions import current_decisions
 from synthcur.schema import Collection
-from synthcur.ui.curate_rows import CurateRows
+from synthcur.ui.curate.rows import CurateRows
 from synthcur.workspace import open_store
 from tests.browser.map_driver import GARDEN_LABELS, VIEW, Map, N, star
-from tests.conftest import add_scores
-from tests.serving import Server
 
 
 def test_marks_are_drawn_where_their_rows_are(garden_map: Map, garden_rows: CurateRows) -> None:

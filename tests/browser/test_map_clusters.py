@@ -5,15 +5,15 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from harness.collections import CLUSTER_TERMS
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from synthcur.palette import LIGHT
-from synthcur.ui import map as row_map
-from synthcur.ui.curate_rows import CurateRows
+from harness.serving import Server
+from synthcur.charts.palette import LIGHT
+from synthcur.ui.curate import map as row_map
+from synthcur.ui.curate.rows import CurateRows
 from tests.browser.map_driver import VIEW, M, Map, N, star
-from tests.conftest import CLUSTER_TERMS
-from tests.serving import Server
 
 NAMES = ["fern, frond", "parcel, late, courier", "Cluster 3"]
 

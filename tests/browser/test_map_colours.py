@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from harness.collections import add_scores
 from playwright.sync_api import Page
 
-from synthcur.review import DISCARD, KEEP, Decision
+from harness.serving import served
+from synthcur.review.decisions import DISCARD, KEEP, Decision
 from synthcur.schema import Collection
-from synthcur.ui.curate_rows import CurateRows
-from synthcur.weighting import weight_bins
+from synthcur.ui.curate.rows import CurateRows
+from synthcur.weighting.rules import weight_bins
 from synthcur.workspace import open_store
 from tests.browser.map_driver import VIEW, Map, N
 from tests.browser.test_map_clusters import legend
-from tests.conftest import add_scores
-from tests.serving import served
 from tests.test_train_dynamics import add_run
 
 

@@ -3,15 +3,15 @@
 import re
 
 import pytest
+from harness.collections import add_scores, make_collection
 from playwright.sync_api import Page, expect
 
+from harness.serving import Server
 from synthcur.schema import REAL, SYNTHETIC, Collection
-from synthcur.ui.curate_rows import CurateRows
+from synthcur.ui.curate.rows import CurateRows
 from synthcur.workspace import open_store
 from tests.browser.map_driver import VIEW, Map
 from tests.browser.test_find import find
-from tests.conftest import add_scores, make_collection
-from tests.serving import Server
 from tests.test_curate_rows import joined
 
 IMAGE = "<img src=x onerror=\"document.title='owned'\"> picture"

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page
 
-from synthcur.ui import map as row_map
-from synthcur.ui.curate_rows import CurateRows
+from synthcur.ui.curate import map as row_map
+from synthcur.ui.curate.rows import CurateRows
 from tests.browser.map_driver import GARDEN_LABELS, M, Map, N, rows_inside, star, tangle
 
 POLYGONS = 15

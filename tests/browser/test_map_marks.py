@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from synthcur.ui import map as row_map
+from synthcur.ui.curate import map as row_map
 
 ROWS, LOOKS, MOST, LEFT = 80_000, 12, 50_000, 25_000
 

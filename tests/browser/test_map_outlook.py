@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from synthcur import what_if
+from harness.serving import Server
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
-from synthcur.ui import map as row_map
-from synthcur.ui.curate_rows import CurateRows
-from synthcur.weighting import (
+from synthcur.ui.curate import map as row_map
+from synthcur.ui.curate.rows import CurateRows
+from synthcur.weighting import what_if
+from synthcur.weighting.rules import (
     Facts,
     effective_sample_size,
     mass_by_group,
@@ -18,7 +19,6 @@ from synthcur.weighting import (
 )
 from tests.browser.map_driver import GARDEN_LABELS, VIEW, Map, N
 from tests.browser.test_map_weights import CASES, probabilities
-from tests.serving import Server
 
 
 @pytest.mark.parametrize("settings", CASES, ids=str)

@@ -4,7 +4,7 @@ import numpy as np
 from playwright.sync_api import Page
 
 from synthcur.settings import WeightingSettings
-from synthcur.ui.curate_rows import CurateRows
+from synthcur.ui.curate.rows import CurateRows
 from tests.browser.map_driver import VIEW, Map
 
 

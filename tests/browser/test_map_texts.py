@@ -3,9 +3,9 @@
 import numpy as np
 from playwright.sync_api import Page
 
+from harness.serving import Server
 from synthcur.schema import Collection
 from tests.browser.map_driver import Map, star
-from tests.serving import Server
 
 
 def test_hostile_texts_are_shown_as_characters_and_fetch_nothing(

@@ -5,9 +5,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from synthcur.settings import WeightingSettings
-from synthcur.ui import map as row_map
-from synthcur.ui.curate_rows import CurateRows
-from synthcur.weighting import (
+from synthcur.ui.curate import map as row_map
+from synthcur.ui.curate.rows import CurateRows
+from synthcur.weighting.rules import (
     LOG_WEIGHT_EDGES,
     Facts,
     group_size,

@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from synthcur.queues import QUEUES
-from synthcur.review import current_decisions
-from synthcur.ui.review_cards import TEXT_LENGTH, shown
+from synthcur.review.decisions import current_decisions
+from synthcur.review.queues import QUEUES
+from synthcur.ui.review.cards import TEXT_LENGTH, shown
 from tests.browser.review_driver import (
     PLACE,
     SAMPLE,

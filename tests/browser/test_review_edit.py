@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from playwright.sync_api import Locator, Page, expect
 
-from synthcur.review import EDIT_LENGTH, NOTE_LENGTH
+from synthcur.review.decisions import EDIT_LENGTH, NOTE_LENGTH
 from synthcur.schema import SYNTHETIC, Collection
-from synthcur.ui import queue
-from synthcur.ui.review_cards import TEXT_LENGTH, shown
+from synthcur.ui.review import queue
+from synthcur.ui.review.cards import TEXT_LENGTH, shown
 from tests.browser.review_driver import SAMPLE, Bench, open_bench, press, wait_until_saved
 
 __all__ = ["open_bench"]  # fixtures

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from playwright.sync_api import Locator, Page, expect
 
-from synthcur.queues import QUEUES
+from synthcur.review.queues import QUEUES
 from tests.browser.review_driver import SAMPLE, bench, open_bench, press, wait_until_saved
 
 __all__ = ["bench", "open_bench"]  # fixtures

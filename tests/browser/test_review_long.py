@@ -1,8 +1,9 @@
 """An hour at the bench in seconds: hundreds of decisions in a row, each kept, once and in order."""
 
+from harness.collections import add_scores
+
 from benchmarks import review as benchmark
 from tests.browser.review_driver import open_review
-from tests.conftest import add_scores
 
 
 def test_300_decisions_in_a_row_are_300_rows_in_the_order_of_the_screen(page, demo_server):

@@ -6,6 +6,7 @@ import signal
 
 from playwright.sync_api import expect
 
+from harness.serving import served
 from tests.browser.review_driver import (
     SAMPLE,
     SAVED,
@@ -16,7 +17,6 @@ from tests.browser.review_driver import (
     shown_texts,
     wait_until_saved,
 )
-from tests.serving import served
 
 __all__ = ["bench", "open_bench"]  # fixtures
 

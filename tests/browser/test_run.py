@@ -15,20 +15,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from harness.collections import add_scores
 from playwright.sync_api import Page, expect
 
-from synthcur import jobs
+from harness import killing
+from harness.serving import Server, served
 from synthcur.arms import ARMS, FLOOR
-from synthcur.processes import process_identity
-from synthcur.records import Job
+from synthcur.jobs import job_queue
+from synthcur.jobs.processes import process_identity
 from synthcur.schema import REAL, TEST, Collection
 from synthcur.settings import TrainSettings
-from synthcur.spool import Spool
-from synthcur.store import Store
+from synthcur.store.records import Job
+from synthcur.store.spool import Spool
+from synthcur.store.store import Store
 from synthcur.workspace import open_store
-from tests import killing
-from tests.conftest import add_scores
-from tests.serving import Server, served
 
 SECONDS = 1_000
 EPOCHS, ROWS = 100, 480
@@ -107,7 +107,7 @@ def test_two_people_who_press_twice_each_start_one_run(
         for each in people:
             each.get_by_role("button", name=re.compile("Cancel")).wait_for()
         (job,) = store.jobs()
-        jobs.cancel(store, job.id)
+        job_queue.cancel(store, job.id)
         killing.follow(store, job.id, seconds=120)
     store.close()
 

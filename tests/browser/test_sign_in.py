@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from harness.serving import free_port, served
 from synthcur.workspace import open_store
-from tests.accounts import CLIENT_ID, CLIENT_SECRET, provider_of_accounts
 from tests.browser.review_driver import SAMPLE, wait_until_saved
-from tests.serving import free_port, served
+from tests.support.accounts import CLIENT_ID, CLIENT_SECRET, provider_of_accounts
 
 SECRETS = """
 [auth]

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from harness.serving import Server
 from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Collection
-from synthcur.store import Store
+from synthcur.store.store import Store
 from synthcur.workspace import open_store
-from tests.serving import Server
 
 MINUTES = 60_000
 SAVED = ".review .saved"

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from harness import samples
+from harness.serving import Server, served
 from synthcur import __version__
-from tests import samples
 from tests.browser.map_driver import Map
-from tests.serving import Server, served
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = (".svg", ".woff2", ".txt")

@@ -20,10 +20,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from harness.collections import add_scores, make_collection, make_scores
 
-from synthcur.learning_curve import LearningCurveSettings
-from synthcur.records import ACTIVE, Job
-from synthcur.review import Decision
+from harness import samples
+from synthcur.review.decisions import Decision
 from synthcur.schema import REAL, SYNTHETIC, TEST, Collection, sample_ids
 from synthcur.settings import (
     FitSettings,
@@ -32,10 +32,10 @@ from synthcur.settings import (
     WeightingSettings,
     fingerprint,
 )
-from synthcur.spool import Spool
-from synthcur.store import Store
-from tests import samples
-from tests.conftest import add_scores, make_collection, make_scores
+from synthcur.store.records import ACTIVE, Job
+from synthcur.store.spool import Spool
+from synthcur.store.store import Store
+from synthcur.training.learning_curve import LearningCurveSettings
 from tests.workspaces import FOLDER, order, summary
 
 HOME = "/srv/synthcur"

@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from synthcur.review import Decision
-from synthcur.store import Store
+from synthcur.review.decisions import Decision
+from synthcur.store.store import Store
 
 DATABASE = "synthcur.sqlite3"
 

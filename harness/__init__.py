@@ -1,0 +1,1 @@
+"""What tests and benchmarks both start: servers, annotators, small collections, tiny models."""

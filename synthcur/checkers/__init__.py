@@ -1,0 +1,1 @@
+"""Quality and diversity of generated rows, the map, and other signals."""

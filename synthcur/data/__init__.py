@@ -1,0 +1,1 @@
+"""Files to a collection: reading, columns, labels, checks."""

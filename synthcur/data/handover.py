@@ -1,0 +1,139 @@
+"""How a table goes from the process that read it to the one that asked: lines of JSON, no pickle.
+
+The first line is a refusal or the head of a table; then come some rows per line, column by column,
+the rejected rows, and a last line without which the answer is not whole. A process that a hostile
+file has taken over can write anything: what is not such an answer is a ValueError.
+"""
+
+import json
+from typing import Any, BinaryIO
+
+from synthcur.data.tables import PlainTable, Rejected
+from synthcur.errors import InputError
+
+_ROWS = 256
+"""Rows per line: few, because a cell may be long."""
+_END = "end"
+_KINDS = {str, int, float, bool, type(None)}
+
+
+def write_refusal(error: InputError, file: BinaryIO) -> None:
+    """Write why a file could not be read."""
+    _write(file, {"what": error.what, "fix": error.fix})
+    _write(file, _END)
+
+
+def write_table(table: PlainTable, file: BinaryIO) -> None:
+    """Write a table."""
+    head = {
+        "name": table.name,
+        "columns": list(table.columns),
+        "how": table.how,
+        "notes": list(table.notes),
+        "first_line": table.first_line,
+        "rows": len(table.rows),
+        "rejected": len(table.rejected),
+    }
+    _write(file, head)
+    for start in range(0, len(table.rows), _ROWS):
+        part = slice(start, start + _ROWS)
+        numbers = [list(table.rows[part]), list(table.lines[part])]
+        _write(file, [*numbers, *(column[part] for column in table.values)])
+    for start in range(0, len(table.rejected), _ROWS):
+        some = table.rejected[start : start + _ROWS]
+        _write(file, [(item.row, item.line, item.reason) for item in some])
+    _write(file, _END)
+
+
+def read_answer(file: BinaryIO) -> PlainTable:
+    """Read what the other process wrote.
+
+    Returns
+    -------
+    PlainTable
+        Equal to the one that was written, cell by cell and type by type.
+
+    Raises
+    ------
+    InputError
+        If the answer is a refusal.
+    ValueError
+        If it is not a whole answer.
+    """
+    try:
+        head = _read(file)
+        if set(head) == {"what", "fix"}:
+            _expect_end(file)
+            raise InputError(_text(head["what"]), fix=_text(head["fix"]))
+        table = _read_table(head, file)
+        _expect_end(file)
+    except (TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
+        raise ValueError(f"not an answer: {error!r}") from error
+    return table
+
+
+def _read_table(head: dict[str, Any], file: BinaryIO) -> PlainTable:
+    columns = [_text(column) for column in head["columns"]]
+    _expect(len(set(columns)) == len(columns), "a column occurs twice")
+    rows: list[int] = []
+    lines: list[int] = []
+    values: list[list[Any]] = [[] for _ in columns]
+    while len(rows) < head["rows"]:
+        more_rows, more_lines, *cells = _read(file)
+        rows.extend(_whole_numbers(more_rows))
+        lines.extend(_whole_numbers(more_lines))
+        for column, more in zip(values, cells, strict=True):
+            _expect(type(more) is list and len(more) == len(more_rows), "a column has a gap")
+            _expect({type(cell) for cell in more} <= _KINDS, "a cell is not plain")
+            column.extend(more)
+        _expect(bool(more_rows), "a line without rows")
+    rejected: list[Rejected] = []
+    while len(rejected) < head["rejected"]:
+        more = _read(file)
+        _expect(bool(more), "a line without rows")
+        for row, line, reason in more:
+            _whole_numbers([row, line])
+            rejected.append(Rejected(row, line, _text(reason)))
+    whole = len(rows) == len(lines) == head["rows"] and len(rejected) == head["rejected"]
+    _expect(whole, "more rows than promised")
+    return PlainTable(
+        name=_text(head["name"]),
+        columns=columns,
+        values=values,
+        rows=rows,
+        lines=lines,
+        rejected=tuple(rejected),
+        how=_text(head["how"]),
+        notes=tuple(_text(note) for note in head["notes"]),
+        first_line=_text(head["first_line"]),
+    )
+
+
+def _write(file: BinaryIO, value: Any) -> None:
+    # Half an emoji, as in the name of a repeated key, passes through as it is.
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    file.write(text.encode("utf-8", "surrogatepass") + b"\n")
+
+
+def _read(file: BinaryIO) -> Any:
+    return json.loads(file.readline().decode("utf-8", "surrogatepass"))
+
+
+def _expect(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(otherwise)
+
+
+def _expect_end(file: BinaryIO) -> None:
+    _expect(_read(file) == _END and not file.read(1), "the end is missing")
+
+
+def _text(value: Any) -> str:
+    _expect(type(value) is str, "not a text")
+    return value
+
+
+def _whole_numbers(values: Any) -> list[int]:
+    good = type(values) is list and all(type(each) is int and 0 <= each < 2**63 for each in values)
+    _expect(good, "not row numbers")
+    return values

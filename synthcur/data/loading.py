@@ -1,0 +1,359 @@
+"""Files -> a draft with every finding -> a Collection. Column mapping happens only here.
+
+The three steps, as used by the Data page, the command line and the demo::
+
+    read_table(path_or_bytes, name="", *, delimiter=None, limits=LIMITS) -> RawTable
+    guess_all(frames, names, given=None) -> {part: Guess}
+    build(name, tables, mapping=None, *, seed=0, title="", note="", guidelines={}) -> Draft
+    accept(draft, codes=None) -> Collection
+
+`keep_of_two_labels` chooses single rows for the one finding that a rule cannot always settle.
+`tables` has the parts ``synthetic`` and ``train``, and may have ``validation`` and ``test``; what
+is missing is drawn from train. `mapping` is one for all parts, one a part, or guessed. `accept`
+takes the codes of the findings whose proposals are accepted; None accepts every proposal.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from synthcur.data.checks import validate
+from synthcur.data.columns import ColumnMapping, Given, Guess, guess_all, guess_columns
+from synthcur.data.draft import Draft, accept, keep_of_two_labels
+from synthcur.data.first_line import DOUBT, ROW
+from synthcur.data.labels import JOIN, labels_in, plain, quoted
+from synthcur.data.reading import IMPORTS, import_path, path_inside, read_table
+from synthcur.data.splits import draw_splits
+from synthcur.data.stated import REJECTED, SEVERAL, StatedSplits, rejected_rows, stated_splits
+from synthcur.data.tables import RawTable, Rejected
+from synthcur.data.texts import is_blank, label_merges, text_keys
+from synthcur.errors import InputError
+from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Finding
+
+__all__ = [
+    "IMPORTS",
+    "PARTS",
+    "ColumnMapping",
+    "Draft",
+    "Given",
+    "Guess",
+    "RawTable",
+    "accept",
+    "build",
+    "check_name",
+    "guess_all",
+    "guess_columns",
+    "guess_tables",
+    "import_path",
+    "keep_of_two_labels",
+    "path_inside",
+    "read_table",
+]
+
+PARTS = (SYNTHETIC, TRAIN, VALIDATION, TEST)
+"""What a file can be; all but the first are real rows."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+_NO_TEXTS: Mapping[str, str] = MappingProxyType({})
+
+
+def build(
+    name: str,
+    tables: Mapping[str, RawTable],
+    mapping: ColumnMapping | Mapping[str, ColumnMapping] | None = None,
+    *,
+    seed: int = 0,
+    drawn: Sequence[str] = (VALIDATION, TEST),
+    title: str = "",
+    note: str = "",
+    guidelines: Mapping[str, str] = _NO_TEXTS,
+) -> Draft:
+    """Map the columns, draw the splits that no file gives, and run every check.
+
+    Parameters
+    ----------
+    name
+        Short name: letters, digits, ``_`` and ``-``.
+    tables
+        What was read, by part.
+    mapping
+        One for all parts, or one a part; guessed where not given.
+    seed
+        Seed of the splits.
+    drawn
+        Which of ``validation`` and ``test`` are drawn where no file gives them; the other one may
+        be missing.
+    title, note, guidelines
+        Shown to people.
+
+    Raises
+    ------
+    InputError
+        If a part is missing, a column cannot be found, or only some parts have a second text.
+    """
+    check_name(name)
+    for part in (SYNTHETIC, TRAIN):
+        if part not in tables:
+            what = "synthetic" if part == SYNTHETIC else "real training"
+            raise InputError(f"There is no file of {what} rows.", fix="Give one.")
+    files = _file_names(tables)
+    guesses = guess_tables(tables, _given(tables, mapping))
+    mappings = {part: guesses[part].mapping() for part in files}
+    _check_pairs(mappings)
+    stated = {part: _stated(tables[part], mappings[part]) for part in files}
+    used = _used_splits(stated)
+    rows = pd.concat(
+        [_rows(part, tables[part], mappings[part], files[part]) for part in files],
+        ignore_index=True,
+    )
+    if used is not None:
+        rows.loc[rows["source"] == REAL, "split"] = list(used.splits)
+    missing = tuple(
+        part
+        for part in drawn
+        if part not in tables and not (used is not None and part in used.splits)
+    )
+    rows = _with_splits(rows, missing, seed)
+    rejected = {files[part]: tables[part].rejected for part in files if tables[part].rejected}
+    findings = [*_rejected_finding(rejected, len(rows)), *validate(rows, needed=(*tables, *drawn))]
+    findings += _first_line_finding({files[part]: tables[part] for part in files})
+    findings += _stated_finding(rows, {files[part]: stated[part] for part in files}, used)
+    if missing:
+        findings.append(_splits_finding(rows, missing))
+    order = ("must_fix", "check", "fine")
+    return Draft(
+        name=name,
+        rows=rows,
+        provenance=_provenance(tables, mappings),
+        findings=tuple(sorted(findings, key=lambda f: order.index(f.state))),
+        rejected=rejected,
+        merges=label_merges(rows[rows["aside"] == ""]),
+        title=title,
+        note=note,
+        guidelines=dict(guidelines),
+        made_splits=missing,
+    )
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that could not be typed in a command or an address.
+
+    Raises
+    ------
+    InputError
+        If the name is not made of letters, digits, ``_`` and ``-``.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"“{name[:60]}” cannot be a collection's name.",
+            fix="Use up to 60 letters, digits, - and _, beginning with a letter or digit.",
+        )
+
+
+def _file_names(tables: Mapping[str, RawTable]) -> dict[str, str]:
+    """Name each part's file so that no two parts share a name."""
+    names = [tables[part].name for part in PARTS if part in tables]
+    return {
+        part: name if names.count(name := tables[part].name) == 1 else f"{part}: {name}"
+        for part in PARTS
+        if part in tables
+    }
+
+
+def guess_tables(
+    tables: Mapping[str, RawTable], given: Mapping[str, Given] | None = None
+) -> dict[str, Guess]:
+    """Guess the columns of all tables together, see `synthcur.data.columns.guess_all`."""
+    frames = {part: table.frame for part, table in tables.items()}
+    return guess_all(frames, {part: table.name for part, table in tables.items()}, given)
+
+
+def _given(
+    tables: Mapping[str, RawTable], mapping: ColumnMapping | Mapping[str, ColumnMapping] | None
+) -> dict[str, Given]:
+    known = mapping if isinstance(mapping, Mapping) else dict.fromkeys(tables, mapping)
+    return {
+        part: Given(each.text, each.label, each.text_pair or "")
+        for part, each in known.items()
+        if each is not None
+    }
+
+
+def _check_pairs(mappings: Mapping[str, ColumnMapping]) -> None:
+    single = [part for part, mapping in mappings.items() if not mapping.text_pair]
+    if single and len(single) < len(mappings):
+        raise InputError(
+            f"Some files have a second text, {' and '.join(single)} not.",
+            fix="Choose the column of the second text for all files, or for none.",
+        )
+
+
+def _rows(part: str, table: RawTable, mapping: ColumnMapping, file: str) -> pd.DataFrame:
+    frame = table.frame
+    labels = [labels_in(cell) for cell in frame[mapping.label]]
+    rejected = rejected_rows(frame, mapping.provenance(frame.columns))
+    pairs = frame[mapping.text_pair] if mapping.text_pair else [None] * len(frame)
+    cells = {
+        "source": [SYNTHETIC if part == SYNTHETIC else REAL] * len(frame),
+        "split": [TRAIN if part == SYNTHETIC else part] * len(frame),
+        "text": [_text(cell) or "" for cell in frame[mapping.text]],
+        "text_pair": [_text(cell) for cell in pairs],
+        "label": [JOIN.join(found) if found else None for found in labels],
+        "file": [file] * len(frame),
+        "aside": [
+            REJECTED if no else SEVERAL if len(found) > 1 else ""
+            for no, found in zip(rejected, labels, strict=True)
+        ],
+    }
+    # Left to itself pandas would choose a text type in which None becomes NaN.
+    rows = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in cells.items()})
+    return rows.assign(row=table.rows)
+
+
+def _text(cell: Any) -> str | None:
+    """Write a cell as text, truth values as in JSON; None stays None."""
+    return None if cell is None else plain(cell)
+
+
+def _with_splits(rows: pd.DataFrame, missing: tuple[str, ...], seed: int) -> pd.DataFrame:
+    """Draw the missing splits from the training rows that can be used; the rest stays in train."""
+    if not missing:
+        return rows
+    merges = label_merges(rows[rows["aside"] == ""])
+    labels = pd.Series([merges.get(label, label) for label in rows["label"]], dtype=object)
+    synthetic = rows["source"] == SYNTHETIC
+    usable = (
+        (rows["source"] == REAL)
+        & (rows["split"] == TRAIN)
+        & (rows["aside"] == "")
+        & labels.isin(set(labels[synthetic & (rows["aside"] == "")]))
+        & ~labels.map(is_blank)
+        & ~rows["text"].map(is_blank)
+    )
+    drawn = draw_splits(labels[usable].tolist(), text_keys(rows.loc[usable]), missing, seed=seed)
+    split = rows["split"].to_numpy(dtype=object, copy=True)
+    split[usable.to_numpy()] = drawn
+    return rows.assign(split=split)
+
+
+def _stated(table: RawTable, mapping: ColumnMapping) -> StatedSplits | None:
+    return stated_splits(table.frame, mapping.provenance(table.frame.columns))
+
+
+def _used_splits(stated: Mapping[str, StatedSplits | None]) -> StatedSplits | None:
+    """Return the column that divides the real rows: that of the only real file."""
+    found = stated[TRAIN]
+    if found is None or not found.is_complete or set(stated) != {SYNTHETIC, TRAIN}:
+        return None
+    return found if TRAIN in found.splits and len(set(found.splits)) > 1 else None
+
+
+def _stated_finding(
+    rows: pd.DataFrame, stated: Mapping[str, StatedSplits | None], used: StatedSplits | None
+) -> Iterable[Finding]:
+    """Say what was made of a column that names splits."""
+    said, places = [], []
+    for file, column in stated.items():
+        if column is None:
+            continue
+        of_file = rows[rows["file"] == file]
+        elsewhere = [
+            split is not None and (split != own or column is used) and split != TRAIN
+            for split, own in zip(column.splits, of_file["split"], strict=True)
+        ]
+        if not any(elsewhere):
+            continue
+        sizes = Counter(split or "nothing" for split in column.splits)
+        shown = ", ".join(f"{split} {number:,}" for split, number in sorted(sizes.items()))
+        what = "Splits taken from" if column is used else f"Not used, of {file}:"
+        said.append(f"{what} column {quoted(column.column)}: {shown}")
+        places += [(file, int(row)) for row in of_file["row"].to_numpy()[elsewhere]]
+    if said:
+        yield Finding(
+            code="split_column",
+            title="; ".join(said),
+            state="check",
+            rows=tuple(places),
+            of=len(rows),
+        )
+
+
+def _first_line_finding(tables: Mapping[str, RawTable]) -> Iterable[Finding]:
+    """Name the files whose first line may be a row, and say what it was taken for."""
+    rows = [file for file, table in tables.items() if table.first_line == ROW]
+    doubts = [file for file, table in tables.items() if table.first_line == DOUBT]
+    said = ["First line read as a row, not a header"] if rows else []
+    for file in doubts:
+        shown = ", ".join(quoted(str(name)) for name in list(tables[file].frame.columns)[:4])
+        said.append(f"First line of {file} taken as the header, not a row: {shown}")
+    if said:
+        yield Finding(
+            code="first_line",
+            title="; ".join(said),
+            state="check",
+            rows=tuple((file, 1) for file in rows),
+            of=len(tables),
+        )
+
+
+def _splits_finding(rows: pd.DataFrame, missing: tuple[str, ...]) -> Finding:
+    real = rows[rows["source"] == REAL]
+    sizes = ", ".join(f"{split} {(real['split'] == split).sum():,}" for split in missing)
+    return Finding(
+        code="made_splits",
+        title=f"Drawn from real train: {sizes}",
+        state="check",
+        rows=(),
+        of=len(real),
+    )
+
+
+def _rejected_finding(rejected: Mapping[str, tuple[Rejected, ...]], read: int) -> Iterable[Finding]:
+    places = tuple((file, item.row) for file, items in rejected.items() for item in items)
+    yield Finding(
+        code="unreadable",
+        title="Rows that could not be read",
+        state="must_fix" if places else "fine",
+        rows=places,
+        of=read + len(places),
+        proposal=f"Leave out {len(places):,}" if places else "",
+        excludes=places,
+    )
+
+
+def _provenance(
+    tables: Mapping[str, RawTable], mappings: Mapping[str, ColumnMapping]
+) -> pd.DataFrame:
+    """Put the other columns of all parts together; one kind of value a column."""
+    frames = [
+        tables[part].frame.loc[:, mapping.provenance(tables[part].frame.columns)]
+        for part, mapping in mappings.items()
+    ]
+    columns = list(dict.fromkeys(column for frame in frames for column in frame.columns))
+    return pd.DataFrame(
+        {column: _one_kind(_cells(frames, column)) for column in columns},
+        index=pd.RangeIndex(sum(map(len, frames))),
+    )
+
+
+def _cells(frames: Iterable[pd.DataFrame], column: str) -> list[Any]:
+    return [
+        cell
+        for frame in frames
+        for cell in (frame[column] if column in frame else [None] * len(frame))
+    ]
+
+
+def _one_kind(cells: list[Any]) -> pd.Series:
+    """Keep truth values, whole numbers and numbers where all cells are; else make all text."""
+    kinds = {type(cell) for cell in cells if cell is not None}
+    if kinds == {bool}:
+        return pd.Series(cells, dtype="boolean")
+    if kinds == {int} and all(cell is None or abs(cell) < 2**63 for cell in cells):
+        return pd.Series(cells, dtype="Int64")
+    if kinds and kinds <= {int, float}:
+        return pd.Series(cells, dtype="float64")
+    return pd.Series([_text(cell) for cell in cells], dtype=object)

@@ -1,0 +1,1 @@
+"""What leaves the workspace: tables, models, cards, reports, uploads."""

@@ -1,0 +1,408 @@
+"""A training job as one HTML file: opens offline, prints, and needs nothing beside itself.
+
+No script, no font, no address of another server: the charts are inline SVG, and a content security
+policy in the file forbids everything else. All text is escaped, that of samples too.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from synthcur import __version__
+from synthcur.arms import ARMS, short_name
+from synthcur.charts import curve_axis, curves
+from synthcur.charts.curves import LOSS, SCORES, Measure
+from synthcur.charts.figures import arm_colour
+from synthcur.charts.palette import DARK, LIGHT, Palette
+from synthcur.exports import svg
+from synthcur.exports.svg import Line, escaped
+from synthcur.results import findings, provenance
+from synthcur.results.comparison import command_line, results
+from synthcur.results.dynamics import (
+    WEIGHT_EDGES,
+    Dynamics,
+    effective_rows,
+    read_dynamics,
+    weight_histogram,
+)
+from synthcur.results.pairwise import (
+    Comparison,
+    ReviewEffect,
+    compare,
+    flips_in_words,
+    review_effect,
+)
+from synthcur.schema import REAL, VALIDATION
+from synthcur.settings import TrainSettings
+from synthcur.stats.majority import first_metric, majority_in_words, majority_score
+from synthcur.stats.metrics import p_in_words, points, seeds_in_words
+from synthcur.stats.reliability import calibration_gap
+from synthcur.store.records import Job
+from synthcur.store.store import Store
+from synthcur.weighting.weight_flow import rows_decided
+
+MOST_FLIPS = 20
+"""Flipped test rows that are printed; more are counted."""
+
+MOST_LABELS = 16
+"""Labels whose confusions are drawn; more do not fit the page."""
+
+_INK = ("page", "raised", "text", "muted", "border", "grid", "keep", "discard", "reference")
+
+_STYLE = """
+body{margin:0;background:var(--page);color:var(--text);
+  font:14px/1.5 "IBM Plex Sans",system-ui,-apple-system,"Segoe UI",sans-serif;
+  font-variant-numeric:tabular-nums}
+main{max-width:1060px;margin:0 auto;padding:28px 20px 60px}
+h1{font-size:24px;font-weight:600;line-height:1.25;margin:0 0 6px}
+h2{font-size:15px;font-weight:600;margin:0 0 2px}
+p{margin:0 0 10px;max-width:76ch}.note,caption,figcaption{color:var(--muted);font-size:12.5px}
+section{border:1px solid var(--border);border-radius:4px;padding:14px 16px;margin:14px 0}
+.pair{display:grid;grid-template-columns:1fr 1fr;gap:14px;margin:14px 0}.pair>section{margin:0}
+table{border-collapse:collapse;width:100%;margin:8px 0}
+th{font-weight:400;color:var(--muted);text-align:left;background:var(--raised)}
+th,td{border:1px solid var(--border);padding:4px 8px;vertical-align:top}
+td.n{text-align:right;white-space:nowrap}td.short{white-space:nowrap}td.text{overflow-wrap:anywhere;white-space:pre-wrap}
+code,pre{font:12.5px/1.5 "IBM Plex Mono",ui-monospace,Menlo,Consolas,monospace}
+pre{background:var(--raised);padding:10px 12px;margin:8px 0;white-space:pre-wrap;
+  overflow-wrap:anywhere}
+svg{display:block;width:100%;max-width:600px;height:auto;margin:6px 0}svg text{font-size:12px}
+@media(max-width:760px){.pair{grid-template-columns:1fr}}
+@media print{main{padding:0;max-width:none}section{break-inside:avoid}
+  section.long{break-inside:auto}tr{break-inside:avoid}}
+"""
+
+
+def html_report(
+    store: Store,
+    name: str,
+    *,
+    job_id: str | None = None,
+    baseline: str = findings.PLAIN,
+    metric: str | None = None,
+) -> str:
+    """Write the report of a training job.
+
+    Parameters
+    ----------
+    store, name, job_id, baseline, metric
+        As `results.comparison.results` takes them.
+
+    Returns
+    -------
+    str
+        A whole HTML document of some 100 kB.
+
+    Raises
+    ------
+    NotFoundError, InputError
+        As `results.comparison.results`.
+    """
+    found = results(store, name, job_id=job_id, baseline=baseline, metric=metric)
+    job, leader = store.job(found["job"]), findings.leading_arm(found)
+    arm = leader["arm"]
+    seen = compare(store, job.id, arm=arm, baseline=baseline) if arm != baseline else None
+    body = [_head(store, job, found), _arms(found)]
+    if seen is not None:
+        body.append(_pair(_by_label(seen), _reliability(seen)))
+    body.append(_pair(*_curves(store, job, found)))
+    closer = [_weights(store, job, arm)]
+    if seen is not None:
+        closer.insert(0, _confusion(seen))
+    body.append(_pair(*closer))
+    body.append(_decisions(job, review_effect(store, job, metric=found["metric"])))
+    if seen is not None:
+        body.append(_flips(seen, has_verdict=bool(leader["difference"])))
+    body += [_ledger(store, job), _command(store, job)]
+    return _document(f"{found['verdict']} – {name}", "\n".join(body))
+
+
+def _document(title: str, body: str) -> str:
+    light, dark = (_variables(palette) for palette in (LIGHT, DARK))
+    style = (
+        f":root{{color-scheme:light dark;{light}}}{_STYLE}"
+        f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    )
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        f"<title>{escaped(title)}</title>\n<style>{style}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _variables(palette: Palette) -> str:
+    ink = [f"--{name}:{getattr(palette, name)}" for name in _INK]
+    arms = [f"--arm-{arm.replace('_', '-')}:{arm_colour(arm, palette)}" for arm in ARMS]
+    return ";".join(ink + arms)
+
+
+def _colour(arm: str) -> str:
+    return f"var(--arm-{arm.replace('_', '-')})" if arm in ARMS else "var(--muted)"
+
+
+def _pair(*sections: str) -> str:
+    """Put two sections side by side; what is empty leaves its place to the other."""
+    found = [each for each in sections if each]
+    return f'<div class="pair">{"".join(found)}</div>' if len(found) == 2 else "".join(found)
+
+
+def _section(title: str, note: str, *content: str, is_long: bool = False) -> str:
+    shape = ' class="long"' if is_long else ""
+    head = f"<h2>{escaped(title)}</h2>"
+    return f'<section{shape}>{head}<p class="note">{escaped(note)}</p>{"".join(content)}</section>'
+
+
+def _table(
+    head: Sequence[str], rows: Sequence[Sequence[object]], *, text: Sequence[int] = ()
+) -> str:
+    """Draw a table; numbers and what looks like one stand right, columns in `text` may wrap."""
+    cells = "".join(f"<th>{escaped(each)}</th>" for each in head)
+    body = "".join(f"<tr>{''.join(map(_cell, row, _shapes(row, text)))}</tr>" for row in rows)
+    return f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _shapes(row: Sequence[object], text: Sequence[int]) -> list[str]:
+    return [
+        "text" if i in text else "n" if isinstance(value, int | float) else "short"
+        for i, value in enumerate(row)
+    ]
+
+
+def _cell(value: object, shape: str) -> str:
+    words = f"{value:,}" if isinstance(value, int) else escaped(value)
+    kind = f' class="{shape}"' if shape else ""
+    return f"<td{kind}>{words}</td>"
+
+
+def _head(store: Store, job: Job, found: Mapping[str, Any]) -> str:
+    info = store.collection_info(job.collection)
+    ended = time.strftime("%d %b %Y, %H:%M", time.localtime(job.ended_at or job.created_at))
+    finished, planned = found["runs_finished"], found["runs_planned"]
+    state = f"{finished} runs" if finished == planned else f"{finished} of {planned} runs finished"
+    rows = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
+    return (
+        f"<h1>{escaped(found['verdict'])}</h1><p>{escaped(findings.basis(found))}</p>"
+        f'<p class="note">{escaped(info.title)}: {escaped(rows)} rows. '
+        f"Run {job.number}, {state}, {escaped(ended)}. synthcur {__version__}.</p>"
+    )
+
+
+def _arms(found: Mapping[str, Any]) -> str:
+    title = findings.METRIC_TITLES[found["metric"]]
+    against = short_name(found["baseline"])
+    rows = []
+    for arm in found["arms"]:
+        difference = arm["difference"]
+        interval = f"{points(arm['low'])} to {points(arm['high'])}"
+        p_holm = p_in_words(difference["p_holm"]) if difference else "—"
+        said = findings.outcome(arm, baseline=found["baseline"])
+        rows.append(
+            (
+                *(arm["title"], arm["rows"] or "—", arm["n_seeds"], f"{points(arm['mean'])} %"),
+                *(interval, findings.difference_in_words(difference), p_holm, said),
+            )
+        )
+    head = ("Arm", "Rows", "Seeds", title, "95 % interval", f"Against {against}, points")
+    sentences = [arm["verdict"] for arm in found["arms"] if arm["verdict"]]
+    said = "".join(f"<p>{escaped(each)}.</p>" for each in sentences)
+    below = findings.floor_of(found)
+    said += f"<p>{escaped(below)}</p>" if below else ""
+    note = (
+        f"{findings.METRIC_WORDS[found['metric']]} on {found['test_rows']:,} real test rows, mean "
+        f"over seeds; {majority_in_words(found['majority'])}"
+    )
+    if why := findings.why_macro_f1(found):
+        note += f". {why}"
+    chart = svg.forest(found["arms"], baseline=against)
+    return _section("Arms", note, _table((*head, "After Holm", "Verdict"), rows), chart, said)
+
+
+def _by_label(seen: Comparison) -> str:
+    arm, baseline = _names(seen)
+    rows = [
+        (label, int(rows), f"{points(before)} %", f"{points(after)} %", _signed(after - before))
+        for label, rows, before, after in zip(
+            *(seen.by_label[column] for column in ("label", "rows", "baseline", "arm")), strict=True
+        )
+    ]
+    table = _table(("Label", "Test rows", baseline, arm, "Change"), rows)
+    return _section("By label", f"share right, mean of {seeds_in_words(seen.n_seeds)}", table)
+
+
+def _reliability(seen: Comparison) -> str:
+    arm, baseline = _names(seen)
+    gap = [calibration_gap(each) for each in (seen.baseline_reliability, seen.reliability)]
+    named = [
+        (baseline, _colour(seen.baseline), seen.baseline_reliability),
+        (arm, _colour(seen.arm), seen.reliability),
+    ]
+    chart = svg.reliability_chart(named, title="Share right against stated probability")
+    sentence = (
+        f"Mean distance from the diagonal: {baseline} {points(gap[0])}, {arm} {points(gap[1])} "
+        "points. Bars: 95 % intervals."
+    )
+    return _section("How sure, how right", sentence, chart)
+
+
+def _confusion(seen: Comparison) -> str:
+    arm, baseline = _names(seen)
+    labels = seen.by_label["label"].tolist()
+    shown = sorted(range(len(labels)), key=lambda i: -seen.confusion[i].sum())[:MOST_LABELS]
+    shown = sorted(shown)
+    counts = seen.confusion[shown][:, shown]
+    names = [labels[i] for i in shown]
+    moves = seen.confusion_change.copy()
+    moves[range(len(labels)), range(len(labels))] = 0
+    order = sorted(
+        ((abs(float(moves[i, j])), i, j) for i, j in zip(*moves.nonzero(), strict=True)),
+        reverse=True,
+    )
+    changes = [(labels[i], labels[j], _signed_rows(float(moves[i, j]))) for _, i, j in order[:6]]
+    note = f"{arm}, test rows by true label (rows) and what it said (columns), mean over seeds"
+    head = ("True", "Said", f"Confusions, {arm} minus {baseline}")
+    chart = svg.matrix(counts, names, title=f"Confusion matrix of {arm}")
+    return _section("Confusion", note, chart, _table(head, changes))
+
+
+def _curves(store: Store, job: Job, found: Mapping[str, Any]) -> list[str]:
+    axis = curve_axis.axis_of(job)
+    metrics = curve_axis.on_one_axis(store.metrics(job.id), store.runs(job.id), length=axis.length)
+    collection = store.collection(job.collection)
+    labels = collection.label_ids(collection.part(REAL, VALIDATION))
+    score = first_metric(labels)
+    majority = majority_score(labels, score)
+    return [
+        _curve(metrics, found, LOSS, axis, lambda value: f"{value:.2f}"),
+        _curve(metrics, found, SCORES[score], axis, lambda value: f"{100 * value:.0f} %", majority),
+    ]
+
+
+def _curve(
+    metrics: pd.DataFrame,
+    found: Mapping[str, Any],
+    measure: Measure,
+    axis: curve_axis.Axis,
+    write: Any,
+    majority: float | None = None,
+) -> str:
+    arms = [arm["arm"] for arm in found["arms"]]
+    finished = [(arm["arm"], run["seed"]) for arm in found["arms"] for run in arm["runs"]]
+    table = curves.curve_table(metrics, measure, finished=finished, arms=arms)
+    lines = []
+    for arm in arms:
+        named = short_name(arm)
+        own = table[(table["arm"] == named) & (table["kind"] == "mean")]
+        if len(own):
+            x, y, low, high = (own[each].tolist() for each in ("epoch", "value", "low", "high"))
+            lines.append(Line(named, _colour(arm), x, y, low, high))
+    if not lines:
+        return ""
+    title = f"{measure.title} by {axis.unit}"
+    chart = svg.lines_chart(lines, title=title, write=write, majority=majority)
+    return _section(measure.title, "line: mean of the seeds; band: smallest to largest", chart)
+
+
+def _weights(store: Store, job: Job, arm: str) -> str:
+    runs = [run for run in store.runs(job.id) if run.arm == arm and run.status == "done"]
+    seen = read_dynamics(store, job, runs[0]) if runs else None
+    if seen is None or seen.weights is None:
+        return ""
+    counts = weight_histogram(seen.weights[-1:])[0]
+    chart = svg.histogram(counts.tolist(), WEIGHT_EDGES, title="Histogram of the weights")
+    return _section("Weights", _weights_in_words(seen, arm, runs[0].seed), chart)
+
+
+def _weights_in_words(seen: Dynamics, arm: str, seed: int) -> str:
+    name, n = short_name(arm), len(seen.rows)
+    when = f" in the last of {len(seen.margin)} epochs" if seen.is_dynamic else ""
+    effective = effective_rows(seen.weights)[-1] if seen.weights is not None else n
+    return (
+        f"{name}, seed {seed}: {n:,} rows by the weight of their loss{when}; together they hold "
+        f"the information of {effective:,.0f} equally weighted rows (not an accuracy)."
+    )
+
+
+def _decisions(job: Job, effect: ReviewEffect | None) -> str:
+    counts = pd.Series([each["action"] for each in job.spec["decisions"]], dtype=object)
+    rows = [(str(action), int(number)) for action, number in counts.value_counts().items()]
+    table = _table(("Decision", "Rows"), rows) if rows else ""
+    words = "Rows that people had decided on when this run was started."
+    if not rows:
+        words = "Nobody had decided on a row when this run was started."
+    return _section("Decisions", words, table, _effect(effect))
+
+
+def _effect(effect: ReviewEffect | None) -> str:
+    if effect is None:
+        return ""
+    rows = [
+        (
+            *(short_name(each.arm), f"{points(each.before)} %"),
+            *(f"{points(each.after)} %", each.difference_in_words),
+            *(each.p_in_words, each.outcome),
+        )
+        for each in effect.arms
+    ]
+    before, after = (rows_decided(job.spec["decisions"]) for job in (effect.before, effect.after))
+    text = (
+        f"Against run {effect.before.number}, of the same recipe with {before:,} decisions "
+        f"instead of {after:,}:"
+    )
+    head = ("Arm", "Before", "After", "Difference, points", "After Holm", "Verdict")
+    return f"<p>{escaped(text)}</p>" + _table(head, rows)
+
+
+def _flips(seen: Comparison, *, has_verdict: bool) -> str:
+    arm, baseline = _names(seen)
+    table = seen.flips.head(MOST_FLIPS)
+    rows = []
+    for row in table.to_dict("records"):
+        pair = "" if pd.isna(row["text_pair"]) else f"\n— {row['text_pair']}"
+        turned = "now right" if row["is_right"] else "now wrong"
+        says = (row["label"], row["baseline_says"], row["arm_says"], turned)
+        rows.append((f"{row['text']}{pair}", *says))
+    more = len(seen.flips) - len(table)
+    note = flips_in_words(seen.flip_test, has_verdict=has_verdict)
+    note += f" The {len(table)} that changed most; {more:,} more." if more > 0 else ""
+    head = ("Text", "True", f"{baseline} said", f"{arm} said", "")
+    return _section("Flipped test rows", note, _table(head, rows, text=(0,)), is_long=True)
+
+
+def _ledger(store: Store, job: Job) -> str:
+    facts = _table(("Made from", ""), list(provenance.ledger(job).items()), text=(1,))
+    named = [
+        (short_name(arm), f"seed {seed}", content)
+        for arm, seed, content in provenance.predictions_ledger(store.runs(job.id))
+    ]
+    note = (
+        "Equal hashes mean equal content: rows, decisions, probabilities of both checkers, and "
+        "what each run said of the test rows."
+    )
+    table = _table(("Arm", "Run", "Predictions, hash"), named)
+    return _section("Ledger", note, facts, table, is_long=True)
+
+
+def _command(store: Store, job: Job) -> str:
+    settings = TrainSettings.from_dict(job.settings)
+    note = (
+        f"Repeats these runs with the decisions as they stand then; {settings.seeds} seeds from 0."
+    )
+    command = command_line(job, store.schemes(job.collection))
+    return _section("Command line", note, f"<pre>{escaped(command)}</pre>")
+
+
+def _names(seen: Comparison) -> tuple[str, str]:
+    return short_name(seen.arm), short_name(seen.baseline)
+
+
+def _signed(change: float) -> str:
+    return points(change, signed=True)
+
+
+def _signed_rows(rows: float) -> str:
+    return f"{rows:+.1f}".replace("-", "−").removesuffix(".0")

@@ -1,0 +1,1 @@
+"""Background jobs as the web process sees them: submitted, started, watched, cleaned up."""

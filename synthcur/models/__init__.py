@@ -1,0 +1,1 @@
+"""Encoders and classifiers, and where their files come from."""

@@ -1,0 +1,1 @@
+"""Decisions about rows, what follows from them, and which rows to look at; pure."""

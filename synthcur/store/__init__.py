@@ -1,0 +1,1 @@
+"""The workspace: collections, decisions, jobs and artefacts, on disk."""

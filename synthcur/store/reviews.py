@@ -1,0 +1,372 @@
+"""The part of the store that keeps decisions, and says whose turn each row is."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from synthcur.errors import ConflictError, InputError
+from synthcur.review.decisions import UNDO, Decision
+from synthcur.review.log_state import Ledger, LogState
+from synthcur.store import appending, decision_rows, leases
+from synthcur.store.appending import Appended
+from synthcur.store.database import Database
+from synthcur.store.decision_rows import Ledgers
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whose turn the rows of a queue are, for one annotator.
+
+    Attributes
+    ----------
+    mine
+        Rows they hold.
+    taken
+        Rows that others hold or have decided, as many as may.
+    share
+        Share of the rows that two people decide.
+    state
+        What the log comes to at the same moment.
+    """
+
+    mine: frozenset[str]
+    taken: frozenset[str]
+    share: float
+    state: LogState
+
+
+class ReviewStore:
+    """Decisions, undo, leases and overlap of every collection of a workspace."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._ledgers = Ledgers()
+
+    @property
+    def rows_read(self) -> int:
+        """Rows of decision logs read from the file since it was opened."""
+        return self._ledgers.rows_read
+
+    def append_decision(
+        self,
+        name: str,
+        *,
+        sample_id: str,
+        annotator: str,
+        action: str,
+        client_id: str,
+        client_seq: int,
+        label: str | None = None,
+        note: str = "",
+        reason: str = "",
+        queue: str = "",
+        text: str | None = None,
+        expected_seq: int,
+    ) -> int:
+        """Commit one decision and return its place in the log.
+
+        Parameters
+        ----------
+        client_id, client_seq
+            Who sent it and its running number there: sent twice by one annotator to one
+            collection, it is stored once.
+        expected_seq
+            Place of the sample's latest decision as the sender knows it, 0 for none.
+
+        Raises
+        ------
+        TakenError
+            If somebody else has decided since, or holds the sample; nothing is stored.
+        ConflictError
+            If another decision was sent under that number; nothing is stored.
+        """
+        decision = Decision(
+            sample_id=sample_id,
+            action=action,
+            annotator=annotator,
+            label=label,
+            note=note,
+            reason=reason,
+            queue=queue,
+            text=text,
+        )
+        return self.append_batch(name, [decision], client_id, client_seq, expected=[expected_seq])
+
+    def append_batch(
+        self,
+        name: str,
+        decisions: Sequence[Decision],
+        client_id: str,
+        client_seq: int,
+        *,
+        expected: Sequence[int],
+    ) -> int:
+        """Commit decisions that were made as one, all or none; return the place of the first.
+
+        Parameters and errors are those of `append_decision`, `expected` one number for each
+        decision.
+        """
+        with self._db.transaction() as db:
+            seq = appending.already_stored(db, name, decisions, client_id, client_seq)
+            if seq is not None:
+                return seq
+            taken = appending.taken(
+                db, name, self._ledgers.up_to_date(db, name), decisions, client_id, expected
+            )
+            for error in taken.values():
+                raise error
+            return decision_rows.append(db, name, decisions, client_id, client_seq)
+
+    def append_free(
+        self,
+        name: str,
+        decisions: Sequence[Decision],
+        client_id: str,
+        client_seq: int,
+        *,
+        expected: Sequence[int],
+    ) -> Appended:
+        """Commit, as one, those decisions whose rows are nobody else's; say which are.
+
+        Parameters are those of `append_batch`.
+        """
+        with self._db.transaction() as db:
+            taken = appending.taken(
+                db, name, self._ledgers.up_to_date(db, name), decisions, client_id, expected
+            )
+            free = [each for place, each in enumerate(decisions) if place not in taken]
+            seq = appending.already_stored(db, name, free, client_id, client_seq)
+            if free and seq is None:
+                decision_rows.append(db, name, free, client_id, client_seq)
+            return Appended(len(free), taken)
+
+    def append_each(
+        self,
+        name: str,
+        decisions: Sequence[tuple[int, Decision]],
+        client_id: str,
+        *,
+        expected: Sequence[int],
+    ) -> Appended:
+        """Commit decisions of which each has its number and is undone on its own, all or none.
+
+        Parameters
+        ----------
+        decisions
+            Each behind its running number. What is stored already stays stored once.
+        client_id, expected
+            As of `append_batch`. If any row is somebody else's nothing is stored.
+        """
+        with self._db.transaction() as db:
+            fresh = [
+                place
+                for place, (number, each) in enumerate(decisions)
+                if appending.already_stored(db, name, [each], client_id, number) is None
+            ]
+            taken = appending.taken(
+                db,
+                name,
+                self._ledgers.up_to_date(db, name),
+                [decisions[place][1] for place in fresh],
+                client_id,
+                [expected[place] for place in fresh],
+            )
+            if taken:
+                return Appended(0, {fresh[at]: error for at, error in taken.items()})
+            for place in fresh:
+                number, decision = decisions[place]
+                decision_rows.append(db, name, [decision], client_id, number)
+            return Appended(len(fresh), {})
+
+    def undo(
+        self,
+        name: str,
+        *,
+        annotator: str,
+        client_id: str,
+        client_seq: int,
+        expected_sample: str | None = None,
+    ) -> Decision | None:
+        """Undo the annotator's latest decision, or batch, that still stands, by more rows.
+
+        Parameters
+        ----------
+        expected_sample
+            The sample that the sender takes the latest decision to be about.
+
+        Returns
+        -------
+        Decision or None
+            What was undone, of a batch its first row; None if nothing of theirs stands.
+
+        Raises
+        ------
+        ConflictError
+            If their latest decision is about another sample; nothing is undone.
+        """
+        with self._db.transaction() as db:
+            seq = decision_rows.already_stored(db, name, annotator, client_id, client_seq)
+            if seq is not None:
+                return appending.taken_back_by(db, seq)
+            undone = self._ledgers.up_to_date(db, name).next_undo(annotator)
+            return _take_back(db, name, undone, annotator, client_id, client_seq, expected_sample)
+
+    def redo(
+        self,
+        name: str,
+        *,
+        annotator: str,
+        client_id: str,
+        client_seq: int,
+        expected_sample: str | None = None,
+    ) -> Decision | None:
+        """Take back the annotator's latest undo, if they have decided nothing since.
+
+        Parameters and errors are those of `undo`; returns the undo row that was taken back. It is
+        refused, too, where somebody else has decided a row or holds it since the undo freed it.
+        """
+        with self._db.transaction() as db:
+            seq = decision_rows.already_stored(db, name, annotator, client_id, client_seq)
+            if seq is not None:
+                return appending.taken_back_by(db, seq)
+            ledger = self._ledgers.up_to_date(db, name)
+            undone = ledger.next_redo(annotator)
+            for row in undone:
+                given = set(ledger.verdicts(row.sample_id))
+                appending.refuse_taken(db, name, given, row, client_id, row.seq)
+            return _take_back(db, name, undone, annotator, client_id, client_seq, expected_sample)
+
+    def decisions(self, name: str) -> list[Decision]:
+        """Return the whole log of a collection in order, undo rows included."""
+        with self._db.reading() as db:
+            return list(self._ledgers.up_to_date(db, name).log)
+
+    def log_state(self, name: str) -> LogState:
+        """Return what the log of a collection comes to; only what is new is read."""
+        with self._db.reading() as db:
+            return self._ledgers.up_to_date(db, name).state()
+
+    def decision_count(self, name: str) -> int:
+        """Return the length of the log; it changes with every decision and undo."""
+        with self._db.reading() as db:
+            return len(self._ledgers.up_to_date(db, name).log)
+
+    def acknowledged(self, name: str, annotator: str, client_id: str) -> int:
+        """Return the highest number stored of somebody's client in a collection, 0 if none."""
+        found = self._db.rows(
+            "SELECT COALESCE(MAX(client_seq), 0) AS ack FROM decision "
+            "WHERE collection=? AND annotator=? AND client_id=?",
+            (name, annotator, client_id),
+        )
+        return found[0]["ack"]
+
+    def is_stored(self, name: str, annotator: str, client_id: str, client_seq: int) -> bool:
+        """Whether what somebody sent to a collection by a client under a number is stored."""
+        with self._db.reading() as db:
+            sender = (annotator, client_id, client_seq)
+            return decision_rows.already_stored(db, name, *sender) is not None
+
+    # Whose turn it is
+
+    def take_turn(
+        self,
+        name: str,
+        annotator: str,
+        queue: Sequence[str],
+        *,
+        start: int = 0,
+        first: Sequence[str] = (),
+        decided_again: bool = False,
+        seconds: float = leases.LEASE_SECONDS,
+    ) -> Turn:
+        """Give an annotator the next free rows of a queue, and say which rows are others'.
+
+        Parameters
+        ----------
+        queue
+            Its sample ids in order.
+        start
+            Place from which the rows are wanted; those before it come last.
+        first
+            Rows wanted before all others.
+        decided_again
+            Whether decided rows are wanted, too, as they are where people disagreed.
+        seconds
+            How long nobody else gets the rows, unless they are asked for again.
+        """
+        with self._db.transaction() as db:
+            ledger, now = self._ledgers.up_to_date(db, name), time.time()
+            share, held = leases.overlap(db, name), leases.holders(db, name, now)
+            ordered = dict.fromkeys((*first, *queue[start:], *queue[:start]))
+            known = Ledger() if decided_again else ledger
+            taken = leases.taken(known, held, ordered, annotator, share)
+            free = [
+                each
+                for each in ordered
+                if each not in taken and annotator not in known.verdicts(each)
+            ]
+            mine = leases.lease(db, name, annotator, free, at=now, seconds=seconds)
+            return Turn(frozenset(mine), frozenset(taken), share, ledger.state())
+
+    def leave(self, name: str, annotator: str) -> None:
+        """Free the rows that an annotator holds."""
+        with self._db.transaction() as db:
+            leases.release(db, name, annotator)
+
+    def overlap(self, name: str) -> float:
+        """Return the share of a collection's rows that two people decide, 0 to 1."""
+        with self._db.reading() as db:
+            return leases.overlap(db, name)
+
+    def set_overlap(self, name: str, share: float) -> None:
+        """Set that share; decisions made so far stay.
+
+        Raises
+        ------
+        InputError
+            If it is no share.
+        """
+        if not 0 <= share <= 1:
+            raise InputError(f"An overlap of {share:g} is no share.", fix="Use 0 to 1.")
+        with self._db.transaction() as db:
+            leases.set_overlap(db, name, share)
+
+    def set_guidelines(self, name: str, guidelines: Mapping[str, str]) -> None:
+        """Replace what a collection tells its annotators, by label."""
+        with self._db.transaction() as db:
+            db.execute(
+                "UPDATE collection SET guidelines=? WHERE name=?",
+                (json.dumps(dict(guidelines)), name),
+            )
+
+
+def _take_back(
+    db: sqlite3.Connection,
+    name: str,
+    undone: Sequence[Decision],
+    annotator: str,
+    client_id: str,
+    client_seq: int,
+    expected_sample: str | None,
+) -> Decision | None:
+    if not undone:
+        return None
+    if expected_sample is not None and all(each.sample_id != expected_sample for each in undone):
+        raise ConflictError(
+            f"{annotator} has decided another row since, in another window.",
+            fix="Reload the page to see it; nothing was undone.",
+        )
+    rows = [
+        Decision(
+            sample_id=each.sample_id,
+            action=UNDO,
+            annotator=annotator,
+            queue=each.queue,
+            undoes=each.seq,
+        )
+        for each in undone
+    ]
+    decision_rows.append(db, name, rows, client_id, client_seq)
+    return undone[0]

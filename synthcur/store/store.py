@@ -1,0 +1,400 @@
+"""The workspace: collections, scores, decisions, schemes, jobs and runs.
+
+Small mutable facts live in SQLite, everything large in immutable artefacts. One process has the
+store open for writing at a time in normal use (the server); the command line may write beside it,
+each change being one transaction that waits for the other's. Workers never open it: what they
+have to say arrives through the spool of their job, see `Store.ingest`.
+"""
+
+import json
+import sqlite3
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from synthcur.errors import ConflictError, InputError, NotFoundError
+from synthcur.review.decisions import EDIT
+from synthcur.schema import Collection
+from synthcur.settings import WeightingSettings
+from synthcur.store.artefacts import Artefacts
+from synthcur.store.cluster_names import ClusterNameStore
+from synthcur.store.database import DATABASE, Database
+from synthcur.store.ingest import METRICS, add_event, move_job, put_scores, take_in
+from synthcur.store.records import ACTIVE, CollectionInfo, Job, LearningRun, Run, Scores
+from synthcur.store.reviews import ReviewStore
+from synthcur.store.spool import read_spool
+from synthcur.store.tags import TagStore
+
+
+class Store(ReviewStore, TagStore, ClusterNameStore):
+    """Everything a workspace folder holds.
+
+    Decisions are in `ReviewStore`, tags in `TagStore`, names in `ClusterNameStore`.
+
+    Parameters
+    ----------
+    workspace
+        The folder; made when absent.
+    shipped
+        Folders of artefacts that come with the package and are only read.
+    """
+
+    def __init__(self, workspace: Path, *, shipped: tuple[Path, ...] = ()) -> None:
+        self.workspace = Path(workspace).resolve()
+        super().__init__(Database(self.workspace / DATABASE))
+        self.artefacts = Artefacts(self.workspace / "artefacts", shipped)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    # Collections
+
+    def add_collection(self, collection: Collection) -> None:
+        """Store a new collection.
+
+        Raises
+        ------
+        ConflictError
+            If another collection already has the name; nothing is stored.
+        """
+        existing = self._find_collection(collection.name)
+        if existing is not None:
+            raise _name_is_taken(existing.name, _in_common(existing, collection))
+        fingerprint = self.artefacts.write_collection(collection)
+        try:
+            with self._db.transaction() as db:
+                db.execute(
+                    "INSERT INTO collection VALUES (?,?,?,?,?,?,?,?)",
+                    (
+                        collection.name,
+                        collection.title or collection.name,
+                        collection.note,
+                        json.dumps(dict(collection.guidelines)),
+                        fingerprint,
+                        json.dumps(collection.counts),
+                        time.time(),
+                        collection.origin,
+                    ),
+                )
+                add_event(db, collection.name, f"{len(collection.rows):,} rows imported")
+        except sqlite3.IntegrityError as error:
+            raise _name_is_taken(collection.name, "other rows") from error
+
+    def collections(self) -> list[CollectionInfo]:
+        """List the collections, oldest first."""
+        return [_collection_info(row) for row in self._db.rows("SELECT * FROM collection")]
+
+    def collection_info(self, name: str) -> CollectionInfo:
+        """Return what is known of one collection.
+
+        Raises
+        ------
+        NotFoundError
+            If the workspace has none of that name.
+        """
+        info = self._find_collection(name)
+        if info is None:
+            known = ", ".join(repr(each.name) for each in self.collections()) or "none yet"
+            raise NotFoundError(
+                f"There is no collection {name!r} in {self.workspace}.",
+                fix=f"Collections: {known}.",
+            )
+        return info
+
+    def collection(self, name: str) -> Collection:
+        """Read the rows of a collection as they were imported."""
+        info = self.collection_info(name)
+        return self.artefacts.collection(
+            info.fingerprint,
+            name=name,
+            origin=info.origin,
+            title=info.title,
+            note=info.note,
+            guidelines=info.guidelines,
+        )
+
+    def scores(self, name: str) -> dict[str, Scores]:
+        """Return the collection's scores by kind of checkers."""
+        found = self._db.rows("SELECT * FROM score WHERE collection=? ORDER BY created_at", (name,))
+        return {
+            row["checkers"]: Scores(
+                checkers=row["checkers"],
+                artefacts=json.loads(row["artefacts"]),
+                trust=json.loads(row["trust"]),
+                created_at=row["created_at"],
+            )
+            for row in found
+        }
+
+    def add_scores(
+        self, name: str, *, checkers: str, artefacts: Mapping[str, str], trust: Mapping[str, Any]
+    ) -> None:
+        """Note the result of scoring; an earlier one of the same kind is replaced."""
+        with self._db.transaction() as db:
+            put_scores(db, name, checkers, artefacts, trust)
+
+    def save_scheme(self, name: str, scheme: str, settings: WeightingSettings) -> None:
+        """Save a weighting under a name; an earlier one of that name is replaced."""
+        scheme = scheme.strip()
+        if not scheme or len(scheme) > 60:
+            raise InputError("The scheme needs a name of 1 to 60 characters.", fix="Name it.")
+        with self._db.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO scheme VALUES (?,?,?,?)",
+                (name, scheme, json.dumps(settings.to_dict()), time.time()),
+            )
+            add_event(db, name, f"Scheme “{scheme}” saved")
+
+    def schemes(self, name: str) -> dict[str, WeightingSettings]:
+        """Return the saved weightings of a collection, oldest first."""
+        sql = "SELECT * FROM scheme WHERE collection=? ORDER BY created_at"
+        found = self._db.rows(sql, (name,))
+        return {
+            row["name"]: WeightingSettings.from_dict(json.loads(row["settings"])) for row in found
+        }
+
+    def events(self, name: str, *, limit: int = 10) -> list[tuple[float, str]]:
+        """Return what happened to a collection, newest first, as (time, words)."""
+        found = self._db.rows(
+            "SELECT at, text FROM event WHERE collection=? ORDER BY id DESC LIMIT ?", (name, limit)
+        )
+        return [(row["at"], row["text"]) for row in found]
+
+    # Jobs and runs
+
+    def add_job(
+        self,
+        kind: str,
+        name: str,
+        *,
+        settings: Mapping[str, Any],
+        scores: Mapping[str, str],
+        lane: str = "long",
+        request: str | None = None,
+    ) -> Job:
+        """Queue a job with everything its worker needs to know.
+
+        Parameters
+        ----------
+        kind, name, settings, scores
+            What is to be done with which collection.
+        lane
+            The queue it waits in.
+        request
+            Names what is asked for. While a job of the same request waits or runs, that one is
+            returned and nothing is queued: a unique index decides, whoever asks at once.
+        """
+        info = self.collection_info(name)
+        state = self.log_state(name)
+        job_id = uuid.uuid4().hex[:12]
+        spec = {
+            "job_id": job_id,
+            "kind": kind,
+            "collection": name,
+            "collection_fp": info.fingerprint,
+            "settings": dict(settings),
+            "scores": dict(scores),
+            "decisions": [
+                {"sample_id": each.sample_id, "action": each.action, "label": each.label}
+                for each in state.current.values()
+            ]
+            + [
+                {"sample_id": sample_id, "action": EDIT, "text": text}
+                for sample_id, text in state.texts.items()
+            ],
+            "artefacts_root": str(self.artefacts.root),
+        }
+        values = (json.dumps(dict(settings)), json.dumps(spec), time.time(), lane, request)
+        with self._db.transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO job(id, kind, collection, status, settings, spec, "
+                "created_at, lane, request) VALUES (?,?,?,'queued',?,?,?,?,?)",
+                (job_id, kind, name, *values),
+            )
+            found = db.execute(
+                "SELECT id FROM job WHERE id=? OR (request=? AND status IN "
+                "('queued', 'starting', 'running', 'cancelling'))",
+                (job_id, request),
+            ).fetchone()
+        return self.job(found["id"])
+
+    def jobs(self, name: str | None = None) -> list[Job]:
+        """List jobs, newest first, of one collection or of all."""
+        where, parameters = ("", ()) if name is None else ("WHERE collection=?", (name,))
+        found = self._db.rows(f"SELECT * FROM job {where} ORDER BY number DESC", parameters)
+        return [self._job(row) for row in found]
+
+    def job(self, job_id: str) -> Job:
+        """Return one job.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none of that id.
+        """
+        found = self._db.rows("SELECT * FROM job WHERE id=?", (job_id,))
+        if not found:
+            raise NotFoundError(
+                f"There is no job {job_id!r} in {self.workspace}.",
+                fix="List them with: python -m synthcur jobs",
+            )
+        return self._job(found[0])
+
+    def active_jobs(self) -> list[Job]:
+        """List jobs that wait or should have a living worker, in the order they are started."""
+        marks = ",".join("?" * (1 + len(ACTIVE)))
+        found = self._db.rows(
+            f"SELECT * FROM job WHERE status IN ({marks}) "
+            "ORDER BY status='queued', priority DESC, number",
+            ("queued", *ACTIVE),
+        )
+        return [self._job(row) for row in found]
+
+    def claim_job(self, job_id: str, *, places: int = 1) -> bool:
+        """Move a job from queued to starting, into a free place of its lane.
+
+        Returns
+        -------
+        bool
+            False if it is no longer queued, or all places are taken: a unique index decides.
+        """
+        for place in range(places):
+            try:
+                with self._db.transaction() as db:
+                    cursor = db.execute(
+                        "UPDATE job SET status='starting', place=?, started_at=? "
+                        "WHERE id=? AND status='queued'",
+                        (place, time.time(), job_id),
+                    )
+                    return cursor.rowcount == 1
+            except sqlite3.IntegrityError:
+                continue
+        return False
+
+    def requeue_job(self, job_id: str, *, only_from: Sequence[str]) -> bool:
+        """Let a job that ended wait again; False if it did not end, or its request runs anew."""
+        marks = ",".join("?" * len(only_from))
+        try:
+            with self._db.transaction() as db:
+                cursor = db.execute(
+                    "UPDATE job SET status='queued', pid=NULL, identity='', ended_at=NULL, "
+                    "what='', fix='', eta_s=NULL "
+                    f"WHERE id=? AND status IN ({marks})",
+                    (job_id, *only_from),
+                )
+                return cursor.rowcount == 1
+        except sqlite3.IntegrityError:
+            return False
+
+    def put_first(self, job_id: str) -> bool:
+        """Let a waiting job start before all others that wait; False if it does not wait."""
+        with self._db.transaction() as db:
+            cursor = db.execute(
+                "UPDATE job SET priority=1+(SELECT max(priority) FROM job WHERE status='queued') "
+                "WHERE id=? AND status='queued'",
+                (job_id,),
+            )
+            return cursor.rowcount == 1
+
+    def set_worker(self, job_id: str, *, pid: int, identity: str) -> None:
+        """Note the process that works on a job, unless the worker has said so itself."""
+        with self._db.transaction() as db:
+            db.execute(
+                "UPDATE job SET pid=?, identity=? WHERE id=? AND pid IS NULL",
+                (pid, identity, job_id),
+            )
+
+    def move_job(
+        self, job_id: str, status: str, *, only_from: Sequence[str], what: str = "", fix: str = ""
+    ) -> bool:
+        """Change the status of a job if it still is one of `only_from`."""
+        with self._db.transaction() as db:
+            return move_job(
+                db, job_id, status, only_from=only_from, at=time.time(), what=what, fix=fix
+            )
+
+    def runs(self, job_id: str) -> list[Run]:
+        """List the runs of a job in the order they started."""
+        found = self._db.rows("SELECT * FROM run WHERE job_id=? ORDER BY rowid", (job_id,))
+        return [Run(**dict(row)) for row in found]
+
+    def forget_model(self, job_id: str, model: str) -> None:
+        """Note that the folder of a run's model is gone."""
+        with self._db.transaction() as db:
+            db.execute("UPDATE run SET model=NULL WHERE job_id=? AND model=?", (job_id, model))
+
+    def learning_runs(self, job_id: str) -> list[LearningRun]:
+        """List the finished runs of a learning curve in the order they ended."""
+        found = self._db.rows("SELECT * FROM learning_run WHERE job_id=? ORDER BY rowid", (job_id,))
+        return [LearningRun(**dict(row)) for row in found]
+
+    def metrics(self, job_id: str, *, after: int = 0) -> pd.DataFrame:
+        """Return the metrics of a job with an id above `after`, in order."""
+        columns = ("id", "arm", "seed", *METRICS)
+        found = self._db.rows(
+            f"SELECT {', '.join(columns)} FROM metric WHERE job_id=? AND id>? ORDER BY id",
+            (job_id, after),
+        )
+        frame = pd.DataFrame([tuple(row) for row in found], columns=list(columns))
+        return frame.astype(dict.fromkeys(METRICS[1:], "float64"))
+
+    def last_metric(self, job_id: str) -> int:
+        """Return the id of the newest metric of a job; 0 before the first."""
+        found = self._db.rows("SELECT max(id) AS last FROM metric WHERE job_id=?", (job_id,))
+        return found[0]["last"] or 0
+
+    def ingest(self, job_id: str) -> None:
+        """Take in what the job's worker has appended to its spool since the last time.
+
+        The place read up to is kept in the same transaction as what was read, so a record is
+        taken in once, however many processes call this.
+        """
+        folder = self._folder(job_id)
+        with self._db.transaction() as db:
+            row = db.execute("SELECT * FROM job WHERE id=?", (job_id,)).fetchone()
+            records, offset = read_spool(folder / "spool.jsonl", row["spool_offset"])
+            for record in records:
+                take_in(db, row, record)
+            if offset != row["spool_offset"]:
+                db.execute("UPDATE job SET spool_offset=? WHERE id=?", (offset, job_id))
+
+    def _find_collection(self, name: str) -> CollectionInfo | None:
+        found = self._db.rows("SELECT * FROM collection WHERE name=?", (name,))
+        return _collection_info(found[0]) if found else None
+
+    def _folder(self, job_id: str) -> Path:
+        return self.workspace / "jobs" / job_id
+
+    def _job(self, row: sqlite3.Row) -> Job:
+        values = dict(row)
+        del values["spool_offset"], values["request"]
+        for each in ("settings", "spec", "recipe"):
+            values[each] = json.loads(values[each] or "null")
+        return Job(**values, folder=self._folder(values["id"]))
+
+
+def _in_common(existing: CollectionInfo, collection: Collection) -> str:
+    if existing.fingerprint != collection.fingerprint:
+        return "other rows"
+    if existing.origin in (None, collection.origin):
+        return "the same rows"
+    return "the same rows and other further columns or row numbers"
+
+
+def _name_is_taken(name: str, by_one_with: str) -> ConflictError:
+    return ConflictError(
+        f"The name {name!r} already belongs to a collection with {by_one_with}.",
+        fix="Open that one, or import under another name.",
+    )
+
+
+def _collection_info(row: sqlite3.Row) -> CollectionInfo:
+    values = dict(row)
+    values["guidelines"] = json.loads(values["guidelines"])
+    values["counts"] = json.loads(values["counts"])
+    return CollectionInfo(**values)

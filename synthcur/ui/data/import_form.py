@@ -1,0 +1,340 @@
+"""Adding a collection: files, columns and decisions of one tab, until the rows are stored.
+
+The tab remembers what was decided, never the rows: files that were read and drafts that were
+checked are kept in `synthcur.ui.data.import_files`, until the import is over.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import streamlit as st
+
+from synthcur.data.loading import (
+    IMPORTS,
+    PARTS,
+    ColumnMapping,
+    Draft,
+    Guess,
+    RawTable,
+    accept,
+    build,
+    check_name,
+    guess_tables,
+    import_path,
+    keep_of_two_labels,
+)
+from synthcur.data.reader import read_limits
+from synthcur.data.tables import GUIDE
+from synthcur.errors import InputError
+from synthcur.jobs import job_queue
+from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION
+from synthcur.settings import ScoreSettings, fingerprint
+from synthcur.ui import parts, resources
+from synthcur.ui.data import import_files
+from synthcur.ui.session import session, writing
+
+ROOT_VARIABLE = "SYNTHCUR_IMPORT_ROOT"
+UPLOAD, PATH = "Upload", "Path on the server"
+_STATE = "import"
+_KEPT_SECONDS = 3600
+_LABELS = {
+    SYNTHETIC: ("Synthetic rows", "Needed. They train the model."),
+    TRAIN: ("Real rows, train", "Needed. They train the quality checker."),
+    VALIDATION: ("Real rows, validation", "If none, drawn from train."),
+    TEST: ("Real rows, test", "If none, drawn from train."),
+}
+_NOTHING = "—"
+
+
+@dataclass
+class Import:
+    """What one tab has decided about files that are not stored yet.
+
+    Attributes
+    ----------
+    beside
+        Collection that was open at the start; opening another one ends the import.
+    id
+        Names the widgets of this import.
+    draft
+        Which draft the decisions belong to.
+    accepted
+        Codes of the findings whose proposals are accepted.
+    kept
+        (file, row) that stay of texts with two labels; None while nothing was chosen.
+    problem
+        Why the last choice of rows could not be taken; empty when it was.
+    is_checked
+        Whether the findings are shown instead of the first rows.
+    """
+
+    beside: str
+    id: str = field(default_factory=lambda: secrets.token_hex(4))
+    draft: str = ""
+    accepted: frozenset[str] = frozenset()
+    kept: frozenset[tuple[str, int]] | None = None
+    problem: str = ""
+    is_checked: bool = False
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What was read, by part, and its identity; and why other files could not be."""
+
+    tables: Mapping[str, RawTable]
+    identities: Mapping[str, str]
+    problems: tuple[InputError, ...]
+
+    @property
+    def total(self) -> int:
+        """Rows of all files, with those that could not be read."""
+        return sum(len(table.frame) + len(table.rejected) for table in self.tables.values())
+
+
+def start(beside: str) -> None:
+    """Begin to add a collection."""
+    st.session_state[_STATE] = Import(beside=beside)
+
+
+def end() -> None:
+    """Forget the files; nothing of them was stored."""
+    if st.session_state.pop(_STATE, None) is not None:
+        import_files.release()
+
+
+def current(name: str) -> Import | None:
+    """Return the import of this tab, unless another collection was opened since."""
+    state = st.session_state.get(_STATE)
+    if state is not None and state.beside != name:
+        end()
+        return None
+    return state
+
+
+def import_root() -> Path:
+    """Return the only folder from which the page reads files by path."""
+    given = os.environ.get(ROOT_VARIABLE)
+    return (Path(given).expanduser() if given else resources.store().workspace / IMPORTS).resolve()
+
+
+# Files
+
+
+def choose_files(state: Import) -> Sources:
+    """Draw the four files, by upload or by path, and read those that are given."""
+    tables, identities, problems = {}, {}, []
+    how = st.radio(
+        "Files by",
+        [UPLOAD, PATH],
+        horizontal=True,
+        key=f"how-{state.id}",
+        label_visibility="collapsed",
+    )
+    limits = read_limits().table
+    words = [GUIDE, f"At most {limits.rows:,} rows and {limits.columns:,} columns per file."]
+    if how == PATH:
+        words.append(f"Read inside {import_root()} alone; {ROOT_VARIABLE} names another folder.")
+    st.caption(parts.plain(" ".join(words), limit=500))
+    with import_files.only_these():
+        for part, column in zip(PARTS, st.columns(len(PARTS), gap="small"), strict=True):
+            with column:
+                try:
+                    found = _upload(state, part) if how == UPLOAD else _by_path(state, part)
+                    if found is None:
+                        st.caption(_LABELS[part][1])
+                    else:
+                        tables[part], identities[part] = found
+                        st.caption(_as_read(tables[part]))
+                except InputError as error:
+                    problems.append(error)
+    return Sources(tables, identities, tuple(problems))
+
+
+def _upload(state: Import, part: str) -> tuple[RawTable, str] | None:
+    file = st.file_uploader(_LABELS[part][0], key=f"{part}-{state.id}")
+    if file is None:
+        return None
+    return import_files.table(file.file_id, file.name, file), file.file_id
+
+
+def _by_path(state: Import, part: str) -> tuple[RawTable, str] | None:
+    given = st.text_input(_LABELS[part][0], key=f"{part}-path-{state.id}")
+    if not given.strip():
+        return None
+    path = import_path(given.strip(), import_root(), resources.store().workspace)
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise InputError(f"There is no file {path.name}.", fix="Check the path.") from error
+    identity = fingerprint(str(path), facts.st_mtime_ns, facts.st_size)
+    return import_files.table(identity, path.name, path), identity
+
+
+def _as_read(table: RawTable) -> str:
+    total = len(table.frame) + len(table.rejected)
+    words = f"{parts.count(total)} rows. {table.how}."
+    return parts.plain(" ".join([words, *table.notes[:3]]), limit=400)
+
+
+# Columns
+
+
+def choose_columns(state: Import, sources: Sources) -> dict[str, ColumnMapping]:
+    """Draw the columns into the rail, once for all files that agree; return the complete ones."""
+    chosen: dict[str, ColumnMapping] = {}
+    tables = sources.tables
+    guesses = _guesses(fingerprint(dict(sources.identities)), dict(tables))
+    apart = len(tables) > 1 and st.checkbox("Columns for each file", key=f"apart-{state.id}")
+    groups = _groups(tables, guesses, apart=apart)
+    for members in groups:
+        guess = guesses[members[0]]
+        title = "Columns"
+        if len(groups) > 1:
+            title += f" of {', '.join(tables[part].name for part in members)}"
+        st.subheader(parts.plain(title), anchor=False)
+        shared = [
+            column
+            for column in tables[members[0]].frame.columns
+            if all(column in tables[part].frame for part in members)
+        ]
+        seen = fingerprint([shared, guess.text, guess.label, guess.text_pair])
+        mapping = _columns_of(shared, guess, f"{members[0]}-{seen}-{state.id}")
+        if mapping is None:
+            for doubt in guess.doubts:
+                st.caption(parts.plain(doubt, limit=600))
+        else:
+            chosen.update(dict.fromkeys(members, mapping))
+            _mapping_in_words(mapping, [tables[part] for part in members])
+    return chosen
+
+
+@st.cache_resource(show_spinner=False, max_entries=16, ttl=_KEPT_SECONDS)
+def _guesses(identity: str, _tables: dict[str, RawTable]) -> dict[str, Guess]:
+    return guess_tables(_tables)
+
+
+def _groups(
+    tables: Mapping[str, RawTable], guesses: Mapping[str, Guess], *, apart: bool
+) -> list[list[str]]:
+    """Put files together whose guessed columns are the same, or that have the same columns."""
+    groups: dict[object, list[str]] = {}
+    for part, table in tables.items():
+        guess = guesses[part]
+        known = (guess.text, guess.label, guess.text_pair)
+        key = part if apart else tuple(table.frame.columns) if guess.doubts else known
+        groups.setdefault(key, []).append(part)
+    return list(groups.values())
+
+
+def _columns_of(columns: list[str], guess: Guess, key: str) -> ColumnMapping | None:
+    def choose(title: str, column: str | None) -> str | None:
+        at = columns.index(column) if column in columns else None
+        return st.selectbox(
+            title,
+            columns,
+            index=at,
+            placeholder="Choose a column",
+            format_func=lambda name: name[:60],
+            key=f"{title}-{key}",
+        )
+
+    text = choose("Text", guess.text)
+    label = choose("Label", guess.label)
+    pairs = [_NOTHING, *columns]
+    at = pairs.index(guess.text_pair) if guess.text_pair in columns else 0
+    pair = st.selectbox(
+        "Second text", pairs, index=at, format_func=lambda name: name[:60], key=f"pair-{key}"
+    )
+    if text is None or label is None:
+        return None
+    return ColumnMapping(text=text, label=label, text_pair=None if pair == _NOTHING else pair)
+
+
+def _mapping_in_words(mapping: ColumnMapping, tables: list[RawTable]) -> None:
+    """Say which column is what, and that no other column is read."""
+    columns = dict.fromkeys(column for table in tables for column in table.frame.columns)
+    said = mapping.in_words(columns)
+    beside = " (no checker or weight reads them)" if mapping.provenance(columns) else ""
+    st.caption(parts.plain(f"{said}{beside}.", limit=600))
+
+
+# Draft and decisions
+
+
+def make_draft(
+    state: Import, sources: Sources, columns: Mapping[str, ColumnMapping]
+) -> Draft | None:
+    """Check the files and apply what was decided; None while something is missing.
+
+    Raises
+    ------
+    InputError
+        If the files do not fit together.
+    """
+    if missing(sources, columns):
+        return None
+    content = fingerprint(dict(sources.identities), [[p, columns[p]] for p in sorted(columns)])
+    if state.draft != content:
+        state.draft, state.accepted, state.kept = content, frozenset(), None
+    draft = import_files.draft(content, lambda: build("unnamed", sources.tables, columns))
+    return draft if state.kept is None else keep_of_two_labels(draft, state.kept)
+
+
+def choose_name(state: Import, sources: Sources) -> str:
+    """Draw the name of the new collection; the synthetic file suggests one."""
+    key = f"name-{state.id}"
+    table = sources.tables.get(SYNTHETIC)
+    if table is not None and not st.session_state.get(key):
+        st.session_state[key] = _suggestion(table.name)
+    return st.text_input("Name", key=key, help="Letters, digits, - and _.").strip()
+
+
+def _suggestion(file: str) -> str:
+    """Make a free name of a file's name."""
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", file.split(".")[0].lower()).strip("-")
+    name = "my-rows" if stem in ("", "synthetic") else stem[:40]
+    taken = {info.name for info in resources.store().collections()}
+    return next(
+        candidate
+        for candidate in (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
+        if candidate not in taken
+    )
+
+
+def missing(sources: Sources, columns: Mapping[str, ColumnMapping]) -> str:
+    """Say what has to be chosen before rows can be checked; empty when nothing."""
+    if sources.problems:
+        return "A file cannot be used; correct it or take it away."
+    if not {SYNTHETIC, TRAIN} <= set(sources.tables):
+        return "Choose a file of synthetic and a file of real rows."
+    if set(columns) != set(sources.tables):
+        return "Choose the columns of the text and the label."
+    return ""
+
+
+def obstacle(name: str, draft: Draft, accepted: frozenset[str]) -> str:
+    """Say in one sentence why checked rows cannot be stored yet; empty when they can."""
+    if still_open := draft.unresolved(accepted):
+        more = f" and {len(still_open) - 1} more" if len(still_open) > 1 else ""
+        return f"Still open: {still_open[0].title}{more}."
+    try:
+        check_name(name)
+    except InputError as error:
+        return str(error)
+    if any(info.name == name for info in resources.store().collections()):
+        return f"A collection named {name} exists already; choose another name."
+    return ""
+
+
+def store(draft: Draft, name: str, accepted: frozenset[str]) -> None:
+    """Store what is kept, score it in the background and open it."""
+    collection = accept(replace(draft, name=name, title=name), accepted)
+    writing().add_collection(collection)
+    job_queue.submit_score(writing(), name, ScoreSettings(), waiting=resources.spare())
+    session().collection = name
+    session().selection = ()
+    end()

@@ -1,0 +1,1 @@
+"""What checkers say of rows, made into weights; pure."""
