@@ -28,10 +28,11 @@ from synthcur.review.decisions import DISCARD, Decision, effective_collection
 from synthcur.review.queues import queue_order
 from synthcur.schema import Collection
 from synthcur.settings import FitSettings, ScoreSettings
-from synthcur.stats.metrics import holm, mean_interval, p_in_words, paired_difference, points
+from synthcur.stats.metrics import holm, mean_interval, paired_difference
 from synthcur.store.artefacts import Artefacts
 from synthcur.store.spool import Spool
 from synthcur.weighting.rules import consensus
+from synthcur.wording import p_in_words, points
 from synthcur.worker.scoring import check
 
 DISCARDED = (WRONG_LABEL, "off_topic", "vague", "mixed")

@@ -30,12 +30,13 @@ from synthcur.arms import Arm, get_arm
 from synthcur.checkers.checkers import QUALITY, ROLES, checker_recipe
 from synthcur.schema import REAL, TEST, VALIDATION, Collection
 from synthcur.settings import FitSettings, ScoreSettings, fingerprint
-from synthcur.stats.metrics import Difference, accuracy, holm, macro_f1, mean_over_tasks, points
+from synthcur.stats.metrics import Difference, accuracy, holm, macro_f1, mean_over_tasks
 from synthcur.store.artefacts import Artefacts
 from synthcur.store.spool import Spool
 from synthcur.training.pools import Pool, WeightedExamples, judging_rows, make_pool, read_pool
 from synthcur.training.recipes import recipe_of
 from synthcur.training.training_sets import rows_of
+from synthcur.wording import points
 from synthcur.worker import probe_arms
 from synthcur.worker.scoring import check
 

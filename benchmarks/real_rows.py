@@ -26,7 +26,6 @@ from synthcur.charts.palette import LIGHT
 from synthcur.results.learning_curves import curve_table
 from synthcur.schema import Collection
 from synthcur.settings import CHECKER_KINDS, FitSettings
-from synthcur.stats.metrics import points
 from synthcur.store.artefacts import Artefacts
 from synthcur.training.learning_curve import (
     NO_REAL_ROWS,
@@ -35,6 +34,7 @@ from synthcur.training.learning_curve import (
     default_arms,
     summary,
 )
+from synthcur.wording import points
 from synthcur.worker.learning_runs import Subject, runs_with
 
 

@@ -25,11 +25,12 @@ from synthcur import demo
 from synthcur.arms import get_arm
 from synthcur.schema import TEST, VALIDATION
 from synthcur.settings import FitSettings
-from synthcur.stats.metrics import accuracy, macro_f1, points
+from synthcur.stats.metrics import accuracy, macro_f1
 from synthcur.training.pools import judging_rows, make_pool
 from synthcur.training.recipes import recipe_of
 from synthcur.training.training_sets import rows_of
 from synthcur.training.unfinished import Course, why_unfinished
+from synthcur.wording import points
 
 PUBLISHED, AUTOMATIC, CUT = "published", "automatic", "automatic/10"
 RATES = ("6e-5", "1.2e-4", "2.4e-4", "4.8e-4")

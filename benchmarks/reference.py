@@ -36,9 +36,10 @@ from synthcur.models.classifier import Classifier, build, predict_proba
 from synthcur.models.pretrained import default_device, has_bfloat16
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.settings import BUNDLED_MODEL, FitSettings
-from synthcur.stats.metrics import accuracy, paired_difference, points, seeds_in_words
+from synthcur.stats.metrics import accuracy, paired_difference
 from synthcur.training.pools import Examples, judging_rows, make_pool
 from synthcur.training.training_sets import rows_of
+from synthcur.wording import points, seeds_in_words
 
 PLAIN, PACKAGE = "plain", "synthcur"
 WAYS = (PLAIN, PACKAGE)

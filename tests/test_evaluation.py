@@ -21,12 +21,11 @@ from synthcur.stats.metrics import (
     mcnemar,
     mean_interval,
     mean_over_tasks,
-    p_in_words,
     paired_difference,
-    points,
     verdict,
     wilson_interval,
 )
+from synthcur.wording import p_in_words, points
 
 
 def noisy(labels, share_right, rng, *, n_labels, n_seeds=1):

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harness.collections import add_finished_job, add_scores
 
-from synthcur.__main__ import build_parser, main
+from harness.collections import add_finished_job, add_scores
+from synthcur.__main__ import main
 from synthcur.cli import commands
 from synthcur.cli.answers import Answer
+from synthcur.cli.parser import build_parser
 from synthcur.schema import Collection
 from synthcur.store.store import Store
 

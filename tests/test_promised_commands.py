@@ -17,7 +17,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthcur.__main__ import build_parser, main
+from synthcur.__main__ import main
+from synthcur.cli.parser import build_parser
 from synthcur.exports import hub
 from synthcur.jobs import job_queue
 from synthcur.store.store import Store

@@ -13,8 +13,8 @@ from synthcur.review.queues import (
     queue_done,
     queue_order,
     queue_rows,
-    share_in_words,
 )
+from synthcur.wording import share_in_words
 
 LABELS = ("billing", "delivery", "feedback")
 

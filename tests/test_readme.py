@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from synthcur.__main__ import build_parser
+from synthcur.cli.parser import build_parser
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

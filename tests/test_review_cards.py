@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness.collections import make_collection
 
+from harness.collections import make_collection
 from synthcur.review.decisions import EDIT_LENGTH
-from synthcur.review.queues import share_in_words
 from synthcur.store.reviews import Turn
 from synthcur.ui.review import cards as review_cards
 from synthcur.ui.review.cards import TEXT_LENGTH, Bench, shown
@@ -22,6 +21,7 @@ from synthcur.ui.review.messages import (
     window,
 )
 from synthcur.weighting.rules import sample_weight
+from synthcur.wording import share_in_words
 from tests.support.reviewing import SEVEN, bench_of, decided, look, opened_of
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from synthcur.charts.palette import Palette
-from synthcur.stats.metrics import points
+from synthcur.wording import points
 
 FONT = "IBM Plex Sans"
 ROW_HEIGHT = 32

@@ -10,7 +10,7 @@ from typing import Any
 
 from synthcur.schema import Collection
 from synthcur.stats.majority import majority_score
-from synthcur.stats.metrics import points
+from synthcur.wording import points
 
 QUALITY, DIVERSITY = "quality", "diversity"
 _RESTS_ON = {

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
@@ -30,7 +29,7 @@ from synthcur.settings import (
     TrainSettings,
     WeightingSettings,
 )
-from synthcur.store.database import is_wal_safe
+from synthcur.store.database import sqlite_in_words
 from synthcur.store.records import Job, chosen_checkers
 from synthcur.store.store import Store
 from synthcur.training.learning_curve import LearningCurveSettings, default_arms, default_sizes
@@ -292,11 +291,10 @@ def doctor(options: argparse.Namespace) -> Answer:
     store = open_store(options.workspace)
     require_writable(store.workspace)
     device = default_device()
-    journal = "write-ahead log" if is_wal_safe(sqlite3.sqlite_version_info) else "rollback journal"
     data = {
         "synthcur": __version__,
         "python": sys.version.split()[0],
-        "sqlite": f"{sqlite3.sqlite_version}, {journal}",
+        "sqlite": sqlite_in_words(),
         "workspace": f"{store.workspace}, writable",
         "bundled_model": f"{model_folder(BUNDLED_MODEL)}, SHA-256 as expected",
         "device": f"{device.type}, {'bfloat16' if has_bfloat16(device) else 'float32'}",

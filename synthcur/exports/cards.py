@@ -25,10 +25,10 @@ from synthcur.results.findings import (
     undertrained_mark,
 )
 from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
-from synthcur.stats.metrics import points, seeds_in_words
 from synthcur.store.records import Job, Run
 from synthcur.store.store import Store
 from synthcur.training.unfinished import is_undertrained
+from synthcur.wording import points, seeds_in_words
 
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")

@@ -37,11 +37,11 @@ from synthcur.results.pairwise import (
 from synthcur.schema import REAL, VALIDATION
 from synthcur.settings import TrainSettings
 from synthcur.stats.majority import first_metric, majority_in_words, majority_score
-from synthcur.stats.metrics import p_in_words, points, seeds_in_words
 from synthcur.stats.reliability import calibration_gap
 from synthcur.store.records import Job
 from synthcur.store.store import Store
 from synthcur.weighting.weight_flow import rows_decided
+from synthcur.wording import p_in_words, points, seeds_in_words
 
 MOST_FLIPS = 20
 """Flipped test rows that are printed; more are counted."""

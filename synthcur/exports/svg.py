@@ -13,9 +13,9 @@ import numpy as np
 from synthcur.charts.curves import spread
 from synthcur.charts.figures import round_ticks
 from synthcur.stats.majority import is_in_view, majority_in_words
-from synthcur.stats.metrics import points
 from synthcur.stats.reliability import Bin
 from synthcur.training.unfinished import is_undertrained
+from synthcur.wording import points
 
 WIDTH = 520
 """Units across a drawing; the page scales it to its column."""

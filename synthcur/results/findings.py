@@ -12,13 +12,13 @@ from synthcur.arms import ARMS
 from synthcur.results.floor import Below, below_in_words
 from synthcur.stats.bootstrap import MACRO_F1
 from synthcur.stats.majority import LEARNED_NOTHING, UNEVEN, majority_in_words, uneven_in_words
-from synthcur.stats.metrics import p_in_words, points, seeds_in_words
 from synthcur.training.unfinished import (
     STILL_LEARNING,
     is_undertrained,
     no_verdict,
     undertrained_mark,
 )
+from synthcur.wording import p_in_words, points, seeds_in_words
 
 PLAIN = "ce"
 METRIC_TITLES = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}

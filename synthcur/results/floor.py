@@ -14,7 +14,7 @@ import numpy as np
 
 from synthcur.stats import bootstrap as resampling
 from synthcur.stats.calibration import calibrated_losses
-from synthcur.stats.metrics import points
+from synthcur.wording import points
 
 RESAMPLES = 2000
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from synthcur.stats.majority import majority_score
-from synthcur.stats.metrics import points, seeds_in_words
 from synthcur.store.records import Job, LearningRun
 from synthcur.store.store import Store
 from synthcur.training.learning_curve import NO_REAL_ROWS, LearningCurveSettings, summary
+from synthcur.wording import points, seeds_in_words
 
 
 def newest_job(store: Store, name: str) -> Job | None:

@@ -26,13 +26,13 @@ from synthcur.stats.metrics import (
     confusion,
     holm,
     mcnemar,
-    p_in_words,
     paired_difference,
 )
 from synthcur.stats.reliability import Bin, reliability
 from synthcur.store.records import Job
 from synthcur.store.store import Store
 from synthcur.training.unfinished import STILL_LEARNING
+from synthcur.wording import p_in_words
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ class ArmGain:
 
     @property
     def p_in_words(self) -> str:
-        """See `metrics.p_in_words`; a dash without a difference."""
+        """See `wording.p_in_words`; a dash without a difference."""
         return "—" if self.p_holm is None else p_in_words(self.p_holm)
 
 

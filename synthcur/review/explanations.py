@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from synthcur.review.queues import share_in_words
+from synthcur.wording import share_in_words
 
 
 @dataclass(frozen=True, kw_only=True)

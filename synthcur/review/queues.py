@@ -234,15 +234,6 @@ def changed_lately(decisions: Sequence[Decision], queue: str) -> tuple[int, int]
     return sum(row.action in (DISCARD, RELABEL) for row in last), len(last)
 
 
-def share_in_words(probability: float) -> str:
-    """Write a probability as whole percent, without claiming a 0 or a 100."""
-    if probability < 0.01:
-        return "under 1 %"
-    if probability > 0.99:
-        return "over 99 %"
-    return f"{100 * probability:.0f} %"
-
-
 def keyed_labels(quality_row: np.ndarray, label: int, *, keys: int = 9) -> tuple[int, ...]:
     """Choose the labels that get a number key.
 

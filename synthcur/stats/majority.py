@@ -15,7 +15,7 @@ from scipy import stats
 
 from synthcur.stats import bootstrap as resampling
 from synthcur.stats.bootstrap import ACCURACY, MACRO_F1, SIGNIFICANT
-from synthcur.stats.metrics import points
+from synthcur.wording import points
 
 LEARNED_NOTHING = "learned nothing: train longer"
 """The mark of a run that gives no verdict, and what helps."""

@@ -170,6 +170,12 @@ def is_wal_safe(version: tuple[int, int, int]) -> bool:
     return (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
 
 
+def sqlite_in_words() -> str:
+    """Say which SQLite is there and how it keeps what is being written."""
+    is_safe = is_wal_safe(sqlite3.sqlite_version_info)
+    return f"{sqlite3.sqlite_version}, {'write-ahead log' if is_safe else 'rollback journal'}"
+
+
 class BrokenRuleError(ConflictError, sqlite3.IntegrityError):
     """The file's own rules refused a change: what it names is gone, or is there already."""
 

@@ -22,11 +22,11 @@ from synthcur.stats.metrics import (
     Difference,
     holm,
     mean_interval,
-    p_in_words,
     paired_difference,
     verdict,
 )
 from synthcur.training.unfinished import no_verdict, unfinished_in_words
+from synthcur.wording import p_in_words
 
 SIZES = (25, 50, 100, 200, 400)
 """Numbers of real training rows that are tried unless others are asked for."""

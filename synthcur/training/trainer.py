@@ -27,7 +27,7 @@ from synthcur.models.classifier import Classifier, build
 from synthcur.models.pretrained import Encoded, default_device, has_bfloat16
 from synthcur.settings import FitSettings, fingerprint
 from synthcur.training import checkpoints
-from synthcur.training.checkpoints import CheckpointFile, Keeper, ResumableTrainer
+from synthcur.training.checkpoints import Checkpoint, CheckpointFile, Keeper, ResumableTrainer
 from synthcur.training.head import fit_head
 from synthcur.training.history import Recorder, Row, Step, look_at
 from synthcur.training.losses import DYNAMIC_WEIGHTS, weighted_cross_entropy
@@ -165,14 +165,23 @@ def fit(
             recorder.restore(found)
         if checkpoint is not None:
             trainer.add_callback(Keeper(trainer, recorder.keep, checkpoint, key))
-        try:
-            trainer.train_from(found)
-        except torch.OutOfMemoryError as error:
-            raise WorkerError(
-                f"The GPU's memory was not enough for a batch of {settings.batch_size}.",
-                fix="Lower the batch size or the maximum length, or choose a smaller base model.",
-            ) from error
+        _go(trainer, found, settings.batch_size)
     classifier.model.load_state_dict(recorder.best_state)
+    return _result(classifier, recorder, seconds=time.monotonic() - started)
+
+
+def _go(trainer: ResumableTrainer, found: Checkpoint | None, batch_size: int) -> None:
+    """Take all steps that are left; say what helps where the memory is too small for them."""
+    try:
+        trainer.train_from(found)
+    except torch.OutOfMemoryError as error:
+        raise WorkerError(
+            f"The GPU's memory was not enough for a batch of {batch_size}.",
+            fix="Lower the batch size or the maximum length, or choose a smaller base model.",
+        ) from error
+
+
+def _result(classifier: Classifier, recorder: Recorder, *, seconds: float) -> Fit:
     own_probability, margin = recorder.history()
     return Fit(
         classifier=classifier,
@@ -181,7 +190,7 @@ def fit(
         val_macro_f1=recorder.best_macro_f1,
         val_log_loss=recorder.best_log_loss,
         learned=recorder.learned,
-        seconds=time.monotonic() - started,
+        seconds=seconds,
         samples_per_s=recorder.samples_per_s,
         own_probability=own_probability,
         margin=margin,

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from synthcur.stats.majority import LEARNED_NOTHING
-from synthcur.stats.metrics import points
 from synthcur.training.recipes import least_steps
+from synthcur.wording import points
 
 STILL_LEARNING = "still learning: train longer"
 """The mark of a run that gives no verdict since it was not finished, and what helps."""

@@ -12,10 +12,10 @@ from synthcur.results import findings
 from synthcur.schema import REAL
 from synthcur.settings import TrainSettings
 from synthcur.stats.majority import majority_in_words
-from synthcur.stats.metrics import seeds_in_words
 from synthcur.training.unfinished import is_undertrained
 from synthcur.ui import parts, theme
 from synthcur.ui.overview.state import Overview, Weighed
+from synthcur.wording import seeds_in_words
 
 EFFECTIVE_HELP = "Under 30 the label rests on few rows."
 

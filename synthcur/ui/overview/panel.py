@@ -11,13 +11,13 @@ from synthcur.results import findings
 from synthcur.review.queues import QUEUES
 from synthcur.settings import ScoreSettings
 from synthcur.stats.majority import majority_in_words
-from synthcur.stats.metrics import seeds_in_words
 from synthcur.store.records import Job
 from synthcur.ui import parts, resources, trust
 from synthcur.ui.clock import clock
 from synthcur.ui.overview.state import Overview, Weighed
 from synthcur.ui.session import page, session, writing
 from synthcur.weighting.weight_flow import decided_since
+from synthcur.wording import seeds_in_words
 
 HISTORY = 6
 

@@ -11,7 +11,6 @@ from synthcur.results import findings, provenance
 from synthcur.results.influence import ChangedRows, changed_rows, nearest
 from synthcur.results.pairwise import Comparison, ReviewEffect, review_effect
 from synthcur.settings import TrainSettings
-from synthcur.stats.metrics import points
 from synthcur.stats.reliability import calibration_gap
 from synthcur.store.records import Job
 from synthcur.store.store import Store
@@ -19,6 +18,7 @@ from synthcur.ui import parts, resources, theme
 from synthcur.ui.clock import clock
 from synthcur.ui.session import allowed, writing
 from synthcur.weighting.weight_flow import rows_decided
+from synthcur.wording import points
 
 SHOWN_TEXT = 4_000
 """Characters shown of a sample."""

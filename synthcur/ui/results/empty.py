@@ -6,9 +6,9 @@ import streamlit as st
 
 from synthcur.checkers.trust import next_step
 from synthcur.stats.majority import majority_in_words
-from synthcur.stats.metrics import points
 from synthcur.store.records import Job, ranked_checkers
 from synthcur.ui import parts, resources, trust
+from synthcur.wording import points
 
 _CLOSER = (
     (

@@ -10,11 +10,11 @@ from synthcur.jobs import job_queue
 from synthcur.jobs.estimate import Estimate, estimate_learning_curve
 from synthcur.results.learning_curves import curve_table, learning_results, newest_job
 from synthcur.stats.majority import majority_in_words
-from synthcur.stats.metrics import points, seeds_in_words
 from synthcur.store.records import Job
 from synthcur.store.store import Store
 from synthcur.training.learning_curve import LearningCurveSettings, default_sizes
 from synthcur.ui import parts, resources, session, theme
+from synthcur.wording import points, seeds_in_words
 
 POLL_SECONDS = 2.0
 TITLE = "Learning curve: with how many real rows do synthetic ones pay?"

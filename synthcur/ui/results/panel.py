@@ -12,13 +12,12 @@ from synthcur.charts import figures
 from synthcur.exports import downloads
 from synthcur.results import findings
 from synthcur.results.pairwise import Comparison, compare, flips_in_words
-from synthcur.stats.metrics import points
 from synthcur.store.store import Store
 from synthcur.training.unfinished import is_undertrained
-from synthcur.ui import parts, resources, theme
+from synthcur.ui import parts, resources, theme, train_longer
 from synthcur.ui.results import details as closer
 from synthcur.ui.results.rail import Choice, model_button, results
-from synthcur.ui.train import longer as train_longer
+from synthcur.wording import points
 
 MOST_LABELS = 12
 """More labels than this do not fit a card: those that change most are drawn."""

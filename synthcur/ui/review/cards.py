@@ -13,13 +13,14 @@ from synthcur.review import decisions as review
 from synthcur.review.decisions import EDIT, NOTE, UNDO, Decision, standing
 from synthcur.review.explanations import RowFacts, emphasised, reason
 from synthcur.review.log_state import LogState
-from synthcur.review.queues import DISAGREEMENTS, Queue, keyed_labels, share_in_words
+from synthcur.review.queues import DISAGREEMENTS, Queue, keyed_labels
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store.leases import is_shared
 from synthcur.ui import parts
 from synthcur.weighting import rules
 from synthcur.weighting.rules import NO_FACTS, Facts
+from synthcur.wording import share_in_words
 
 TEXT_LENGTH = 4_000
 NEIGHBOUR_LENGTH = 240

@@ -14,22 +14,21 @@ from synthcur.jobs import job_queue
 from synthcur.results.findings import PLAIN, arm_title
 from synthcur.settings import ScoreSettings, TrainSettings
 from synthcur.stats.majority import LEARNED_NOTHING
-from synthcur.stats.metrics import seeds_in_words
 from synthcur.store.records import RESUMABLE, Job, Run
 from synthcur.training.recipes import fit_of, recipe_in_words
 from synthcur.training.unfinished import unfinished_in_words
-from synthcur.ui import parts, resources, score_jobs, session, trust
+from synthcur.ui import parts, resources, score_jobs, session, train_longer, trust
 from synthcur.ui.clock import clock
 from synthcur.ui.session import open_results
 from synthcur.ui.train import charts as train_charts
 from synthcur.ui.train import dynamics
-from synthcur.ui.train import longer as train_longer
 from synthcur.ui.train import polling as train_pace
 from synthcur.ui.train import snapshot as train_picture
 from synthcur.ui.train import tables as train_tables
 from synthcur.ui.train.rail import Choice
 from synthcur.ui.train.snapshot import Picture
 from synthcur.weighting.weight_flow import rows_decided
+from synthcur.wording import seeds_in_words
 
 HISTORY_PACES = 10
 """Polls of what is live for one look at what the epochs have left behind."""
