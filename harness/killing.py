@@ -36,25 +36,25 @@ NOTICE_SECONDS = 12.0
 
 SERVER = """
 import sys, time
-from synthcur import jobs
+from synthcur.jobs import job_queue
 from synthcur.settings import ScoreSettings, TrainSettings
-from synthcur.store import Store
+from synthcur.store.store import Store
 import json
 workspace, kind, settings, job = sys.argv[1:]
 store = Store(workspace)
-spare = jobs.spare()
+spare = job_queue.spare()
 if kind == "score":
     spare.prepare()
 if job:
-    job = jobs.resume(store, job) if store.job(job).status != "done" else store.job(job)
+    job = job_queue.resume(store, job) if store.job(job).status != "done" else store.job(job)
 elif kind == "train":
-    job = jobs.submit_train(store, "killed", TrainSettings.from_dict(json.loads(settings)))
+    job = job_queue.submit_train(store, "killed", TrainSettings.from_dict(json.loads(settings)))
 else:
     settings = ScoreSettings.from_dict(json.loads(settings))
-    job = jobs.submit_score(store, "killed", settings, waiting=spare)
+    job = job_queue.submit_score(store, "killed", settings, waiting=spare)
 print(job.id, flush=True)
 while True:
-    jobs.poll(store, waiting=spare)
+    job_queue.poll(store, waiting=spare)
     time.sleep(0.05)
 """
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from harness.house import ROOT
 from synthcur.demo import FOLDER
 
-ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "examples").glob("*.py"))
 
 pytestmark = pytest.mark.real

@@ -22,6 +22,7 @@ from synthcur.settings import RULES, FitSettings, ScoreSettings, TrainSettings, 
 from synthcur.store.artefacts import Artefacts
 from synthcur.store.spool import Spool, read_spool
 from synthcur.training.losses import dynamic_weight, weighted_cross_entropy
+from synthcur.training.pools import read_pool
 from synthcur.training.training_sets import rows_of
 from synthcur.weighting.rules import sample_weight
 from synthcur.worker import pipeline
@@ -168,7 +169,7 @@ def work_through(collection: Collection, tiny_model: str, folder: Path) -> Outco
         for path in (artefacts.root / name).glob("*.npy")
     }
     arms = [ARMS[name] for name in WEIGHED]
-    pool = pools.read_pool(collection, [], arms, names, artefacts)
+    pool = read_pool(collection, [], arms, names, artefacts)
     rows = {}
     for arm in arms:
         own = rows_of(arm, pool)

@@ -182,6 +182,10 @@ def make_table(
             f"{name} has no row that can be read.{_first(rejected)}",
             fix=f"It was read as {how}; check that this is right.",
         )
+    if not columns:
+        raise InputError(
+            f"{name} has rows but no column.", fix="Give every row a text and a label."
+        )
     check_area(name, len(rows), len(columns), limits)
     unique, renamed = _unique(columns)
     cleaned = [[_clean(cell) for cell in cells] for cells in values]

@@ -17,7 +17,7 @@ from synthcur.schema import REAL, SYNTHETIC, Collection
 from synthcur.ui.curate.rows import CurateRows
 from synthcur.workspace import open_store
 from tests.browser.map_driver import GARDEN_LABELS, M, Map, N
-from tests.test_curate_rows import joined
+from tests.ui.curate.test_rows import joined
 
 # A slow machine is not a wrong answer; a test about time says its own.
 expect.set_options(timeout=20_000)

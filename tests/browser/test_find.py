@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 from harness.serving import Server
 from synthcur.schema import Collection
 from tests.browser.map_driver import VIEW, Map
-from tests.test_curate_rows import joined
+from tests.ui.curate.test_rows import joined
 
 TICK = (16, 50)
 """Where the first row of a table is ticked, from its upper left corner."""

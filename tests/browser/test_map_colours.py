@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness.collections import add_scores
 from playwright.sync_api import Page
 
+from harness.collections import add_scores
 from harness.serving import served
 from synthcur.review.decisions import DISCARD, KEEP, Decision
 from synthcur.schema import Collection
@@ -17,7 +17,7 @@ from synthcur.weighting.rules import weight_bins
 from synthcur.workspace import open_store
 from tests.browser.map_driver import VIEW, Map, N
 from tests.browser.test_map_clusters import legend
-from tests.test_train_dynamics import add_run
+from tests.ui.train.test_dynamics import add_run
 
 
 @pytest.fixture

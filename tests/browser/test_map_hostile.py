@@ -3,16 +3,16 @@
 import re
 
 import pytest
-from harness.collections import add_scores, make_collection
 from playwright.sync_api import Page, expect
 
+from harness.collections import add_scores, make_collection
 from harness.serving import Server
 from synthcur.schema import REAL, SYNTHETIC, Collection
 from synthcur.ui.curate.rows import CurateRows
 from synthcur.workspace import open_store
 from tests.browser.map_driver import VIEW, Map
 from tests.browser.test_find import find
-from tests.test_curate_rows import joined
+from tests.ui.curate.test_rows import joined
 
 IMAGE = "<img src=x onerror=\"document.title='owned'\"> picture"
 MARKDOWN = "![beacon](https://beacon.invalid/a.png) [link](https://beacon.invalid) markdown"

@@ -12,11 +12,11 @@ import pytest
 from playwright.sync_api import Page
 
 from harness import samples
+from harness.house import ROOT
 from harness.serving import Server, served
 from synthcur import __version__
 from tests.browser.map_driver import Map
 
-ROOT = Path(__file__).resolve().parents[2]
 STATIC = (".svg", ".woff2", ".txt")
 LOADED = (
     "[...document.fonts].some(each => /Plex Sans/.test(each.family) && each.status == 'loaded')"

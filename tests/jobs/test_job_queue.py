@@ -1,0 +1,179 @@
+"""Background jobs tell the truth, whoever is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from synthcur.errors import InputError, WorkerError
+from synthcur.jobs import job_queue
+from synthcur.jobs.processes import process_identity
+from synthcur.settings import FitSettings, ScoreSettings, TrainSettings
+from synthcur.store.store import Store
+
+
+@pytest.fixture
+def opened(tmp_path, small_collection):
+    store = Store(tmp_path / "ws")
+    store.add_collection(small_collection)
+    yield store
+    for job in store.active_jobs():
+        if job.pid and process_identity(job.pid) == job.identity:
+            os.killpg(job.pid, signal.SIGKILL)
+    store.close()
+
+
+def until(store, job_id, *states, seconds):
+    """Poll until the job is in one of the states; return it and how long that took."""
+    start = time.monotonic()
+    while time.monotonic() - start < seconds:
+        job_queue.poll(store)
+        job = store.job(job_id)
+        if job.status in states:
+            return job, time.monotonic() - start
+        time.sleep(0.1)
+    pytest.fail(f"the job is still {store.job(job_id).status} after {seconds} s")
+
+
+def test_the_identity_of_a_process_is_not_that_of_a_later_one():
+    sleeper = subprocess.Popen(["sleep", "60"])
+    identity = process_identity(sleeper.pid)
+    assert identity
+    assert identity == process_identity(sleeper.pid)
+    assert identity != process_identity(os.getpid())
+    sleeper.kill()
+    time.sleep(0.1)
+    assert process_identity(sleeper.pid) == "", "a process that waits to be reaped counts as gone"
+    sleeper.wait()
+    assert process_identity(sleeper.pid) == ""
+
+
+def test_arms_that_need_checkers_are_refused_before_anything_starts(opened, small_collection):
+    with pytest.raises(InputError, match="imp need"):
+        job_queue.submit_train(opened, small_collection.name, TrainSettings(arms=("ce", "imp")))
+    with pytest.raises(InputError, match="Unknown arm 'magic'"):
+        job_queue.submit_train(opened, small_collection.name, TrainSettings(arms=("magic",)))
+    assert opened.jobs() == []
+
+
+def test_a_killed_worker_is_known_within_five_seconds_with_its_log_at_hand(
+    opened, small_collection
+):
+    job = job_queue.submit_score(opened, small_collection.name, ScoreSettings())
+    job, _ = until(opened, job.id, "running", seconds=30)
+    os.kill(job.pid, signal.SIGKILL)
+    job, took = until(opened, job.id, "crashed", seconds=10)
+    assert took < 5
+    assert "stopped unexpectedly" in job.what
+    assert str(job.folder / "log.txt") in job.fix
+    assert isinstance(job_queue.log_tail(job), str)
+
+
+def test_a_worker_whose_pid_belongs_to_somebody_else_is_not_touched(opened, small_collection):
+    job = opened.add_job("score", small_collection.name, settings={}, scores={})
+    opened.claim_job(job.id)
+    sleeper = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    opened.set_worker(job.id, pid=sleeper.pid, identity="another boot:1")
+    assert job_queue.cancel(opened, job.id).status == "crashed"
+    assert sleeper.poll() is None
+    sleeper.kill()
+    sleeper.wait()
+
+
+def test_a_second_job_of_a_kind_waits_and_can_be_cancelled_while_waiting(opened, small_collection):
+    first = job_queue.submit_score(opened, small_collection.name, ScoreSettings())
+    second = job_queue.submit_score(opened, small_collection.name, ScoreSettings(seed=1))
+    assert (first.status, second.status) == ("starting", "queued")
+    assert job_queue.cancel(opened, second.id).status == "cancelled"
+    assert second.pid is None
+
+
+def test_cancel_ends_the_worker_and_the_next_job_starts(opened, small_collection):
+    first = job_queue.submit_score(opened, small_collection.name, ScoreSettings())
+    second = job_queue.submit_score(opened, small_collection.name, ScoreSettings(seed=1))
+    first, _ = until(opened, first.id, "running", seconds=30)
+    assert job_queue.cancel(opened, first.id).status in ("cancelling", "cancelled")
+    first, _ = until(opened, first.id, "cancelled", seconds=30)
+    give_up = time.monotonic() + 5
+    while process_identity(first.pid) and time.monotonic() < give_up:
+        time.sleep(0.05)
+    assert process_identity(first.pid) == ""
+    second, _ = until(opened, second.id, "running", seconds=30)
+    os.killpg(second.pid, signal.SIGKILL)
+    until(opened, second.id, "crashed", seconds=5)
+
+
+def test_a_job_cancelled_before_its_process_is_noted_ends_cancelled(
+    opened, small_collection, monkeypatch
+):
+    started = subprocess.Popen
+
+    def cancelled_meanwhile(*arguments, **options):
+        process = started(*arguments, **options)
+        (job,) = opened.active_jobs()
+        assert job_queue.cancel(opened, job.id).status == "cancelling"
+        return process
+
+    monkeypatch.setattr(job_queue.subprocess, "Popen", cancelled_meanwhile)
+    job = job_queue.submit_score(opened, small_collection.name, ScoreSettings())
+    until(opened, job.id, "cancelled", seconds=10)
+
+
+def test_a_worker_that_cannot_be_started_fails_in_words(opened, small_collection, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    job = job_queue.submit_score(opened, small_collection.name, ScoreSettings())
+    assert job.status == "failed"
+    assert "could not be started" in job.what
+
+
+@pytest.mark.real
+@pytest.mark.timeout(300)
+def test_a_job_outlives_its_server_and_its_words_are_read_on(tmp_path, small_collection):
+    workspace = tmp_path / "ws"
+    store = Store(workspace)
+    store.add_collection(small_collection)
+    store.close()
+    code = textwrap.dedent(
+        f"""
+        import time
+        from synthcur.jobs import job_queue
+        from synthcur.settings import ScoreSettings
+        from synthcur.store.store import Store
+        store = Store({str(workspace)!r})
+        job = job_queue.submit_score(store, {small_collection.name!r}, ScoreSettings())
+        print(job.id, flush=True)
+        while True:
+            job_queue.poll(store)
+            time.sleep(0.2)
+        """
+    )
+    server = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    job_id = server.stdout.readline().strip()
+    reader = Store(workspace)
+    while reader.job(job_id).status != "running":
+        time.sleep(0.1)
+    server.kill()
+    server.wait()
+    job = reader.job(job_id)
+    assert process_identity(job.pid) == job.identity, "the worker died with its server"
+    assert os.getpriority(os.PRIO_PROCESS, job.pid) > os.getpriority(os.PRIO_PROCESS, 0)
+    job, _ = until(reader, job_id, "done", "failed", "crashed", seconds=200)
+    assert job.status == "done", f"{job.what}\n{job_queue.log_tail(job)}"
+    assert "probe" in reader.scores(small_collection.name)
+    reader.close()
+
+
+@pytest.mark.real
+@pytest.mark.timeout(300)
+def test_a_base_model_that_cannot_be_reached_fails_in_words(opened, small_collection, tmp_path):
+    empty = tmp_path / "model"
+    empty.mkdir()
+    settings = TrainSettings(arms=("ce",), seeds=1, fit=FitSettings(base_model=str(empty)))
+    job = job_queue.submit_train(opened, small_collection.name, settings)
+    with pytest.raises(WorkerError, match="model"):
+        job_queue.wait(opened, job.id)
+    assert opened.job(job.id).status == "failed"
