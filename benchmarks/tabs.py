@@ -166,7 +166,7 @@ def main() -> None:
             found = measure(job, server, options)
         finally:
             job_queue.cancel(store, job.id)
-            follow(store, job.id, seconds=120)
+            follow(store, job.id)
         store.close()
     asked = {"tabs": options.tabs, "minutes": options.minutes, "pairs": options.pairs}
     print(json.dumps(asked | found))

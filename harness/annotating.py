@@ -41,6 +41,10 @@ OVERLAP = 0.1
 QUEUE_ROWS = 400
 LEASE_SECONDS = 0.5
 LIFE_SECONDS = (0.02, 0.5)
+SETTLED_A_LIFE, SHARE_SETTLED = 5, 0.75
+"""Operations that are settled before a server is killed, however long they take, in this share of
+its lives; in the others it may be killed before the first."""
+
 ROWS_A_KILL = 250
 WRONG = (
     *("lost", "stored_though_refused", "doubled", "by_too_many", "unlike_the_log"),
@@ -241,7 +245,7 @@ def fork(work: Callable[[], None]) -> int:
 
 def is_whole(folder: Path) -> bool:
     """Whether SQLite finds the database whole after the death of its server."""
-    with sqlite3.connect(folder / "ws" / "synthcur.sqlite3", timeout=20) as check:
+    with sqlite3.connect(folder / "ws" / "synthcur.sqlite3", timeout=1200) as check:
         verdict = check.execute("PRAGMA integrity_check").fetchone()[0]
     check.close()
     return verdict == "ok"
@@ -266,7 +270,10 @@ def run(folder: Path, *, kills: int, seed: int, acknowledge_first: bool = False)
         return fork(lambda: serve(folder, ids, acknowledge_first=acknowledge_first))
 
     for _ in range(kills):
+        least = len(_noted(folder)) + (SETTLED_A_LIFE if chance.random() < SHARE_SETTLED else 0)
         server = start()
+        while len(_noted(folder)) < least:
+            time.sleep(0.01)
         time.sleep(chance.uniform(*LIFE_SECONDS))
         os.kill(server, signal.SIGKILL)
         os.waitpid(server, 0)
@@ -283,9 +290,7 @@ def run(folder: Path, *, kills: int, seed: int, acknowledge_first: bool = False)
 
 def count(folder: Path) -> dict[str, Any]:
     """Hold what the annotators were told against what is in the log."""
-    noted = [
-        json.loads(line) for name in ANNOTATORS for line in lines_of(folder / f"{name}.ledger")
-    ]
+    noted = [json.loads(line) for line in _noted(folder)]
     saved = [each for each in noted if each["kind"] == "saved"]
     store = Store(folder / "ws")
     with store._db.reading() as db:
@@ -315,6 +320,11 @@ def count(folder: Path) -> dict[str, Any]:
         "locked": sum("locked" in what for what in (*trouble, *errors)),
         "unlike_the_log": unlike_the_log(log),
     }
+
+
+def _noted(folder: Path) -> list[str]:
+    """Return what all annotators have noted so far, a line for each operation that was settled."""
+    return [line for name in ANNOTATORS for line in lines_of(folder / f"{name}.ledger")]
 
 
 def lines_of(path: Path) -> list[str]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-START_SECONDS = 60
+START_SECONDS = 600
 SYNTHCUR = (sys.executable, "-m", "synthcur")
 
 

@@ -59,7 +59,6 @@ def overlap(first, second, *, k=15):
 
 
 @pytest.mark.real
-@pytest.mark.timeout(600)
 def test_computing_the_shipped_results_again_gives_the_same(tmp_path):
     from synthcur.worker.scoring import score
 

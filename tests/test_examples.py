@@ -32,7 +32,7 @@ def test_a_notebook_runs_from_top_to_bottom(notebook: Path, tmp_path: Path):
         env={"PYTHONPATH": str(ROOT), "SYNTHCUR_WORKSPACE": str(tmp_path / "none")},
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=1200,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

@@ -56,7 +56,7 @@ def in_child(program: str, folder: Path) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=1200,
     )
     assert done.stderr == ""
     return done.stdout

@@ -19,16 +19,16 @@ from synthcur.workspace import open_store
 from tests.browser.map_driver import GARDEN_LABELS, M, Map, N
 from tests.ui.curate.test_rows import joined
 
-# A slow machine is not a wrong answer; a test about time says its own.
-expect.set_options(timeout=20_000)
+# A slow machine is not a wrong answer.
+PATIENCE = 120_000
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder as one of the browser ring, and give it time."""
+    """Mark every test of this folder as one of the browser ring."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
-            item.add_marker(pytest.mark.timeout(300))
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +54,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE)
         return page
 
     yield open_page

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from harness.collections import add_scores
 from playwright.sync_api import Page, expect
 
+from harness.collections import add_scores
 from harness.serving import Server
 from synthcur.review.decisions import Decision, current_decisions
 from synthcur.schema import Collection
@@ -79,7 +79,7 @@ def open_review(page: Page, server: Server, collection: str) -> None:
 
 
 def wait_until_saved(page: Page) -> None:
-    expect(page.locator(SAVED)).to_have_text("saved", timeout=30_000)
+    expect(page.locator(SAVED)).to_have_text("saved")
 
 
 def press(page: Page, *keys: str, every_ms: int = 60) -> None:

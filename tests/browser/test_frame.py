@@ -5,9 +5,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from harness.collections import add_finished_job, add_scores
 from playwright.sync_api import Page, expect
 
+from harness.collections import add_finished_job, add_scores
 from harness.serving import Server
 from synthcur.schema import Collection
 from synthcur.workspace import open_store
@@ -58,7 +58,7 @@ def test_a_page_shows_its_finding_without_errors_or_sideways_scrolling(
     for width in (1440, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         # Charts follow the window a moment later.
-        page.wait_for_function(f"({SIDEWAYS}) <= 0", timeout=10_000)
+        page.wait_for_function(f"({SIDEWAYS}) <= 0")
 
 
 def test_the_open_collection_is_in_the_address_and_survives_a_reload(

@@ -30,7 +30,7 @@ def resident(server: Server) -> int:
 
 def until_within(server: Server, before: int) -> int:
     """Return by how much the server's memory has grown, once that is little or a minute over."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while (grown := resident(server) - before) > ALLOWED and time.monotonic() < deadline:
         time.sleep(0.5)
     return grown
@@ -76,7 +76,7 @@ def test_memory_comes_back_when_an_import_is_left(page: Page, server: Server, la
     begin(page, server)
     before = resident(server)
     inputs(page).first.set_input_files(large)
-    page.get_by_text("500,000 rows read from 1 file").wait_for(timeout=120_000)
+    page.get_by_text("500,000 rows read from 1 file").wait_for(timeout=600_000)
     assert resident(server) - before > ALLOWED, "otherwise this test shows nothing"
     page.get_by_role("button", name="Leave without storing").click()
     page.get_by_role("button", name="Add a collection").wait_for()
@@ -87,7 +87,7 @@ def test_memory_comes_back_when_the_browser_leaves(page: Page, server: Server, l
     begin(page, server)
     before = resident(server)
     inputs(page).first.set_input_files(large)
-    page.get_by_text("500,000 rows read from 1 file").wait_for(timeout=120_000)
+    page.get_by_text("500,000 rows read from 1 file").wait_for(timeout=600_000)
     assert resident(server) - before > ALLOWED, "otherwise this test shows nothing"
     page.close()
     assert until_within(server, before) < ALLOWED

@@ -69,7 +69,7 @@ def test_an_open_tab_saves_by_itself_when_a_killed_server_is_back(
     press(page, "s", "a")
     expect(page.locator(SAVED)).to_have_text("2 unsaved")
     with served(server.workspace, port=int(server.url.rsplit(":", 1)[1])):
-        expect(page.locator(SAVED)).to_have_text("saved", timeout=30_000)
+        expect(page.locator(SAVED)).to_have_text("saved")
         press(page, "a")
         wait_until_saved(page)
     assert bench.texts == texts

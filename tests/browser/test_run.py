@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness.collections import add_scores
 from playwright.sync_api import Page, expect
 
 from harness import killing
+from harness.collections import add_scores
 from harness.serving import Server, served
 from synthcur.arms import ARMS, FLOOR
 from synthcur.jobs import job_queue
@@ -50,7 +50,6 @@ print(json.dumps({"logits": logits, "labels": [each["label"] for each in read(te
 """
 
 
-@pytest.mark.timeout(900)
 def test_a_run_goes_on_through_reload_restart_and_cancel_to_a_model_that_loads(
     page: Page, tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,12 +72,12 @@ def test_a_run_goes_on_through_reload_restart_and_cancel_to_a_model_that_loads(
     port = int(server.url.rpartition(":")[2])
     with served(store.workspace, port=port) as server:
         # The open tab finds the new server by itself.
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while _epoch(page) <= before:
             assert time.monotonic() < deadline, "the curve goes on"
             page.wait_for_timeout(100)
         _cancel_and_resume(page, store)
-        page.get_by_role("button", name="See the results").wait_for(timeout=400 * SECONDS)
+        page.get_by_role("button", name="See the results").wait_for(timeout=600 * SECONDS)
         job = store.jobs()[0]
         assert job.status == "done", job.what
         assert rows <= killing.shown(store, job.id), "no row that was shown is lost"
@@ -108,7 +107,7 @@ def test_two_people_who_press_twice_each_start_one_run(
             each.get_by_role("button", name=re.compile("Cancel")).wait_for()
         (job,) = store.jobs()
         job_queue.cancel(store, job.id)
-        killing.follow(store, job.id, seconds=120)
+        killing.follow(store, job.id)
     store.close()
 
 
@@ -195,7 +194,7 @@ def _choose(page: Page, label: str, option: str) -> None:
 
 def _epoch(page: Page) -> float:
     heading = page.get_by_role("heading", level=1)
-    expect(heading).to_contain_text(EPOCH, timeout=120 * SECONDS)
+    expect(heading).to_contain_text(EPOCH, timeout=600 * SECONDS)
     found = EPOCH.search(heading.inner_text())
     assert found is not None
     return float(found[1])
@@ -204,9 +203,9 @@ def _epoch(page: Page) -> float:
 def _watch_it_grow(page: Page) -> None:
     """See at least three different last values of the curve, without touching the page."""
     curve = page.get_by_label(re.compile("Training loss by epoch")).first
-    curve.wait_for(timeout=120 * SECONDS)
+    curve.wait_for(timeout=600 * SECONDS)
     seen: set[str | None] = set()
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while len(seen) < 3 and time.monotonic() < deadline:
         seen.add(curve.get_attribute("aria-label"))
         page.wait_for_timeout(100)
@@ -216,14 +215,14 @@ def _watch_it_grow(page: Page) -> None:
 def _cancel_and_resume(page: Page, store: Store) -> None:
     job = store.jobs()[0]
     kept = job.folder / "checkpoint.safetensors"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     # The checkpoint goes when its run has ended: one that is nearly through is not cancelled here.
     while not (kept.is_file() and _is_in_its_first_half(store, job)):
         assert time.monotonic() < deadline, "there are two runs, and time for them"
         page.wait_for_timeout(50)
     page.get_by_role("button", name=re.compile("Cancel")).click()
     heading = page.get_by_role("heading", level=1)
-    expect(heading).to_contain_text("was cancelled", timeout=60 * SECONDS)
+    expect(heading).to_contain_text("was cancelled", timeout=600 * SECONDS)
     assert kept.is_file(), "the last checkpoint is kept"
     resume = page.get_by_role("button", name="Resume")
     resume.click()

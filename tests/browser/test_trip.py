@@ -53,7 +53,6 @@ def _written(folder: Path, rows: pd.DataFrame, columns: list[str]) -> Mapping[st
     return paths
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", ["files", "plain_files", "pair_files"])
 def test_own_files_become_a_map_decisions_a_run_and_a_result(
     page: Page, server: Server, kind: str, request: pytest.FixtureRequest
@@ -132,7 +131,7 @@ def _choose(page: Page, files: Mapping[str, Path]) -> None:
 def _see_the_map(page: Page) -> None:
     """Scoring runs by itself after an import; the map appears without a reload."""
     page.get_by_role("link", name="Curate").click()
-    page.wait_for_selector(".sm[data-drawn]", timeout=3 * MINUTES)
+    page.wait_for_selector(".sm[data-drawn]", timeout=10 * MINUTES)
 
 
 def _lasso(page: Page) -> None:
@@ -169,7 +168,7 @@ def _decide(page: Page, store: Store) -> None:
         for key in keys:
             page.keyboard.press(key)
             page.wait_for_timeout(150)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 600
     while store.decision_count("nursery") < 4 and time.monotonic() < deadline:
         page.wait_for_timeout(200)
     log = [decision.action for decision in store.decisions("nursery")]
@@ -192,9 +191,9 @@ def _train(page: Page, store: Store, sizes: Mapping[str, int]) -> None:
     page.get_by_role("button", name="Start training").click()
     page.get_by_role("button", name=re.compile("Cancel")).wait_for()
     curve = page.get_by_label(re.compile("Validation accuracy by epoch"))
-    curve.first.wait_for(timeout=3 * MINUTES)
+    curve.first.wait_for(timeout=10 * MINUTES)
     seen = {curve.first.get_attribute("aria-label")}
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 600
     while page.get_by_role("button", name="See the results").count() == 0:
         assert time.monotonic() < deadline, store.jobs("nursery")[0]
         if curve.count():

@@ -31,7 +31,7 @@ def run(*command: str | Path, folder: Path) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=1200,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -112,7 +112,7 @@ def test_an_installed_server_draws_the_map_of_the_demo_with_its_own_fonts(
     server: Server, page: Page, strangers: list[str]
 ) -> None:
     for name in ("plex-sans.woff2", "plex-mono-400.woff2", "mark.svg"):
-        with urllib.request.urlopen(f"{server.url}/app/static/{name}", timeout=20) as answer:
+        with urllib.request.urlopen(f"{server.url}/app/static/{name}", timeout=1200) as answer:
             assert answer.read() == (ROOT / "static" / name).read_bytes()
     drawn = Map(page).open(server, "demo")
     assert drawn.drawings > 0

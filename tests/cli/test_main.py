@@ -296,7 +296,7 @@ def answering(command: str, **options: object) -> subprocess.CompletedProcess[st
         ["bash", "-c", f"{sys.executable} -m synthcur jobs {command}; exit ${{PIPESTATUS[0]}}"],
         stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
+        timeout=1200,
         check=False,
         **options,  # type: ignore[call-overload]
     )

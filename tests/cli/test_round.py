@@ -26,7 +26,7 @@ def run(tmp_path):
             [sys.executable, "-m", "synthcur", *map(str, arguments), "--workspace", str(workspace)],
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1200,
             check=False,
         )
         return done.returncode, done.stdout, done.stderr
@@ -215,7 +215,6 @@ def test_every_command_that_reads_a_collection_takes_every_kind(
 
 
 @pytest.mark.real
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", ["plain", "pair"])
 def test_a_text_and_a_label_are_enough_for_every_command(run, kind, request, tmp_path):
     collection = request.getfixturevalue(f"{kind}_collection")
@@ -245,7 +244,6 @@ def test_the_doctor_finds_the_bundled_model_whole(run):
 
 
 @pytest.mark.real
-@pytest.mark.timeout(600)
 def test_own_files_become_a_trained_and_compared_model(run, files, tmp_path):
     imported = answer(run("import", "own", *files, "--json"))
     assert imported["scores"]["probe"]["quality"]["n"] > 0

@@ -367,7 +367,7 @@ def test_a_reader_that_cannot_be_started_is_a_sentence(monkeypatch: pytest.Monke
 
 
 def until_gone(pid: int, identity: str) -> bool:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline:
         if process_identity(pid) != identity:
             return True

@@ -65,7 +65,7 @@ def told(folder: Path, asked: list[Any], *, lines: str = "") -> list[dict[str, A
         input=json.dumps(asked),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
         check=False,
         env={"HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin"},
     )
@@ -93,7 +93,6 @@ def agree(answers: list[dict[str, Any]], probs: np.ndarray, labels: tuple[str, .
 
 
 @pytest.mark.real
-@pytest.mark.timeout(600)
 def test_the_recipe_on_the_card_says_what_training_says_of_short_and_long_texts(
     fill: Callable[..., Store], small_collection: Collection, tiny_model: str, tmp_path: Path
 ) -> None:
@@ -121,7 +120,6 @@ def test_the_recipe_on_the_card_says_what_training_says_of_short_and_long_texts(
 
 
 @pytest.mark.real
-@pytest.mark.timeout(600)
 def test_the_recipe_of_a_model_of_pairs_asks_it_of_a_pair(
     fill: Callable[..., Store], small_collection: Collection, tiny_model: str, tmp_path: Path
 ) -> None:
@@ -142,7 +140,6 @@ def test_the_recipe_of_a_model_of_pairs_asks_it_of_a_pair(
 
 
 @pytest.mark.real
-@pytest.mark.timeout(600)
 def test_a_model_that_release_0_1_kept_leaves_with_the_length_of_its_training(
     fill: Callable[..., Store], small_collection: Collection, tiny_model: str, tmp_path: Path
 ) -> None:

@@ -121,7 +121,7 @@ def test_a_downloaded_model_loads_in_a_fresh_process(fill, small_collection, tin
         [sys.executable, "-c", LOAD, str(folder), text],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
         check=True,
         env={"HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin"},
     )
@@ -149,7 +149,7 @@ def answers_of(folder, block, texts, scratch):
         [sys.executable, "-c", ASK, str(scratch / "lines.py"), str(scratch / "out.json")],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
         check=True,
         env={"HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin"},
     )

@@ -210,7 +210,6 @@ def test_clean_lists_sizes_first_and_removes_nothing_else(idle, small_collection
 
 
 @pytest.mark.real
-@pytest.mark.timeout(900)
 def test_killed_jobs_resume_to_the_figures_of_undisturbed_ones(tmp_path, tiny_model):
     found = killing.run(tmp_path, tiny_model, rounds=2, seed=1, kills=1)
     assert found["workers_killed"] + found["servers_killed"] > 0

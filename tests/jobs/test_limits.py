@@ -19,7 +19,7 @@ from synthcur.store.records import Job
 from synthcur.store.store import Store
 
 MB = 1_000_000
-pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.real
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def until_it_learns(store: Store, job_id: str) -> Job:
-    limit = time.monotonic() + 300
+    limit = time.monotonic() + 600
     while store.metrics(job_id).empty:
         job_queue.poll(store)
         assert store.job(job_id).is_active, store.job(job_id).what
@@ -54,7 +54,7 @@ def until_it_learns(store: Store, job_id: str) -> Job:
 
 def ended(store: Store, job_id: str) -> Job:
     """Wait for the worker's end, whether or not the store can take it in yet."""
-    limit = time.monotonic() + 300
+    limit = time.monotonic() + 600
     while time.monotonic() < limit:
         # The store is on the same full disk: it refuses, and is asked again as the server does.
         with contextlib.suppress(StoreError):
@@ -87,13 +87,13 @@ def test_a_full_disk_is_named_with_numbers_and_the_run_goes_on_when_there_is_roo
     assert is_whole(store)
     shown = killing.shown(store, job.id)
     ballast.unlink()
-    job = killing.follow(store, job.id, seconds=30)
+    job = killing.follow(store, job.id)
     assert job.status == "failed", job.status
     assert "disk is full" in job.what
     assert "MB" in job.what
     assert "clean" in job.fix
     job_queue.resume(store, job.id)
-    job = killing.follow(store, job.id, seconds=600)
+    job = killing.follow(store, job.id)
     assert job.status == "done", f"{job.what}\n{job_queue.log_tail(job)}"
     assert shown <= killing.shown(store, job.id), "no row that was shown is lost"
     said = killing.predictions(store, job.id)
@@ -115,7 +115,7 @@ def test_too_little_memory_is_named_and_the_next_run_works(tmp_path, tiny_model,
     assert pid is not None
     size = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
     resource.prlimit(pid, resource.RLIMIT_AS, (size + 16 * MB, size + 16 * MB))
-    job = killing.follow(store, job.id, seconds=300)
+    job = killing.follow(store, job.id)
     assert job.status in ("failed", "crashed"), job.status
     assert "memory" in job.what, f"{job.what}\n{job_queue.log_tail(job)}"
     assert "batch size" in job.fix
@@ -124,6 +124,6 @@ def test_too_little_memory_is_named_and_the_next_run_works(tmp_path, tiny_model,
         arms=("ce",), seeds=1, fit=FitSettings(base_model=tiny_model, epochs=1, batch_size=4)
     )
     job = job_queue.submit_train(store, killing.NAME, small)
-    job = killing.follow(store, job.id, seconds=300)
+    job = killing.follow(store, job.id)
     assert job.status == "done", f"{job.what}\n{job_queue.log_tail(job)}"
     store.close()

@@ -86,7 +86,6 @@ time.sleep(600)
 
 
 @pytest.mark.real
-@pytest.mark.timeout(300)
 def test_the_waiting_process_leaves_with_its_killed_server(monkeypatch):
     monkeypatch.setenv(job_queue.SPARE_VARIABLE, "1")
     command = [sys.executable, "-c", SERVER]
@@ -96,14 +95,13 @@ def test_the_waiting_process_leaves_with_its_killed_server(monkeypatch):
     assert process_identity(pid)
     server.kill()
     server.wait()
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + 600
     while process_identity(pid) and time.monotonic() < give_up:
         time.sleep(0.1)
     assert process_identity(pid) == ""
 
 
 @pytest.mark.real
-@pytest.mark.timeout(600)
 def test_a_job_of_the_waiting_process_is_like_any_other(tmp_path, monkeypatch):
     """Same arrays to the last bit, a log of its own, and an end that is noticed."""
     monkeypatch.setenv(job_queue.SPARE_VARIABLE, "1")
@@ -116,7 +114,7 @@ def test_a_job_of_the_waiting_process_is_like_any_other(tmp_path, monkeypatch):
             pid = waiting(kept).pid
         job = job_queue.submit_score(store, killing.NAME, ScoreSettings(), waiting=kept)
         assert not is_prepared or job.pid == pid
-        job = killing.follow(store, job.id, seconds=300)
+        job = killing.follow(store, job.id)
         assert job.status == "done", f"{job.what}\n{job_queue.log_tail(job)}"
         assert not killing.orphans(store), "the process ends with its job"
         found.append(killing.scored_arrays(store, job.id))
@@ -125,11 +123,11 @@ def test_a_job_of_the_waiting_process_is_like_any_other(tmp_path, monkeypatch):
             job = job_queue.submit_score(store, killing.NAME, ScoreSettings(seed=1), waiting=kept)
             assert job.pid
             os.kill(job.pid, signal.SIGKILL)
-            assert killing.follow(store, job.id, seconds=10).status == "crashed"
+            assert killing.follow(store, job.id).status == "crashed"
             kept.prepare()
             job = job_queue.submit_score(store, killing.NAME, ScoreSettings(seed=2), waiting=kept)
             job_queue.cancel(store, job.id)
-            assert killing.follow(store, job.id, seconds=60).status == "cancelled"
+            assert killing.follow(store, job.id).status == "cancelled"
         store.close()
     alone, prepared = found
     assert alone.keys() == prepared.keys()

@@ -91,4 +91,4 @@ def test_it_needs_no_model_library(bundled_folder: Path):
         f"open_encoder(Path({str(bundled_folder)!r})).encode('fern');"
         "sys.exit(bool({'torch', 'transformers', 'tokenizers', 'safetensors'} & set(sys.modules)))"
     )
-    assert subprocess.run([sys.executable, "-c", command], timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", command], timeout=1200).returncode == 0

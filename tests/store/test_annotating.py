@@ -23,7 +23,7 @@ def annotate(folder: Path, *options: str) -> dict:
 @pytest.mark.real
 def test_fifty_kills_lose_and_double_nothing_and_no_row_goes_to_two_people(tmp_path):
     found = annotate(tmp_path, "--kills", "50")
-    assert found["acknowledged"] > 150, found
+    assert found["acknowledged"] >= 100, found
     assert found["shared"] > 0, "rows of the overlap are decided by two"
     assert {name: found[name] for name in WRONG} == dict.fromkeys(WRONG, 0)
 

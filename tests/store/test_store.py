@@ -238,7 +238,6 @@ def test_a_writer_in_another_process_waits_for_its_turn(opened, small_collection
 
 
 @pytest.mark.real
-@pytest.mark.timeout(300)
 def test_no_acknowledged_decision_is_lost_to_kills(tmp_path, small_collection):
     folder = tmp_path / "ws"
     store = Store(folder)

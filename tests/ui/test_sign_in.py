@@ -50,7 +50,7 @@ def opened(
 
     def open_page(page: str) -> tuple[AppTest, Store]:
         store = fill(small_collection)
-        app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=300)
         app.query_params["collection"] = "small"
         return app.run(), store
 

@@ -29,7 +29,7 @@ PAGE = ROOT / "pages" / "curate.py"
 
 
 def open_page(collection: str) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = AppTest.from_file(str(PAGE), default_timeout=300)
     app.query_params["collection"] = collection
     app.run()
     assert not app.exception

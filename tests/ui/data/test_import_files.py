@@ -24,7 +24,7 @@ def app(
     """The page with an import begun, and no worker that starts."""
     monkeypatch.setattr(job_queue, "start_next", lambda *_, **__: None)
     fill(small_collection)
-    app = AppTest.from_file(PAGE, default_timeout=60)
+    app = AppTest.from_file(PAGE, default_timeout=300)
     app.query_params["collection"] = "small"
     app.run()
     return press(app, "Add a collection")

@@ -44,7 +44,7 @@ def store(fill: Callable[..., Store], small_collection, monkeypatch) -> Store:
 @pytest.fixture
 def app(store: Store) -> AppTest:
     """The page with an import begun."""
-    app = AppTest.from_file(PAGE, default_timeout=60)
+    app = AppTest.from_file(PAGE, default_timeout=300)
     app.query_params["collection"] = "small"
     app.run()
     return press(app, "Add a collection")
@@ -79,7 +79,7 @@ def findings(app: AppTest) -> dict[str, str]:
 
 
 def test_the_open_collection_is_shown_with_its_checks_and_rows(store: Store):
-    app = AppTest.from_file(PAGE, default_timeout=60)
+    app = AppTest.from_file(PAGE, default_timeout=300)
     app.query_params["collection"] = "small"
     app.run()
     assert app.title[0].value == "88 rows: 40 synthetic, 48 real, 3 labels"
@@ -88,7 +88,7 @@ def test_the_open_collection_is_shown_with_its_checks_and_rows(store: Store):
 
 
 def test_rows_are_found_by_part_label_and_literal_text(store: Store):
-    app = AppTest.from_file(PAGE, default_timeout=60)
+    app = AppTest.from_file(PAGE, default_timeout=300)
     app.query_params["collection"] = "small"
     app.run()
 

@@ -35,7 +35,7 @@ class Account(dict):
 def open_page(fill: Callable[..., Store], small_collection: Collection) -> Callable[..., AppTest]:
     def run(*, scored: bool = True) -> AppTest:
         fill(small_collection, scored=scored)
-        app = AppTest.from_file(str(PAGE), default_timeout=60)
+        app = AppTest.from_file(str(PAGE), default_timeout=300)
         app.query_params["collection"] = small_collection.name
         return app.run()
 
@@ -61,7 +61,7 @@ def test_the_queue_of_low_weight_follows_the_q_of_the_scheme(
     labels, orders = small_collection.label_ids(small_collection.synthetic), set()
     for kind, part in (("in_sample", "synthetic"), ("out_of_fold", "calibrated")):
         scheme = WeightingSettings(diversity=kind)
-        app = AppTest.from_file(str(PAGE), default_timeout=60)
+        app = AppTest.from_file(str(PAGE), default_timeout=300)
         app.query_params["collection"] = "small"
         app.session_state["curate_what_if"] = WhatIf("small", kind, scheme, scheme)
         app.run()
@@ -164,7 +164,7 @@ def test_a_queue_of_checkers_that_are_not_to_be_trusted_says_so_above_it_and_on_
     store = fill(small_collection)
 
     def drawn() -> tuple[list[str], set[str]]:
-        app = AppTest.from_file(str(PAGE), default_timeout=60)
+        app = AppTest.from_file(str(PAGE), default_timeout=300)
         app.query_params["collection"] = "small"
         app.run()
         (queue,) = (each.proto for each in app.get("bidi_component"))

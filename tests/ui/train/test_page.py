@@ -345,7 +345,7 @@ def test_the_results_open_with_the_job_that_was_looked_at(fill, small_collection
     add_finished_job(store, small_collection, {"ce": 0.7}, seeds=1)
     app = open_page("results", "small")
     assert app.sidebar.selectbox(key="results_job_small").value != first.id
-    app = AppTest.from_file(str(ROOT / "pages" / "results.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "pages" / "results.py"), default_timeout=300)
     app.query_params["collection"] = "small"
     app.session_state["results_job_small"] = first.id
     assert app.run().sidebar.selectbox(key="results_job_small").value == first.id
