@@ -35,10 +35,8 @@ run: setup
 chromium:
 	@.ci/chromium
 
-# Two at a time, but one browser after the other: what a page shows in time is part of those tests.
 test: setup-dev chromium
-	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=15 -m "not browser"
-	$(BIN)/python -m pytest --durations=15 -m browser
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=30
 
 fast: setup-dev
 	$(BIN)/python -m pytest -q -m "not real and not browser"
