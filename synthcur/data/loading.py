@@ -154,12 +154,9 @@ def check_name(name: str) -> None:
 
 def _file_names(tables: Mapping[str, RawTable]) -> dict[str, str]:
     """Name each part's file so that no two parts share a name."""
-    names = [tables[part].name for part in PARTS if part in tables]
-    return {
-        part: name if names.count(name := tables[part].name) == 1 else f"{part}: {name}"
-        for part in PARTS
-        if part in tables
-    }
+    names = {part: tables[part].name for part in PARTS if part in tables}
+    uses = Counter(names.values())
+    return {part: name if uses[name] == 1 else f"{part}: {name}" for part, name in names.items()}
 
 
 def guess_tables(
