@@ -176,12 +176,13 @@ def finetune(
     steps = [count_steps(rows, recipe) for rows in [n, *[n - n // folds] * folds]]
     asked_rows_a_step = recipe.batch_size * 3  # asking costs a third of learning
     total = sum(steps) + (folds + 1) * -(-len(task.synthetic.labels) // asked_rows_a_step)
-    done, epochs = [0], []
+    done, epochs = 0, []
 
     def advance(start: int) -> Callable[[int], None]:
         def tell(more: int) -> None:
-            done[0] = min(start + more, total)
-            on_progress(done[0], total)
+            nonlocal done
+            done = min(start + more, total)
+            on_progress(done, total)
 
         return tell
 
@@ -192,12 +193,12 @@ def finetune(
             labels=task.labels,
             settings=recipe,
             seed=seed,
-            on_step=advance(done[0]),
+            on_step=advance(done),
         )
         epochs.append(result.best_epoch)
 
         def ask(asked: Sample) -> np.ndarray:
-            tell = advance(done[0])
+            tell = advance(done)
             return predict_proba(
                 result.classifier,
                 asked.rows,

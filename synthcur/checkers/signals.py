@@ -100,7 +100,8 @@ def cartography(own_probability: np.ndarray, margins: np.ndarray | None = None) 
     own_probability
         p_theta(y|x) in every epoch, shape (E, N); NaN where the row was not seen.
     margins
-        As of `area_under_margin`, if correctness is asked for.
+        Logit of the own label less the largest other one, shaped like `own_probability`, if
+        correctness is asked for.
 
     Returns
     -------
@@ -117,16 +118,6 @@ def cartography(own_probability: np.ndarray, margins: np.ndarray | None = None) 
         came_first = np.where(np.isnan(margins), np.nan, np.asarray(margins) > 0)
         table["correctness"] = _mean_where_seen(came_first)
     return table
-
-
-def area_under_margin(margins: np.ndarray) -> np.ndarray:
-    """Average margin of every row over the epochs of a run: AUM (Pleiss et al. 2020).
-
-    `margins` (E, N) holds the logit of the own label less the largest other one, NaN where the row
-    was not seen. Returns (N,): low where the model keeps to another label, NaN for a row never
-    seen.
-    """
-    return _mean_where_seen(np.asarray(margins, dtype=np.float64))
 
 
 def duplicate_groups(

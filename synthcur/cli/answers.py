@@ -8,7 +8,7 @@ from synthcur.checkers import trust as checker_trust
 from synthcur.checkers.pool_coverage import is_foreign, warning
 from synthcur.checkers.trust import measured
 from synthcur.data.labels import in_words
-from synthcur.jobs.processes import process_identity
+from synthcur.jobs.processes import is_running
 from synthcur.schema import Finding
 from synthcur.store.records import Job
 from synthcur.store.store import Store
@@ -101,14 +101,13 @@ def in_a_line(finding: Finding) -> str:
 
 def as_data(job: Job) -> dict[str, Any]:
     """Describe a background job; ``alive`` tells whether its process is there."""
-    alive = job.pid is not None and process_identity(job.pid) == job.identity != ""
     return {
         "id": job.id,
         "number": job.number,
         "kind": job.kind,
         "collection": job.collection,
         "status": job.status,
-        "alive": alive,
+        "alive": is_running(job.pid, job.identity),
         "phase": job.phase_title,
         "done": job.done,
         "total": job.total,

@@ -17,7 +17,7 @@ from synthcur.data.labels import counted, quoted
 from synthcur.data.repeats import held_out_repeats, held_out_two_labels, two_labels
 from synthcur.data.stated import REJECTED, SEVERAL
 from synthcur.data.texts import estimated_tokens, is_blank
-from synthcur.models.numpy_encoder import bundled_vocabulary, unknown_share
+from synthcur.models.numpy_encoder import bundled_tokenizer, unknown_share
 from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Finding
 
 MAX_TOKENS = 128
@@ -284,13 +284,13 @@ def _absent_label(table: Rows, left: np.ndarray) -> Finding:
 
 def _unknown_words(table: Rows) -> Finding:
     """Tell where the texts of a source are mostly unknown words to the bundled English model."""
-    vocabulary = bundled_vocabulary()
+    tokenizer = bundled_tokenizer()
     sources = table.frame["source"].to_numpy()
     shares = {}
     for source in (SYNTHETIC, REAL):
         rows = np.flatnonzero(sources == source)
         some = rows[np.linspace(0, len(rows) - 1, min(len(rows), _GLANCED)).astype(int)]
-        shares[source] = unknown_share(vocabulary, table.frame["text"].iloc[some])
+        shares[source] = unknown_share(tokenizer, table.frame["text"].iloc[some])
     worst = max(shares.values())
     is_much = worst >= UNKNOWN_SHARE
     what = f"{worst:.0%} of the words" if is_much else "Words"

@@ -110,34 +110,6 @@ class _Table:
         return sorted(likely, key=lambda facts: -facts.label_rank)[:_MOST_CANDIDATES]
 
 
-def guess_columns(
-    frame: pd.DataFrame,
-    *,
-    text: str | None = None,
-    text_pair: str | None = None,
-    label: str | None = None,
-    name: str = "The file",
-) -> ColumnMapping:
-    """Map the columns of a single table, as `guess_all` does of several.
-
-    Parameters
-    ----------
-    frame
-        Cells as read.
-    text, text_pair, label
-        Columns that are known; an empty `text_pair` means that there is none.
-    name
-        What to call the table in an error.
-
-    Raises
-    ------
-    InputError
-        If a column that is given does not exist, is used twice, or none can be guessed.
-    """
-    given = {TRAIN: Given(text, label, text_pair)}
-    return guess_all({TRAIN: frame}, {TRAIN: name}, given)[TRAIN].mapping()
-
-
 def guess_all(
     frames: Mapping[str, pd.DataFrame],
     names: Mapping[str, str],

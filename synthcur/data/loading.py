@@ -22,7 +22,7 @@ from typing import Any
 import pandas as pd
 
 from synthcur.data.checks import validate
-from synthcur.data.columns import ColumnMapping, Given, Guess, guess_all, guess_columns
+from synthcur.data.columns import ColumnMapping, Given, Guess, guess_all
 from synthcur.data.draft import Draft, accept, keep_of_two_labels
 from synthcur.data.first_line import DOUBT, ROW
 from synthcur.data.labels import JOIN, labels_in, plain, quoted
@@ -46,7 +46,6 @@ __all__ = [
     "build",
     "check_name",
     "guess_all",
-    "guess_columns",
     "guess_tables",
     "import_path",
     "keep_of_two_labels",
@@ -155,12 +154,9 @@ def check_name(name: str) -> None:
 
 def _file_names(tables: Mapping[str, RawTable]) -> dict[str, str]:
     """Name each part's file so that no two parts share a name."""
-    names = [tables[part].name for part in PARTS if part in tables]
-    return {
-        part: name if names.count(name := tables[part].name) == 1 else f"{part}: {name}"
-        for part in PARTS
-        if part in tables
-    }
+    names = {part: tables[part].name for part in PARTS if part in tables}
+    uses = Counter(names.values())
+    return {part: name if uses[name] == 1 else f"{part}: {name}" for part, name in names.items()}
 
 
 def guess_tables(

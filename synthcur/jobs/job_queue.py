@@ -24,7 +24,7 @@ from typing import Any
 from synthcur.arms import get_arm
 from synthcur.errors import ConflictError, InputError, WorkerError
 from synthcur.jobs.failures import stopped_unexpectedly
-from synthcur.jobs.processes import gpu_count, process_identity
+from synthcur.jobs.processes import gpu_count, is_running, process_identity
 from synthcur.jobs.warm_worker import Spare
 from synthcur.models.base_models import check_base_model
 from synthcur.settings import FitSettings, ScoreSettings, TrainSettings, fingerprint
@@ -268,7 +268,7 @@ def _refresh(store: Store, job: Job) -> None:
 def _is_alive(job: Job) -> bool:
     if job.pid is None:
         return time.time() - (job.started_at or job.created_at) < STARTUP_SECONDS
-    return bool(job.identity) and process_identity(job.pid) == job.identity
+    return is_running(job.pid, job.identity)
 
 
 def _spawn(store: Store, job: Job, waiting: Spare | None) -> None:

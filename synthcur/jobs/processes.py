@@ -24,6 +24,17 @@ def process_identity(pid: int) -> str:
     return _from_ps(pid)
 
 
+def is_running(pid: int | None, identity: str) -> bool:
+    """Whether the very process that was named is still there.
+
+    Parameters
+    ----------
+    pid, identity
+        Its process id and what `process_identity` named it; None or empty where there was none.
+    """
+    return pid is not None and identity != "" and process_identity(pid) == identity
+
+
 def _from_proc(pid: int) -> str:
     try:
         # The second field is the command in brackets and may itself hold spaces and brackets.

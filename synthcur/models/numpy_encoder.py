@@ -4,36 +4,34 @@ A BERT read straight from its files and run in numpy, one text at a time: the sa
 `encoders.encode`, which embeds collections, up to rounding. It takes some 10 ms for a sentence.
 """
 
+from __future__ import annotations
+
 import json
 import math
 import struct
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import erf
 
 from synthcur.models.bundled import package_folder
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
 MAX_LENGTH = 256
 """Tokens read of a text, as in `encoders`."""
-
-LONGEST_WORD = 100
-"""Characters of the longest word that is looked up; a longer one is unknown."""
 
 _GLANCE = 300
 """Characters of a text that are looked at to tell whether its words are known."""
 
 _READ = 20_000
 """Characters of a text that are looked at; more would be cut away as tokens."""
-
-_IDEOGRAPHS = (
-    *((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F)),
-    *((0x2B740, 0x2B81F), (0x2B820, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F)),
-)
 
 
 @dataclass(frozen=True)
@@ -42,15 +40,15 @@ class LightEncoder:
 
     Attributes
     ----------
-    vocabulary
-        Id of every word piece.
+    tokenizer
+        Cuts a text into at most `MAX_LENGTH` tokens.
     weights
         Arrays by their name in the file, without the name of the model.
     n_heads, n_layers
         Its shape.
     """
 
-    vocabulary: Mapping[str, int]
+    tokenizer: Tokenizer
     weights: Mapping[str, np.ndarray]
     n_heads: int
     n_layers: int
@@ -68,32 +66,7 @@ class LightEncoder:
 
     def token_ids(self, text: str) -> list[int]:
         """Return the ids of a text's word pieces between those of [CLS] and [SEP]."""
-        pieces = (piece for word in _words(text) for piece in self._pieces(word))
-        kept = [piece for piece, _ in zip(pieces, range(MAX_LENGTH - 2), strict=False)]
-        return [self.vocabulary["[CLS]"], *kept, self.vocabulary["[SEP]"]]
-
-    def is_unknown(self, word: str) -> bool:
-        """Whether a word, in small letters, has no pieces or is spelled letter by letter."""
-        pieces = self._pieces(word)
-        is_spelled = 1 < len(pieces) == len(word)
-        return is_spelled or pieces == [self.vocabulary["[UNK]"]]
-
-    def _pieces(self, word: str) -> list[int]:
-        """Cut a word into the longest pieces that are known, from its start."""
-        unknown = [self.vocabulary["[UNK]"]]
-        if len(word) > LONGEST_WORD:
-            return unknown
-        found, start = [], 0
-        while start < len(word):
-            prefix = "##" if start else ""
-            ends = range(len(word), start, -1)
-            known = (end for end in ends if prefix + word[start:end] in self.vocabulary)
-            end = next(known, None)
-            if end is None:
-                return unknown
-            found.append(self.vocabulary[prefix + word[start:end]])
-            start = end
-        return found
+        return self.tokenizer.encode(encodable(text[:_READ])).ids
 
     def _hidden(self, ids: list[int]) -> np.ndarray:
         """Return the last hidden states, (T, D)."""
@@ -144,31 +117,35 @@ def open_encoder(folder: Path) -> LightEncoder:
     Parameters
     ----------
     folder
-        ``config.json`` of a BERT, ``vocab.txt`` of a tokenizer without capitals and
-        ``model.safetensors`` in float32.
+        ``config.json`` of a BERT, its ``tokenizer.json`` and ``model.safetensors`` in float32.
     """
     config = json.loads((folder / "config.json").read_text("utf-8"))
     return LightEncoder(
-        vocabulary=_read_vocabulary(folder),
+        tokenizer=_open_tokenizer(folder),
         weights=_read_weights(folder / "model.safetensors"),
         n_heads=config["num_attention_heads"],
         n_layers=config["num_hidden_layers"],
     )
 
 
-def _read_vocabulary(folder: Path) -> dict[str, int]:
-    pieces = (folder / "vocab.txt").read_text("utf-8").split("\n")
-    return {piece: number for number, piece in enumerate(pieces)}
-
-
 @lru_cache(maxsize=1)
-def bundled_vocabulary() -> Mapping[str, int]:
-    """Return the word pieces of the bundled model, none where it is not installed."""
+def _open_tokenizer(folder: Path) -> Tokenizer:
+    # The web process needs it for a search or a check of rows only, and it takes 13 MB.
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(MAX_LENGTH)
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def bundled_tokenizer() -> Tokenizer | None:
+    """Return the tokenizer of the bundled model, None where it is not installed."""
     folder = package_folder()
-    return {} if folder is None else _read_vocabulary(folder)
+    return None if folder is None else _open_tokenizer(folder)
 
 
-def unknown_share(vocabulary: Mapping[str, int], texts: Iterable[str]) -> float:
+def unknown_share(tokenizer: Tokenizer | None, texts: Iterable[str]) -> float:
     """Return the share of the words of some texts that a model does not know, from 0 to 1.
 
     A word is unknown where it has no pieces at all, or is spelled letter by letter: of what such
@@ -176,21 +153,36 @@ def unknown_share(vocabulary: Mapping[str, int], texts: Iterable[str]) -> float:
 
     Parameters
     ----------
-    vocabulary
-        Id of every word piece; where it is empty nothing is known of it, and the share is 0.
+    tokenizer
+        Of the model; without one nothing is known of it, and the share is 0.
     texts
         The first `_GLANCE` characters of each are read.
     """
-    if not vocabulary:
+    if tokenizer is None:
         return 0.0
-    model = LightEncoder(vocabulary, weights={}, n_heads=0, n_layers=0)
-    heads = (text[:_GLANCE] for text in texts)
-    words = [word for head in heads for word in _words(head) if not _is_mark(word[0])]
-    return sum(map(model.is_unknown, words)) / len(words) if words else 0.0
+    words = [word for text in texts for word in _words(tokenizer, text[:_GLANCE])]
+    pieces = [[piece.value for piece in tokenizer.model.tokenize(word)] for word in words]
+    return sum(map(_is_unknown, pieces)) / len(words) if words else 0.0
+
+
+def _words(tokenizer: Tokenizer, text: str) -> list[str]:
+    """Split a text into its words, marks left out."""
+    plain = tokenizer.normalizer.normalize_str(encodable(text))
+    words = [word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(plain)]
+    return [word for word in words if not _is_mark(word[0])]
+
+
+def _is_unknown(pieces: Sequence[str]) -> bool:
+    is_spelled = len(pieces) > 1 and all(len(each.removeprefix("##")) == 1 for each in pieces)
+    return is_spelled or pieces == ["[UNK]"]
 
 
 def _read_weights(path: Path) -> dict[str, np.ndarray]:
-    """Map the float32 arrays of a safetensors file: 8 bytes, a header of JSON, then the data."""
+    """Map the float32 arrays of a safetensors file: 8 bytes, a header of JSON, then the data.
+
+    The library of that name would read them all at once, which takes some 0.3 s; mapped, they are
+    read as they are used.
+    """
     with open(path, "rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))
@@ -204,26 +196,12 @@ def _read_weights(path: Path) -> dict[str, np.ndarray]:
     return weights
 
 
-def _words(text: str) -> Iterator[str]:
-    """Split a text into words and marks as BERT's tokenizer without capitals does."""
-    spaced = "".join(_spaced(each) for each in text[:_READ])
-    plain = "".join(
-        each for each in unicodedata.normalize("NFD", spaced) if unicodedata.category(each) != "Mn"
-    )
-    for word in plain.lower().split():
-        yield from "".join(f" {each} " if _is_mark(each) else each for each in word).split()
+def encodable(text: str) -> str:
+    """Return a text as tokenizers read it.
 
-
-def _spaced(character: str) -> str:
-    """Return nothing for what is not printed, and ideographs as words of their own."""
-    if character in "\t\n\r":
-        return " "
-    if character in "\0\ufffd" or unicodedata.category(character)[0] == "C":
-        return ""
-    code = ord(character)
-    if any(first <= code <= last for first, last in _IDEOGRAPHS):
-        return f" {character} "
-    return character
+    A lone surrogate, which can stand in JSON but not in UTF-8, becomes a question mark.
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _is_mark(character: str) -> bool:

@@ -17,6 +17,7 @@ from transformers import AutoTokenizer, DataCollatorWithPadding, PreTrainedToken
 from synthcur.errors import InputError
 from synthcur.models import bundled
 from synthcur.models.base_models import PUBLISHED_WIDTH, width_of
+from synthcur.models.numpy_encoder import encodable
 from synthcur.settings import BUNDLED_MODEL
 
 CONNECT_SECONDS = 10.0
@@ -124,10 +125,10 @@ def tokenise(
     """
     if rows.empty:
         return []
-    texts = [_encodable(text) for text in rows["text"]]
+    texts = [encodable(text) for text in rows["text"]]
     pairs = None
     if rows["text_pair"].notna().to_numpy().any():
-        pairs = [_encodable(text) for text in rows["text_pair"].fillna("")]
+        pairs = [encodable(text) for text in rows["text_pair"].fillna("")]
     columns = tokenizer(texts, pairs, truncation=True, max_length=max_length)
     return [
         dict(zip(columns.keys(), values, strict=True))
@@ -231,8 +232,3 @@ def _read_json(base_model: str, path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise unusable_model(base_model, f"its {path.name} is damaged")
     return value
-
-
-def _encodable(text: str) -> str:
-    # A lone surrogate can stand in JSON but not in UTF-8, which is what tokenizers read.
-    return text.encode("utf-8", "replace").decode("utf-8")

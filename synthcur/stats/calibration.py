@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from scipy import optimize
+from scipy.special import log_softmax
 
 from synthcur.stats.metrics import MACRO_F1, accuracy, macro_f1, mean_interval, wilson_interval
 from synthcur.stats.reliability import expected_calibration_error
@@ -40,7 +41,7 @@ def apply_temperature(probs: np.ndarray, temperature: float) -> np.ndarray:
     """
     if not temperature > 0:
         raise ValueError(f"a temperature is above 0, not {temperature}")
-    return np.exp(_scaled_log(_log(probs), temperature)).astype(np.float32)
+    return np.exp(log_softmax(_log(probs) / temperature, axis=1)).astype(np.float32)
 
 
 def calibrated_losses(probs: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -62,7 +63,7 @@ def calibrated_losses(probs: np.ndarray, labels: np.ndarray) -> np.ndarray:
     numpy.ndarray
         (n,) nats, at least 0.
     """
-    scaled = _scaled_log(_log(probs), fit_temperature(probs, labels))
+    scaled = log_softmax(_log(probs) / fit_temperature(probs, labels), axis=1)
     return -scaled[np.arange(len(labels)), np.asarray(labels)]
 
 
@@ -91,7 +92,7 @@ def fit_temperature(probs: np.ndarray, labels: np.ndarray) -> float:
     log_p, labels = _log(probs), np.asarray(labels)
 
     def penalised_loss(log_t: float) -> float:
-        own = _scaled_log(log_p, math.exp(log_t))[np.arange(len(labels)), labels]
+        own = log_softmax(log_p / math.exp(log_t), axis=1)[np.arange(len(labels)), labels]
         return float(-own.sum()) + log_t**2 / (2 * _PRIOR_DEVIATION**2)
 
     bounds = [math.log(each) for each in TEMPERATURES]
@@ -156,10 +157,3 @@ def _calibration_interval(
 
 def _log(probs: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(np.asarray(probs, dtype=np.float64), _SMALLEST_PROBABILITY))
-
-
-def _scaled_log(log_p: np.ndarray, temperature: float) -> np.ndarray:
-    """Logarithm of ``softmax(log p / T)``, (n, K)."""
-    scaled = log_p / temperature
-    scaled -= scaled.max(axis=1, keepdims=True)
-    return scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))

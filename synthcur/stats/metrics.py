@@ -99,21 +99,29 @@ def confusion(predictions: ArrayLike, labels: ArrayLike, n_labels: int) -> np.nd
 
 
 def wilson_interval(successes: int, n: int, *, level: float = 0.95) -> tuple[float, float]:
-    """Interval of a share of n independent rows (Wilson 1927); (0, 1) when n is 0."""
-    if not 0 <= successes <= n:
-        raise ValueError(f"{successes} successes of {n} rows")
-    if n == 0:
+    """Interval of a share of n independent rows (Wilson 1927).
+
+    Parameters
+    ----------
+    successes, n
+        Rows that count, and all rows; 0 of 0 is allowed.
+    level
+        Share of intervals that hold the true share, between 0 and 1.
+
+    Returns
+    -------
+    tuple of float
+        Both ends, 0 to 1 with ``successes / n`` between them; (0, 1) when n is 0.
+
+    Raises
+    ------
+    ValueError
+        If more rows count than there are.
+    """
+    if successes == n == 0:
         return 0.0, 1.0
-    z = stats.norm.ppf((1 + level) / 2)
-    share, spread = successes / n, z * z / n
-    half = z * np.sqrt((share * (1 - share) + spread / 4) / n)
-    centre = share + spread / 2
-    low, high = (centre - half) / (1 + spread), (centre + half) / (1 + spread)
-    # The ends at 0 and n successes are 0 and 1; rounding may miss them to either side.
-    return (
-        float(low) if successes else 0.0,
-        float(high) if successes < n else 1.0,
-    )
+    found = stats.binomtest(successes, n).proportion_ci(level, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def mean_interval(

@@ -32,8 +32,15 @@ class RocAuc:
     n_negative: int
 
 
-def roc_auc(scores: ArrayLike, positive: ArrayLike) -> float:
-    """Chance that a positive row scores above a negative one, a tie counting half.
+def roc_auc_interval(scores: ArrayLike, positive: ArrayLike, *, level: float = 0.95) -> RocAuc:
+    """Area under the ROC curve with the interval of DeLong et al. 1988, on the logit scale.
+
+    The area is the chance that a positive row scores above a negative one, a tie counting half:
+    Mann and Whitney's U over the number of pairs. The interval is computed from ranks, as in Sun
+    and Xu 2014. The logit keeps its ends between 0 and 1 and, simulated, covers better near both.
+    A perfect ranking has no variance to go by: its interval is the Wilson one of as many
+    independent pairs as can be made of the rows. With a single positive or negative row nothing is
+    known: 0 to 1.
 
     Parameters
     ----------
@@ -41,27 +48,6 @@ def roc_auc(scores: ArrayLike, positive: ArrayLike) -> float:
         (n,) larger for rows that are more likely positive.
     positive
         (n,) whether each row is; at least one is and one is not.
-
-    Returns
-    -------
-    float
-        0 to 1: Mann and Whitney's U over the number of pairs.
-    """
-    return float(_placements(scores, positive)[0].mean())
-
-
-def roc_auc_interval(scores: ArrayLike, positive: ArrayLike, *, level: float = 0.95) -> RocAuc:
-    """Area under the ROC curve with the interval of DeLong et al. 1988, on the logit scale.
-
-    Computed from ranks, as in Sun and Xu 2014. The logit keeps the ends between 0 and 1 and,
-    simulated, covers better near both. A perfect ranking has no variance to go by: its
-    interval is the Wilson one of as many independent pairs as can be made of the rows. With a
-    single positive or negative row nothing is known: 0 to 1.
-
-    Parameters
-    ----------
-    scores, positive
-        As for `roc_auc`.
     level
         Share of intervals that are to hold the true area.
     """

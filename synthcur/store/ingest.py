@@ -148,7 +148,10 @@ def _metric(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any])
         "WHERE job_id=? AND arm=? AND seed=? AND step=? AND (loss IS NULL)=?",
         (
             *told,
-            *(job["id"], record["arm"], record["seed"], record["step"]),
+            job["id"],
+            record["arm"],
+            record["seed"],
+            record["step"],
             record.get("loss") is None,
         ),
     )

@@ -4,6 +4,9 @@ transformers' own checkpoints are several files, some of them pickles, and go on
 between epochs where the order of rows is drawn from the global generator. Here it is one
 safetensors file, written beside the earlier one and renamed over it: model, optimizer, scheduler,
 random generators, the loss that is not told yet, and what the caller wants kept.
+
+Some of that Trainer holds in private attributes and loads in private methods. No other module
+touches them, and a test looks for each in the version of transformers that is pinned.
 """
 
 import errno

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import optimize
+from scipy.special import log_softmax
 
 SMALLEST_PROBABILITY = 1e-6
 """Probability below which a checker's doubt counts no more."""
@@ -47,7 +48,7 @@ def fit_powers(opinions: Sequence[np.ndarray], labels: np.ndarray) -> np.ndarray
     own, prior = np.arange(len(labels)), 1 / len(logs)
 
     def cost(powers: np.ndarray) -> tuple[float, np.ndarray]:
-        log_probs = _log_softmax(np.tensordot(powers, logs, axes=1))
+        log_probs = log_softmax(np.tensordot(powers, logs, axes=1), axis=1)
         away = (powers - prior) / _PRIOR_DEVIATION
         expected = (np.exp(log_probs) * logs).sum(axis=2)
         gradient = (expected - logs[:, own, labels]).sum(axis=1) + away / _PRIOR_DEVIATION
@@ -73,7 +74,7 @@ def join(opinions: Sequence[np.ndarray], powers: np.ndarray) -> np.ndarray:
         (N, K), float64, rows sum to 1.
     """
     logs = np.stack([_log(each) for each in opinions])
-    return np.exp(_log_softmax(np.tensordot(powers, logs, axes=1)))
+    return np.exp(log_softmax(np.tensordot(powers, logs, axes=1), axis=1))
 
 
 def share_wrong(opinion: np.ndarray, labels: np.ndarray) -> float:
@@ -130,8 +131,3 @@ def judge(opinion: np.ndarray, labels: np.ndarray, wrong: float) -> np.ndarray:
 
 def _log(probs: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(probs.astype(np.float64), SMALLEST_PROBABILITY))
-
-
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from synthcur import demo
@@ -164,16 +163,6 @@ def _agreed_probs(quality: str, diversity: str, _store: Store) -> np.ndarray:
     agreed = rules.consensus(*(array(each, "calibrated") for each in (quality, diversity)))
     agreed.setflags(write=False)
     return agreed
-
-
-def frame(fingerprint: str, name: str) -> pd.DataFrame:
-    """Return one table of an artefact; callers do not change it."""
-    return _frame(fingerprint, name, store())
-
-
-@st.cache_resource(show_spinner=False, max_entries=32)
-def _frame(fingerprint: str, name: str, _store: Store) -> pd.DataFrame:
-    return _store.artefacts.frame(fingerprint, name)
 
 
 @st.cache_resource(show_spinner=False)

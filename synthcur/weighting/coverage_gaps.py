@@ -77,7 +77,6 @@ def find(
     cosine: np.ndarray,
     weights: np.ndarray,
     *,
-    same_label: np.ndarray | None = None,
     share: float = 0.1,
 ) -> Gaps:
     """Find the real rows that the weighted synthetic rows leave thin.
@@ -88,23 +87,13 @@ def find(
         Nearest synthetic rows of every real row and how similar they are, (R, k); -1: none.
     weights
         Weights of the synthetic rows, (N,); NaN for discarded ones, which cover nothing.
-    same_label
-        False where a synthetic row and the real row have different labels, (R, k), see
-        `have_same_label`; such rows then cover nothing. None: all rows cover.
     share
         Real rows that count as thin at most, 0 to 1.
     """
     kept = ~np.isnan(weights)
-    if same_label is not None:
-        index = np.where(same_label, index, -1)
     before = coverage(index, cosine, kept.astype(np.float64))
     after = coverage(index, cosine, np.where(kept, weights, 0.0))
     return Gaps(before, after, thin_regions(after, share=share))
-
-
-def have_same_label(index: np.ndarray, labels: np.ndarray, real_labels: np.ndarray) -> np.ndarray:
-    """Compare labels of real rows (R,) with their neighbours' among `labels` (N,): (R, k) bool."""
-    return (labels[np.maximum(index, 0)] == real_labels[:, None]) & (index >= 0)
 
 
 def by_group(gaps: Gaps, groups: np.ndarray, *, examples: int = 3) -> pd.DataFrame:

@@ -174,18 +174,19 @@ def runs_with(
     arms = subject.settings.arms_at(n_real)
     names = {arm.name: _name(subject, arm, n_real, seed) for arm in arms}
     missing = [arm for arm in arms if not subject.artefacts.has(names[arm.name])]
-    trained = [0]
+    trained = 0
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         drawn = _draw(subject, missing, n_real, seed, Path(scratch)) if missing else None
         for arm in arms:
             name = names[arm.name]
             if drawn is not None and arm in missing:
-                at = trained[0]
+                at = trained
 
                 def tell(step: int, at: int = at) -> None:
-                    trained[0] = at + step
+                    nonlocal trained
+                    trained = at + step
                     if on_step is not None:
-                        on_step(trained[0])
+                        on_step(trained)
 
                 _run(subject, arm, n_real, seed, drawn, name, tell)
             meta = subject.artefacts.meta(name)

@@ -14,7 +14,6 @@ from synthcur.checkers import signals
 from synthcur.checkers.signals import (
     DENSITY_LIMITS,
     LEAST_TOLD_APART,
-    area_under_margin,
     cartography,
     duplicate_groups,
     label_quality,
@@ -134,12 +133,6 @@ def test_epochs_in_which_a_row_was_not_seen_do_not_count():
     np.testing.assert_allclose(table["confidence"], [0.3, 0.7, NAN])
     np.testing.assert_allclose(table["variability"], [0.1, 0.1, NAN])
     np.testing.assert_allclose(table["correctness"], [0.5, 1, NAN])
-    np.testing.assert_allclose(area_under_margin(margins), [0.5, 3.0, NAN])
-
-
-def test_a_row_that_keeps_another_label_has_the_smallest_area_under_the_margin():
-    margins = np.array([[1.0, -2.0, 0.1], [3.0, -4.0, 0.3]])
-    np.testing.assert_allclose(area_under_margin(margins), [2.0, -3.0, 0.2])
 
 
 def test_groups_are_chains_numbered_by_size_and_then_by_first_row():

@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from synthcur.data.columns import ColumnMapping, Given, guess_all, guess_columns
+from synthcur.data.columns import ColumnMapping, Given, guess_all
 from synthcur.errors import InputError
+from synthcur.schema import TRAIN
 
 TEXTS = [f"A sentence about plant number {i}" for i in range(20)]
 LABELS = ["care", "pests"] * 10
@@ -12,6 +13,13 @@ LABELS = ["care", "pests"] * 10
 
 def frame(**columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame(columns)
+
+
+def guess_columns(
+    table: pd.DataFrame, name: str = "The file", **given: str | None
+) -> ColumnMapping:
+    """Map the columns of a single table."""
+    return guess_all({TRAIN: table}, {TRAIN: name}, {TRAIN: Given(**given)})[TRAIN].mapping()
 
 
 @pytest.mark.parametrize("text", ["text", "Sentence", " utterance ", "CONTENT", "query"])

@@ -11,7 +11,7 @@ import pytest
 
 from synthcur.errors import InputError, WorkerError
 from synthcur.jobs import job_queue
-from synthcur.jobs.processes import process_identity
+from synthcur.jobs.processes import is_running, process_identity
 from synthcur.settings import FitSettings, ScoreSettings, TrainSettings
 from synthcur.store.store import Store
 
@@ -41,11 +41,16 @@ def test_the_identity_of_a_process_is_not_that_of_a_later_one():
     assert identity
     assert identity == process_identity(sleeper.pid)
     assert identity != process_identity(os.getpid())
+    assert is_running(sleeper.pid, identity)
+    assert not is_running(sleeper.pid, process_identity(os.getpid())), "the pid was given on"
+    assert not is_running(None, identity)
     sleeper.kill()
     time.sleep(0.1)
     assert process_identity(sleeper.pid) == "", "a process that waits to be reaped counts as gone"
     sleeper.wait()
     assert process_identity(sleeper.pid) == ""
+    assert not is_running(sleeper.pid, identity)
+    assert not is_running(sleeper.pid, ""), "a job without a name for its process has none"
 
 
 def test_arms_that_need_checkers_are_refused_before_anything_starts(opened, small_collection):

@@ -33,20 +33,6 @@ def test_discarded_rows_cover_nothing_before_or_after():
     np.testing.assert_allclose(found.after, expected)
 
 
-def test_rows_of_another_label_cover_nothing_when_only_the_own_label_counts():
-    labels, real_labels = np.array([0, 0, 0, 0, 1, 1]), np.array([0, 0, 0, 1])
-    same = coverage_gaps.have_same_label(INDEX, labels, real_labels)
-    assert same.tolist() == [
-        [True, True, True],
-        [True, True, True],
-        [False, False, False],
-        [True, False, False],
-    ]
-    found = coverage_gaps.find(INDEX, COSINE, np.ones(6), same_label=same)
-    assert found.after[2] == 0
-    assert found.thin[0] == 2
-
-
 def test_groups_are_told_thinnest_first_with_examples():
     found = coverage_gaps.Gaps(
         before=np.ones(6),

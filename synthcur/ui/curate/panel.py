@@ -92,7 +92,7 @@ def figures(name: str, rows: CurateRows, scores: Scores) -> None:
         pool_in_words=curate_gaps.pool_in_words(resources.noted_of_pool(scores)),
     )
     trust.warn(name, scores)
-    curate_trust.show(scores.trust, measured)
+    curate_trust.show(scores, measured)
 
 
 def _groupings(name: str, rows: CurateRows, scores: Scores) -> list[dict[str, Any]]:
@@ -181,7 +181,8 @@ def unscored(name: str) -> None:
 def body(rows: CurateRows, name: str, scores: Scores) -> None:
     """Keep the map in step with settings and selection; draw the rows that are selected."""
     with page():
-        settings = (state := weighting_choice.what_if(name)).settings
+        state = weighting_choice.what_if(name)
+        settings = state.settings
         selected = _selected(rows)
         curate_actions.act(name, rows, selected)
         weights = rows.weights(settings)

@@ -157,8 +157,13 @@ def join(
         places=grid[np.concatenate([synthetic, len(labels) + real])],
         map_id=map_id,
         version=fingerprint(
-            *(map_id, collection.name, collection.origin),
-            *(artefacts, measured, labels.tolist(), kept.tolist()),
+            map_id,
+            collection.name,
+            collection.origin,
+            artefacts,
+            measured,
+            labels.tolist(),
+            kept.tolist(),
         ),
         seen=decisions[-1].seq if decisions else 0,
     )

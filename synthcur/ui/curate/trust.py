@@ -1,18 +1,23 @@
-"""How far the checkers can be trusted, as the Curate page tells it."""
+"""How far checkers and synthetic rows can be trusted, as the Curate page tells it."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from synthcur.checkers.trust import Measured
-from synthcur.ui import parts
+from synthcur.store.records import Scores
+from synthcur.ui import parts, resources
 
 _MEASURES = {"macro_f1": "Macro-F1", "ece": "Calibration error"}
 _CHECKERS = {"quality": "Quality checker, P′", "diversity": "Diversity checker, Q"}
 _ROWS = {"quality": "real", "diversity": "synthetic"}
+
+_RARELY_REAL = 0.5
+"""Density ratio below which a text is more than twice as likely among the synthetic rows."""
 
 _NOT_MEASURED: Mapping[str, Measured] = MappingProxyType({})
 
@@ -80,9 +85,36 @@ def _interval(ends: Mapping[str, Any]) -> str:
     return f"[{100 * ends['low']:.0f}, {100 * ends['high']:.0f}]"
 
 
-def show(trust: Mapping[str, Any], beside: Mapping[str, Measured]) -> None:
+def pool_sentences(pool: Mapping[str, Any], density_ratio: np.ndarray) -> list[str]:
+    """Say how varied the synthetic rows are, and how many of them are rarely real.
+
+    Parameters
+    ----------
+    pool
+        `resources.noted_of_pool`; where it holds no ``vendi``, nothing is said of variety.
+    density_ratio
+        `signals.Separability.density_ratio` of the N > 0 synthetic rows, (N,).
+    """
+    rows = f"{parts.count(len(density_ratio))} rows"
+    said = []
+    if "vendi" in pool:
+        said.append(
+            f"Effective number of distinct texts: {parts.count(pool['vendi'])} of {rows}; weighed "
+            f"by P′, {parts.count(pool['vendi_by_quality'])}. This is the Vendi score of the "
+            "embeddings: as many texts with nothing in common would be as varied."
+        )
+    share = float((density_ratio < _RARELY_REAL).mean())
+    said.append(
+        f"Density ratio below {_RARELY_REAL}: {parts.percent(share, digits=0)} of {rows}. A "
+        "classifier that tells real from synthetic rows expects more than twice as many of such "
+        "texts among the synthetic ones."
+    )
+    return said
+
+
+def show(scores: Scores, beside: Mapping[str, Measured]) -> None:
     """Draw the table behind one line that says the calibration errors."""
-    measured = table(trust, beside)
+    measured = table(scores.trust, beside)
     title = "Checker trust"
     if "Calibration error" in measured:
         errors = zip(measured["Calibration error"], _CHECKERS, strict=True)
@@ -104,3 +136,8 @@ def show(trust: Mapping[str, Any], beside: Mapping[str, Measured]) -> None:
             },
         )
         st.caption(_EXPLAINED)
+        signals = scores.artefacts.get("signals")
+        if signals is not None:
+            ratio = resources.array(signals, "density_ratio")
+            for sentence in pool_sentences(resources.noted_of_pool(scores), ratio):
+                st.caption(parts.plain(sentence, limit=400))

@@ -127,9 +127,10 @@ def _read(
 
     shown, seconds = None, 0.0
     try:
-        while (reading := owner.shelf.reading(owner.id, identity, start)) is None or (
-            not reading.wait(_TELL_SECONDS)
-        ):
+        while True:
+            reading = owner.shelf.reading(owner.id, identity, start)
+            if reading is not None and reading.wait(_TELL_SECONDS):
+                break
             if reading is None:
                 time.sleep(_TELL_SECONDS)
             seconds += _TELL_SECONDS

@@ -291,11 +291,11 @@ def _states(bench: Bench, opened: Opened, annotator: str, taken: frozenset[str])
         decided = {each: row for each, row in decided.items() if _is_settled(bench, each)}
     elif bench.overlap:
         own = {each: given.get(annotator) for each, given in bench.state.verdicts.items()}
-        decided = {
-            each: row
+        seen = {
+            each: (own if bench.is_shared(each) else decided).get(each)
             for each in opened.sample_ids
-            if (row := (own if bench.is_shared(each) else decided).get(each)) is not None
         }
+        decided = {each: row for each, row in seen.items() if row is not None}
     return "".join(
         _LETTERS[decided[each].action]
         if each in decided

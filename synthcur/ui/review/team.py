@@ -174,7 +174,10 @@ def _settings(bench: Bench) -> None:
     with st.form("review_settings", border=False):
         share = st.slider(
             "Rows that two people decide, in percent",
-            *(0, 100, round(100 * bench.overlap), 5),
+            min_value=0,
+            max_value=100,
+            value=round(100 * bench.overlap),
+            step=5,
             help="The same rows whoever asks. Neither sees figures or what the other said.",
         )
         written = {

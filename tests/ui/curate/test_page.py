@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -15,7 +16,7 @@ from synthcur.checkers.trust import measured
 from synthcur.jobs import job_queue
 from synthcur.review.decisions import Decision, current_decisions
 from synthcur.schema import Collection
-from synthcur.settings import ScoreSettings, WeightingSettings
+from synthcur.settings import ScoreSettings, WeightingSettings, fingerprint
 from synthcur.store.store import Store
 from synthcur.ui.curate import map as row_map
 from synthcur.ui.curate import panel
@@ -95,6 +96,37 @@ def test_the_calibration_errors_are_said_without_opening_the_table(
     assert expander.label == (
         "Checker trust: calibration error 6 % [0, 12] quality, 2 % [1, 3] diversity"
     )
+
+
+def test_the_open_trust_panel_says_how_varied_and_how_real_the_rows_are(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    store = fill(small_collection)
+    scores, signals = store.scores("small")["probe"], fingerprint("signals", "varied")
+    store.artefacts.write(
+        signals,
+        arrays=make_scores(small_collection)["signals"]
+        | {"density_ratio": np.repeat([0.2, 0.5, 3.0], [10, 10, 20])},
+        meta={"vendi": 12.4, "vendi_by_quality": 11.6},
+    )
+    artefacts = {**scores.artefacts, "signals": signals}
+    store.add_scores("small", checkers="probe", artefacts=artefacts, trust=scores.trust)
+    app = open_page("small")
+    assert "distinct texts" not in captions(app)
+    app.session_state["curate_trust_open"] = True
+    app.run()
+    assert "Effective number of distinct texts: 12 of 40 rows; weighed by P′, 12." in captions(app)
+    assert "Density ratio below 0.5: 25 % of 40 rows." in captions(app)
+
+
+def test_of_scores_that_note_no_variety_none_is_told() -> None:
+    (said,) = curate_trust.pool_sentences({}, np.array([0.1, 2.0]))
+    assert said.startswith("Density ratio below 0.5: 50 % of 2 rows.")
+
+
+def captions(app: AppTest) -> str:
+    """Return what the page says in small print, as it is read."""
+    return "\n".join(each.value for each in app.caption).replace("\\", "")
 
 
 def test_a_slider_changes_the_effective_rows(

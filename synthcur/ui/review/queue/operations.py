@@ -86,7 +86,10 @@ def read_operations(payload: Any) -> list[Operation | Refusal]:
         return []
     found: dict[tuple[str, int], Operation | Refusal] = {}
     for raw in payload[:MOST_AT_ONCE]:
-        if not isinstance(raw, Mapping) or not _is_count(seq := raw.get("seq")):
+        if not isinstance(raw, Mapping):
+            continue
+        seq = raw.get("seq")
+        if not _is_count(seq):
             continue
         client = raw.get("client")
         client = client if isinstance(client, str) else ""
