@@ -20,7 +20,7 @@ from synthcur.stats.majority import learned_nothing, majority_score, nothing_in_
 from synthcur.stats.metrics import (
     SIGNIFICANT,
     Difference,
-    holm,
+    corrected,
     mean_interval,
     paired_difference,
     verdict,
@@ -271,19 +271,17 @@ def gains(
         also[size] = f"; {plain} learned nothing" if _idle(said[name, size], labels, seeds) else ""
         first, second = _stacked(rival, seeds), _stacked(said[name, size], seeds)
         found[size] = paired_difference(first, second, labels)
-    adjusted = holm([each.p_value for each in found.values()])
     compared = [
         {
             "n_real": size,
             "arm": arm,
             **asdict(each),
-            "p_holm": p_holm,
-            "outcome": each.outcome if p_holm < SIGNIFICANT else "no evidence",
-            "sentence": f"{size:,} real rows: {verdict(each, title, plain)}"
-            + _taken_back(each, p_holm, len(found))
+            "outcome": each.outcome,
+            "sentence": f"{size:,} real rows: {verdict(found[size], title, plain)}"
+            + _taken_back(found[size], each.p_holm, len(found))
             + also[size],
         }
-        for (size, each), p_holm in zip(found.items(), adjusted, strict=True)
+        for size, each in corrected(found).items()
     ]
     return sorted([*compared, *left_out], key=lambda each: each["n_real"])
 
