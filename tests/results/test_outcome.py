@@ -1,17 +1,23 @@
-"""What ``results --json`` answers, down to the last key: other programs read it."""
+"""What ``results`` and ``learning-curve`` answer, down to the last key: other programs read it."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from synthcur.__main__ import main
-from tests.results.test_comparison import ALL_RIGHT, FOUR_WRONG, IMP, add_runs
+from synthcur.jobs import job_queue
+from synthcur.store.spool import Spool
+from synthcur.training.learning_curve import LearningCurveSettings
+from tests.results.test_comparison import ALL_RIGHT, FOUR_WRONG, IMP, TRUE, add_runs
 from tests.results.test_comparison_learning import DONE, ONE_LABEL, SLOW
 
 ANSWER = Path(__file__).parent / "answer.json"
-"""What it printed when ``results`` still returned dictionaries."""
+LEARNING_ANSWER = Path(__file__).parent / "learning_answer.json"
+"""What they printed when their results were still dictionaries."""
 
 
 @pytest.fixture
@@ -35,11 +41,67 @@ def every_case(fill, small_collection, monkeypatch):
 
 def test_the_answer_has_the_keys_and_values_it_had(every_case, capsys):
     assert main(["results", "small", "--json", f"--workspace={every_case.workspace}"]) == 0
-    said = capsys.readouterr().out
-    read = [json.loads(text, parse_float=rounded) for text in (said, ANSWER.read_text("utf-8"))]
-    # Compared as text, for the order of the keys belongs to the answer too.
-    assert json.dumps(read[0], indent=1) == json.dumps(read[1], indent=1)
+    assert as_read(capsys.readouterr().out) == as_read(ANSWER.read_text("utf-8"))
 
 
-def rounded(text):
-    return round(float(text), 9)
+def as_read(answer):
+    """Write an answer anew with shorter numbers; as text, for the order of keys belongs to it."""
+    return json.dumps(json.loads(answer, parse_float=lambda text: round(float(text), 9)), indent=1)
+
+
+RUNS = {
+    ("ce", 0): ALL_RIGHT,
+    ("ce_real", 6): ONE_LABEL,
+    ("ce_real", 12): FOUR_WRONG,
+    ("ce_real", 24): FOUR_WRONG,
+    ("imp", 6): ALL_RIGHT,
+    ("imp", 12): IMP,
+    ("imp", 24): ALL_RIGHT,
+}
+
+
+@pytest.fixture
+def curve(fill, small_collection, monkeypatch):
+    """A learning curve with a size of each kind: better, no evidence, no verdict."""
+    monkeypatch.setattr("synthcur.store.store.uuid.uuid4", lambda: UUID(int=7 << 96))
+    store = fill(small_collection)
+    settings = LearningCurveSettings(arms=("ce_real", "ce", "imp"), seeds=2, sizes=(6, 12, 24))
+    job = store.add_job("learning_curve", "small", settings=asdict(settings), scores={})
+    monkeypatch.setattr(job_queue, "submit_learning_curve", lambda *_: job)
+    monkeypatch.setattr(job_queue, "wait", lambda *_, **__: job)
+    return store, job
+
+
+def add_learning_runs(store, job):
+    """Store the runs of a learning curve, through the spool of its worker."""
+    job.folder.mkdir(parents=True)
+    spool = Spool(job.folder / "spool.jsonl")
+    spool.append("started", pid=1, identity="nobody")
+    for number, ((arm, n_real), predicted) in enumerate(RUNS.items()):
+        for seed, said in enumerate(predicted):
+            name = f"{number:08x}{seed:08x}"
+            store.artefacts.write(name, arrays={"probs": np.eye(3)[list(said)], "labels": TRUE})
+            told = {"arm": arm, "n_real": n_real, "seed": seed, "predictions": name}
+            if arm == "imp":
+                told["quality_accuracy"] = 0.5 + n_real / 100 + seed / 10
+            if (arm, n_real, seed) == ("imp", 24, 1):
+                told["unfinished"] = "it took 9 steps"
+            spool.append("learning_run", **told)
+    spool.append("done")
+    spool.close()
+    store.ingest(job.id)
+
+
+def test_a_learning_curve_has_the_keys_and_values_it_had(curve, capsys):
+    store, job = curve
+    add_learning_runs(store, job)
+    assert main(["learning-curve", "small", "--json", f"--workspace={store.workspace}"]) == 0
+    assert as_read(capsys.readouterr().out) == as_read(LEARNING_ANSWER.read_text("utf-8"))
+
+
+def test_a_learning_curve_without_a_run_says_nothing_of_arms(curve, capsys):
+    store, _ = curve
+    assert main(["learning-curve", "small", "--json", f"--workspace={store.workspace}"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["arms"], found["pays"], found["verdict"]) == ([], [], "")
+    assert {"majority", "learned_nothing", "unfinished"}.isdisjoint(found)
