@@ -37,7 +37,7 @@ PURE = {
     *("checkers.pool_coverage", "checkers.search", "checkers.signals", "checkers.trust"),
     *("jobs.longer", "models.probes", "results.findings", "results.floor", "results.outcome"),
     *("training.label_model", "training.learning_curve", "training.losses", "training.recipes"),
-    *("training.unfinished", "arms", "wording"),
+    *("training.curve_results", "training.unfinished", "arms", "wording"),
 }
 """Modules that read and write nothing, in groups that do."""
 

@@ -133,7 +133,7 @@ def learning_curve(options: argparse.Namespace) -> Answer:
     job = job_queue.submit_learning_curve(store, options.name, settings)
     job_queue.wait(store, job.id, on_progress=_print_progress())
     found = learning_results(store, store.job(job.id))
-    return Answer(found, learning_text(found))
+    return Answer(found.to_dict(), learning_text(found))
 
 
 def results(options: argparse.Namespace) -> Answer:
