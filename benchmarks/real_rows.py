@@ -27,6 +27,7 @@ from synthcur.results.learning_curves import curve_table
 from synthcur.schema import Collection
 from synthcur.settings import CHECKER_KINDS, FitSettings
 from synthcur.store.artefacts import Artefacts
+from synthcur.training.curve_results import Summary
 from synthcur.training.learning_curve import (
     NO_REAL_ROWS,
     SIZES,
@@ -80,8 +81,8 @@ def _line(run: Mapping[str, Any]) -> str:
     )
 
 
-def summaries(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Summarise the runs of every task, with the ``sizes`` it has."""
+def summaries(found: Mapping[str, Any]) -> dict[str, tuple[Summary, list[int]]]:
+    """Summarise the runs of every task, each with the sizes it has."""
     said: dict[str, dict[tuple[str, int], dict[int, np.ndarray]]] = {}
     for run in found["runs"]:
         cell = said.setdefault(run["task"], {}).setdefault((run["arm"], run["n_real"]), {})
@@ -92,27 +93,27 @@ def summaries(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         sizes = sorted({size for _, size in runs} - {NO_REAL_ROWS})
         if sizes:
             labels = resumable.as_ids(found["labels"][task])
-            result[task] = {**summary(runs, labels, arms), "sizes": sizes}
+            result[task] = summary(runs, labels, arms), sizes
     return result
 
 
 def table(found: Mapping[str, Any]) -> str:
     """Write every task as a Markdown table of accuracies, with the comparisons below it."""
     lines = []
-    for task, curve in summaries(found).items():
-        head, *rows = curve_table(curve["arms"], curve["sizes"])
-        seeds = max(p["n_seeds"] for arm in curve["arms"] for p in arm["points"])
+    for task, (curve, sizes) in summaries(found).items():
+        head, *rows = curve_table(curve.arms, sizes)
+        seeds = max(point.accuracy.n_seeds for arm in curve.arms for point in arm.points)
         lines += [f"{task}, accuracy by real training rows, at most {seeds} seeds:", ""]
         lines += [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
-        lines += ["", curve["verdict"], *(f"- {each['sentence']}" for each in curve["pays"]), ""]
+        lines += ["", curve.verdict, *(f"- {each.sentence}" for each in curve.pays), ""]
     return "\n".join(lines) or "No run yet."
 
 
 def write_figures(found: Mapping[str, Any], path: Path) -> None:
     """Write the figure of every task into one HTML file."""
     figures = []
-    for number, (task, curve) in enumerate(summaries(found).items()):
-        figure = learning_chart(curve["arms"], curve["sizes"], palette=LIGHT, height=360)
+    for number, (task, (curve, sizes)) in enumerate(summaries(found).items()):
+        figure = learning_chart(curve.arms, sizes, palette=LIGHT, height=360)
         figure.update_layout(title=task, margin={"t": 40, "r": 130}, width=780)
         figures.append(figure.to_html(full_html=False, include_plotlyjs=number == 0))
     path.write_text("\n".join(["<!doctype html><meta charset=utf-8>", *figures]), "utf-8")

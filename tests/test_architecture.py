@@ -35,9 +35,9 @@ WORDS = {"arms", "environment", "errors", "files", "schema", "settings", "wordin
 PURE_GROUPS = {"stats", "review", "weighting"}
 PURE = {
     *("checkers.pool_coverage", "checkers.search", "checkers.signals", "checkers.trust"),
-    *("jobs.longer", "models.probes", "results.findings", "results.floor"),
+    *("jobs.longer", "models.probes", "results.findings", "results.floor", "results.outcome"),
     *("training.label_model", "training.learning_curve", "training.losses", "training.recipes"),
-    *("training.unfinished", "arms", "wording"),
+    *("training.curve_results", "training.unfinished", "arms", "wording"),
 }
 """Modules that read and write nothing, in groups that do."""
 

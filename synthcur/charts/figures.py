@@ -5,7 +5,7 @@ Texts from users (labels) go through `literal`: plotly reads a few HTML tags in 
 
 import html
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from synthcur.charts.palette import Palette
+from synthcur.stats.metrics import Difference
 from synthcur.wording import points
 
 FONT = "IBM Plex Sans"
@@ -128,7 +129,7 @@ def _luminance(colour: str) -> float:
 
 
 def interval_chart(
-    differences: Sequence[Mapping[str, Any] | None],
+    differences: Sequence[Difference | None],
     *,
     baseline: str,
     palette: Palette,
@@ -139,8 +140,7 @@ def interval_chart(
     Parameters
     ----------
     differences
-        One a table row: ``mean``, ``low``, ``high`` as fractions and ``outcome``; None for the
-        baseline itself and for arms that cannot be compared.
+        One per table row; None for the baseline itself and for arms that cannot be compared.
     baseline
         Short name of the baseline, written at 0.
     palette
@@ -156,8 +156,8 @@ def interval_chart(
             _add_difference(figure, row, difference, palette)
     figure.update_yaxes(range=[len(differences) - 0.5, -0.5], showticklabels=False, showgrid=False)
     known = [difference for difference in differences if difference]
-    low = min([0.0, *(100 * difference["low"] for difference in known)])
-    high = max([0.0, *(100 * difference["high"] for difference in known)])
+    low = min([0.0, *(100 * difference.low for difference in known)])
+    high = max([0.0, *(100 * difference.high for difference in known)])
     ticks = round_ticks(low, high)
     figure.update_xaxes(
         side="top",
@@ -174,16 +174,16 @@ def interval_chart(
 
 
 def _add_difference(
-    figure: go.Figure, row: int, difference: Mapping[str, Any] | None, palette: Palette
+    figure: go.Figure, row: int, difference: Difference | None, palette: Palette
 ) -> None:
     if difference is None:
         ring = {"size": 10, "color": palette.page, "line": {"width": 2, "color": palette.reference}}
         figure.add_scatter(x=[0], y=[row], mode="markers", marker=ring, hoverinfo="skip")
         return
-    outcome = difference["outcome"]
+    outcome = difference.outcome
     colour = {"better": palette.keep, "worse": palette.discard}.get(outcome, palette.muted)
     symbol = {"better": "square", "worse": "diamond"}.get(outcome, "circle")
-    mean, low, high = (100 * difference[key] for key in ("mean", "low", "high"))
+    mean, low, high = (100 * each for each in (difference.mean, difference.low, difference.high))
     figure.add_scatter(
         x=[low, high],
         y=[row, row],

@@ -1,7 +1,7 @@
 """The chart of a learning curve: accuracy against the number of real training rows."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,6 +11,7 @@ from synthcur.charts.curves import spread
 from synthcur.charts.figures import arm_colour, base, blend
 from synthcur.charts.palette import Palette
 from synthcur.stats.majority import is_in_view, majority_in_words
+from synthcur.training.curve_results import Curve
 from synthcur.training.learning_curve import NO_REAL_ROWS
 
 BAND = 0.14
@@ -21,7 +22,7 @@ _LABEL_GAP = 0.085
 
 
 def learning_chart(
-    arms: Sequence[Mapping[str, Any]],
+    arms: Sequence[Curve],
     sizes: Sequence[int],
     *,
     palette: Palette,
@@ -36,7 +37,7 @@ def learning_chart(
     Parameters
     ----------
     arms
-        ``arms`` of `learning_curve.summary`, at least one.
+        The curves, at least one.
     sizes
         All numbers of real rows of the job, so that the axis stays while points come in.
     palette
@@ -50,8 +51,8 @@ def learning_chart(
     figure.update_layout(margin={"l": 4, "r": 112, "t": 6, "b": 30}, hovermode="closest")
     for arm in arms:
         _add_curve(figure, arm, sizes, palette)
-    values = [100 * p[end] for arm in arms for p in arm["points"] for end in ("low", "high")]
-    low, high = min(values), max(values)
+    seen = [point.accuracy for arm in arms for point in arm.points]
+    low, high = 100 * min(each.low for each in seen), 100 * max(each.high for each in seen)
     is_seen = majority is not None and is_in_view(majority, low / 100, high / 100)
     if majority is not None and is_seen:
         low, high = min(low, 100 * majority), max(high, 100 * majority)
@@ -73,16 +74,15 @@ def learning_chart(
     return figure
 
 
-def _add_curve(
-    figure: go.Figure, arm: Mapping[str, Any], sizes: Sequence[int], palette: Palette
-) -> None:
-    points, colour = arm["points"], arm_colour(arm["arm"], palette)
-    is_level = points[0]["n_real"] == NO_REAL_ROWS
+def _add_curve(figure: go.Figure, arm: Curve, sizes: Sequence[int], palette: Palette) -> None:
+    points, colour, name = arm.points, arm_colour(arm.arm, palette), short_name(arm.arm)
+    is_level = points[0].n_real == NO_REAL_ROWS
     if is_level:
-        points = [{**points[0], "n_real": size} for size in (sizes[0], sizes[-1])]
-    x = [point["n_real"] for point in points]
-    mean, low, high = ([100 * point[key] for point in points] for key in ("mean", "low", "high"))
-    name = short_name(arm["arm"])
+        points = tuple(replace(points[0], n_real=size) for size in (sizes[0], sizes[-1]))
+    x = [point.n_real for point in points]
+    mean = [100 * point.accuracy.mean for point in points]
+    low = [100 * point.accuracy.low for point in points]
+    high = [100 * point.accuracy.high for point in points]
     figure.add_scatter(
         x=[*x, *x[::-1]],
         y=[*low, *high[::-1]],
@@ -105,10 +105,10 @@ def _add_curve(
 
 
 def _add_end_labels(
-    figure: go.Figure, arms: Sequence[Mapping[str, Any]], low: float, high: float, palette: Palette
+    figure: go.Figure, arms: Sequence[Curve], low: float, high: float, palette: Palette
 ) -> None:
     """Name every curve right of the plot, beside where it has got to."""
-    last = np.array([100 * arm["points"][-1]["mean"] for arm in arms])
+    last = np.array([100 * arm.points[-1].accuracy.mean for arm in arms])
     gap = _LABEL_GAP * (high - low)
     placed = spread(last, gap)
     # What lies outside the axis is not drawn.
@@ -121,9 +121,9 @@ def _add_end_labels(
             xanchor="left",
             xshift=8,
             y=float(y),
-            text=f"<b>{value:.0f} %</b> {short_name(arm['arm'])}",
+            text=f"<b>{value:.0f} %</b> {short_name(arm.arm)}",
             showarrow=False,
-            font={"size": 12, "color": blend(arm_colour(arm["arm"], palette), palette.text, 0.35)},
+            font={"size": 12, "color": blend(arm_colour(arm.arm, palette), palette.text, 0.35)},
         )
 
 

@@ -1,14 +1,14 @@
 """The two charts of the Overview: where the weight goes, and the arms side by side."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from synthcur.charts.figures import base
 from synthcur.charts.palette import Palette
 from synthcur.stats.majority import is_in_view, majority_in_words
-from synthcur.training.unfinished import is_undertrained
+from synthcur.stats.metrics import Interval
 from synthcur.weighting.weight_flow import WeightFlow
 
 MINUS = "\N{MINUS SIGN}"
@@ -61,8 +61,18 @@ def _steps(flow: WeightFlow, palette: Palette) -> list[tuple[str, float, float, 
     return steps
 
 
+@dataclass(frozen=True)
+class ArmInterval:
+    """What is drawn of an arm: its name, its title, what it scored, whether its marks are faint."""
+
+    name: str
+    title: str
+    score: Interval
+    is_faint: bool = False
+
+
 def arm_intervals(
-    arms: Sequence[Mapping[str, Any]],
+    arms: Sequence[ArmInterval],
     *,
     baseline: str,
     leader: str | None,
@@ -77,8 +87,7 @@ def arm_intervals(
     Parameters
     ----------
     arms
-        Entries of `results.comparison.results`: ``arm``, ``title``, ``mean``, ``low``, ``high``, as
-        shares; of one that is `findings.is_undertrained` the marks are faint.
+        By falling mean; scores are 0 to 1.
     baseline
         Arm at which the dashed line stands.
     leader
@@ -91,14 +100,13 @@ def arm_intervals(
     figure = base(palette, height=HEIGHT)
     figure.update_layout(margin={"l": 8, "r": 48, "t": 6, "b": 24})
     for arm in reversed(arms):
-        colour = palette.muted if is_undertrained(arm) else palette.text
-        colour = palette.keep if arm["arm"] == leader else colour
+        colour = palette.muted if arm.is_faint else palette.text
+        colour = palette.keep if arm.name == leader else colour
         _add_interval(figure, arm, colour, palette)
-        if arm["arm"] == baseline:
-            figure.add_vline(
-                x=100 * arm["mean"], line={"color": palette.reference, "width": 1, "dash": "dash"}
-            )
-    low, high = min(arm["low"] for arm in arms), max(arm["high"] for arm in arms)
+        if arm.name == baseline:
+            line = {"color": palette.reference, "width": 1, "dash": "dash"}
+            figure.add_vline(x=100 * arm.score.mean, line=line)
+    low, high = min(arm.score.low for arm in arms), max(arm.score.high for arm in arms)
     if majority is not None:
         is_seen = is_in_view(majority, low, high)
         _add_majority(figure, majority, palette, is_seen=is_seen, is_below=majority < low)
@@ -142,19 +150,19 @@ def _add_majority(
     )
 
 
-def _add_interval(figure: go.Figure, arm: Mapping[str, Any], colour: str, palette: Palette) -> None:
-    mean, low, high = (100 * arm[key] for key in ("mean", "low", "high"))
-    hover = f"{arm['title']}: {mean:.1f} % [{low:.1f}, {high:.1f}]<extra></extra>"
+def _add_interval(figure: go.Figure, arm: ArmInterval, colour: str, palette: Palette) -> None:
+    mean, low, high = (100 * each for each in (arm.score.mean, arm.score.low, arm.score.high))
+    hover = f"{arm.title}: {mean:.1f} % [{low:.1f}, {high:.1f}]<extra></extra>"
     figure.add_scatter(
         x=[low, high],
-        y=[arm["title"]] * 2,
+        y=[arm.title] * 2,
         mode="lines",
         line={"color": colour, "width": 2},
         hoverinfo="skip",
     )
     figure.add_scatter(
         x=[mean],
-        y=[arm["title"]],
+        y=[arm.title],
         mode="markers",
         marker={"size": 9, "color": colour, "symbol": "square"},
         hovertemplate=hover,
@@ -164,7 +172,7 @@ def _add_interval(figure: go.Figure, arm: Mapping[str, Any], colour: str, palett
         xref="paper",
         xanchor="left",
         xshift=8,
-        y=arm["title"],
+        y=arm.title,
         text=f"{mean:.1f}",
         showarrow=False,
         font={"size": 12, "color": palette.text},

@@ -133,7 +133,7 @@ def learning_curve(options: argparse.Namespace) -> Answer:
     job = job_queue.submit_learning_curve(store, options.name, settings)
     job_queue.wait(store, job.id, on_progress=_print_progress())
     found = learning_results(store, store.job(job.id))
-    return Answer(found, learning_text(found))
+    return Answer(found.to_dict(), learning_text(found))
 
 
 def results(options: argparse.Namespace) -> Answer:
@@ -174,7 +174,7 @@ def push(options: argparse.Namespace) -> Answer:
     with tempfile.TemporaryDirectory(prefix="synthcur-") as scratch:
         if options.model:
             found = report.results(store, name, job_id=options.job)
-            kept = {run.arm: run for run in downloads.kept_models(store, found["job"])}
+            kept = {run.arm: run for run in downloads.kept_models(store, found.job)}
             if options.model not in kept:
                 known = ", ".join(kept) or "none yet"
                 raise NotFoundError(f"No model of {options.model!r} is kept.", fix=f"Kept: {known}")
@@ -343,11 +343,11 @@ def _results(
     store: Store, name: str, job_id: str | None, baseline: str, metric: str | None = None
 ) -> Answer:
     found = report.results(store, name, job_id=job_id, baseline=baseline, metric=metric)
-    settings = TrainSettings.from_dict(store.job(found["job"]).settings)
+    settings = TrainSettings.from_dict(store.job(found.job).settings)
     weighs = any(arm in ARMS and ARMS[arm].needs_scores for arm in settings.arms)
     doubt = answers.doubt_of_checkers(store, name, settings.checkers) if weighs else ""
     text = "\n\n".join(filter(None, [findings.results_text(found), doubt]))
-    return Answer({**found, "doubt": doubt}, text)
+    return Answer({**found.to_dict(), "doubt": doubt}, text)
 
 
 def _say_doubt(store: Store, name: str, checkers: str) -> str:

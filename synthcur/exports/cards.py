@@ -16,18 +16,11 @@ from synthcur.arms import ARMS, Arm
 from synthcur.models.numpy_encoder import MAX_LENGTH
 from synthcur.results import provenance
 from synthcur.results.comparison import command_line, results
-from synthcur.results.findings import (
-    METRIC_WORDS,
-    difference_in_words,
-    floor_of,
-    is_below_probe,
-    is_losing,
-    undertrained_mark,
-)
+from synthcur.results.findings import METRIC_WORDS, difference_in_words, floor_of
+from synthcur.results.outcome import Results
 from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
 from synthcur.store.records import Job, Run
 from synthcur.store.store import Store
-from synthcur.training.unfinished import is_undertrained
 from synthcur.wording import points, seeds_in_words
 
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
@@ -79,11 +72,11 @@ def model_card(store: Store, job: Job, run: Run) -> str:
     lines = [
         f"# {_plain(info.title)}: {_plain(arm.title)}, seed {run.seed}",
         f"A text classifier with {len(collection.labels)} labels, trained "
-        f"with synthcur {__version__}. {_plain(found['verdict'])}.",
+        f"with synthcur {__version__}. {_plain(found.verdict)}.",
         "## How to load it",
         _how_to_load(arm, training_length(job, run), has_pairs=collection.has_pairs),
         "## Figures",
-        f"On {found['test_rows']:,} real test rows that no checker, no weight and no choice of a "
+        f"On {found.test_rows:,} real test rows that no checker, no weight and no choice of a "
         "checkpoint has seen; mean over seeds, 95 % interval over rows and seeds. The files here "
         f"are those of seed {run.seed}, the best on the validation rows.",
         _results_table(found, run.arm),
@@ -242,34 +235,36 @@ def _front_matter(head: dict[str, Any]) -> str:
     return f"---\n{lines}\n---\n\n"
 
 
-def _results_table(found: dict[str, Any], own: str) -> str:
+def _results_table(found: Results, own: str) -> str:
     head = (
         "arm",
         "seeds",
-        METRIC_WORDS[found["metric"]],
+        METRIC_WORDS[found.metric],
         "95 % interval",
-        f"against {found['baseline']}, points",
+        f"against {found.baseline}, points",
     )
     rows = [
         (
-            f"{arm['title']}{' (this model)' if arm['arm'] == own else ''}",
-            seeds_in_words(arm["n_seeds"]),
-            f"{points(arm['mean'])} %",
-            f"{points(arm['low'])} to {points(arm['high'])}",
-            undertrained_mark(arm) or difference_in_words(arm["difference"]),
+            f"{arm.title}{' (this model)' if arm.name == own else ''}",
+            seeds_in_words(arm.score.n_seeds),
+            f"{points(arm.score.mean)} %",
+            f"{points(arm.score.low)} to {points(arm.score.high)}",
+            arm.mark or difference_in_words(arm.difference),
         )
-        for arm in found["arms"]
+        for arm in found.arms
     ]
-    simplest = ("always the largest label", "—", f"{points(found['majority'])} %", "—", "—")
+    simplest = ("always the largest label", "—", f"{points(found.majority)} %", "—", "—")
     return _markdown_table(head, [*rows, simplest])
 
 
-def _warnings(found: dict[str, Any], own: str) -> list[str]:
+def _warnings(found: Results, own: str) -> list[str]:
     """Say that this model's arm lost, was not trained to the end or is below a probe."""
-    arm = next(arm for arm in found["arms"] if arm["arm"] == own)
-    is_warned = is_losing(arm) or is_undertrained(arm)
-    lost = [f"**{_plain(arm['verdict'])}.**"] if is_warned else []
-    return [*lost, f"**{_plain(floor_of(found))}**"] if is_below_probe(arm, found) else lost
+    arm, warnings = found.arm(own), []
+    if arm is not None and (arm.is_worse or arm.is_undertrained):
+        warnings.append(f"**{_plain(arm.verdict)}.**")
+    if own in found.below_probe:
+        warnings.append(f"**{_plain(floor_of(found))}**")
+    return warnings
 
 
 def _facts_table(facts: dict[str, str]) -> str:

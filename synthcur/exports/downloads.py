@@ -24,6 +24,7 @@ from synthcur.exports import cards
 from synthcur.files import make_folder, unmake
 from synthcur.results import comparison as report
 from synthcur.results.findings import offered_arms
+from synthcur.results.outcome import Results
 from synthcur.review.decisions import (
     Decision,
     current_decisions,
@@ -235,9 +236,9 @@ def export(
     written.append("dataset")
     if report.readable_jobs(store, name):
         found = report.results(store, name)
-        _write_json(found, out / "results.json")
+        _write_json(found.to_dict(), out / "results.json")
         written.append("results.json")
-        for run in kept_models(store, found["job"]):
+        for run in kept_models(store, found.job):
             target = f"model-{run.arm}.zip"
             _copy(model_archive(store, run), out / target)
             written.append(target)
@@ -249,7 +250,7 @@ def kept_models(store: Store, job_id: str) -> list[Run]:
     return [run for run in store.runs(job_id) if run.status == "done" and run.model]
 
 
-def offered_model(store: Store, found: Mapping[str, Any]) -> Run | None:
+def offered_model(store: Store, found: Results) -> Run | None:
     """Return the run whose model a page offers by itself: never that of an arm that lost.
 
     Parameters
@@ -257,16 +258,15 @@ def offered_model(store: Store, found: Mapping[str, Any]) -> Run | None:
     store
         Where the job is.
     found
-        What `results.comparison.results` returns.
+        Its results.
 
     Returns
     -------
     Run or None
         The first of `findings.offered_arms` of which a model is kept; None if there is none.
     """
-    kept = {run.arm: run for run in kept_models(store, found["job"])}
-    offered = [arm["arm"] for arm in offered_arms(found)]
-    return next((kept[arm] for arm in offered if arm in kept), None)
+    kept = {run.arm: run for run in kept_models(store, found.job)}
+    return next((kept[arm.name] for arm in offered_arms(found) if arm.name in kept), None)
 
 
 def _weights(

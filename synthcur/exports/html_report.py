@@ -5,8 +5,7 @@ policy in the file forbids everything else. All text is escaped, that of samples
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -27,6 +26,7 @@ from synthcur.results.dynamics import (
     read_dynamics,
     weight_histogram,
 )
+from synthcur.results.outcome import Results
 from synthcur.results.pairwise import (
     Comparison,
     ReviewEffect,
@@ -101,8 +101,8 @@ def html_report(
         As `results.comparison.results`.
     """
     found = results(store, name, job_id=job_id, baseline=baseline, metric=metric)
-    job, leader = store.job(found["job"]), findings.leading_arm(found)
-    arm = leader["arm"]
+    job, leader = store.job(found.job), findings.leading_arm(found)
+    arm = leader.name
     seen = compare(store, job.id, arm=arm, baseline=baseline) if arm != baseline else None
     body = [_head(store, job, found), _arms(found)]
     if seen is not None:
@@ -112,11 +112,11 @@ def html_report(
     if seen is not None:
         closer.insert(0, _confusion(seen))
     body.append(_pair(*closer))
-    body.append(_decisions(job, review_effect(store, job, metric=found["metric"])))
+    body.append(_decisions(job, review_effect(store, job, metric=found.metric)))
     if seen is not None:
-        body.append(_flips(seen, has_verdict=bool(leader["difference"])))
+        body.append(_flips(seen, has_verdict=leader.difference is not None))
     body += [_ledger(store, job), _command(store, job)]
-    return _document(f"{found['verdict']} – {name}", "\n".join(body))
+    return _document(f"{found.verdict} – {name}", "\n".join(body))
 
 
 def _document(title: str, body: str) -> str:
@@ -179,46 +179,46 @@ def _cell(value: object, shape: str) -> str:
     return f"<td{kind}>{words}</td>"
 
 
-def _head(store: Store, job: Job, found: Mapping[str, Any]) -> str:
+def _head(store: Store, job: Job, found: Results) -> str:
     info = store.collection_info(job.collection)
     ended = time.strftime("%d %b %Y, %H:%M", time.localtime(job.ended_at or job.created_at))
-    finished, planned = found["runs_finished"], found["runs_planned"]
+    finished, planned = found.runs_finished, found.runs_planned
     state = f"{finished} runs" if finished == planned else f"{finished} of {planned} runs finished"
     rows = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
     return (
-        f"<h1>{escaped(found['verdict'])}</h1><p>{escaped(findings.basis(found))}</p>"
+        f"<h1>{escaped(found.verdict)}</h1><p>{escaped(findings.basis(found))}</p>"
         f'<p class="note">{escaped(info.title)}: {escaped(rows)} rows. '
         f"Run {job.number}, {state}, {escaped(ended)}. synthcur {__version__}.</p>"
     )
 
 
-def _arms(found: Mapping[str, Any]) -> str:
-    title = findings.METRIC_TITLES[found["metric"]]
-    against = short_name(found["baseline"])
+def _arms(found: Results) -> str:
+    title = findings.METRIC_TITLES[found.metric]
+    against = short_name(found.baseline)
     rows = []
-    for arm in found["arms"]:
-        difference = arm["difference"]
-        interval = f"{points(arm['low'])} to {points(arm['high'])}"
-        p_holm = p_in_words(difference["p_holm"]) if difference else "—"
-        said = findings.outcome(arm, baseline=found["baseline"])
+    for arm in found.arms:
+        score, difference = arm.score, arm.difference
+        interval = f"{points(score.low)} to {points(score.high)}"
+        p_holm = p_in_words(difference.p_holm) if difference else "—"
+        said = findings.outcome(arm, baseline=found.baseline)
         rows.append(
             (
-                *(arm["title"], arm["rows"] or "—", arm["n_seeds"], f"{points(arm['mean'])} %"),
+                *(arm.title, arm.rows or "—", score.n_seeds, f"{points(score.mean)} %"),
                 *(interval, findings.difference_in_words(difference), p_holm, said),
             )
         )
     head = ("Arm", "Rows", "Seeds", title, "95 % interval", f"Against {against}, points")
-    sentences = [arm["verdict"] for arm in found["arms"] if arm["verdict"]]
+    sentences = [arm.verdict for arm in found.arms if arm.verdict]
     said = "".join(f"<p>{escaped(each)}.</p>" for each in sentences)
     below = findings.floor_of(found)
     said += f"<p>{escaped(below)}</p>" if below else ""
     note = (
-        f"{findings.METRIC_WORDS[found['metric']]} on {found['test_rows']:,} real test rows, mean "
-        f"over seeds; {majority_in_words(found['majority'])}"
+        f"{findings.METRIC_WORDS[found.metric]} on {found.test_rows:,} real test rows, mean "
+        f"over seeds; {majority_in_words(found.majority)}"
     )
     if why := findings.why_macro_f1(found):
         note += f". {why}"
-    chart = svg.forest(found["arms"], baseline=against)
+    chart = svg.forest(found.arms, baseline=against)
     return _section("Arms", note, _table((*head, "After Holm", "Verdict"), rows), chart, said)
 
 
@@ -269,7 +269,7 @@ def _confusion(seen: Comparison) -> str:
     return _section("Confusion", note, chart, _table(head, changes))
 
 
-def _curves(store: Store, job: Job, found: Mapping[str, Any]) -> list[str]:
+def _curves(store: Store, job: Job, found: Results) -> list[str]:
     axis = curve_axis.axis_of(job)
     metrics = curve_axis.on_one_axis(store.metrics(job.id), store.runs(job.id), length=axis.length)
     collection = store.collection(job.collection)
@@ -284,14 +284,14 @@ def _curves(store: Store, job: Job, found: Mapping[str, Any]) -> list[str]:
 
 def _curve(
     metrics: pd.DataFrame,
-    found: Mapping[str, Any],
+    found: Results,
     measure: Measure,
     axis: curve_axis.Axis,
-    write: Any,
+    write: Callable[[float], str],
     majority: float | None = None,
 ) -> str:
-    arms = [arm["arm"] for arm in found["arms"]]
-    finished = [(arm["arm"], run["seed"]) for arm in found["arms"] for run in arm["runs"]]
+    arms = [arm.name for arm in found.arms]
+    finished = [(arm.name, run.seed) for arm in found.arms for run in arm.runs]
     table = curves.curve_table(metrics, measure, finished=finished, arms=arms)
     lines = []
     for arm in arms:

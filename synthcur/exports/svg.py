@@ -5,16 +5,17 @@ Texts are escaped here; a caller hands over plain text.
 """
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from synthcur.charts.curves import spread
 from synthcur.charts.figures import round_ticks
+from synthcur.results.outcome import ArmResult
 from synthcur.stats.majority import is_in_view, majority_in_words
+from synthcur.stats.metrics import Difference
 from synthcur.stats.reliability import Bin
-from synthcur.training.unfinished import is_undertrained
 from synthcur.wording import points
 
 WIDTH = 520
@@ -40,20 +41,19 @@ def escaped(text: object) -> str:
     return html.escape(words, quote=True)
 
 
-def forest(arms: Sequence[Mapping[str, object]], *, baseline: str) -> str:
+def forest(arms: Sequence[ArmResult], *, baseline: str) -> str:
     """Draw every arm's difference to the baseline with its interval, in points.
 
     Parameters
     ----------
     arms
-        Each with ``title`` and ``difference``: None, or ``mean``, ``low``, ``high``, ``outcome``;
-        beside one that is `findings.is_undertrained` nothing is drawn.
+        The arms; beside one that is undertrained nothing is drawn.
     baseline
         Name written at 0.
     """
-    known = [arm["difference"] for arm in arms if arm["difference"]]
-    low = min([0.0, *(100 * each["low"] for each in known)])  # type: ignore[index]
-    high = max([0.0, *(100 * each["high"] for each in known)])  # type: ignore[index]
+    known = [arm.difference for arm in arms if arm.difference]
+    low = min([0.0, *(100 * each.low for each in known)])
+    high = max([0.0, *(100 * each.high for each in known)])
     x = _scale(low, max(high, low + 1), 190, WIDTH - 40)
     parts, height = [], 34 + 30 * len(arms)
     for tick in round_ticks(low, high):
@@ -62,9 +62,9 @@ def forest(arms: Sequence[Mapping[str, object]], *, baseline: str) -> str:
         parts += [_rule(x(tick), 24, x(tick), height, colour), _text(x(tick), 14, words, "middle")]
     for row, arm in enumerate(arms):
         y = 44 + 30 * row
-        parts.append(_text(180, y + 4, str(arm["title"]), "end", colour="text"))
-        if not is_undertrained(arm):
-            parts += _difference_marks(arm["difference"], x, y)
+        parts.append(_text(180, y + 4, arm.title, "end", colour="text"))
+        if not arm.is_undertrained:
+            parts += _difference_marks(arm.difference, x, y)
     return _drawing(height, parts, "Differences to the baseline with their intervals, in points")
 
 
@@ -207,14 +207,13 @@ def reliability_chart(named: Sequence[tuple[str, str, Sequence[Bin]]], *, title:
     return _drawing(side + 54, parts, title)
 
 
-def _difference_marks(found: object, x: Callable[[float], float], y: float) -> list[str]:
-    if not isinstance(found, Mapping):
+def _difference_marks(found: Difference | None, x: Callable[[float], float], y: float) -> list[str]:
+    if found is None:
         ring = "fill:var(--page);stroke:var(--reference)"
         return [f'<circle cx="{x(0):.1f}" cy="{y}" r="5" style="{ring}" stroke-width="2"/>']
-    outcome = str(found["outcome"])
-    colour = {"better": "keep", "worse": "discard"}.get(outcome, "muted")
-    mean, low, high = (100 * float(found[key]) for key in ("mean", "low", "high"))
-    words = points(mean / 100, signed=True)
+    colour = {"better": "keep", "worse": "discard"}.get(found.outcome, "muted")
+    mean, low, high = (100 * each for each in (found.mean, found.low, found.high))
+    words = points(found.mean, signed=True)
     return [
         f'<line x1="{x(low):.1f}" y1="{y}" x2="{x(high):.1f}" y2="{y}" '
         f'style="stroke:var(--{colour})" stroke-width="2.5"/>',

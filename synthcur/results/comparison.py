@@ -6,9 +6,8 @@ Runs that have not ended are left out, so a job can be read while it runs.
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from synthcur.arms import ARMS, FLOOR
 from synthcur.errors import ArtefactError, InputError, NotFoundError
 from synthcur.results.findings import PLAIN, arm_title, as_baseline, headline
 from synthcur.results.floor import Below, below_probe
+from synthcur.results.outcome import ArmResult, MadeFrom, Results, RunResult
 from synthcur.settings import (
     AUTOMATIC,
     BUNDLED_MODEL,
@@ -28,10 +28,8 @@ from synthcur.settings import (
 from synthcur.stats.majority import first_metric, learned_nothing, majority_score, nothing_in_words
 from synthcur.stats.metrics import (
     METRICS,
-    SIGNIFICANT,
     Difference,
-    Interval,
-    holm,
+    corrected,
     mean_interval,
     paired_difference,
     verdict,
@@ -40,7 +38,6 @@ from synthcur.store.records import Job, Run
 from synthcur.store.store import Store
 from synthcur.training.unfinished import (
     Course,
-    is_undertrained,
     learned_by_loss,
     unfinished_in_words,
     why_unfinished,
@@ -63,7 +60,7 @@ def results(
     job_id: str | None = None,
     baseline: str = PLAIN,
     metric: str | None = None,
-) -> dict[str, Any]:
+) -> Results:
     """Compare the arms of a training job on the test split.
 
     Parameters
@@ -80,19 +77,11 @@ def results(
 
     Returns
     -------
-    dict
-        Plain JSON data. ``arms`` is sorted by mean, best first; each has its ``runs`` (one a
-        seed), ``mean``, ``low``, ``high`` and, unless it is the baseline, ``difference`` and
-        ``verdict``. A difference has its ``p_value``, that after Holm correction over all arms
-        compared here, ``p_holm``, and as ``outcome`` what stands after it: ``better``, ``worse``
-        or ``no evidence``. Scores are fractions; ``majority`` is that of always naming the largest
-        label, ``largest`` the share of that label. ``learned_nothing`` are the seeds of an arm that
-        do no better (`majority.learned_nothing`), ``unfinished`` the others that were still
-        learning when they stopped (`unfinished.why_unfinished`): an arm with one of either is
-        compared with no other, nor counted among those that are. ``below_probe`` has the arms that
-        stay below a linear probe on the validation rows, each with what `floor.Below` holds.
-        ``verdict`` is the finding in one
-        sentence.
+    Results
+        Its arms by falling mean, each with what it scored. An arm that learned nothing
+        (`majority.learned_nothing`) or was still learning when it stopped
+        (`unfinished.why_unfinished`), with one seed or more, is compared with no other, nor counted
+        among those that are.
 
     Raises
     ------
@@ -109,40 +98,38 @@ def results(
     metric = metric or first_metric(labels)
     state = undertrained(store, job, [run for runs in finished.values() for run in runs])
     arms = [_arm_result(store, runs, metric, state) for runs in finished.values()]
-    learned = {arm["arm"]: finished[arm["arm"]] for arm in arms if not is_undertrained(arm)}
-    compared = _compared(_differences(store, learned, baseline, metric), baseline)
-    arms = [{**arm, **compared.get(arm["arm"], _not_compared(arm))} for arm in arms]
-    arms.sort(key=lambda arm: -arm["mean"])
-    found: dict[str, Any] = {
-        "collection": name,
-        "job": job.id,
-        "number": job.number,
-        "status": job.status,
-        "runs_finished": sum(map(len, finished.values())),
-        "runs_planned": len(job.settings["arms"]) * job.settings["seeds"],
-        "metric": metric,
-        "baseline": baseline,
-        "test_rows": arms[0]["n_rows"],
-        "majority": majority_score(labels, metric),
-        "largest": majority_score(labels),
-        "made_from": made_from(job),
-        "below_probe": {arm: asdict(each) for arm, each in below_probes(store, finished).items()},
-        "arms": arms,
-    }
-    return {**found, "verdict": headline(found)}
+    learned = {arm.name: finished[arm.name] for arm in arms if not arm.is_undertrained}
+    arms = _judged(arms, _differences(store, learned, baseline, metric), baseline)
+    found = Results(
+        collection=name,
+        job=job.id,
+        number=job.number,
+        status=job.status,
+        runs_finished=sum(map(len, finished.values())),
+        runs_planned=len(job.settings["arms"]) * job.settings["seeds"],
+        metric=metric,
+        baseline=baseline,
+        test_rows=len(labels),
+        majority=majority_score(labels, metric),
+        largest=majority_score(labels),
+        made_from=made_from(job),
+        below_probe=below_probes(store, finished),
+        arms=tuple(sorted(arms, key=lambda arm: -arm.score.mean)),
+    )
+    return replace(found, verdict=headline(found))
 
 
-def made_from(job: Job) -> dict[str, Any]:
+def made_from(job: Job) -> MadeFrom:
     """Name by fingerprints what a training job was made from."""
     spec = job.spec
-    return {
-        "data": spec["collection_fp"],
-        "decisions": rows_decided(spec["decisions"]),
-        "decisions_fp": fingerprint(spec["decisions"]),
-        "quality": spec["scores"].get("quality"),
-        "diversity": spec["scores"].get("diversity"),
-        "settings": fingerprint(job.settings),
-    }
+    return MadeFrom(
+        data=spec["collection_fp"],
+        decisions=rows_decided(spec["decisions"]),
+        decisions_fp=fingerprint(spec["decisions"]),
+        quality=spec["scores"].get("quality"),
+        diversity=spec["scores"].get("diversity"),
+        settings=fingerprint(job.settings),
+    )
 
 
 def command_line(job: Job, schemes: Mapping[str, WeightingSettings] = _NO_SCHEMES) -> str:
@@ -306,34 +293,35 @@ def _predictions(store: Store, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndar
     return probs.argmax(axis=2), labels
 
 
-def _arm_result(
-    store: Store, runs: Sequence[Run], metric: str, state: Undertrained
-) -> dict[str, Any]:
+def _arm_result(store: Store, runs: Sequence[Run], metric: str, state: Undertrained) -> ArmResult:
     predictions, labels = _predictions(store, runs)
     arm = runs[0].arm
-    return {
-        "arm": arm,
-        "title": arm_title(arm),
-        "rows": runs[0].rows,
-        "learned_nothing": [run.seed for run in runs if (arm, run.seed) in state.nothing],
-        "unfinished": [run.seed for run in runs if (arm, run.seed) in state.unfinished],
-        "runs": [_run_result(run, state) for run in runs],
-        **_interval_data(mean_interval(predictions, labels, metric=metric)),
-    }
+    return ArmResult(
+        name=arm,
+        title=arm_title(arm),
+        rows=runs[0].rows,
+        runs=tuple(_run_result(run, state) for run in runs),
+        score=mean_interval(predictions, labels, metric=metric),
+    )
 
 
-def _not_compared(arm: Mapping[str, Any]) -> dict[str, Any]:
-    """Say of an arm that is not compared why, if it is for its training."""
-    idle, unfinished, runs = arm["learned_nothing"], arm["unfinished"], arm["runs"]
-    said = ""
-    if idle:
-        said = nothing_in_words(arm["title"], idle, len(runs))
-    elif unfinished:
-        why = next(run["unfinished"] for run in runs if run["unfinished"])
-        said = unfinished_in_words(
-            arm["title"], unfinished, len(runs), why=why, reached=arm["mean"]
-        )
-    return {"difference": None, "verdict": said}
+def _run_result(run: Run, state: Undertrained) -> RunResult:
+    key = run.arm, run.seed
+    return RunResult(
+        seed=run.seed,
+        learned_nothing=key in state.nothing,
+        unfinished=state.unfinished.get(key, ""),
+        accuracy=run.accuracy,
+        macro_f1=run.macro_f1,
+        val_accuracy=run.val_accuracy,
+        val_log_loss=run.val_log_loss,
+        learned=run.learned,
+        best_epoch=run.best_epoch,
+        seconds=run.seconds,
+        samples_per_s=run.samples_per_s,
+        predictions=run.predictions,
+        has_model=run.model is not None,
+    )
 
 
 def _differences(
@@ -350,48 +338,35 @@ def _differences(
     return found
 
 
-def _compared(differences: Mapping[str, Difference], baseline: str) -> dict[str, dict[str, Any]]:
-    """Difference and verdict of every arm, corrected for how many arms are compared."""
-    adjusted = holm([found.p_value for found in differences.values()])
-    result = {}
-    for (arm, found), p_holm in zip(differences.items(), adjusted, strict=True):
-        difference = {
-            **_interval_data(found),
-            "p_value": found.p_value,
-            "p_holm": p_holm,
-            "outcome": found.outcome if p_holm < SIGNIFICANT else "no evidence",
-        }
-        sentence = verdict(
-            found, arm_title(arm), as_baseline(baseline), p_holm=p_holm, n_arms=len(differences)
+def _judged(
+    arms: Sequence[ArmResult], differences: Mapping[str, Difference], baseline: str
+) -> list[ArmResult]:
+    """Give arms their differences, corrected for how many they are, and their verdicts."""
+    after = corrected(differences)
+    judged = []
+    for arm in arms:
+        found = after.get(arm.name)
+        if found is None:
+            said = _why_not_compared(arm)
+        else:
+            said = verdict(
+                differences[arm.name],
+                arm.title,
+                as_baseline(baseline),
+                p_holm=found.p_holm,
+                n_arms=len(after),
+            )
+        judged.append(replace(arm, difference=found, verdict=said))
+    return judged
+
+
+def _why_not_compared(arm: ArmResult) -> str:
+    """Say of an arm that is not compared why, if it is for its training; else nothing."""
+    if arm.learned_nothing:
+        return nothing_in_words(arm.title, arm.learned_nothing, len(arm.runs))
+    if arm.unfinished:
+        why = next(run.unfinished for run in arm.runs if run.unfinished)
+        return unfinished_in_words(
+            arm.title, arm.unfinished, len(arm.runs), why=why, reached=arm.score.mean
         )
-        result[arm] = {"difference": difference, "verdict": sentence}
-    return result
-
-
-def _run_result(run: Run, state: Undertrained) -> dict[str, Any]:
-    key = run.arm, run.seed
-    return {
-        "seed": run.seed,
-        "learned_nothing": key in state.nothing,
-        "unfinished": state.unfinished.get(key, ""),
-        "accuracy": run.accuracy,
-        "macro_f1": run.macro_f1,
-        "val_accuracy": run.val_accuracy,
-        "val_log_loss": run.val_log_loss,
-        "learned": run.learned,
-        "best_epoch": run.best_epoch,
-        "seconds": run.seconds,
-        "samples_per_s": run.samples_per_s,
-        "predictions": run.predictions,
-        "has_model": run.model is not None,
-    }
-
-
-def _interval_data(interval: Interval) -> dict[str, Any]:
-    return {
-        "mean": interval.mean,
-        "low": interval.low,
-        "high": interval.high,
-        "n_rows": interval.n_rows,
-        "n_seeds": interval.n_seeds,
-    }
+    return ""

@@ -21,10 +21,11 @@ from synthcur.stats.majority import LEARNED_NOTHING
 from synthcur.stats.metrics import (
     ACCURACY,
     SIGNIFICANT,
+    CorrectedDifference,
     Difference,
     Flips,
     confusion,
-    holm,
+    corrected,
     mcnemar,
     paired_difference,
 )
@@ -138,34 +139,30 @@ def flips_in_words(found: Flips, *, has_verdict: bool = True) -> str:
 class ArmGain:
     """What review did to one arm: its scores before and after, and their paired difference.
 
-    `p_holm` is the p-value of the difference after `holm` over all arms that were looked at. Both
-    are None where the arm was not trained to the end, before or after; `mark` then says so, see
-    `findings.undertrained_mark`.
+    The difference is corrected for how many arms were looked at. It is None where the arm was not
+    trained to the end, before or after; `mark` then says so, see `outcome.ArmResult.mark`.
     """
 
     arm: str
     before: float
     after: float
-    difference: Difference | None
-    p_holm: float | None
+    difference: CorrectedDifference | None
     mark: str = ""
 
     @property
     def outcome(self) -> str:
         """``better``, ``worse`` or ``no evidence``, after the correction; else the mark."""
-        if self.difference is None or self.p_holm is None:
-            return self.mark
-        return self.difference.outcome if self.p_holm < SIGNIFICANT else "no evidence"
+        return self.mark if self.difference is None else self.difference.outcome
 
     @property
     def difference_in_words(self) -> str:
         """See `findings.difference_in_words`."""
-        return difference_in_words(None if self.difference is None else vars(self.difference))
+        return difference_in_words(self.difference)
 
     @property
     def p_in_words(self) -> str:
         """See `wording.p_in_words`; a dash without a difference."""
-        return "—" if self.p_holm is None else p_in_words(self.p_holm)
+        return "—" if self.difference is None else p_in_words(self.difference.p_holm)
 
 
 @dataclass(frozen=True)
@@ -222,6 +219,7 @@ def _gains(store: Store, earlier: Job, later: Job, metric: str) -> tuple[ArmGain
     nothing = states[0].nothing | states[1].nothing
     unfinished = {*states[0].unfinished, *states[1].unfinished}
     found: list[ArmGain] = []
+    differences: dict[str, Difference] = {}
     for arm in new:
         pairs = paired_runs(new[arm], old.get(arm, []))
         if not pairs:
@@ -232,12 +230,11 @@ def _gains(store: Store, earlier: Job, later: Job, metric: str) -> tuple[ArmGain
         scores = [resampling.scores(each, labels, metric).mean() for each in (old_said, new_said)]
         keys = {(arm, run.seed) for run, _ in pairs}
         mark = LEARNED_NOTHING if keys & nothing else STILL_LEARNING if keys & unfinished else ""
-        gain = None if mark else paired_difference(new_said, old_said, labels, metric=metric)
-        found.append(ArmGain(arm, float(scores[0]), float(scores[1]), gain, None, mark))
-    adjusted = iter(holm([each.difference.p_value for each in found if each.difference]))
-    return tuple(
-        replace(each, p_holm=next(adjusted)) if each.difference else each for each in found
-    )
+        found.append(ArmGain(arm, float(scores[0]), float(scores[1]), None, mark))
+        if not mark:
+            differences[arm] = paired_difference(new_said, old_said, labels, metric=metric)
+    after_holm = corrected(differences)
+    return tuple(replace(each, difference=after_holm.get(each.arm)) for each in found)
 
 
 def _mean_confusion(probs: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -5,8 +5,9 @@ Every interval that compares arms resamples test rows and seeds together, with t
 both arms; `synthcur.stats.bootstrap` says how.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +16,8 @@ from scipy import stats
 from synthcur.stats import bootstrap as resampling
 from synthcur.stats.bootstrap import ACCURACY, MACRO_F1, METRICS, SIGNIFICANT
 from synthcur.wording import p_in_words, points, seeds_in_words
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,24 @@ class Difference(Interval):
         if self.low > 0:
             return "better"
         return "worse" if self.high < 0 else "no evidence"
+
+
+@dataclass(frozen=True)
+class CorrectedDifference(Difference):
+    """A difference that is one of several, after Holm's correction over all of them.
+
+    Attributes
+    ----------
+    p_holm
+        Its `p_value` after `holm`.
+    """
+
+    p_holm: float
+
+    @property
+    def outcome(self) -> str:
+        """``better``, ``worse`` or ``no evidence``, by what stands after the correction."""
+        return super().outcome if self.p_holm < SIGNIFICANT else "no evidence"
 
 
 @dataclass(frozen=True)
@@ -255,6 +276,15 @@ def holm(p_values: ArrayLike) -> list[float]:
     adjusted = np.empty(len(order))
     adjusted[order] = np.minimum(1.0, np.maximum.accumulate(times * p_values[order]))
     return adjusted.tolist()
+
+
+def corrected(differences: Mapping[Key, Difference]) -> dict[Key, CorrectedDifference]:
+    """Correct the p-values of differences for how many they are, see `holm`."""
+    adjusted = holm([found.p_value for found in differences.values()])
+    return {
+        key: CorrectedDifference(**vars(found), p_holm=p_holm)
+        for (key, found), p_holm in zip(differences.items(), adjusted, strict=True)
+    }
 
 
 def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> Flips:

@@ -6,9 +6,8 @@ validation and test rows stay what they are, whatever the size.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -20,10 +19,18 @@ from synthcur.stats.majority import learned_nothing, majority_score, nothing_in_
 from synthcur.stats.metrics import (
     SIGNIFICANT,
     Difference,
-    holm,
+    corrected,
     mean_interval,
     paired_difference,
     verdict,
+)
+from synthcur.training.curve_results import (
+    NO_VERDICT,
+    Curve,
+    Gain,
+    Point,
+    Summary,
+    WithoutVerdict,
 )
 from synthcur.training.unfinished import no_verdict, unfinished_in_words
 from synthcur.wording import p_in_words
@@ -33,9 +40,6 @@ SIZES = (25, 50, 100, 200, 400)
 
 NO_REAL_ROWS = 0
 """Stands for the size of a run that reads no real training row."""
-
-NO_VERDICT = "no verdict"
-"""Outcome at a size where an arm learned nothing or was still learning."""
 
 REAL_ONLY = "ce_real"
 """The arm that says what real rows are worth by themselves."""
@@ -178,7 +182,7 @@ def summary(
     labels: np.ndarray,
     arms: Sequence[str],
     unfinished: Unfinished = _ALL_FINISHED,
-) -> dict[str, Any]:
+) -> Summary:
     """Turn the runs there are into curves and a sentence.
 
     Parameters
@@ -191,65 +195,48 @@ def summary(
         Names of the arms, in the order of the job.
     unfinished
         The runs among them that were still learning.
-
-    Returns
-    -------
-    dict
-        Plain data. ``arms``: of every arm that has a run its name, ``title`` and ``points``, each
-        with ``n_real`` and the accuracy's ``mean``, ``low``, ``high``, ``n_rows`` and ``n_seeds``;
-        an arm that reads no real row has one point, at `NO_REAL_ROWS`. ``pays``: see `gains`.
-        ``verdict``: `headline` of them. ``majority``: the accuracy of always naming the largest
-        label. ``learned_nothing``: see `idle_runs`; ``unfinished``: see `unfinished_runs`.
     """
     curves = []
     for arm in arms:
-        points = [
-            {
-                "n_real": size,
-                **asdict(mean_interval(_stacked(runs), labels)),
-            }
+        points = tuple(
+            Point(size, mean_interval(_stacked(runs), labels))
             for (name, size), runs in sorted(said.items())
             if name == arm
-        ]
+        )
         if points:
-            curves.append({"arm": arm, "title": get_arm(arm).title, "points": points})
-    shown = [curve["arm"] for curve in curves]
+            curves.append(Curve(arm, get_arm(arm).title, points))
+    shown = [curve.arm for curve in curves]
     own = RECOMMENDED
     rivals = [arm for arm in shown if arm not in (REAL_ONLY, *FLOOR)]
     rival = own if own in shown else next(reversed(rivals), "")
     idle = idle_runs(said, labels, arms)
     # A run that learned nothing is not said to be still learning as well.
-    dead = {(each["arm"], each["n_real"], seed) for each in idle for seed in each["seeds"]}
+    dead = {(each.arm, each.n_real, seed) for each in idle for seed in each.seeds}
     unfinished = {
         key: {seed: why for seed, why in runs.items() if (*key, seed) not in dead}
         for key, runs in unfinished.items()
     }
     is_compared = bool(rival) and REAL_ONLY in shown
     pays = gains(said, labels, rival, unfinished) if is_compared else []
-    return {
-        "arms": curves,
-        "pays": pays,
-        "verdict": headline(pays),
-        "majority": majority_score(labels),
-        "learned_nothing": idle,
-        "unfinished": unfinished_runs(said, labels, arms, unfinished),
-    }
+    return Summary(
+        arms=tuple(curves),
+        pays=tuple(pays),
+        verdict=headline(pays),
+        majority=majority_score(labels),
+        learned_nothing=tuple(idle),
+        unfinished=tuple(unfinished_runs(said, labels, arms, unfinished)),
+    )
 
 
 def gains(
     said: Said, labels: np.ndarray, arm: str, unfinished: Unfinished = _ALL_FINISHED
-) -> list[dict[str, Any]]:
+) -> list[Gain]:
     """Compare an arm with real rows alone at every size, on the rows and seeds both have.
 
     Returns
     -------
-    list of dict
-        By rising ``n_real``: ``arm``, the difference's ``mean``, ``low``, ``high``, ``n_rows``,
-        ``n_seeds`` and ``p_value``, its ``p_holm`` after Holm's correction over the sizes, the
-        ``outcome`` that stands after it, and the ``sentence`` that says so, and whether real rows
-        alone learned nothing. Where the arm itself did, or one of the two was still learning, the
-        outcome is `NO_VERDICT`, and size, arm and sentence are all; Holm's correction leaves it
-        out.
+    list of Gain
+        By rising size, those at which both have a seed in common.
     """
     found, also, left_out = {}, {}, []
     title, plain = get_arm(arm).title, get_arm(REAL_ONLY).title
@@ -264,38 +251,29 @@ def gains(
         running = [each for each, runs in named.items() if not runs.keys().isdisjoint(seeds)]
         if nothing or running:
             sentence = f"{size:,} real rows: {no_verdict(nothing, running)}"
-            left_out.append(
-                {"n_real": size, "arm": arm, "outcome": NO_VERDICT, "sentence": sentence}
-            )
+            left_out.append(Gain(size, arm, sentence))
             continue
         also[size] = f"; {plain} learned nothing" if _idle(said[name, size], labels, seeds) else ""
         first, second = _stacked(rival, seeds), _stacked(said[name, size], seeds)
         found[size] = paired_difference(first, second, labels)
-    adjusted = holm([each.p_value for each in found.values()])
     compared = [
-        {
-            "n_real": size,
-            "arm": arm,
-            **asdict(each),
-            "p_holm": p_holm,
-            "outcome": each.outcome if p_holm < SIGNIFICANT else "no evidence",
-            "sentence": f"{size:,} real rows: {verdict(each, title, plain)}"
-            + _taken_back(each, p_holm, len(found))
+        Gain(
+            size,
+            arm,
+            f"{size:,} real rows: {verdict(found[size], title, plain)}"
+            + _taken_back(found[size], each.p_holm, len(found))
             + also[size],
-        }
-        for (size, each), p_holm in zip(found.items(), adjusted, strict=True)
+            each,
+        )
+        for size, each in corrected(found).items()
     ]
-    return sorted([*compared, *left_out], key=lambda each: each["n_real"])
+    return sorted([*compared, *left_out], key=lambda each: each.n_real)
 
 
-def idle_runs(said: Said, labels: np.ndarray, arms: Sequence[str]) -> list[dict[str, Any]]:
+def idle_runs(said: Said, labels: np.ndarray, arms: Sequence[str]) -> list[WithoutVerdict]:
     """List where an arm learned nothing, by the order of the arms and by rising size.
 
-    Returns
-    -------
-    list of dict
-        ``arm``, ``n_real``, the ``seeds`` and a ``sentence``. They stand beside the verdict: where
-        real rows alone learned nothing, other rows pay too easily.
+    They stand beside the verdict: where real rows alone learned nothing, others pay too easily.
     """
     found = []
     for arm in arms:
@@ -304,14 +282,13 @@ def idle_runs(said: Said, labels: np.ndarray, arms: Sequence[str]) -> list[dict[
             if seeds:
                 words = nothing_in_words(get_arm(arm).title, seeds, len(runs))
                 where = "" if size == NO_REAL_ROWS else f"{size:,} real rows: "
-                sentence = f"{where}{words}"
-                found.append({"arm": arm, "n_real": size, "seeds": seeds, "sentence": sentence})
+                found.append(WithoutVerdict(arm, size, tuple(seeds), f"{where}{words}"))
     return found
 
 
 def unfinished_runs(
     said: Said, labels: np.ndarray, arms: Sequence[str], unfinished: Unfinished
-) -> list[dict[str, Any]]:
+) -> list[WithoutVerdict]:
     """List where an arm was still learning when it stopped, as `idle_runs` does."""
     found = []
     for arm in arms:
@@ -328,13 +305,11 @@ def unfinished_runs(
                 reached=mean_interval(_stacked(runs), labels).mean,
             )
             where = "" if size == NO_REAL_ROWS else f"{size:,} real rows: "
-            found.append(
-                {"arm": arm, "n_real": size, "seeds": seeds, "sentence": f"{where}{words}"}
-            )
+            found.append(WithoutVerdict(arm, size, tuple(seeds), f"{where}{words}"))
     return found
 
 
-def headline(pays: Sequence[Mapping[str, Any]]) -> str:
+def headline(pays: Sequence[Gain]) -> str:
     """Say in one sentence with how many real rows synthetic ones pay; empty without a comparison.
 
     Parameters
@@ -345,10 +320,10 @@ def headline(pays: Sequence[Mapping[str, Any]]) -> str:
     if not pays:
         return ""
     by = {
-        outcome: [each["n_real"] for each in pays if each["outcome"] == outcome]
+        outcome: [each.n_real for each in pays if each.outcome == outcome]
         for outcome in ("better", "no evidence", "worse", NO_VERDICT)
     }
-    arm = get_arm(pays[0]["arm"]).title
+    arm = get_arm(pays[0].arm).title
     parts = []
     if by["better"]:
         parts.append(f"Synthetic rows pay with {_listed(by['better'])} real ones, by {arm}")

@@ -9,13 +9,11 @@ learned its own rows, whether the validation rows have had enough of it, and whe
 steps that such rows take.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from synthcur.stats.majority import LEARNED_NOTHING
 from synthcur.training.recipes import least_steps
 from synthcur.wording import points
 
@@ -177,18 +175,6 @@ def unfinished_in_words(
         f"{title} was still learning when it stopped{some}: {why}. Its {points(reached)} % could "
         "become more: train longer"
     )
-
-
-def is_undertrained(arm: Mapping[str, Any]) -> bool:
-    """Whether an arm gives no verdict: it learned nothing, or was still learning."""
-    return bool(undertrained_mark(arm))
-
-
-def undertrained_mark(arm: Mapping[str, Any]) -> str:
-    """Return the mark of an arm that `is_undertrained`; empty for any other."""
-    if arm.get("learned_nothing"):
-        return LEARNED_NOTHING
-    return STILL_LEARNING if arm.get("unfinished") else ""
 
 
 def no_verdict(nothing: Sequence[str], unfinished: Sequence[str] = ()) -> str:

@@ -17,6 +17,7 @@ from synthcur.charts.figures import (
     readable,
 )
 from synthcur.charts.palette import DARK, LIGHT
+from synthcur.stats.metrics import Difference
 
 MARKUP = "<b>x</b>"
 
@@ -33,10 +34,10 @@ def test_text_is_shortened_and_cannot_be_markup():
 
 
 DIFFERENCES = (
-    {"mean": 0.044, "low": 0.018, "high": 0.072, "outcome": "better"},
-    {"mean": 0.002, "low": -0.03, "high": 0.031, "outcome": "no evidence"},
+    Difference(0.044, 0.018, 0.072, n_rows=600, n_seeds=5, p_value=0.001),
+    Difference(0.002, -0.03, 0.031, n_rows=600, n_seeds=5, p_value=0.9),
     None,
-    {"mean": -0.021, "low": -0.04, "high": -0.004, "outcome": "worse"},
+    Difference(-0.021, -0.04, -0.004, n_rows=600, n_seeds=5, p_value=0.02),
 )
 
 

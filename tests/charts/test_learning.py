@@ -9,18 +9,22 @@ from synthcur.charts.figures import arm_colour
 from synthcur.charts.learning import learning_chart
 from synthcur.charts.palette import DARK, LIGHT
 from synthcur.stats.metrics import Interval
+from synthcur.training.curve_results import Curve, Point
 from synthcur.training.learning_curve import NO_REAL_ROWS
 
 
-def point(n_real: int, mean: float) -> dict:
-    interval = Interval(mean, mean - 0.02, mean + 0.03, 600, 3)
-    return {"n_real": n_real, **vars(interval)}
+def curve(arm: str, means: dict[int, float]) -> Curve:
+    points = (
+        Point(n_real, Interval(mean, mean - 0.02, mean + 0.03, 600, 3))
+        for n_real, mean in means.items()
+    )
+    return Curve(arm, arm, tuple(points))
 
 
 ARMS = [
-    {"arm": "ce_real", "points": [point(25, 0.5), point(100, 0.8)]},
-    {"arm": "ce", "points": [point(NO_REAL_ROWS, 0.75)]},
-    {"arm": "dimp", "points": [point(25, 0.79)]},
+    curve("ce_real", {25: 0.5, 100: 0.8}),
+    curve("ce", {NO_REAL_ROWS: 0.75}),
+    curve("dimp", {25: 0.79}),
 ]
 
 
@@ -31,7 +35,7 @@ def test_every_arm_has_a_band_and_a_line_in_its_colour():
     assert list(lines[0].y) == [50, 80]
     assert list(bands[0].x) == [25, 100, 100, 25]
     assert list(bands[0].y) == pytest.approx([48, 78, 83, 53])
-    assert [line.line.color for line in lines] == [arm_colour(arm["arm"], LIGHT) for arm in ARMS]
+    assert [line.line.color for line in lines] == [arm_colour(arm.arm, LIGHT) for arm in ARMS]
 
 
 def test_an_arm_without_real_rows_is_level_over_all_sizes():
@@ -60,9 +64,7 @@ def test_names_do_not_lie_over_each_other():
 
 
 def test_names_at_the_upper_end_stay_inside_the_axis():
-    crowd = [
-        {"arm": arm, "points": [point(25, 0.4), point(50, 0.8)]} for arm in tuple(REGISTRY)[:8]
-    ]
+    crowd = [curve(arm, {25: 0.4, 50: 0.8}) for arm in tuple(REGISTRY)[:8]]
     figure = learning_chart(crowd, (25, 50), palette=LIGHT)
     low, high = figure.layout.yaxis.range
     assert all(low < note.y < high for note in figure.layout.annotations)

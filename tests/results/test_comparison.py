@@ -89,39 +89,39 @@ def toy(fill, small_collection):
 
 def test_results_agree_with_the_example_worked_out_by_hand(toy):
     found = report.results(toy, "small")
-    imp, plain = found["arms"]
-    assert (imp["arm"], plain["arm"]) == ("imp", "ce")
-    assert plain["mean"] == pytest.approx((8 + 10) / 24)
-    assert imp["mean"] == pytest.approx(22 / 24)
-    assert [run["accuracy"] for run in plain["runs"]] == pytest.approx([8 / 12, 10 / 12])
-    assert imp["difference"]["mean"] == pytest.approx(4 / 24)
-    assert imp["difference"]["n_seeds"] == 2
-    assert found["test_rows"] == 12
-    assert (found["runs_finished"], found["runs_planned"]) == (4, 4)
+    imp, plain = found.arms
+    assert (imp.name, plain.name) == ("imp", "ce")
+    assert plain.score.mean == pytest.approx((8 + 10) / 24)
+    assert imp.score.mean == pytest.approx(22 / 24)
+    assert [run.accuracy for run in plain.runs] == pytest.approx([8 / 12, 10 / 12])
+    assert imp.difference.mean == pytest.approx(4 / 24)
+    assert imp.difference.n_seeds == 2
+    assert found.test_rows == 12
+    assert (found.runs_finished, found.runs_planned) == (4, 4)
     expected = paired_difference(IMP, PLAIN, TRUE)
-    assert imp["difference"]["low"] == expected.low
-    assert imp["difference"]["p_value"] == imp["difference"]["p_holm"] == expected.p_value
-    assert imp["difference"]["outcome"] == expected.outcome
-    assert plain["difference"] is None
-    assert plain["verdict"] == ""
+    assert imp.difference.low == expected.low
+    assert imp.difference.p_value == imp.difference.p_holm == expected.p_value
+    assert imp.difference.outcome == expected.outcome
+    assert plain.difference is None
+    assert plain.verdict == ""
 
 
 def test_results_are_plain_json(toy):
     found = report.results(toy, "small")
-    assert json.loads(json.dumps(found)) == found
+    assert json.loads(json.dumps(found.to_dict())) == found.to_dict()
 
 
 def test_macro_f1_is_compared_by_its_own_means(toy):
-    plain = report.results(toy, "small", metric="macro_f1")["arms"][1]
+    plain = report.results(toy, "small", metric="macro_f1").arms[1]
     # Seed 0: F1 of 4/8, 8/10, 4/6; seed 1: 6/8, 8/9, 6/7.
     first, second = (0.5 + 0.8 + 2 / 3) / 3, (0.75 + 8 / 9 + 6 / 7) / 3
-    assert plain["mean"] == pytest.approx((first + second) / 2)
+    assert plain.score.mean == pytest.approx((first + second) / 2)
 
 
 def test_another_arm_can_be_the_baseline(toy):
-    plain = report.results(toy, "small", baseline="imp")["arms"][1]
-    assert plain["difference"]["mean"] == pytest.approx(-4 / 24)
-    assert plain["verdict"].startswith(
+    plain = report.results(toy, "small", baseline="imp").arms[1]
+    assert plain.difference.mean == pytest.approx(-4 / 24)
+    assert plain.verdict.startswith(
         "No evidence of a difference between Plain (synthetic only) and IMP, P′/Q: −16.7 points"
     )
 
@@ -130,12 +130,12 @@ def test_only_seeds_that_both_arms_have_finished_are_paired(fill, small_collecti
     store = fill(small_collection)
     add_runs(store, small_collection, {"ce": PLAIN[:1], "imp": IMP}, end="")
     found = report.results(store, "small")
-    imp = found["arms"][0]
-    assert len(imp["runs"]) == 2
-    assert imp["difference"]["n_seeds"] == 1
-    assert imp["difference"]["mean"] == pytest.approx(3 / 12)
-    assert imp["verdict"].endswith("1 seed)")
-    assert (found["status"], found["runs_finished"], found["runs_planned"]) == ("running", 3, 4)
+    imp = found.arms[0]
+    assert len(imp.runs) == 2
+    assert imp.difference.n_seeds == 1
+    assert imp.difference.mean == pytest.approx(3 / 12)
+    assert imp.verdict.endswith("1 seed)")
+    assert (found.status, found.runs_finished, found.runs_planned) == ("running", 3, 4)
 
 
 def test_without_the_baseline_there_is_no_difference_and_the_sentence_says_so(
@@ -144,8 +144,8 @@ def test_without_the_baseline_there_is_no_difference_and_the_sentence_says_so(
     store = fill(small_collection)
     add_runs(store, small_collection, {"imp": IMP, "dimp": PLAIN})
     found = report.results(store, "small")
-    assert all(arm["difference"] is None for arm in found["arms"])
-    assert found["verdict"] == (
+    assert all(arm.difference is None for arm in found.arms)
+    assert found.verdict == (
         "IMP, P′/Q has the highest mean, but there is no plain training to compare with"
     )
 
@@ -157,7 +157,7 @@ def test_the_headline_follows_the_intervals(fill, small_collection):
 
     def verdict(**predicted):
         add_runs(store, small_collection, predicted)
-        return report.results(store, "small")["verdict"]
+        return report.results(store, "small").verdict
 
     assert verdict(ce=half, imp=right, dimp=wrong) == (
         "IMP, P′/Q is better than plain training: +50.0 points"
@@ -183,13 +183,13 @@ def test_p_values_are_corrected_for_the_arms_that_are_compared(fill, small_colle
     store = fill(small_collection)
     predicted = {"ce": FOUR_WRONG, "imp": ALL_RIGHT, "dimp": ALL_WRONG, "p_only": FOUR_WRONG}
     add_runs(store, small_collection, predicted)
-    arms = {arm["arm"]: arm["difference"] for arm in report.results(store, "small")["arms"]}
+    arms = {arm.name: arm.difference for arm in report.results(store, "small").arms}
     assert arms.pop("ce") is None
-    expected = holm([found["p_value"] for found in arms.values()])
-    assert [found["p_holm"] for found in arms.values()] == expected
-    assert arms["imp"]["p_holm"] == pytest.approx(2 * arms["imp"]["p_value"])
-    assert arms["dimp"]["p_holm"] == pytest.approx(3 * arms["dimp"]["p_value"])
-    assert {arm: found["outcome"] for arm, found in arms.items()} == {
+    expected = holm([found.p_value for found in arms.values()])
+    assert [found.p_holm for found in arms.values()] == expected
+    assert arms["imp"].p_holm == pytest.approx(2 * arms["imp"].p_value)
+    assert arms["dimp"].p_holm == pytest.approx(3 * arms["dimp"].p_value)
+    assert {arm: found.outcome for arm, found in arms.items()} == {
         **{"imp": "better", "dimp": "worse", "p_only": "no evidence"}
     }
 
@@ -198,20 +198,20 @@ def test_what_holds_for_one_arm_may_not_hold_for_the_best_of_five(fill, small_co
     store = fill(small_collection)
     add_runs(store, small_collection, {"ce": FOUR_WRONG, "imp": ALL_RIGHT})
     alone = report.results(store, "small")
-    assert alone["verdict"] == "IMP, P′/Q is better than plain training: +33.3 points"
+    assert alone.verdict == "IMP, P′/Q is better than plain training: +33.3 points"
     others = dict.fromkeys(("ce", "dimp", "p_only", "ce_both", "ce_real"), FOUR_WRONG)
     add_runs(store, small_collection, {**others, "imp": ALL_RIGHT})
     found = report.results(store, "small")
-    imp = found["arms"][0]
-    assert imp["difference"]["low"] == alone["arms"][0]["difference"]["low"] > 0
-    assert imp["difference"]["p_value"] < 0.05 < imp["difference"]["p_holm"]
-    assert imp["difference"]["outcome"] == "no evidence"
-    assert imp["verdict"].startswith("IMP, P′/Q is better than plain training by 33.3 points (95 %")
-    assert imp["verdict"].endswith(
+    imp = found.arms[0]
+    assert imp.difference.low == alone.arms[0].difference.low > 0
+    assert imp.difference.p_value < 0.05 < imp.difference.p_holm
+    assert imp.difference.outcome == "no evidence"
+    assert imp.verdict.startswith("IMP, P′/Q is better than plain training by 33.3 points (95 %")
+    assert imp.verdict.endswith(
         f"; after Holm correction over 5 arms this is not significant "
-        f"(p = {imp['difference']['p_holm']:.2f})"
+        f"(p = {imp.difference.p_holm:.2f})"
     )
-    assert found["verdict"] == "No evidence that any of 5 arms is better than plain training"
+    assert found.verdict == "No evidence that any of 5 arms is better than plain training"
 
 
 def test_a_larger_mean_that_is_no_evidence_does_not_outdo_evidence(fill, small_collection):
@@ -220,10 +220,10 @@ def test_a_larger_mean_that_is_no_evidence_does_not_outdo_evidence(fill, small_c
     moody = (TRUE, np.where(np.arange(12) < 1, TRUE, (TRUE + 1) % 3))
     add_runs(store, small_collection, {"ce": ALL_WRONG, "imp": half_right, "dimp": moody})
     found = report.results(store, "small")
-    assert found["arms"][0]["arm"] == "dimp"
-    assert found["arms"][0]["difference"]["outcome"] == "no evidence"
-    assert found["verdict"] == "IMP, P′/Q is better than plain training: +50.0 points"
-    assert findings.leading_arm(found)["arm"] == "imp"
+    assert found.arms[0].name == "dimp"
+    assert found.arms[0].difference.outcome == "no evidence"
+    assert found.verdict == "IMP, P′/Q is better than plain training: +50.0 points"
+    assert findings.leading_arm(found).name == "imp"
 
 
 def test_the_newest_finished_job_is_read_and_a_running_one_only_if_there_is_no_other(
@@ -231,11 +231,11 @@ def test_the_newest_finished_job_is_read_and_a_running_one_only_if_there_is_no_o
 ):
     store = fill(small_collection)
     running = add_runs(store, small_collection, {"ce": PLAIN}, end="")
-    assert report.results(store, "small")["job"] == running.id
+    assert report.results(store, "small").job == running.id
     store.move_job(running.id, "crashed", only_from=("running",))
     done = add_runs(store, small_collection, {"ce": IMP})
     add_runs(store, small_collection, {"ce": PLAIN}, end="cancelled")
-    assert report.results(store, "small")["job"] == done.id
+    assert report.results(store, "small").job == done.id
 
 
 def test_what_cannot_be_read_is_said_in_words(fill, small_collection):
@@ -264,11 +264,11 @@ def test_the_text_for_a_terminal_has_every_arm_and_its_verdict(toy):
     assert "Run 1 on small: accuracy on 12 test rows" in text
     header, imp, plain = text.splitlines()[2:5]
     assert header.split("  ")[-1].strip() == "after Holm"
-    assert imp.endswith(f"  p = {found['arms'][0]['difference']['p_holm']:.2f}")
+    assert imp.endswith(f"  p = {found.arms[0].difference.p_holm:.2f}")
     assert plain.endswith("  —")
     assert "imp  2      91.7 %" in text
     assert "ce   2      75.0 %" in text
-    assert text.splitlines()[-1] == found["arms"][0]["verdict"]
+    assert text.splitlines()[-1] == found.arms[0].verdict
 
 
 def test_the_command_line_repeats_the_job(fill, small_collection):
@@ -315,6 +315,6 @@ def test_made_from_changes_with_the_decisions(fill, small_collection):
         expected_seq=0,
     )
     second = report.made_from(add_finished_job(store, small_collection, {"ce": 0.8}))
-    assert first["data"] == second["data"] == small_collection.fingerprint
-    assert (first["decisions"], second["decisions"]) == (0, 1)
-    assert first["decisions_fp"] != second["decisions_fp"]
+    assert first.data == second.data == small_collection.fingerprint
+    assert (first.decisions, second.decisions) == (0, 1)
+    assert first.decisions_fp != second.decisions_fp

@@ -22,9 +22,9 @@ GUESSED = (np.array([0, 1, 2, 0] * 3),) * 2
 
 
 def test_the_majority_stands_beside_the_scores_of_either_metric(toy):
-    assert report.results(toy, "small")["majority"] == pytest.approx(1 / 3)
+    assert report.results(toy, "small").majority == pytest.approx(1 / 3)
     by_f1 = report.results(toy, "small", metric="macro_f1")
-    assert by_f1["majority"] == pytest.approx(0.5 / 3)
+    assert by_f1.majority == pytest.approx(0.5 / 3)
     assert "always naming the largest label: 33.3 %" in findings.results_text(
         report.results(toy, "small")
     )
@@ -36,9 +36,9 @@ def test_two_models_that_learned_nothing_give_no_verdict(fill, small_collection,
     other = (np.full(12, 2),) * 2
     add_runs(store, small_collection, {"ce": other, "imp": idle})
     found = report.results(store, "small")
-    assert found["verdict"] == "No verdict, since every arm learned nothing: train longer"
-    assert [arm["difference"] for arm in found["arms"]] == [None, None]
-    assert [arm["learned_nothing"] for arm in found["arms"]] == [[0, 1], [0, 1]]
+    assert found.verdict == "No verdict, since every arm learned nothing: train longer"
+    assert [arm.difference for arm in found.arms] == [None, None]
+    assert [arm.learned_nothing for arm in found.arms] == [[0, 1], [0, 1]]
     text = findings.results_text(found)
     assert "IMP, P′/Q learned nothing: train longer" in text
     for word in ("p <", "p =", "worse", "better", "No evidence"):
@@ -51,20 +51,20 @@ def test_an_arm_is_not_compared_with_plain_training_that_learned_nothing(fill, s
     store = fill(small_collection)
     add_runs(store, small_collection, {"ce": ONE_LABEL, "imp": IMP, "dimp": PLAIN})
     found = report.results(store, "small")
-    assert found["verdict"] == ("No verdict, since plain training learned nothing: train longer")
+    assert found.verdict == ("No verdict, since plain training learned nothing: train longer")
     assert findings.compared_arms(found) == []
-    assert findings.leading_arm(found)["arm"] == "imp"
+    assert findings.leading_arm(found).name == "imp"
 
 
 def test_an_arm_that_learned_nothing_leaves_the_family_of_comparisons(fill, small_collection):
     store = fill(small_collection)
     add_runs(store, small_collection, {"ce": FOUR_WRONG, "imp": ALL_RIGHT, "dimp": ONE_LABEL})
     found = report.results(store, "small")
-    arms = {arm["arm"]: arm for arm in found["arms"]}
-    assert arms["imp"]["difference"]["p_holm"] == arms["imp"]["difference"]["p_value"]
-    assert arms["dimp"]["difference"] is None
-    assert arms["dimp"]["verdict"] == "DIMP, P′/p learned nothing: train longer"
-    assert found["verdict"] == (
+    arms = {arm.name: arm for arm in found.arms}
+    assert arms["imp"].difference.p_holm == arms["imp"].difference.p_value
+    assert arms["dimp"].difference is None
+    assert arms["dimp"].verdict == "DIMP, P′/p learned nothing: train longer"
+    assert found.verdict == (
         "IMP, P′/Q is better than plain training: +33.3 points; DIMP learned nothing"
     )
 
@@ -73,16 +73,16 @@ def test_one_seed_that_learned_nothing_takes_the_verdict_with_it(fill, small_col
     store = fill(small_collection)
     add_runs(store, small_collection, {"ce": FOUR_WRONG, "imp": (TRUE, ONE_LABEL[0])})
     found = report.results(store, "small")
-    imp = next(arm for arm in found["arms"] if arm["arm"] == "imp")
-    assert [run["learned_nothing"] for run in imp["runs"]] == [False, True]
-    assert imp["verdict"] == "IMP, P′/Q learned nothing (1 of 2 seeds): train longer"
-    assert found["verdict"] == "No verdict, since IMP learned nothing: train longer"
+    imp = next(arm for arm in found.arms if arm.name == "imp")
+    assert [run.learned_nothing for run in imp.runs] == [False, True]
+    assert imp.verdict == "IMP, P′/Q learned nothing (1 of 2 seeds): train longer"
+    assert found.verdict == "No verdict, since IMP learned nothing: train longer"
 
 
 def test_one_arm_that_learned_nothing_is_marked(fill, small_collection):
     store = fill(small_collection)
     add_runs(store, small_collection, {"imp": ONE_LABEL})
-    assert report.results(store, "small")["verdict"] == ("IMP, P′/Q learned nothing: train longer")
+    assert report.results(store, "small").verdict == ("IMP, P′/Q learned nothing: train longer")
 
 
 DONE = {"learned": 0.98, "rows": 40}
@@ -96,22 +96,22 @@ def test_an_arm_that_was_still_learning_gives_no_verdict_and_says_why(fill, smal
     told = {"ce": DONE, "imp": DONE, "dimp": SLOW}
     add_runs(store, small_collection, predicted, steps=200, told=told)
     found = report.results(store, "small")
-    arms = {arm["arm"]: arm for arm in found["arms"]}
-    assert [arms[each]["unfinished"] for each in ("ce", "imp", "dimp")] == [[], [], [0, 1]]
-    assert [run["unfinished"] for run in arms["dimp"]["runs"]] == [WHY, WHY]
-    assert arms["dimp"]["difference"] is None
-    assert arms["dimp"]["verdict"] == (
+    arms = {arm.name: arm for arm in found.arms}
+    assert [arms[each].unfinished for each in ("ce", "imp", "dimp")] == [[], [], [0, 1]]
+    assert [run.unfinished for run in arms["dimp"].runs] == [WHY, WHY]
+    assert arms["dimp"].difference is None
+    assert arms["dimp"].verdict == (
         f"DIMP, P′/p was still learning when it stopped: {WHY}. Its 100.0 % could become more: "
         "train longer"
     )
-    assert arms["imp"]["difference"]["p_holm"] == arms["imp"]["difference"]["p_value"]
-    assert found["verdict"] == (
+    assert arms["imp"].difference.p_holm == arms["imp"].difference.p_value
+    assert found.verdict == (
         "IMP, P′/Q is better than plain training: +33.3 points; DIMP stopped while still learning"
     )
     text = findings.results_text(found)
     assert "still learning: train longer" in text
-    assert arms["dimp"]["verdict"] in text
-    assert json.loads(json.dumps(found)) == found
+    assert arms["dimp"].verdict in text
+    assert json.loads(json.dumps(found.to_dict())) == found.to_dict()
 
 
 @pytest.mark.parametrize(
@@ -129,18 +129,18 @@ def test_no_verdict_between_runs_of_which_one_was_still_learning(
     predicted = {"ce": FOUR_WRONG, "imp": ALL_RIGHT}
     add_runs(store, small_collection, predicted, steps=200, told=told)
     found = report.results(store, "small")
-    assert found["verdict"] == f"No verdict, since {said}: train longer"
+    assert found.verdict == f"No verdict, since {said}: train longer"
     assert findings.compared_arms(found) == []
     done = [arm for arm, how in told.items() if how is DONE]
-    assert [arm["arm"] for arm in findings.offered_arms(found)] == done
+    assert [arm.name for arm in findings.offered_arms(found)] == done
 
 
 def test_the_stronger_word_is_said_of_a_run_that_names_one_label(fill, small_collection):
     store = fill(small_collection)
     told = {"ce": DONE, "imp": {**SLOW, "learned": 0.0}}
     add_runs(store, small_collection, {"ce": PLAIN, "imp": ONE_LABEL}, steps=200, told=told)
-    imp = next(arm for arm in report.results(store, "small")["arms"] if arm["arm"] == "imp")
-    assert (imp["learned_nothing"], imp["unfinished"]) == ([0, 1], [])
+    imp = next(arm for arm in report.results(store, "small").arms if arm.name == "imp")
+    assert (imp.learned_nothing, imp.unfinished) == ([0, 1], [])
 
 
 def test_the_validation_rows_tell_of_a_run_whether_they_have_had_enough(fill, small_collection):
@@ -174,11 +174,11 @@ def test_log_loss_chooses_among_arms_that_the_test_rows_do_not_tell_apart(fill, 
     }
     add_runs(store, small_collection, {"ce": PLAIN, "imp": PLAIN}, steps=200, told=told)
     found = report.results(store, "small")
-    assert [arm["arm"] for arm in findings.offered_arms(found)] == ["imp", "ce"]
+    assert [arm.name for arm in findings.offered_arms(found)] == ["imp", "ce"]
     del told["ce"]["val_log_loss"]
     add_runs(store, small_collection, {"ce": PLAIN, "imp": PLAIN}, steps=200, told=told)
     found = report.results(store, "small")
-    assert [arm["arm"] for arm in findings.offered_arms(found)] == ["ce", "imp"]
+    assert [arm.name for arm in findings.offered_arms(found)] == ["ce", "imp"]
 
 
 def uneven(collection):
@@ -197,18 +197,18 @@ def test_macro_f1_comes_first_where_most_test_rows_have_one_label(fill, small_co
         path = store.artefacts.root / run.predictions / "labels.npy"
         np.save(path, labels.astype(np.int8))
     found = report.results(store, "small")
-    assert (found["metric"], found["largest"]) == ("macro_f1", 0.75)
+    assert (found.metric, found.largest) == ("macro_f1", 0.75)
     why = "75 % of the test rows have one label, so macro-F1 comes first"
     assert findings.why_macro_f1(found) == why
     assert why in findings.results_text(found)
     assert f"{why}</p>" in html_report(store, "small")
     by_accuracy = report.results(store, "small", metric="accuracy")
-    assert by_accuracy["metric"] == "accuracy", "what is asked for is given"
+    assert by_accuracy.metric == "accuracy", "what is asked for is given"
     assert why not in findings.results_text(by_accuracy)
 
 
 def test_accuracy_comes_first_where_labels_are_even(toy):
     found = report.results(toy, "small")
-    assert found["metric"] == "accuracy"
+    assert found.metric == "accuracy"
     by_f1 = report.results(toy, "small", metric="macro_f1")
     assert findings.why_macro_f1(by_f1) == "", "somebody asked for it"

@@ -11,7 +11,7 @@ from tests.results.test_comparison_learning import ONE_LABEL
 
 def offered(store, collection, predicted, **choice):
     add_runs(store, collection, predicted)
-    return [arm["arm"] for arm in findings.offered_arms(report.results(store, "small", **choice))]
+    return [arm.name for arm in findings.offered_arms(report.results(store, "small", **choice))]
 
 
 def test_no_arm_that_lost_or_learned_nothing_is_offered(fill, small_collection):
@@ -28,7 +28,7 @@ def test_between_arms_that_nothing_tells_apart_the_validation_rows_choose(fill, 
     store = fill(small_collection)
     add_finished_job(store, small_collection, {"ce": 0.8, "imp": 0.9})
     found = report.results(store, "small")
-    assert findings.offered_arms(found)[0]["arm"] == "imp"
+    assert findings.offered_arms(found)[0].name == "imp"
 
 
 FLOOR_ON_VALIDATION = {"ce": 0.5, "imp": 0.6, "probe_real": 0.7, "probe_both": 0.95}
@@ -39,10 +39,10 @@ def test_an_arm_below_the_probe_is_named_and_the_probe_is_offered(fill, small_co
     predicted = {"ce": FOUR_WRONG, "imp": ALL_RIGHT, "probe_real": IMP, "probe_both": ALL_RIGHT}
     add_runs(store, small_collection, predicted, validation=FLOOR_ON_VALIDATION)
     found = report.results(store, "small")
-    assert json.loads(json.dumps(found)) == found
-    assert set(found["below_probe"]) == {"ce", "imp"}
-    assert found["below_probe"]["imp"]["probe"] == "probe_both"
-    offered = [arm["arm"] for arm in findings.offered_arms(found)]
+    assert json.loads(json.dumps(found.to_dict())) == found.to_dict()
+    assert set(found.below_probe) == {"ce", "imp"}
+    assert found.below_probe["imp"].probe == "probe_both"
+    offered = [arm.name for arm in findings.offered_arms(found)]
     assert offered[0] == "probe_both"
     assert "imp" not in offered
     text = findings.results_text(found)
@@ -57,12 +57,12 @@ def test_without_evidence_on_the_test_rows_the_probe_comes_first_where_others_ar
     predicted = {"ce": PLAIN, "imp": IMP, "probe_both": PLAIN}
     add_runs(store, small_collection, predicted, validation=FLOOR_ON_VALIDATION)
     found = report.results(store, "small")
-    assert [arm["arm"] for arm in findings.offered_arms(found)] == ["probe_both", "imp", "ce"]
+    assert [arm.name for arm in findings.offered_arms(found)] == ["probe_both", "imp", "ce"]
 
 
 def test_runs_that_kept_no_validation_rows_are_not_held_against_a_probe(fill, small_collection):
     store = fill(small_collection)
     add_runs(store, small_collection, {"ce": PLAIN, "probe_both": IMP}, validation={"ce": 0.4})
     found = report.results(store, "small")
-    assert found["below_probe"] == {}
+    assert found.below_probe == {}
     assert "probe on" not in findings.results_text(found)

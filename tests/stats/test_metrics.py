@@ -16,6 +16,7 @@ from synthcur.stats.metrics import (
     Difference,
     accuracy,
     confusion,
+    corrected,
     holm,
     macro_f1,
     mcnemar,
@@ -338,8 +339,9 @@ def test_mcnemar_is_the_exact_test_of_the_rows_that_flipped():
     assert mcnemar(first, first).p_value == 1.0
 
 
-def difference(mean, low, high, n_seeds=5):
-    p_value = 0.03 if low > 0 or high < 0 else 0.4
+def difference(mean, low, high, n_seeds=5, p_value=None):
+    if p_value is None:
+        p_value = 0.03 if low > 0 or high < 0 else 0.4
     return Difference(mean, low, high, n_rows=600, n_seeds=n_seeds, p_value=p_value)
 
 
@@ -374,6 +376,21 @@ def test_a_verdict_takes_back_what_does_not_stand_after_correction():
     )
     unclear = difference(0.001, -0.02, 0.02)
     assert verdict(unclear, "IMP", p_holm=1.0, n_arms=6) == verdict(unclear, "IMP")
+
+
+def test_a_difference_that_does_not_stand_after_correction_is_no_evidence():
+    found = {
+        "imp": difference(0.019, 0.004, 0.033, p_value=0.01),
+        "dimp": difference(-0.019, -0.033, -0.004, p_value=0.03),
+        "p_only": difference(0.001, -0.02, 0.02, p_value=0.9),
+    }
+    after = corrected(found)
+    assert {arm: each.p_holm for arm, each in after.items()} == pytest.approx(
+        {"imp": 0.03, "dimp": 0.06, "p_only": 0.9}
+    )
+    assert [each.outcome for each in found.values()] == ["better", "worse", "no evidence"]
+    assert [each.outcome for each in after.values()] == ["better", "no evidence", "no evidence"]
+    assert corrected({}) == {}
 
 
 def test_p_values_tell_the_sides_of_5_percent_apart():

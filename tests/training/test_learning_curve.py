@@ -11,6 +11,7 @@ from synthcur.arms import ARMS
 from synthcur.errors import InputError
 from synthcur.schema import REAL, TEST, VALIDATION, Collection
 from synthcur.stats.metrics import mean_interval, paired_difference
+from synthcur.training.curve_results import Gain, Point
 from synthcur.training.learning_curve import (
     NO_REAL_ROWS,
     LearningCurveSettings,
@@ -108,18 +109,20 @@ def made_up(real: dict[int, float], own: dict[int, float], plain: float = 0.7) -
 def test_points_and_gains_are_those_of_the_predictions():
     said = made_up({25: 0.5, 100: 0.8}, {25: 0.75, 100: 0.8})
     found = summary(said, TRUE, ("ce_real", "ce", "dimp"))
-    by_arm = {arm["arm"]: arm["points"] for arm in found["arms"]}
-    assert [point["n_real"] for point in by_arm["dimp"]] == [25, 100]
-    assert [point["n_real"] for point in by_arm["ce"]] == [NO_REAL_ROWS]
+    by_arm = {arm.arm: arm.points for arm in found.arms}
+    assert [point.n_real for point in by_arm["dimp"]] == [25, 100]
+    assert [point.n_real for point in by_arm["ce"]] == [NO_REAL_ROWS]
     stacked = np.stack([said["dimp", 25][seed] for seed in range(3)])
-    assert {**asdict(mean_interval(stacked, TRUE)), "n_real": 25} == by_arm["dimp"][0]
+    assert by_arm["dimp"][0] == Point(25, mean_interval(stacked, TRUE))
     other = np.stack([said["ce_real", 25][seed] for seed in range(3)])
-    first, last = found["pays"]
-    assert first["mean"] == paired_difference(stacked, other, TRUE).mean == pytest.approx(0.25)
-    assert first["outcome"] == "better"
-    assert first["sentence"].startswith("25 real rows: DIMP, P′/p is better than Plain (real only)")
-    assert last["outcome"] == "no evidence"
-    assert found["verdict"] == (
+    first, last = found.pays
+    assert (
+        first.difference.mean == paired_difference(stacked, other, TRUE).mean == pytest.approx(0.25)
+    )
+    assert first.outcome == "better"
+    assert first.sentence.startswith("25 real rows: DIMP, P′/p is better than Plain (real only)")
+    assert last.outcome == "no evidence"
+    assert found.verdict == (
         "Synthetic rows pay with 25 real ones, by DIMP, P′/p; no evidence that they pay with 100"
     )
 
@@ -131,28 +134,24 @@ def test_rows_do_not_pay_beside_real_rows_that_learned_nothing_without_a_word():
     said = made_up({25: 0.8, 100: 0.8}, {25: 0.9, 100: 0.8})
     said["ce_real", 25] = ALL_ONE_LABEL
     found = summary(said, TRUE, ("ce_real", "ce", "dimp"))
-    assert found["majority"] == 0.5
-    (idle,) = found["learned_nothing"]
-    assert (idle["arm"], idle["n_real"], idle["seeds"]) == ("ce_real", 25, [0, 1, 2])
+    assert found.majority == 0.5
+    (idle,) = found.learned_nothing
+    assert (idle.arm, idle.n_real, idle.seeds) == ("ce_real", 25, (0, 1, 2))
     sentence = "25 real rows: Plain (real only) learned nothing: train longer"
-    assert idle["sentence"] == sentence
-    assert found["pays"][0]["sentence"].endswith("; Plain (real only) learned nothing")
-    assert "learned nothing" not in found["pays"][1]["sentence"]
+    assert idle.sentence == sentence
+    assert found.pays[0].sentence.endswith("; Plain (real only) learned nothing")
+    assert "learned nothing" not in found.pays[1].sentence
 
 
 def test_an_arm_that_learned_nothing_gets_no_verdict_at_that_size():
     said = made_up({25: 0.8, 100: 0.8}, {25: 0.9, 100: 0.8})
     said["dimp", 25] = ALL_ONE_LABEL
     found = summary(said, TRUE, ("ce_real", "ce", "dimp"))
-    first, last = found["pays"]
-    assert first == {
-        "n_real": 25,
-        "arm": "dimp",
-        "outcome": "no verdict",
-        "sentence": "25 real rows: No verdict, since DIMP, P′/p learned nothing: train longer",
-    }
-    assert last["p_holm"] == last["p_value"], "one comparison is left"
-    assert found["verdict"] == (
+    first, last = found.pays
+    sentence = "25 real rows: No verdict, since DIMP, P′/p learned nothing: train longer"
+    assert (first, first.outcome) == (Gain(25, "dimp", sentence), "no verdict")
+    assert last.difference.p_holm == last.difference.p_value, "one comparison is left"
+    assert found.verdict == (
         "No evidence that DIMP, P′/p pays with 100 real rows; no verdict with 25, where an arm "
         "learned nothing or was still learning: train longer"
     )
@@ -164,48 +163,44 @@ def test_no_verdict_at_a_size_where_one_of_the_two_was_still_learning():
     arms = ("ce_real", "ce", "dimp")
     slow = {("dimp", 25): {1: why}, ("ce_real", 100): {0: why}}
     found = summary(said, TRUE, arms, slow)
-    assert [each["outcome"] for each in found["pays"]] == ["no verdict", "no verdict"]
-    assert [each["sentence"].split(" was")[0] for each in found["pays"]] == [
+    assert [each.outcome for each in found.pays] == ["no verdict", "no verdict"]
+    assert [each.sentence.split(" was")[0] for each in found.pays] == [
         "25 real rows: No verdict, since DIMP, P′/p",
         "100 real rows: No verdict, since Plain (real only)",
     ]
-    first, last = found["unfinished"]
-    assert (first["arm"], first["n_real"], first["seeds"]) == ("ce_real", 100, [0])
-    assert last["sentence"].startswith(
+    first, last = found.unfinished
+    assert (first.arm, first.n_real, first.seeds) == ("ce_real", 100, (0,))
+    assert last.sentence.startswith(
         "25 real rows: DIMP, P′/p was still learning when it stopped (1 of 3 seeds): it took 9"
     )
     said["dimp", 25] = ALL_ONE_LABEL
-    assert len(summary(said, TRUE, arms, slow)["unfinished"]) == 1, "the stronger word stands"
+    assert len(summary(said, TRUE, arms, slow).unfinished) == 1, "the stronger word stands"
 
 
 def test_an_arm_without_real_rows_is_compared_at_every_size():
     found = summary(made_up({25: 0.5, 100: 0.9}, {}), TRUE, ("ce_real", "ce"))
-    assert [each["outcome"] for each in found["pays"]] == ["better", "worse"]
-    assert found["verdict"] == (
+    assert [each.outcome for each in found.pays] == ["better", "worse"]
+    assert found.verdict == (
         "Synthetic rows pay with 25 real ones, by Plain (synthetic only); they harm with 100"
     )
 
 
 def test_without_real_rows_alone_nothing_is_said_to_pay():
     found = summary({("dimp", 25): {0: guessed(0.7)}}, TRUE, ("ce_real", "dimp"))
-    assert [arm["arm"] for arm in found["arms"]] == ["dimp"]
-    assert (found["pays"], found["verdict"]) == ([], "")
+    assert [arm.arm for arm in found.arms] == ["dimp"]
+    assert (found.pays, found.verdict) == ((), "")
 
 
 def test_no_evidence_at_any_size_is_said():
     said = made_up({25: 0.7, 50: 0.7}, {25: 0.7, 50: 0.7})
     found = summary(said, TRUE, ("ce_real", "dimp"))
-    assert headline(found["pays"]) == "No evidence that DIMP, P′/p pays with 25 and 50 real rows"
+    assert headline(found.pays) == "No evidence that DIMP, P′/p pays with 25 and 50 real rows"
 
 
 def test_the_floor_is_never_what_makes_synthetic_rows_pay():
     said = made_up({25: 0.5}, {25: 0.9})
     probe = {("probe_real", size): runs for (arm, size), runs in said.items() if arm == "dimp"}
     found = summary(said | probe, TRUE, ("ce_real", "dimp", "probe_real"))
-    assert [each["arm"] for each in found["pays"]] == ["dimp"]
-    assert (
-        summary({**probe, ("ce_real", 25): said["ce_real", 25]}, TRUE, ("ce_real", "probe_real"))[
-            "pays"
-        ]
-        == []
-    )
+    assert [each.arm for each in found.pays] == ["dimp"]
+    alone = {**probe, ("ce_real", 25): said["ce_real", 25]}
+    assert summary(alone, TRUE, ("ce_real", "probe_real")).pays == ()

@@ -1,14 +1,17 @@
 """What the Overview says of a collection: the flow of weight, decisions, the weighting shown."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from harness.collections import make_collection
-from synthcur.charts.overview import arm_intervals, waterfall
+from synthcur.charts.overview import ArmInterval, arm_intervals, waterfall
 from synthcur.charts.palette import DARK, LIGHT
 from synthcur.review.decisions import Decision
 from synthcur.schema import SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
+from synthcur.stats.metrics import Interval
 from synthcur.weighting.weight_flow import (
     Decided,
     WeightFlow,
@@ -99,11 +102,12 @@ def test_the_waterfall_ends_on_the_effective_rows() -> None:
     assert waterfall(flow, DARK).data[0].marker.color[-1] == DARK.keep
 
 
+IMP_ARM = ArmInterval("imp", "IMP", Interval(0.67, 0.64, 0.7, n_rows=600, n_seeds=5))
+PLAIN_ARM = ArmInterval("ce", "Plain", Interval(0.62, 0.6, 0.65, n_rows=600, n_seeds=5))
+
+
 def test_only_an_arm_that_beats_plain_training_is_blue() -> None:
-    arms = [
-        {"arm": "imp", "title": "IMP", "mean": 0.67, "low": 0.64, "high": 0.7},
-        {"arm": "ce", "title": "Plain", "mean": 0.62, "low": 0.6, "high": 0.65},
-    ]
+    arms = [IMP_ARM, PLAIN_ARM]
     figure = arm_intervals(arms, baseline="ce", leader="imp", palette=LIGHT)
     colours = {trace.y[0]: trace.marker.color for trace in figure.data if trace.mode == "markers"}
     assert colours == {"IMP": LIGHT.keep, "Plain": LIGHT.text}
@@ -112,15 +116,21 @@ def test_only_an_arm_that_beats_plain_training_is_blue() -> None:
     assert LIGHT.keep not in {trace.marker.color for trace in alone.data}
 
 
+def test_the_marks_of_an_arm_without_a_verdict_are_faint() -> None:
+    figure = arm_intervals(
+        [replace(IMP_ARM, is_faint=True), PLAIN_ARM], baseline="ce", leader=None, palette=LIGHT
+    )
+    colours = {trace.y[0]: trace.marker.color for trace in figure.data if trace.mode == "markers"}
+    assert colours == {"IMP": LIGHT.muted, "Plain": LIGHT.text}
+
+
 @pytest.mark.parametrize(("majority", "is_drawn"), [(0.58, True), (0.72, True), (0.1, False)])
 def test_the_chart_of_the_arms_shows_the_majority_and_keeps_its_scale(
     majority: float, is_drawn: bool
 ) -> None:
-    arms = [
-        {"arm": "imp", "title": "IMP", "mean": 0.67, "low": 0.64, "high": 0.7},
-        {"arm": "ce", "title": "Plain", "mean": 0.62, "low": 0.6, "high": 0.65},
-    ]
-    figure = arm_intervals(arms, baseline="ce", leader=None, palette=DARK, majority=majority)
+    figure = arm_intervals(
+        [IMP_ARM, PLAIN_ARM], baseline="ce", leader=None, palette=DARK, majority=majority
+    )
     dotted = [line.x0 for line in figure.layout.shapes if line.line.dash == "dot"]
     assert dotted == ([pytest.approx(100 * majority)] if is_drawn else [])
     words = f"always the largest label, {100 * majority:.1f} %"

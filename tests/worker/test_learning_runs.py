@@ -206,9 +206,10 @@ def test_what_a_worker_says_stands_in_the_store_once(fill, small_collection: Col
     job = add_curve(store, small_collection, settings, {("ce", 0): 0.5, ("ce_real", 6): 0.75})
     store.ingest(job.id)
     found = learning_results(store, store.job(job.id))
-    assert (found["runs_finished"], found["runs_planned"]) == (2, 3)
-    assert found["test_rows"] == 12
-    assert [arm["arm"] for arm in found["arms"]] == ["ce_real", "ce"]
+    assert (found.runs_finished, found.runs_planned) == (2, 3)
+    assert found.test_rows == 12
+    assert found.summary is not None
+    assert [arm.arm for arm in found.summary.arms] == ["ce_real", "ce"]
     text = learning_text(found)
     assert "2 of 3 runs finished" in text
     assert "ce_real  75.0 [" in text

@@ -1,18 +1,16 @@
 """The cards of the Overview: the flow of weight, the arms, the labels."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
 from synthcur.arms import get_arm
 from synthcur.charts import overview as figures_overview
+from synthcur.charts.overview import ArmInterval
 from synthcur.results import findings
+from synthcur.results.outcome import Results
 from synthcur.schema import REAL
 from synthcur.settings import TrainSettings
 from synthcur.stats.majority import majority_in_words
-from synthcur.training.unfinished import is_undertrained
 from synthcur.ui import parts, theme
 from synthcur.ui.overview.state import Overview, Weighed
 from synthcur.wording import seeds_in_words
@@ -78,29 +76,29 @@ def arms_card(state: Overview) -> None:
             st.switch_page("pages/train.py")
 
 
-def _compare_arms(results: Mapping[str, Any]) -> None:
+def _compare_arms(results: Results) -> None:
     leader = findings.leading_arm(results)
-    is_better = bool(leader["difference"]) and leader["difference"]["outcome"] == "better"
-    seeds = seeds_in_words(leader["n_seeds"])
-    title = f"Test {findings.METRIC_WORDS[results['metric']]} by arm"
+    seeds = seeds_in_words(leader.score.n_seeds)
+    title = f"Test {findings.METRIC_WORDS[results.metric]} by arm"
     with parts.card(title, f"mean and 95 % interval, {seeds}"):
         figure = figures_overview.arm_intervals(
-            results["arms"],
-            baseline=results["baseline"],
-            leader=leader["arm"] if is_better else None,
+            [
+                ArmInterval(arm.name, arm.title, arm.score, is_faint=arm.is_undertrained)
+                for arm in results.arms
+            ],
+            baseline=results.baseline,
+            leader=leader.name if leader.is_better else None,
             palette=theme.palette(),
-            majority=results["majority"],
+            majority=results.majority,
         )
-        parts.show_chart(figure, "arms", alt=str(results["verdict"]))
-        tests = parts.count(results["test_rows"])
+        parts.show_chart(figure, "arms", alt=results.verdict)
+        tests = parts.count(results.test_rows)
         lines = [
-            f"Run {results['number']}, on {tests} real test rows. Dashed line: plain training. "
-            f"Dotted, where it is near: {majority_in_words(results['majority'])}."
+            f"Run {results.number}, on {tests} real test rows. Dashed line: plain training. "
+            f"Dotted, where it is near: {majority_in_words(results.majority)}."
         ]
         lines += [
-            parts.plain(f"{arm['verdict']}.", limit=400)
-            for arm in results["arms"]
-            if is_undertrained(arm)
+            parts.plain(f"{arm.verdict}.", limit=400) for arm in results.arms if arm.is_undertrained
         ]
         if why := findings.why_macro_f1(results):
             lines.insert(1, f"{why}.")

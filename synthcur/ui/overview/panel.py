@@ -1,13 +1,11 @@
 """The Overview around its cards: the rail, the finding with the next step, the numbers."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
 from synthcur.jobs import job_queue
 from synthcur.results import findings
+from synthcur.results.outcome import Results
 from synthcur.review.queues import QUEUES
 from synthcur.settings import ScoreSettings
 from synthcur.stats.majority import majority_in_words
@@ -51,7 +49,7 @@ def finding(state: Overview) -> None:
     """Draw the page's first line: what is known, and the next useful step as one button."""
     title, caption = _finding_in_words(state)
     badge = None
-    if state.results is not None and findings.leading_arm(state.results)["n_seeds"] == 1:
+    if state.results is not None and findings.leading_arm(state.results).score.n_seeds == 1:
         badge = seeds_in_words(1)
     stage = "working" if state.active is not None else "known"
     with parts.finding_line(title, caption, stage=stage, badge=badge):
@@ -85,22 +83,21 @@ def _finding_in_words(state: Overview) -> tuple[str, str]:
     )
 
 
-def _result_in_words(results: Mapping[str, Any]) -> tuple[str, str]:
-    leader = findings.leading_arm(results)
-    plain = next((arm for arm in results["arms"] if arm["arm"] == results["baseline"]), None)
-    on = f"on {parts.count(results['test_rows'])} real test rows"
-    seeds = seeds_in_words(leader["n_seeds"])
-    if plain is None or leader["difference"] is None:
-        majority = majority_in_words(results["majority"])
-        return results["verdict"], f"Run {results['number']}, {on}, {seeds}; {majority}."
-    before, after = (f"{100 * arm['mean']:.1f}" for arm in (plain, leader))
-    score = findings.METRIC_WORDS[results["metric"]]
-    title = f"{leader['title']} beats plain training: {score} {before} → {after} %"
-    if leader["difference"]["outcome"] != "better":
-        title = results["verdict"]
-    difference = findings.difference_in_words(leader["difference"])
-    against = f"{leader['title']} against plain training {on}"
-    several = f", {seeds}" if leader["n_seeds"] > 1 else ""
+def _result_in_words(results: Results) -> tuple[str, str]:
+    leader, plain = findings.leading_arm(results), results.arm(results.baseline)
+    on = f"on {parts.count(results.test_rows)} real test rows"
+    seeds = seeds_in_words(leader.score.n_seeds)
+    if plain is None or leader.difference is None:
+        majority = majority_in_words(results.majority)
+        return results.verdict, f"Run {results.number}, {on}, {seeds}; {majority}."
+    before, after = (f"{100 * arm.score.mean:.1f}" for arm in (plain, leader))
+    score = findings.METRIC_WORDS[results.metric]
+    title = f"{leader.title} beats plain training: {score} {before} → {after} %"
+    if not leader.is_better:
+        title = results.verdict
+    difference = findings.difference_in_words(leader.difference)
+    against = f"{leader.title} against plain training {on}"
+    several = f", {seeds}" if leader.score.n_seeds > 1 else ""
     return title, f"{difference} points, 95 % interval, {against}{several}."
 
 
@@ -222,13 +219,13 @@ def _queue_step(weighed: Weighed, queue: str, icon: str) -> None:
         _open_queue(queue)
 
 
-def _since_last_run(state: Overview, results: Mapping[str, Any]) -> str:
+def _since_last_run(state: Overview, results: Results) -> str:
     store = resources.store()
     now = store.log_state(state.info.name)
-    newer = decided_since(store.job(results["job"]).spec["decisions"], now.current, now.texts)
+    newer = decided_since(store.job(results.job).spec["decisions"], now.current, now.texts)
     decisions = "1 decision" if newer == 1 else f"{parts.count(newer)} decisions"
     since = f", {decisions} ago" if newer else ""
-    return f"last was run {results['number']}{since}"
+    return f"last was run {results.number}{since}"
 
 
 def _step(title: str, of_what: str, icon: str) -> bool:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from synthcur.results import comparison as report
 from synthcur.results import findings
+from synthcur.results.outcome import Results
 from synthcur.review.decisions import Decision, current_decisions
 from synthcur.review.queues import queue_done, queue_order
 from synthcur.schema import Collection
@@ -61,7 +61,7 @@ class Overview:
     collection: Collection
     decided: weight_flow.Decided
     active: Job | None
-    results: Mapping[str, Any] | None
+    results: Results | None
     scores: Scores | None
     weighed: Weighed | None
 
@@ -80,7 +80,7 @@ def read(name: str) -> Overview:
     scores = found[ranked_checkers(found)[0]] if found else None
     weighed = None
     if scores is not None:
-        best = findings.leading_arm(results)["arm"] if results else None
+        best = findings.leading_arm(results).name if results else None
         weighting = weight_flow.shown_weighting(store.schemes(name), best)
         weighed = _weigh(collection, decisions, scores, *weighting)
     return Overview(
@@ -125,5 +125,5 @@ def _finished_runs(store: Store, name: str) -> tuple[tuple[str, str, int], ...]:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _results(
     name: str, finished: tuple[tuple[str, str, int], ...], _store: Store
-) -> Mapping[str, Any] | None:
+) -> Results | None:
     return report.results(_store, name) if finished else None

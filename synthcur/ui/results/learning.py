@@ -1,17 +1,22 @@
 """The learning curve on the Results page: with how many real rows synthetic ones pay."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
 from synthcur.charts.learning import learning_chart
 from synthcur.jobs import job_queue
 from synthcur.jobs.estimate import Estimate, estimate_learning_curve
-from synthcur.results.learning_curves import curve_table, learning_results, newest_job
+from synthcur.results.learning_curves import (
+    LearningResults,
+    curve_table,
+    learning_results,
+    newest_job,
+)
 from synthcur.stats.majority import majority_in_words
 from synthcur.store.records import Job
 from synthcur.store.store import Store
+from synthcur.training.curve_results import Curve, Summary
 from synthcur.training.learning_curve import LearningCurveSettings, default_sizes
 from synthcur.ui import parts, resources, session, theme
 from synthcur.wording import points, seeds_in_words
@@ -48,13 +53,15 @@ def _draw(name: str, job_id: str | None, is_followed: bool) -> None:
             lines = (parts.plain(line, limit=2000) for line in (job.what, job.fix) if line)
             st.error("  \n".join(lines) or "The worker left no reason.")
         if finished:
-            _curve(_results(job_id, finished, job.status, store))
+            found = _results(job_id, finished, job.status, store)
+            if found.summary is not None:
+                _curve(found, found.summary)
         if not job.is_active:
             _offer(name, store)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _results(job_id: str, finished: int, status: str, _store: Store) -> dict[str, Any]:
+def _results(job_id: str, finished: int, status: str, _store: Store) -> LearningResults:
     """Results of a job with that many finished runs; finished runs never change."""
     return learning_results(_store, _store.job(job_id))
 
@@ -101,38 +108,35 @@ def _progress(job: Job, finished: int) -> None:
     parts.job_progress(job)
 
 
-def _curve(found: Mapping[str, Any]) -> None:
-    if found["verdict"]:
-        undertrained = (*found["learned_nothing"], *found["unfinished"])
-        said = [found["verdict"], *(each["sentence"] for each in undertrained)]
+def _curve(found: LearningResults, seen: Summary) -> None:
+    if seen.verdict:
+        undertrained = (*seen.learned_nothing, *seen.unfinished)
+        said = [seen.verdict, *(each.sentence for each in undertrained)]
         st.markdown("  \n".join(f"**{parts.plain(each, limit=400)}.**" for each in said))
-    chart = learning_chart(
-        found["arms"], found["sizes"], palette=theme.palette(), majority=found["majority"]
-    )
-    parts.show_chart(chart, "learning_curve", alt=_in_words(found))
+    chart = learning_chart(seen.arms, found.sizes, palette=theme.palette(), majority=seen.majority)
+    parts.show_chart(chart, "learning_curve", alt=_in_words(seen.arms, found.sizes))
     st.caption(
         "Where the curve of real rows alone (Real only) has reached the others, generated rows no "
         "longer pay. "
-        f"Line: mean accuracy on {parts.count(found['test_rows'])} real test rows over "
-        f"{seeds_in_words(found['seeds'])}, each with real rows drawn anew. Band: 95 % interval "
+        f"Line: mean accuracy on {parts.count(found.test_rows)} real test rows over "
+        f"{seeds_in_words(found.seeds)}, each with real rows drawn anew. Band: 95 % interval "
         "over rows and seeds. Dashed: reads no real row. Dotted: always the largest label. The "
-        f"{parts.count(found['validation_rows'])} validation rows choose the epoch at every size."
+        f"{parts.count(found.validation_rows)} validation rows choose the epoch at every size."
     )
-    sentences = [each["sentence"] for each in found["pays"]]
-    if found["quality"]:
+    sentences = [each.sentence for each in seen.pays]
+    if found.quality:
         trust = ", ".join(
-            f"{points(each['accuracy'])} % with {parts.count(each['n_real'])}"
-            for each in found["quality"]
+            f"{points(each.accuracy)} % with {parts.count(each.n_real)}" for each in found.quality
         )
         sentences.append(
             f"Quality checker right out of fold: {trust}; "
-            f"{majority_in_words(found['quality_majority'])}"
+            f"{majority_in_words(found.quality_majority)}"
         )
     st.caption("  \n".join(f"{parts.plain(sentence, limit=400)}." for sentence in sentences))
 
 
-def _in_words(found: Mapping[str, Any]) -> str:
-    head, *rows = curve_table(found["arms"], found["sizes"])
+def _in_words(arms: Sequence[Curve], sizes: Sequence[int]) -> str:
+    head, *rows = curve_table(arms, sizes)
     return "; ".join(
         f"{arm}: "
         + ", ".join(

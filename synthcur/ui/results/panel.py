@@ -1,8 +1,5 @@
 """The Results page beside its rail: the verdict, the arms, and a closer look at one of them."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -11,9 +8,9 @@ from synthcur.arms import short_name
 from synthcur.charts import figures
 from synthcur.exports import downloads
 from synthcur.results import findings
+from synthcur.results.outcome import ArmResult, Results
 from synthcur.results.pairwise import Comparison, compare, flips_in_words
 from synthcur.store.store import Store
-from synthcur.training.unfinished import is_undertrained
 from synthcur.ui import parts, resources, theme, train_longer
 from synthcur.ui.results import details as closer
 from synthcur.ui.results.rail import Choice, model_button, results
@@ -34,8 +31,8 @@ def show(choice: Choice) -> None:
     leader = findings.leading_arm(found)
     _finding(store, choice, found, leader)
     _arms_card(found)
-    seen = _comparison(choice.job.id, finished, leader["arm"], choice.baseline, store)
-    if seen is None or leader["arm"] == choice.baseline:
+    seen = _comparison(choice.job.id, finished, leader.name, choice.baseline, store)
+    if seen is None or leader.name == choice.baseline:
         st.caption("A closer look needs a second arm with a finished seed in common.")
         _run_cards(store, choice)
         return
@@ -45,7 +42,7 @@ def show(choice: Choice) -> None:
     with middle:
         _confusion_card(seen)
     with right:
-        flipped = _flips_card(seen, has_verdict=leader["difference"] is not None)
+        flipped = _flips_card(seen, has_verdict=leader.difference is not None)
     if flipped is not None:
         closer.nearest_card(store, choice.job, seen, flipped)
     left, right = st.columns([9, 22], gap="small")
@@ -67,18 +64,16 @@ def _comparison(
     return compare(_store, job_id, arm=arm, baseline=baseline)
 
 
-def _finding(
-    store: Store, choice: Choice, found: Mapping[str, Any], leader: Mapping[str, Any]
-) -> None:
-    badge = "1 seed" if leader["n_seeds"] == 1 else None
-    if found["runs_finished"] < found["runs_planned"]:
-        badge = f"{found['runs_finished']} of {found['runs_planned']} runs"
-    title, caption = parts.plain(found["verdict"]), findings.basis(found)
+def _finding(store: Store, choice: Choice, found: Results, leader: ArmResult) -> None:
+    badge = "1 seed" if leader.score.n_seeds == 1 else None
+    if found.runs_finished < found.runs_planned:
+        badge = f"{found.runs_finished} of {found.runs_planned} runs"
+    title, caption = parts.plain(found.verdict), findings.basis(found)
     with parts.finding_line(title, caption, stage="results", badge=badge):
         if choice.job.is_active and st.button("Watch the run", icon=":material/show_chart:"):
             st.switch_page("pages/train.py")
         run = downloads.offered_model(store, found)
-        undertrained = {arm["arm"] for arm in found["arms"] if is_undertrained(arm)}
+        undertrained = {arm.name for arm in found.arms if arm.is_undertrained}
         if undertrained and not choice.job.is_active:
             train_longer.button(
                 choice.job, undertrained, baseline=choice.baseline, is_primary=run is None
@@ -92,9 +87,9 @@ def _finding(
         )
 
 
-def _arms_card(found: Mapping[str, Any]) -> None:
-    title, score = (of[found["metric"]] for of in (findings.METRIC_TITLES, findings.METRIC_WORDS))
-    rows = parts.count(found["test_rows"])
+def _arms_card(found: Results) -> None:
+    title, score = (of[found.metric] for of in (findings.METRIC_TITLES, findings.METRIC_WORDS))
+    rows = parts.count(found.test_rows)
     note = (
         f"{score} on {rows} real test rows, mean over seeds, 95 % interval; differences in points"
     )
@@ -107,8 +102,8 @@ def _arms_card(found: Mapping[str, Any]) -> None:
                 _intervals(found)
         else:
             _arms_table(found, title)
-        said = [f"{arm['verdict']}." for arm in found["arms"] if is_undertrained(arm)]
-        majority = f"{points(found['majority'])} % {score}"
+        said = [f"{arm.verdict}." for arm in found.arms if arm.is_undertrained]
+        majority = f"{points(found.majority)} % {score}"
         lines = [
             f"{findings.why_macro_f1(found)}." if findings.why_macro_f1(found) else "",
             f"Always naming the largest label: {majority}.",
@@ -118,31 +113,31 @@ def _arms_card(found: Mapping[str, Any]) -> None:
         st.caption("  \n".join(parts.plain(line, limit=1000) for line in lines if line))
 
 
-def _intervals(found: Mapping[str, Any]) -> None:
-    baseline = short_name(found["baseline"])
+def _intervals(found: Results) -> None:
+    baseline = short_name(found.baseline)
     chart = figures.interval_chart(
-        [arm["difference"] for arm in found["arms"]],
-        baseline=baseline.lower() if found["baseline"] == findings.PLAIN else baseline,
+        [arm.difference for arm in found.arms],
+        baseline=baseline.lower() if found.baseline == findings.PLAIN else baseline,
         palette=theme.palette(),
-        unmarked={i for i, arm in enumerate(found["arms"]) if not _is_comparable(arm, found)},
+        unmarked={i for i, arm in enumerate(found.arms) if not _is_comparable(arm, found)},
     )
     parts.show_chart(chart, "intervals", alt=_intervals_in_words(found))
 
 
-def _arms_table(found: Mapping[str, Any], title: str) -> None:
-    against = f"Against {short_name(found['baseline'])}"
+def _arms_table(found: Results, title: str) -> None:
+    against = f"Against {short_name(found.baseline)}"
     table = pd.DataFrame(
         [
             {
-                "Arm": arm["title"],
-                "Rows": arm["rows"],
-                "Seeds": arm["n_seeds"],
-                title: 100 * arm["mean"],
-                against: findings.difference_in_words(arm["difference"]),
-                "p": arm["difference"]["p_holm"] if arm["difference"] else None,
-                "Verdict": [_verdict(arm, found["baseline"])],
+                "Arm": arm.title,
+                "Rows": arm.rows,
+                "Seeds": arm.score.n_seeds,
+                title: 100 * arm.score.mean,
+                against: findings.difference_in_words(arm.difference),
+                "p": arm.difference.p_holm if arm.difference else None,
+                "Verdict": [_verdict(arm, found.baseline)],
             }
-            for arm in found["arms"]
+            for arm in found.arms
         ]
     )
     tints = theme.palette().tints
@@ -175,22 +170,22 @@ def _arms_table(found: Mapping[str, Any], title: str) -> None:
     )
 
 
-def _is_comparable(arm: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+def _is_comparable(arm: ArmResult, found: Results) -> bool:
     """Whether an arm is the baseline or is compared with it."""
-    is_baseline = arm["arm"] == found["baseline"] and not is_undertrained(arm)
-    return is_baseline or arm["difference"] is not None
+    is_baseline = arm.name == found.baseline and not arm.is_undertrained
+    return is_baseline or arm.difference is not None
 
 
-def _verdict(arm: Mapping[str, Any], baseline: str) -> str:
-    if is_undertrained(arm):
-        return _IDLE if arm["learned_nothing"] else _UNFINISHED
-    if arm["difference"] is None:
-        return "baseline" if arm["arm"] == baseline else _ALONE
-    return arm["difference"]["outcome"]
+def _verdict(arm: ArmResult, baseline: str) -> str:
+    if arm.is_undertrained:
+        return _IDLE if arm.learned_nothing else _UNFINISHED
+    if arm.difference is None:
+        return "baseline" if arm.name == baseline else _ALONE
+    return arm.difference.outcome
 
 
-def _intervals_in_words(found: Mapping[str, Any]) -> str:
-    said = [arm["verdict"] for arm in found["arms"] if arm["verdict"]]
+def _intervals_in_words(found: Results) -> str:
+    said = [arm.verdict for arm in found.arms if arm.verdict]
     return "; ".join(said) or "No arm to compare with"
 
 

@@ -1,10 +1,9 @@
 """The rail of the Results page: which run is read, against what, what it was made from, files."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -15,13 +14,13 @@ from synthcur.exports.html_report import html_report
 from synthcur.results import comparison as report
 from synthcur.results import findings
 from synthcur.results.findings import as_baseline
+from synthcur.results.outcome import ArmResult, Results
 from synthcur.schema import REAL, TEST
 from synthcur.settings import TrainSettings, WeightingSettings
 from synthcur.stats.majority import first_metric
 from synthcur.stats.metrics import METRICS
 from synthcur.store.records import Job, Run, chosen_checkers
 from synthcur.store.store import Store
-from synthcur.training.unfinished import is_undertrained
 from synthcur.ui import parts, resources
 from synthcur.ui.clock import clock
 from synthcur.ui.session import results_job_key, writing
@@ -84,16 +83,14 @@ def _first_metric(name: str) -> str:
     return first_metric(collection.label_ids(collection.part(REAL, TEST)))
 
 
-def results(choice: Choice, store: Store) -> dict[str, Any]:
+def results(choice: Choice, store: Store) -> Results:
     """Return `results.comparison.results` of what is chosen."""
     finished = sum(run.status == "done" for run in store.runs(choice.job.id))
     return _results(choice.job.id, finished, choice.baseline, choice.metric, store)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def _results(
-    job_id: str, finished: int, baseline: str, metric: str, _store: Store
-) -> dict[str, Any]:
+def _results(job_id: str, finished: int, baseline: str, metric: str, _store: Store) -> Results:
     """Results of a job with that many finished runs; finished runs never change."""
     name = _store.job(job_id).collection
     return report.results(_store, name, job_id=job_id, baseline=baseline, metric=metric)
@@ -143,11 +140,11 @@ def _made_from(job: Job) -> None:
     facts = report.made_from(job)
     settings = TrainSettings.from_dict(job.settings)
     lines = {
-        "data": facts["data"][:7],
-        "decide": f"{facts['decisions']:,} rows",
-        "P′": (facts["quality"] or "not used")[:8],
-        "Q": (facts["diversity"] or "not used")[:8],
-        "recipe": facts["settings"][:7],
+        "data": facts.data[:7],
+        "decide": f"{facts.decisions:,} rows",
+        "P′": (facts.quality or "not used")[:8],
+        "Q": (facts.diversity or "not used")[:8],
+        "recipe": facts.settings[:7],
         "seeds": f"0-{settings.seeds - 1}" if settings.seeds > 1 else "0",
     }
     st.code("\n".join(f"{key:<8} {value}" for key, value in lines.items()), language=None)
@@ -186,35 +183,34 @@ def _downloads(store: Store, choice: Choice) -> None:
         st.code(command, language=None, wrap_lines=True)
 
 
-def _models(store: Store, found: Mapping[str, Any]) -> list[tuple[Run, str]]:
+def _models(store: Store, found: Results) -> list[tuple[Run, str]]:
     """List the kept models, the ones to offer first, each with what speaks against it."""
-    arms = {arm["arm"]: arm for arm in found["arms"]}
-    offered = [arm["arm"] for arm in findings.offered_arms(found)]
-    place = {arm: at for at, arm in enumerate(offered)}
-    kept = downloads.kept_models(store, found["job"])
+    arms = {arm.name: arm for arm in found.arms}
+    place = {arm.name: at for at, arm in enumerate(findings.offered_arms(found))}
+    kept = downloads.kept_models(store, found.job)
     kept.sort(key=lambda run: place.get(run.arm, len(place)))
     return [(run, _mark(arms[run.arm], found) if run.arm in arms else "") for run in kept]
 
 
-def _mark(arm: Mapping[str, Any], found: Mapping[str, Any]) -> str:
-    if is_undertrained(arm):
-        return " (learned nothing)" if arm["learned_nothing"] else " (still learning)"
+def _mark(arm: ArmResult, found: Results) -> str:
+    if arm.is_undertrained:
+        return " (learned nothing)" if arm.learned_nothing else " (still learning)"
     best = findings.leading_arm(found)
-    if arm["arm"] == found["baseline"] and findings.is_better(best):
-        return f" ({parts.plain(short_name(best['arm']))} is better)"
-    if findings.is_below_probe(arm, found):
+    if arm.name == found.baseline and best.is_better:
+        return f" ({parts.plain(short_name(best.name))} is better)"
+    if arm.name in found.below_probe:
         return " (below the linear probe)"
-    lost = findings.is_losing(arm)
-    return f" (worse than {parts.plain(as_baseline(found['baseline']))})" if lost else ""
+    return f" (worse than {parts.plain(as_baseline(found.baseline))})" if arm.is_worse else ""
 
 
-def _data_buttons(store: Store, job: Job, found: Mapping[str, Any]) -> None:
+def _data_buttons(store: Store, job: Job, found: Results) -> None:
     checkers, weighting = weighed_by(store, job)
     has_scheme = TrainSettings.from_dict(job.settings).weighting is not None
     how = "of the scheme of this run" if has_scheme else "of IMP"
     st.caption(f"Rows the next run trains on, with P′, Q, the weight {how}, and the decisions.")
     weighed = "scheme" if has_scheme else "imp"
-    if any(arm["arm"] == weighed and findings.is_losing(arm) for arm in found["arms"]):
+    arm = found.arm(weighed)
+    if arm is not None and (arm.is_worse or arm.learned_nothing):
         st.caption(
             f":material/warning: {parts.plain(_title(weighed))} lost or learned nothing in this "
             "run: its weights are not what to train with."

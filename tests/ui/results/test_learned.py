@@ -160,7 +160,7 @@ def test_review_is_not_said_to_have_changed_an_arm_that_learned_nothing(fill, sm
         *("learned nothing: train longer", "—", "—"),
     )
     assert imp.difference is not None
-    assert imp.p_holm == imp.difference.p_value, "one comparison is left"
+    assert imp.difference.p_holm == imp.difference.p_value, "one comparison is left"
     app = open_page("results", "small")
     assert not complaints(app)
     table = next(each.value for each in app.dataframe if "Accuracy before" in each.value)
