@@ -246,7 +246,7 @@ def export(
 
 def kept_models(store: Store, job_id: str) -> list[Run]:
     """List the runs of a job whose model is kept, one an arm."""
-    return [run for run in store.runs(job_id) if run.status == "done" and run.model]
+    return [run for run in store.runs(job_id) if run.is_done and run.model]
 
 
 def offered_model(store: Store, found: Mapping[str, Any]) -> Run | None:

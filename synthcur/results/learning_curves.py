@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from synthcur.stats.majority import majority_score
+from synthcur.store.job_kinds import JobKind
 from synthcur.store.records import Job, LearningRun
 from synthcur.store.store import Store
 from synthcur.training.learning_curve import NO_REAL_ROWS, LearningCurveSettings, summary
@@ -14,7 +15,7 @@ from synthcur.wording import points, seeds_in_words
 
 def newest_job(store: Store, name: str) -> Job | None:
     """Return the collection's newest learning curve, None before the first."""
-    return next((job for job in store.jobs(name) if job.kind == "learning_curve"), None)
+    return next(iter(store.jobs(name, JobKind.LEARNING_CURVE)), None)
 
 
 def learning_results(store: Store, job: Job) -> dict[str, Any]:

@@ -23,8 +23,11 @@ from synthcur.settings import WeightingSettings
 from synthcur.store.artefacts import Artefacts
 from synthcur.store.cluster_names import ClusterNameStore
 from synthcur.store.database import DATABASE, Database
-from synthcur.store.ingest import METRICS, add_event, move_job, put_scores, take_in
-from synthcur.store.records import ACTIVE, CollectionInfo, Job, LearningRun, Run, Scores
+from synthcur.store.ingest import METRICS, add_event, put_scores, take_in
+from synthcur.store.job_kinds import JobKind, Lane
+from synthcur.store.job_rows import ANY, move
+from synthcur.store.job_states import OPEN, JobState, RunState
+from synthcur.store.records import CollectionInfo, Job, LearningRun, Run, Scores
 from synthcur.store.reviews import ReviewStore
 from synthcur.store.spool import read_spool
 from synthcur.store.tags import TagStore
@@ -174,7 +177,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         *,
         settings: Mapping[str, Any],
         scores: Mapping[str, str],
-        lane: str = "long",
+        lane: str = Lane.LONG,
         request: str | None = None,
     ) -> Job:
         """Queue a job with everything its worker needs to know.
@@ -182,7 +185,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         Parameters
         ----------
         kind, name, settings, scores
-            What is to be done with which collection.
+            What is to be done with which collection; the kind is a `JobKind`.
         lane
             The queue it waits in.
         request
@@ -213,20 +216,22 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         with self._db.transaction() as db:
             db.execute(
                 "INSERT OR IGNORE INTO job(id, kind, collection, status, settings, spec, "
-                "created_at, lane, request) VALUES (?,?,?,'queued',?,?,?,?,?)",
-                (job_id, kind, name, *values),
+                "created_at, lane, request) VALUES (?,?,?,?,?,?,?,?,?)",
+                (job_id, JobKind(kind), name, JobState.QUEUED, *values),
             )
             found = db.execute(
-                "SELECT id FROM job WHERE id=? OR (request=? AND status IN "
-                "('queued', 'starting', 'running', 'cancelling'))",
-                (job_id, request),
+                f"SELECT id FROM job WHERE id=? OR (request=? AND status IN ({_marks(OPEN)}))",
+                (job_id, request, *OPEN),
             ).fetchone()
         return self.job(found["id"])
 
-    def jobs(self, name: str | None = None) -> list[Job]:
-        """List jobs, newest first, of one collection or of all."""
-        where, parameters = ("", ()) if name is None else ("WHERE collection=?", (name,))
-        found = self._db.rows(f"SELECT * FROM job {where} ORDER BY number DESC", parameters)
+    def jobs(self, name: str | None = None, kind: JobKind | None = None) -> list[Job]:
+        """List jobs, newest first, of one collection and kind or of all."""
+        found = self._db.rows(
+            "SELECT * FROM job WHERE collection=IFNULL(?, collection) AND kind=IFNULL(?, kind) "
+            "ORDER BY number DESC",
+            (name, kind),
+        )
         return [self._job(row) for row in found]
 
     def job(self, job_id: str) -> Job:
@@ -247,11 +252,10 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
 
     def active_jobs(self) -> list[Job]:
         """List jobs that wait or should have a living worker, in the order they are started."""
-        marks = ",".join("?" * (1 + len(ACTIVE)))
         found = self._db.rows(
-            f"SELECT * FROM job WHERE status IN ({marks}) "
-            "ORDER BY status='queued', priority DESC, number",
-            ("queued", *ACTIVE),
+            f"SELECT * FROM job WHERE status IN ({_marks(OPEN)}) "
+            "ORDER BY status=?, priority DESC, number",
+            (*OPEN, JobState.QUEUED),
         )
         return [self._job(row) for row in found]
 
@@ -264,40 +268,48 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
             False if it is no longer queued, or all places are taken: a unique index decides.
         """
         for place in range(places):
+            now = time.time()
             try:
                 with self._db.transaction() as db:
-                    cursor = db.execute(
-                        "UPDATE job SET status='starting', place=?, started_at=? "
-                        "WHERE id=? AND status='queued'",
-                        (place, time.time(), job_id),
+                    return move(
+                        db,
+                        job_id,
+                        JobState.STARTING,
+                        only_from=(JobState.QUEUED,),
+                        at=now,
+                        place=place,
+                        started_at=now,
                     )
-                    return cursor.rowcount == 1
             except sqlite3.IntegrityError:
                 continue
         return False
 
-    def requeue_job(self, job_id: str, *, only_from: Sequence[str]) -> bool:
-        """Let a job that ended wait again; False if it did not end, or its request runs anew."""
-        marks = ",".join("?" * len(only_from))
+    def requeue_job(self, job_id: str) -> None:
+        """Let a job that ended wait again.
+
+        Raises
+        ------
+        ConflictError
+            If it is in no state from which it can, or the same work waits or runs already; nothing
+            is changed.
+        """
         try:
             with self._db.transaction() as db:
-                cursor = db.execute(
-                    "UPDATE job SET status='queued', pid=NULL, identity='', ended_at=NULL, "
-                    "what='', fix='', eta_s=NULL "
-                    f"WHERE id=? AND status IN ({marks})",
-                    (job_id, *only_from),
-                )
-                return cursor.rowcount == 1
-        except sqlite3.IntegrityError:
-            return False
+                now = time.time()
+                move(db, job_id, JobState.QUEUED, at=now, pid=None, identity="", eta_s=None)
+        except sqlite3.IntegrityError as error:
+            raise ConflictError(
+                f"What job {self.job(job_id).number} does waits or runs already.",
+                fix="Follow that job; nothing was changed.",
+            ) from error
 
     def put_first(self, job_id: str) -> bool:
         """Let a waiting job start before all others that wait; False if it does not wait."""
         with self._db.transaction() as db:
             cursor = db.execute(
-                "UPDATE job SET priority=1+(SELECT max(priority) FROM job WHERE status='queued') "
-                "WHERE id=? AND status='queued'",
-                (job_id,),
+                "UPDATE job SET priority=1+(SELECT max(priority) FROM job WHERE status=:queued) "
+                "WHERE id=:id AND status=:queued",
+                {"id": job_id, "queued": JobState.QUEUED},
             )
             return cursor.rowcount == 1
 
@@ -310,18 +322,43 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
             )
 
     def move_job(
-        self, job_id: str, status: str, *, only_from: Sequence[str], what: str = "", fix: str = ""
+        self,
+        job_id: str,
+        to: JobState,
+        *,
+        only_from: Sequence[JobState] = ANY,
+        what: str = "",
+        fix: str = "",
     ) -> bool:
-        """Change the status of a job if it still is one of `only_from`."""
+        """Move a job to a state.
+
+        Parameters
+        ----------
+        to
+            The state.
+        only_from
+            States that the caller takes the job to be in.
+        what, fix
+            Why it ended, where there is something to say.
+
+        Returns
+        -------
+        bool
+            False if it is in no state of `only_from`: somebody was faster, and nothing is changed.
+
+        Raises
+        ------
+        ConflictError
+            If it cannot go from its state to that one, see `job_states.MOVES`; nothing is changed.
+        """
         with self._db.transaction() as db:
-            return move_job(
-                db, job_id, status, only_from=only_from, at=time.time(), what=what, fix=fix
-            )
+            now = time.time()
+            return move(db, job_id, to, only_from=only_from, at=now, what=what, fix=fix)
 
     def runs(self, job_id: str) -> list[Run]:
         """List the runs of a job in the order they started."""
         found = self._db.rows("SELECT * FROM run WHERE job_id=? ORDER BY rowid", (job_id,))
-        return [Run(**dict(row)) for row in found]
+        return [Run(**{**dict(row), "status": RunState(row["status"])}) for row in found]
 
     def forget_model(self, job_id: str, model: str) -> None:
         """Note that the folder of a run's model is gone."""
@@ -375,7 +412,13 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         del values["spool_offset"], values["request"]
         for each in ("settings", "spec", "recipe"):
             values[each] = json.loads(values[each] or "null")
+        values["kind"], values["status"] = JobKind(values["kind"]), JobState(values["status"])
         return Job(**values, folder=self._folder(values["id"]))
+
+
+def _marks(values: Sequence[str]) -> str:
+    """Return the placeholders of an SQL list."""
+    return ",".join("?" * len(values))
 
 
 def _in_common(existing: CollectionInfo, collection: Collection) -> str:

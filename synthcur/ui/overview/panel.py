@@ -11,6 +11,7 @@ from synthcur.results import findings
 from synthcur.review.queues import QUEUES
 from synthcur.settings import ScoreSettings
 from synthcur.stats.majority import majority_in_words
+from synthcur.store.job_kinds import JobKind
 from synthcur.store.records import Job
 from synthcur.ui import parts, resources, trust
 from synthcur.ui.clock import clock
@@ -105,13 +106,13 @@ def _result_in_words(results: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _active_button(job: Job) -> None:
-    if job.kind == "train":
+    if job.kind == JobKind.TRAIN:
         if st.button("Watch the run", type="primary", icon=":material/show_chart:"):
             st.switch_page("pages/train.py")
-    elif job.kind == "learning_curve":
+    elif job.kind == JobKind.LEARNING_CURVE:
         if st.button("Watch the learning curve", type="primary", icon=":material/timeline:"):
             st.switch_page("pages/results.py")
-    elif job.kind == "score" and st.button("Cancel scoring", icon=":material/stop_circle:"):
+    elif job.kind == JobKind.SCORE and st.button("Cancel scoring", icon=":material/stop_circle:"):
         job_queue.cancel(writing(), job.id)
         st.rerun()
 

@@ -32,7 +32,8 @@ from synthcur.settings import (
     WeightingSettings,
     fingerprint,
 )
-from synthcur.store.records import ACTIVE, Job
+from synthcur.store.job_states import ACTIVE
+from synthcur.store.records import Job
 from synthcur.store.spool import Spool
 from synthcur.store.store import Store
 from synthcur.training.learning_curve import LearningCurveSettings
