@@ -30,12 +30,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from harness.collections import add_scores
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.protocol import Page
 from benchmarks.review import invented
 from benchmarks.tabs import wait_until_it_learns
+from harness.collections import add_scores
 from harness.serving import served
 from synthcur import demo
 from synthcur.errors import WorkerError

@@ -30,11 +30,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from harness.chromium import FLAGS
-from harness.collections import CLUSTER_TERMS, add_scores, make_collection, make_scores
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
+from harness.chromium import FLAGS
+from harness.collections import CLUSTER_TERMS, add_scores, make_collection, make_scores
 from harness.serving import free_port, served
 from synthcur.schema import REAL, SYNTHETIC, Collection
 from synthcur.store.store import Store

@@ -20,9 +20,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-from harness.collections import add_scores, make_collection
 from playwright.sync_api import Page, sync_playwright
 
+from harness.collections import add_scores, make_collection
 from harness.serving import served
 from synthcur.demo import load_demo
 from synthcur.schema import Collection

@@ -9,8 +9,9 @@ import argparse
 import shutil
 from pathlib import Path
 
-from harness.chromium import FLAGS
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from harness.chromium import FLAGS
 
 PAGES = ("overview", "data", "curate", "review", "train", "results")
 THEMES = ("light", "dark")

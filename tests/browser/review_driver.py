@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from harness.collections import add_scores
 from playwright.sync_api import Page, expect
 
+from harness.collections import add_scores
 from harness.serving import Server
 from synthcur.review.decisions import Decision, current_decisions
 from synthcur.schema import Collection

@@ -5,9 +5,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from harness.collections import add_finished_job, add_scores
 from playwright.sync_api import Page, expect
 
+from harness.collections import add_finished_job, add_scores
 from harness.serving import Server
 from synthcur.schema import Collection
 from synthcur.workspace import open_store

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from harness.collections import add_scores
 from playwright.sync_api import Page, expect
 
+from harness.collections import add_scores
 from harness.serving import Server
 from synthcur.review.decisions import current_decisions
 from synthcur.schema import Collection

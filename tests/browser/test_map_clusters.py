@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from harness.collections import CLUSTER_TERMS
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from harness.collections import CLUSTER_TERMS
 from harness.serving import Server
 from synthcur.charts.palette import LIGHT
 from synthcur.ui.curate import map as row_map

@@ -1,8 +1,7 @@
 """An hour at the bench in seconds: hundreds of decisions in a row, each kept, once and in order."""
 
-from harness.collections import add_scores
-
 from benchmarks import review as benchmark
+from harness.collections import add_scores
 from tests.browser.review_driver import open_review
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness.collections import add_scores
 from playwright.sync_api import Page, expect
 
 from harness import killing
+from harness.collections import add_scores
 from harness.serving import Server, served
 from synthcur.arms import ARMS, FLOOR
 from synthcur.jobs import job_queue

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from harness.collections import make_scores
 
+from harness.collections import make_scores
 from synthcur.review.decisions import Decision
 from synthcur.review.log_state import Ledger
 from synthcur.review.queues import QUEUES
