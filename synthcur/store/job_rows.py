@@ -1,9 +1,13 @@
-"""The one place that changes the status of a job, inside the caller's transaction."""
+"""Rows of jobs: how they are read, and the one place that changes the status of one."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
+from pathlib import Path
 
+from synthcur.store.job_kinds import JobKind
 from synthcur.store.job_states import FINISHED, JobState, RunState, check_move
+from synthcur.store.records import Job, Run
 
 ANY = tuple(JobState)
 
@@ -17,7 +21,7 @@ def move(
     at: float,
     **columns: object,
 ) -> bool:
-    """Move a job to a state, and its runs with it where it ends.
+    """Move a job to a state, and its runs with it where it ends, inside the caller's transaction.
 
     Parameters
     ----------
@@ -55,3 +59,23 @@ def move(
             (RunState.STOPPED, job_id, RunState.RUNNING),
         )
     return True
+
+
+def read_job(row: sqlite3.Row, folder: Path) -> Job:
+    """Return a row of the table of jobs as a record; `folder` is where the job's files are."""
+    values = dict(row)
+    del values["spool_offset"], values["request"]
+    for each in ("settings", "spec", "recipe"):
+        values[each] = json.loads(values[each] or "null")
+    values["kind"], values["status"] = JobKind(values["kind"]), JobState(values["status"])
+    return Job(**values, folder=folder)
+
+
+def read_run(row: sqlite3.Row) -> Run:
+    """Return a row of the table of runs as a record."""
+    return Run(**{**dict(row), "status": RunState(row["status"])})
+
+
+def marks(values: Sequence[object]) -> str:
+    """Return the placeholders of an SQL list."""
+    return ",".join("?" * len(values))

@@ -21,22 +21,25 @@ from synthcur.review.decisions import EDIT
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store.artefacts import Artefacts
-from synthcur.store.cluster_names import ClusterNameStore
+from synthcur.store.cluster_names import ClusterNames
 from synthcur.store.database import DATABASE, Database
+from synthcur.store.decision_log import DecisionLog
+from synthcur.store.decision_rows import Ledgers
 from synthcur.store.ingest import METRICS, add_event, put_scores, take_in
 from synthcur.store.job_kinds import JobKind, Lane
-from synthcur.store.job_rows import ANY, move
-from synthcur.store.job_states import OPEN, JobState, RunState
+from synthcur.store.job_rows import ANY, marks, move, read_job, read_run
+from synthcur.store.job_states import OPEN, JobState
 from synthcur.store.records import CollectionInfo, Job, LearningRun, Run, Scores
-from synthcur.store.reviews import ReviewStore
 from synthcur.store.spool import read_spool
-from synthcur.store.tags import TagStore
+from synthcur.store.tags import Tags
+from synthcur.store.turns import Turns
 
 
-class Store(ReviewStore, TagStore, ClusterNameStore):
+class Store:
     """Everything a workspace folder holds.
 
-    Decisions are in `ReviewStore`, tags in `TagStore`, names in `ClusterNameStore`.
+    What people say of rows has components of its own: `decisions`, `turns`, `tags` and
+    `cluster_names`.
 
     Parameters
     ----------
@@ -48,7 +51,12 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
 
     def __init__(self, workspace: Path, *, shipped: tuple[Path, ...] = ()) -> None:
         self.workspace = Path(workspace).resolve()
-        super().__init__(Database(self.workspace / DATABASE))
+        self._db = Database(self.workspace / DATABASE)
+        ledgers = Ledgers()
+        self.decisions = DecisionLog(self._db, ledgers)
+        self.turns = Turns(self._db, ledgers)
+        self.tags = Tags(self._db)
+        self.cluster_names = ClusterNames(self._db)
         self.artefacts = Artefacts(self.workspace / "artefacts", shipped)
 
     def close(self) -> None:
@@ -120,6 +128,14 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
             note=info.note,
             guidelines=info.guidelines,
         )
+
+    def set_guidelines(self, name: str, guidelines: Mapping[str, str]) -> None:
+        """Replace what a collection tells its annotators, by label."""
+        with self._db.transaction() as db:
+            db.execute(
+                "UPDATE collection SET guidelines=? WHERE name=?",
+                (json.dumps(dict(guidelines)), name),
+            )
 
     def scores(self, name: str) -> dict[str, Scores]:
         """Return the collection's scores by kind of checkers."""
@@ -193,7 +209,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
             returned and nothing is queued: a unique index decides, whoever asks at once.
         """
         info = self.collection_info(name)
-        state = self.log_state(name)
+        state = self.decisions.state(name)
         job_id = uuid.uuid4().hex[:12]
         spec = {
             "job_id": job_id,
@@ -220,7 +236,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
                 (job_id, JobKind(kind), name, JobState.QUEUED, *values),
             )
             found = db.execute(
-                f"SELECT id FROM job WHERE id=? OR (request=? AND status IN ({_marks(OPEN)}))",
+                f"SELECT id FROM job WHERE id=? OR (request=? AND status IN ({marks(OPEN)}))",
                 (job_id, request, *OPEN),
             ).fetchone()
         return self.job(found["id"])
@@ -253,7 +269,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
     def active_jobs(self) -> list[Job]:
         """List jobs that wait or should have a living worker, in the order they are started."""
         found = self._db.rows(
-            f"SELECT * FROM job WHERE status IN ({_marks(OPEN)}) "
+            f"SELECT * FROM job WHERE status IN ({marks(OPEN)}) "
             "ORDER BY status=?, priority DESC, number",
             (*OPEN, JobState.QUEUED),
         )
@@ -358,7 +374,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
     def runs(self, job_id: str) -> list[Run]:
         """List the runs of a job in the order they started."""
         found = self._db.rows("SELECT * FROM run WHERE job_id=? ORDER BY rowid", (job_id,))
-        return [Run(**{**dict(row), "status": RunState(row["status"])}) for row in found]
+        return [read_run(row) for row in found]
 
     def forget_model(self, job_id: str, model: str) -> None:
         """Note that the folder of a run's model is gone."""
@@ -408,17 +424,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         return self.workspace / "jobs" / job_id
 
     def _job(self, row: sqlite3.Row) -> Job:
-        values = dict(row)
-        del values["spool_offset"], values["request"]
-        for each in ("settings", "spec", "recipe"):
-            values[each] = json.loads(values[each] or "null")
-        values["kind"], values["status"] = JobKind(values["kind"]), JobState(values["status"])
-        return Job(**values, folder=self._folder(values["id"]))
-
-
-def _marks(values: Sequence[str]) -> str:
-    """Return the placeholders of an SQL list."""
-    return ",".join("?" * len(values))
+        return read_job(row, self._folder(row["id"]))
 
 
 def _in_common(existing: CollectionInfo, collection: Collection) -> str:

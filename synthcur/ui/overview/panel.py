@@ -225,7 +225,7 @@ def _queue_step(weighed: Weighed, queue: str, icon: str) -> None:
 
 def _since_last_run(state: Overview, results: Mapping[str, Any]) -> str:
     store = resources.store()
-    now = store.log_state(state.info.name)
+    now = store.decisions.state(state.info.name)
     newer = decided_since(store.job(results["job"]).spec["decisions"], now.current, now.texts)
     decisions = "1 decision" if newer == 1 else f"{parts.count(newer)} decisions"
     since = f", {decisions} ago" if newer else ""

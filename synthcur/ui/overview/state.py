@@ -74,7 +74,7 @@ class Overview:
 def read(name: str) -> Overview:
     """Read the state of a collection."""
     store = resources.store()
-    collection, decisions = resources.collection(name), store.decisions(name)
+    collection, decisions = resources.collection(name), store.decisions.log(name)
     results = _results(name, _finished_runs(store, name), store)
     found = resources.scores(name)
     scores = found[ranked_checkers(found)[0]] if found else None
