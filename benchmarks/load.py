@@ -174,7 +174,7 @@ async def work(annotators: Sequence[Annotator], *, minutes: float, a_minute: flo
 def measured(annotators: Sequence[Annotator], store: Store, *, minutes: float) -> dict[str, Any]:
     """Hold what the annotators were told against the log."""
     times = 1000 * np.array([took for each in annotators for _, took in each.saves])
-    log = store.decisions(COLLECTION)
+    log = store.decisions.log(COLLECTION)
     stored = Counter(row.sample_id for row in log if row.action in VERDICTS)
     acknowledged = Counter(sample for each in annotators for sample, _ in each.saves)
     return {

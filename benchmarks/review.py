@@ -96,12 +96,12 @@ def measure(page: Page, store: Store, *, presses: int, every_ms: float) -> dict:
     page.evaluate(WATCH)
     press_all(page, "a" * BURST, every_ms=BURST_MS)
     saved_after = seconds_to_saved(page)
-    burst_rows = len(store.decisions(NAME))
+    burst_rows = len(store.decisions.log(NAME))
     page.evaluate("window.latencies.length = 0")
     waited = press_all(page, "as" * (presses // 2), every_ms=every_ms)
     seconds_to_saved(page)
     latencies = np.asarray(page.evaluate("window.latencies"))
-    whole = store.decisions(NAME)
+    whole = store.decisions.log(NAME)
     log = whole[burst_rows:]
     return {
         "presses": presses,

@@ -259,7 +259,7 @@ def run(folder: Path, *, kills: int, seed: int, acknowledge_first: bool = False)
     ]
     store = Store(folder / "ws")
     store.add_collection(make_collection(NAME, rows, LABELS))
-    store.set_overlap(NAME, OVERLAP)
+    store.turns.set_overlap(NAME, OVERLAP)
     ids = sample_ids(store)
     store.close()
     people = [fork(Annotator(folder, name, seed).work) for name in ANNOTATORS]
@@ -298,7 +298,7 @@ def count(folder: Path) -> dict[str, Any]:
             tuple(row)
             for row in db.execute("SELECT client_id, sample_id, action, client_seq FROM decision")
         )
-    log = store.decisions(NAME)
+    log = store.decisions.log(NAME)
     store.close()
     wanted = Counter(
         (each["client"], each["sample"], each["action"], each["seq"]) for each in saved

@@ -119,7 +119,7 @@ def add_scores(
 def discard_first(store: Store, collection: Collection, rows: int) -> None:
     """Let Ana discard the first synthetic rows."""
     for number, sample_id in enumerate(collection.synthetic_ids[:rows], start=1):
-        store.append_decision(
+        store.decisions.append(
             collection.name,
             sample_id=sample_id,
             annotator="Ana",

@@ -24,7 +24,8 @@ from harness.collections import add_scores, make_collection
 from synthcur.jobs import job_queue
 from synthcur.jobs.processes import process_identity
 from synthcur.settings import FitSettings, ScoreSettings, TrainSettings
-from synthcur.store.records import FINISHED, Job
+from synthcur.store.job_states import FINISHED
+from synthcur.store.records import Job
 from synthcur.store.spool import read_spool
 from synthcur.store.store import Store
 
@@ -130,7 +131,7 @@ Figures = dict[tuple[Any, ...], np.ndarray]
 
 def predictions(store: Store, job_id: str) -> Figures:
     """Return what every finished run predicts for the test rows."""
-    runs = [run for run in store.runs(job_id) if run.status == "done"]
+    runs = [run for run in store.runs(job_id) if run.is_done]
     return {
         (run.arm, run.seed): store.artefacts.array(str(run.predictions), "probs") for run in runs
     }

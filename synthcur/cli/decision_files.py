@@ -49,8 +49,8 @@ def apply(
             review.check_decision(decision, sample_ids=sample_ids, labels=collection.labels)
         except InputError as error:
             raise _at(path, line, error) from error
-    state = store.log_state(name)
-    found = store.append_each(
+    state = store.decisions.state(name)
+    found = store.decisions.append_each(
         name,
         [(line, replace(each, queue="file")) for line, each in decisions],
         "file:" + hashlib.sha256(content.encode()).hexdigest()[:16],

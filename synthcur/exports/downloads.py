@@ -67,7 +67,7 @@ def curated_table(
         names gets ``_in_file`` appended, and a number where that is taken, too. Discarded rows are
         left out, relabelled ones have their new label and are weighed under it.
     """
-    collection, log = store.collection(name), store.decisions(name)
+    collection, log = store.collection(name), store.decisions.log(name)
     labels, kept = effective_labels(collection, log)
     synthetic = with_edits(collection.synthetic, log)
     names = np.asarray(collection.labels, dtype=object)
@@ -192,7 +192,7 @@ def dataset_folder(
     table = curated_table(store, name, checkers=checkers, weighting=settings)
     table = table.assign(**{_SCHEME: fingerprint(settings) if checkers else ""})
     write_table(table, out / "data" / "train.parquet")
-    write_table(decisions_table(store.decisions(name)), out / "decisions.jsonl")
+    write_table(decisions_table(store.decisions.log(name)), out / "decisions.jsonl")
     write_text(cards.dataset_card(store, name, table, weighting=settings), out / "README.md")
     return out
 
@@ -231,7 +231,7 @@ def export(
     written = ["curated.parquet", "curated.jsonl", "curated.csv", "decisions.jsonl"]
     for file in written[:3]:
         write_table(table, out / file)
-    write_table(decisions_table(store.decisions(name)), out / "decisions.jsonl")
+    write_table(decisions_table(store.decisions.log(name)), out / "decisions.jsonl")
     dataset_folder(store, name, out / "dataset", checkers=checkers, weighting=weighting)
     written.append("dataset")
     if report.readable_jobs(store, name):
@@ -247,7 +247,7 @@ def export(
 
 def kept_models(store: Store, job_id: str) -> list[Run]:
     """List the runs of a job whose model is kept, one an arm."""
-    return [run for run in store.runs(job_id) if run.status == "done" and run.model]
+    return [run for run in store.runs(job_id) if run.is_done and run.model]
 
 
 def offered_model(store: Store, found: Results) -> Run | None:

@@ -308,7 +308,7 @@ def _curve(
 
 
 def _weights(store: Store, job: Job, arm: str) -> str:
-    runs = [run for run in store.runs(job.id) if run.arm == arm and run.status == "done"]
+    runs = [run for run in store.runs(job.id) if run.arm == arm and run.is_done]
     seen = read_dynamics(store, job, runs[0]) if runs else None
     if seen is None or seen.weights is None:
         return ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synthcur.errors import ConflictError, StoreError
+from synthcur.store.job_kinds import KINDS
 from synthcur.store.records import Job
 from synthcur.store.store import Store
 
@@ -84,7 +85,7 @@ def remove(store: Store, found: list[Leftover]) -> int:
 
 
 def _of(job: Job, *, models: bool) -> Iterator[tuple[Path, str]]:
-    name = f"run {job.number}" if job.kind == "train" else f"job {job.number}"
+    name = f"{KINDS[job.kind].noun} {job.number}"
     for path in _inside(job.folder):
         if path.name.startswith("checkpoint."):
             yield path, f"checkpoint of {name}, which then cannot go on from it"

@@ -8,6 +8,7 @@ import numpy as np
 
 from synthcur.arms import ARMS
 from synthcur.settings import AUTOMATIC, FitSettings, TrainSettings
+from synthcur.store.job_kinds import JobKind
 from synthcur.store.records import Job
 from synthcur.store.store import Store
 from synthcur.training.learning_curve import NO_REAL_ROWS, LearningCurveSettings
@@ -118,8 +119,8 @@ def _seconds_per_row(store: Store, fit: FitSettings) -> tuple[list[float], int |
     """
     alike = [
         job
-        for job in store.jobs()
-        if job.kind == "train" and job.settings["fit"]["base_model"] == fit.base_model
+        for job in store.jobs(kind=JobKind.TRAIN)
+        if job.settings["fit"]["base_model"] == fit.base_model
     ]
     for speeds_of in (_of_finished_runs, _of_steps):
         speeds: list[float] = []
@@ -140,7 +141,7 @@ def _of_finished_runs(store: Store, job: Job) -> list[float]:
     return [
         run.seconds / (run.rows * run.steps / math.ceil(run.rows / batch))
         for run in store.runs(job.id)
-        if run.status == "done" and run.seconds and run.steps and run.rows
+        if run.is_done and run.seconds and run.steps and run.rows
     ]
 
 

@@ -28,7 +28,9 @@ from synthcur.jobs.processes import gpu_count, is_running, process_identity
 from synthcur.jobs.warm_worker import Spare
 from synthcur.models.base_models import check_base_model
 from synthcur.settings import FitSettings, ScoreSettings, TrainSettings, fingerprint
-from synthcur.store.records import ACTIVE, FINISHED, RESUMABLE, Job
+from synthcur.store.job_kinds import KINDS, JobKind, Lane
+from synthcur.store.job_states import ACTIVE, FINISHED, JobState, sources
+from synthcur.store.records import Job
 from synthcur.store.spool import RESERVE, RESERVE_BYTES
 from synthcur.store.store import Store
 from synthcur.training.learning_curve import LearningCurveSettings, check_sizes
@@ -80,8 +82,7 @@ def submit_score(
         If the base model may not be used here, see `base_models`.
     """
     settings = replace(settings, fit=_allowed(settings.fit))
-    lane = "short" if settings.checkers == "probe" else "long"
-    return _submit(store, "score", name, settings.to_dict(), {}, lane=lane, waiting=waiting)
+    return _submit(store, JobKind.SCORE, name, settings.to_dict(), {}, waiting=waiting)
 
 
 def submit_train(store: Store, name: str, settings: TrainSettings) -> Job:
@@ -105,7 +106,7 @@ def submit_train(store: Store, name: str, settings: TrainSettings) -> Job:
             "them out.",
         )
     artefacts = dict(scores.artefacts) if scores else {}
-    return _submit(store, "train", name, settings.to_dict(), artefacts)
+    return _submit(store, JobKind.TRAIN, name, settings.to_dict(), artefacts)
 
 
 def submit_learning_curve(store: Store, name: str, settings: LearningCurveSettings) -> Job:
@@ -124,7 +125,7 @@ def submit_learning_curve(store: Store, name: str, settings: LearningCurveSettin
         get_arm(arm)
     collection = store.collection(name)
     check_sizes(settings.sizes, collection.real_train_labels)
-    return _submit(store, "learning_curve", name, settings.to_dict(), {})
+    return _submit(store, JobKind.LEARNING_CURVE, name, settings.to_dict(), {})
 
 
 def _allowed(fit: FitSettings) -> FitSettings:
@@ -133,17 +134,17 @@ def _allowed(fit: FitSettings) -> FitSettings:
 
 def _submit(
     store: Store,
-    kind: str,
+    kind: JobKind,
     name: str,
     settings: Mapping[str, Any],
     scores: Mapping[str, str],
     *,
-    lane: str = "long",
     waiting: Spare | None = None,
 ) -> Job:
     """Queue a job; asked twice for the same while it waits or runs, it is the same job."""
     collection = store.collection_info(name).fingerprint
     request = fingerprint(kind, name, collection, settings, scores)
+    lane = KINDS[kind].lane(settings)
     job = store.add_job(kind, name, settings=settings, scores=scores, lane=lane, request=request)
     start_next(store, waiting=waiting)
     return store.job(job.id)
@@ -161,12 +162,17 @@ def resume(store: Store, job_id: str) -> Job:
         If the job is not in such a state, or another one does the same work.
     """
     store.ingest(job_id)
-    if not store.requeue_job(job_id, only_from=RESUMABLE):
+    try:
+        store.requeue_job(job_id)
+    except ConflictError as error:
         job = store.job(job_id)
         if job.is_active:
             return job
-        same = "it is done" if job.status == "done" else "the same work waits or runs already"
-        raise ConflictError(f"Job {job.number} cannot go on: {same}.", fix="Nothing to do.")
+        is_done = job.status == JobState.DONE
+        same = "it is done" if is_done else "the same work waits or runs already"
+        raise ConflictError(
+            f"Job {job.number} cannot go on: {same}.", fix="Nothing to do."
+        ) from error
     start_next(store)
     return store.job(job_id)
 
@@ -179,7 +185,7 @@ def put_first(store: Store, job_id: str) -> Job:
 
 def places(lane: str) -> int:
     """How many jobs of a lane run at a time."""
-    if lane == "short":
+    if lane == Lane.SHORT:
         return 1
     given = os.environ.get(PLACES_VARIABLE, "")
     return int(given) if given.isdecimal() and int(given) > 0 else max(1, gpu_count())
@@ -188,7 +194,7 @@ def places(lane: str) -> int:
 def poll(store: Store, *, waiting: Spare | None = None) -> None:
     """Take in all spools, mark the dead, start what waits; `waiting` as in `submit_score`."""
     for job in store.active_jobs():
-        if job.status != "queued":
+        if job.status != JobState.QUEUED:
             _refresh(store, job)
     start_next(store, waiting=waiting)
 
@@ -199,8 +205,8 @@ def start_next(store: Store, *, waiting: Spare | None = None) -> None:
     A short job goes to the process that waits for one, if any does.
     """
     for job in store.active_jobs():
-        if job.status == "queued" and store.claim_job(job.id, places=places(job.lane)):
-            _spawn(store, store.job(job.id), waiting if job.lane == "short" else None)
+        if job.status == JobState.QUEUED and store.claim_job(job.id, places=places(job.lane)):
+            _spawn(store, store.job(job.id), waiting if job.lane == Lane.SHORT else None)
 
 
 def cancel(store: Store, job_id: str) -> Job:
@@ -208,13 +214,15 @@ def cancel(store: Store, job_id: str) -> Job:
 
     The results of finished runs are kept.
     """
-    if store.move_job(job_id, "cancelled", only_from=("queued",)):
+    if store.move_job(job_id, JobState.CANCELLED, only_from=(JobState.QUEUED,)):
         return store.job(job_id)
     if _is_alive(store.job(job_id)):
-        is_first_time = store.move_job(job_id, "cancelling", only_from=("starting", "running"))
+        is_first_time = store.move_job(
+            job_id, JobState.CANCELLING, only_from=sources(JobState.CANCELLING)
+        )
         job = store.job(job_id)
         # A process that is not noted yet is asked by `_spawn`, which notes it and then looks here.
-        if job.status == "cancelling" and job.pid is not None:
+        if job.status == JobState.CANCELLING and job.pid is not None:
             _signal_group(job.pid, signal.SIGTERM if is_first_time else signal.SIGKILL)
     poll(store)
     return store.job(job_id)
@@ -236,7 +244,7 @@ def wait(store: Store, job_id: str, *, on_progress: Callable[[Job], None] | None
         if job.status in FINISHED:
             break
         time.sleep(0.3)
-    if job.status != "done":
+    if job.status != JobState.DONE:
         raise WorkerError(job.what or f"The job was {job.status}.", fix=job.fix)
     return job
 
@@ -258,11 +266,11 @@ def _refresh(store: Store, job: Job) -> None:
     store.ingest(job.id)
     if alive or store.job(job.id).status in FINISHED:
         return
-    if job.status == "cancelling":
-        store.move_job(job.id, "cancelled", only_from=ACTIVE)
+    if job.status == JobState.CANCELLING:
+        store.move_job(job.id, JobState.CANCELLED, only_from=ACTIVE)
         return
     what, fix = stopped_unexpectedly(job.folder, job.identity)
-    store.move_job(job.id, "crashed", only_from=ACTIVE, what=what, fix=fix)
+    store.move_job(job.id, JobState.CRASHED, only_from=ACTIVE, what=what, fix=fix)
 
 
 def _is_alive(job: Job) -> bool:
@@ -280,14 +288,14 @@ def _spawn(store: Store, job: Job, waiting: Spare | None) -> None:
     except OSError as error:
         store.move_job(
             job.id,
-            "failed",
-            only_from=("starting",),
+            JobState.FAILED,
+            only_from=(JobState.STARTING,),
             what=f"The worker could not be started: {error}.",
             fix="Check the disk space and the free memory, then start it again.",
         )
         return
     store.set_worker(job.id, pid=process.pid, identity=process_identity(process.pid))
-    if store.job(job.id).status == "cancelling":
+    if store.job(job.id).status == JobState.CANCELLING:
         _signal_group(process.pid, signal.SIGTERM)
     # A child that has ended stays a zombie until somebody waits for it.
     threading.Thread(target=process.wait, daemon=True).start()
@@ -308,7 +316,7 @@ def _started(job: Job) -> subprocess.Popen[bytes]:
 
 def _own_gpu(job: Job) -> dict[str, str]:
     """Give each place of the long lane a GPU of its own where there are several."""
-    if gpu_count() < 2 or job.lane == "short":
+    if gpu_count() < 2 or job.lane == Lane.SHORT:
         return {}
     visible = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(gpu_count())))
     names = visible.split(",")

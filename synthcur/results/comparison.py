@@ -34,6 +34,8 @@ from synthcur.stats.metrics import (
     paired_difference,
     verdict,
 )
+from synthcur.store.job_kinds import JobKind
+from synthcur.store.job_states import JobState
 from synthcur.store.records import Job, Run
 from synthcur.store.store import Store
 from synthcur.training.unfinished import (
@@ -49,8 +51,8 @@ _NO_SCHEMES: Mapping[str, WeightingSettings] = MappingProxyType({})
 
 def readable_jobs(store: Store, name: str) -> list[Job]:
     """List the collection's training jobs with at least one finished run, newest first."""
-    jobs = [job for job in store.jobs(name) if job.kind == "train"]
-    return [job for job in jobs if any(run.status == "done" for run in store.runs(job.id))]
+    jobs = store.jobs(name, JobKind.TRAIN)
+    return [job for job in jobs if any(run.is_done for run in store.runs(job.id))]
 
 
 def results(
@@ -169,9 +171,9 @@ def _choose_job(store: Store, name: str, job_id: str | None) -> Job:
                 f"No training run of {name!r} has finished yet.",
                 fix=f"Start one on the Train page, or: python -m synthcur train {name}",
             )
-        return next((job for job in readable if job.status == "done"), readable[0])
+        return next((job for job in readable if job.status == JobState.DONE), readable[0])
     job = store.job(job_id)
-    if job.kind != "train" or job.collection != name:
+    if job.kind != JobKind.TRAIN or job.collection != name:
         raise InputError(
             f"The job {job_id!r} is no training of the collection {name!r}.",
             fix="List the jobs with: python -m synthcur jobs",
@@ -181,7 +183,7 @@ def _choose_job(store: Store, name: str, job_id: str | None) -> Job:
 
 def finished_runs(store: Store, job: Job) -> dict[str, list[Run]]:
     """Group the finished runs of a job by arm, in the order of the job's arms."""
-    done = [run for run in store.runs(job.id) if run.status == "done"]
+    done = [run for run in store.runs(job.id) if run.is_done]
     grouped = {arm: [run for run in done if run.arm == arm] for arm in job.settings["arms"]}
     found = {arm: sorted(runs, key=lambda run: run.seed) for arm, runs in grouped.items() if runs}
     if not found:
@@ -216,7 +218,7 @@ class Undertrained:
 
 def undertrained(store: Store, job: Job, runs: Sequence[Run]) -> Undertrained:
     """Find the finished ones among some runs of a job that give no verdict."""
-    done = [run for run in runs if run.status == "done" and run.predictions]
+    done = [run for run in runs if run.is_done and run.predictions]
     if not done:
         return Undertrained(frozenset(), {})
     probs, labels = probabilities(store, done)

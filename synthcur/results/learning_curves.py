@@ -8,6 +8,7 @@ import numpy as np
 
 from synthcur.stats.majority import majority_score
 from synthcur.stats.metrics import Interval
+from synthcur.store.job_kinds import JobKind
 from synthcur.store.records import Job, LearningRun
 from synthcur.store.store import Store
 from synthcur.training.curve_results import Curve, Summary
@@ -17,7 +18,7 @@ from synthcur.wording import points, seeds_in_words
 
 def newest_job(store: Store, name: str) -> Job | None:
     """Return the collection's newest learning curve, None before the first."""
-    return next((job for job in store.jobs(name) if job.kind == "learning_curve"), None)
+    return next(iter(store.jobs(name, JobKind.LEARNING_CURVE)), None)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def ledger(job: Job) -> Facts:
 
 def predictions_ledger(runs: Sequence[Run]) -> list[tuple[str, int, str]]:
     """Name the predictions of every finished run, as (arm, seed, hash of the content)."""
-    done = [run for run in runs if run.status == "done" and run.predictions]
+    done = [run for run in runs if run.is_done and run.predictions]
     return [(run.arm, run.seed, run.predictions or "") for run in done]
 
 

@@ -13,12 +13,13 @@ CLUSTER_NAME_LENGTH = 60
 """Characters of the longest name of a cluster."""
 
 
-class ClusterNameStore:
+class ClusterNames:
     """Names of the clusters of every collection of a workspace."""
 
-    _db: Database
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
-    def cluster_names(self, name: str, clusters: str) -> dict[int, str]:
+    def given(self, name: str, clusters: str) -> dict[int, str]:
         """Return the names that people gave, by cluster.
 
         Parameters
@@ -35,15 +36,13 @@ class ClusterNameStore:
         )
         return {row["cluster"]: row["name"] for row in found}
 
-    def rename_cluster(
-        self, name: str, clusters: str, cluster: int, new: str, *, annotator: str
-    ) -> None:
+    def rename(self, name: str, clusters: str, cluster: int, new: str, *, annotator: str) -> None:
         """Give a cluster a name; the last one who does so is heard.
 
         Parameters
         ----------
         name, clusters
-            See `cluster_names`.
+            See `given`.
         cluster
             Its number, from 0.
         new

@@ -3,11 +3,12 @@
 import json
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from synthcur.arms import ARMS
-from synthcur.store.records import ACTIVE
+from synthcur.store.job_kinds import KINDS, JobKind
+from synthcur.store.job_rows import move
+from synthcur.store.job_states import JobState, RunState, sources
 
 METRICS = (
     *("step", "epoch", "loss", "samples_per_s", "val_accuracy", "val_macro_f1", "val_log_loss"),
@@ -67,34 +68,12 @@ def put_scores(
     )
 
 
-def move_job(
-    db: sqlite3.Connection,
-    job_id: str,
-    status: str,
-    *,
-    only_from: Sequence[str],
-    at: float,
-    what: str = "",
-    fix: str = "",
-) -> bool:
-    """Change the status of a job if it still is one of `only_from`; say whether it was."""
-    marks = ",".join("?" * len(only_from))
-    ended_at = None if status in ("queued", *ACTIVE) else at
-    cursor = db.execute(
-        f"UPDATE job SET status=?, ended_at=?, what=?, fix=? WHERE id=? AND status IN ({marks})",
-        (status, ended_at, what, fix, job_id, *only_from),
-    )
-    if cursor.rowcount and ended_at is not None:
-        db.execute("UPDATE run SET status='stopped' WHERE job_id=? AND status='running'", (job_id,))
-    return cursor.rowcount == 1
-
-
 def _started(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
     db.execute(
         "UPDATE job SET pid=?, identity=?, started_at=? WHERE id=?",
         (record["pid"], record["identity"], record["at"], job["id"]),
     )
-    move_job(db, job["id"], "running", only_from=("queued", "starting"), at=record["at"])
+    _move(db, job, record, JobState.RUNNING)
 
 
 def _phase(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
@@ -125,9 +104,9 @@ def _recipe(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any])
 def _run_started(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
     # A run that goes on keeps what its epochs have told so far.
     db.execute(
-        "INSERT INTO run(job_id, arm, seed, status, steps) VALUES (?,?,?,'running',?) "
-        "ON CONFLICT(job_id, arm, seed) DO UPDATE SET status='running', steps=excluded.steps",
-        (job["id"], record["arm"], record["seed"], record.get("steps")),
+        "INSERT INTO run(job_id, arm, seed, status, steps) VALUES (?,?,?,?,?) ON CONFLICT"
+        "(job_id, arm, seed) DO UPDATE SET status=excluded.status, steps=excluded.steps",
+        (job["id"], record["arm"], record["seed"], RunState.RUNNING, record.get("steps")),
     )
 
 
@@ -168,8 +147,9 @@ def _metric(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any])
 def _run_done(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
     changes = ", ".join(f"{column}=?" for column in _RUN_RESULTS)
     db.execute(
-        f"UPDATE run SET status='done', {changes} WHERE job_id=? AND arm=? AND seed=?",
+        f"UPDATE run SET status=?, {changes} WHERE job_id=? AND arm=? AND seed=?",
         (
+            RunState.DONE,
             *(record.get(column) for column in _RUN_RESULTS),
             job["id"],
             record["arm"],
@@ -193,32 +173,30 @@ def _learning_run(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str,
 
 
 def _done(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
-    moved = move_job(
-        db, job["id"], "done", only_from=("queued", *ACTIVE, "crashed"), at=record["at"]
-    )
-    if moved and job["kind"] == "learning_curve":
-        text = f"Learning curve {job['number']} finished"
+    finished = KINDS[JobKind(job["kind"])].finished
+    if _move(db, job, record, JobState.DONE) and finished is not None:
+        text = finished(job["number"], json.loads(job["settings"]))
         add_event(db, job["collection"], text, at=record["at"])
-    if moved and job["kind"] == "train":
-        arms = json.loads(job["settings"])["arms"]
-        names = ", ".join(ARMS[arm].title for arm in arms if arm in ARMS)
-        add_event(db, job["collection"], f"Run {job['number']} finished: {names}", at=record["at"])
 
 
 def _failed(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
-    move_job(
-        db,
-        job["id"],
-        "failed",
-        only_from=("queued", *ACTIVE, "crashed"),
-        at=record["at"],
-        what=record.get("what", ""),
-        fix=record.get("fix", ""),
-    )
+    words = {each: record.get(each, "") for each in ("what", "fix")}
+    _move(db, job, record, JobState.FAILED, **words)
 
 
 def _cancelled(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
-    move_job(db, job["id"], "cancelled", only_from=("queued", *ACTIVE, "crashed"), at=record["at"])
+    _move(db, job, record, JobState.CANCELLED)
+
+
+def _move(
+    db: sqlite3.Connection,
+    job: sqlite3.Row,
+    record: Mapping[str, Any],
+    to: JobState,
+    **columns: object,
+) -> bool:
+    """Move a job as its worker says; words that come too late for that are passed over."""
+    return move(db, job["id"], to, only_from=sources(to), at=record["at"], **columns)
 
 
 _HANDLERS = {

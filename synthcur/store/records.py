@@ -5,14 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ACTIVE = ("starting", "running", "cancelling")
-"""States of a job that should have a living worker."""
-
-FINISHED = ("done", "failed", "cancelled", "crashed")
-"""States of a job that nobody works on; only `job_queue.resume` takes it out of one."""
-
-RESUMABLE = ("failed", "cancelled", "crashed")
-"""States from which a job can go on."""
+from synthcur.store.job_kinds import JobKind
+from synthcur.store.job_states import OPEN, JobState, RunState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +41,6 @@ class Scores:
 class Job:
     """One piece of background work and its last known state.
 
-    `status` is queued, starting, running, cancelling, done, failed, cancelled or crashed;
     `number` counts jobs of the workspace for people; `done` of `total` is the present phase. Of
     the jobs that wait, the highest `priority` starts first; `lane` is the queue it waits in, and
     `place` the one of that lane's places it runs in. `recipe` is what a training job has found
@@ -56,9 +49,9 @@ class Job:
 
     id: str
     number: int
-    kind: str
+    kind: JobKind
     collection: str
-    status: str
+    status: JobState
     settings: Mapping[str, Any]
     spec: Mapping[str, Any]
     created_at: float
@@ -82,7 +75,12 @@ class Job:
     @property
     def is_active(self) -> bool:
         """Whether the job waits or has a living worker, as far as is known."""
-        return self.status == "queued" or self.status in ACTIVE
+        return self.status in OPEN
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the job ended otherwise than it should, and nobody asked it to."""
+        return self.status in (JobState.FAILED, JobState.CRASHED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +96,7 @@ class Run:
     job_id: str
     arm: str
     seed: int
-    status: str
+    status: RunState
     steps: int | None
     accuracy: float | None
     macro_f1: float | None
@@ -112,6 +110,16 @@ class Run:
     seconds: float | None
     samples_per_s: float | None
     rows: int | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the run has reached its end."""
+        return self.status == RunState.DONE
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the run goes on, as far as is known."""
+        return self.status == RunState.RUNNING
 
 
 @dataclass(frozen=True, kw_only=True)

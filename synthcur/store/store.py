@@ -21,19 +21,25 @@ from synthcur.review.decisions import EDIT
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store.artefacts import Artefacts
-from synthcur.store.cluster_names import ClusterNameStore
+from synthcur.store.cluster_names import ClusterNames
 from synthcur.store.database import DATABASE, Database
-from synthcur.store.ingest import METRICS, add_event, move_job, put_scores, take_in
-from synthcur.store.records import ACTIVE, CollectionInfo, Job, LearningRun, Run, Scores
-from synthcur.store.reviews import ReviewStore
+from synthcur.store.decision_log import DecisionLog
+from synthcur.store.decision_rows import Ledgers
+from synthcur.store.ingest import METRICS, add_event, put_scores, take_in
+from synthcur.store.job_kinds import JobKind, Lane
+from synthcur.store.job_rows import ANY, marks, move, read_job, read_run
+from synthcur.store.job_states import OPEN, JobState
+from synthcur.store.records import CollectionInfo, Job, LearningRun, Run, Scores
 from synthcur.store.spool import read_spool
-from synthcur.store.tags import TagStore
+from synthcur.store.tags import Tags
+from synthcur.store.turns import Turns
 
 
-class Store(ReviewStore, TagStore, ClusterNameStore):
+class Store:
     """Everything a workspace folder holds.
 
-    Decisions are in `ReviewStore`, tags in `TagStore`, names in `ClusterNameStore`.
+    What people say of rows has components of its own: `decisions`, `turns`, `tags` and
+    `cluster_names`.
 
     Parameters
     ----------
@@ -45,7 +51,12 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
 
     def __init__(self, workspace: Path, *, shipped: tuple[Path, ...] = ()) -> None:
         self.workspace = Path(workspace).resolve()
-        super().__init__(Database(self.workspace / DATABASE))
+        self._db = Database(self.workspace / DATABASE)
+        ledgers = Ledgers()
+        self.decisions = DecisionLog(self._db, ledgers)
+        self.turns = Turns(self._db, ledgers)
+        self.tags = Tags(self._db)
+        self.cluster_names = ClusterNames(self._db)
         self.artefacts = Artefacts(self.workspace / "artefacts", shipped)
 
     def close(self) -> None:
@@ -118,6 +129,14 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
             guidelines=info.guidelines,
         )
 
+    def set_guidelines(self, name: str, guidelines: Mapping[str, str]) -> None:
+        """Replace what a collection tells its annotators, by label."""
+        with self._db.transaction() as db:
+            db.execute(
+                "UPDATE collection SET guidelines=? WHERE name=?",
+                (json.dumps(dict(guidelines)), name),
+            )
+
     def scores(self, name: str) -> dict[str, Scores]:
         """Return the collection's scores by kind of checkers."""
         found = self._db.rows("SELECT * FROM score WHERE collection=? ORDER BY created_at", (name,))
@@ -174,7 +193,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         *,
         settings: Mapping[str, Any],
         scores: Mapping[str, str],
-        lane: str = "long",
+        lane: str = Lane.LONG,
         request: str | None = None,
     ) -> Job:
         """Queue a job with everything its worker needs to know.
@@ -182,7 +201,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         Parameters
         ----------
         kind, name, settings, scores
-            What is to be done with which collection.
+            What is to be done with which collection; the kind is a `JobKind`.
         lane
             The queue it waits in.
         request
@@ -190,7 +209,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
             returned and nothing is queued: a unique index decides, whoever asks at once.
         """
         info = self.collection_info(name)
-        state = self.log_state(name)
+        state = self.decisions.state(name)
         job_id = uuid.uuid4().hex[:12]
         spec = {
             "job_id": job_id,
@@ -213,20 +232,22 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         with self._db.transaction() as db:
             db.execute(
                 "INSERT OR IGNORE INTO job(id, kind, collection, status, settings, spec, "
-                "created_at, lane, request) VALUES (?,?,?,'queued',?,?,?,?,?)",
-                (job_id, kind, name, *values),
+                "created_at, lane, request) VALUES (?,?,?,?,?,?,?,?,?)",
+                (job_id, JobKind(kind), name, JobState.QUEUED, *values),
             )
             found = db.execute(
-                "SELECT id FROM job WHERE id=? OR (request=? AND status IN "
-                "('queued', 'starting', 'running', 'cancelling'))",
-                (job_id, request),
+                f"SELECT id FROM job WHERE id=? OR (request=? AND status IN ({marks(OPEN)}))",
+                (job_id, request, *OPEN),
             ).fetchone()
         return self.job(found["id"])
 
-    def jobs(self, name: str | None = None) -> list[Job]:
-        """List jobs, newest first, of one collection or of all."""
-        where, parameters = ("", ()) if name is None else ("WHERE collection=?", (name,))
-        found = self._db.rows(f"SELECT * FROM job {where} ORDER BY number DESC", parameters)
+    def jobs(self, name: str | None = None, kind: JobKind | None = None) -> list[Job]:
+        """List jobs, newest first, of one collection and kind or of all."""
+        found = self._db.rows(
+            "SELECT * FROM job WHERE collection=IFNULL(?, collection) AND kind=IFNULL(?, kind) "
+            "ORDER BY number DESC",
+            (name, kind),
+        )
         return [self._job(row) for row in found]
 
     def job(self, job_id: str) -> Job:
@@ -247,11 +268,10 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
 
     def active_jobs(self) -> list[Job]:
         """List jobs that wait or should have a living worker, in the order they are started."""
-        marks = ",".join("?" * (1 + len(ACTIVE)))
         found = self._db.rows(
-            f"SELECT * FROM job WHERE status IN ({marks}) "
-            "ORDER BY status='queued', priority DESC, number",
-            ("queued", *ACTIVE),
+            f"SELECT * FROM job WHERE status IN ({marks(OPEN)}) "
+            "ORDER BY status=?, priority DESC, number",
+            (*OPEN, JobState.QUEUED),
         )
         return [self._job(row) for row in found]
 
@@ -264,40 +284,48 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
             False if it is no longer queued, or all places are taken: a unique index decides.
         """
         for place in range(places):
+            now = time.time()
             try:
                 with self._db.transaction() as db:
-                    cursor = db.execute(
-                        "UPDATE job SET status='starting', place=?, started_at=? "
-                        "WHERE id=? AND status='queued'",
-                        (place, time.time(), job_id),
+                    return move(
+                        db,
+                        job_id,
+                        JobState.STARTING,
+                        only_from=(JobState.QUEUED,),
+                        at=now,
+                        place=place,
+                        started_at=now,
                     )
-                    return cursor.rowcount == 1
             except sqlite3.IntegrityError:
                 continue
         return False
 
-    def requeue_job(self, job_id: str, *, only_from: Sequence[str]) -> bool:
-        """Let a job that ended wait again; False if it did not end, or its request runs anew."""
-        marks = ",".join("?" * len(only_from))
+    def requeue_job(self, job_id: str) -> None:
+        """Let a job that ended wait again.
+
+        Raises
+        ------
+        ConflictError
+            If it is in no state from which it can, or the same work waits or runs already; nothing
+            is changed.
+        """
         try:
             with self._db.transaction() as db:
-                cursor = db.execute(
-                    "UPDATE job SET status='queued', pid=NULL, identity='', ended_at=NULL, "
-                    "what='', fix='', eta_s=NULL "
-                    f"WHERE id=? AND status IN ({marks})",
-                    (job_id, *only_from),
-                )
-                return cursor.rowcount == 1
-        except sqlite3.IntegrityError:
-            return False
+                now = time.time()
+                move(db, job_id, JobState.QUEUED, at=now, pid=None, identity="", eta_s=None)
+        except sqlite3.IntegrityError as error:
+            raise ConflictError(
+                f"What job {self.job(job_id).number} does waits or runs already.",
+                fix="Follow that job; nothing was changed.",
+            ) from error
 
     def put_first(self, job_id: str) -> bool:
         """Let a waiting job start before all others that wait; False if it does not wait."""
         with self._db.transaction() as db:
             cursor = db.execute(
-                "UPDATE job SET priority=1+(SELECT max(priority) FROM job WHERE status='queued') "
-                "WHERE id=? AND status='queued'",
-                (job_id,),
+                "UPDATE job SET priority=1+(SELECT max(priority) FROM job WHERE status=:queued) "
+                "WHERE id=:id AND status=:queued",
+                {"id": job_id, "queued": JobState.QUEUED},
             )
             return cursor.rowcount == 1
 
@@ -310,18 +338,43 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
             )
 
     def move_job(
-        self, job_id: str, status: str, *, only_from: Sequence[str], what: str = "", fix: str = ""
+        self,
+        job_id: str,
+        to: JobState,
+        *,
+        only_from: Sequence[JobState] = ANY,
+        what: str = "",
+        fix: str = "",
     ) -> bool:
-        """Change the status of a job if it still is one of `only_from`."""
+        """Move a job to a state.
+
+        Parameters
+        ----------
+        to
+            The state.
+        only_from
+            States that the caller takes the job to be in.
+        what, fix
+            Why it ended, where there is something to say.
+
+        Returns
+        -------
+        bool
+            False if it is in no state of `only_from`: somebody was faster, and nothing is changed.
+
+        Raises
+        ------
+        ConflictError
+            If it cannot go from its state to that one, see `job_states.MOVES`; nothing is changed.
+        """
         with self._db.transaction() as db:
-            return move_job(
-                db, job_id, status, only_from=only_from, at=time.time(), what=what, fix=fix
-            )
+            now = time.time()
+            return move(db, job_id, to, only_from=only_from, at=now, what=what, fix=fix)
 
     def runs(self, job_id: str) -> list[Run]:
         """List the runs of a job in the order they started."""
         found = self._db.rows("SELECT * FROM run WHERE job_id=? ORDER BY rowid", (job_id,))
-        return [Run(**dict(row)) for row in found]
+        return [read_run(row) for row in found]
 
     def forget_model(self, job_id: str, model: str) -> None:
         """Note that the folder of a run's model is gone."""
@@ -371,11 +424,7 @@ class Store(ReviewStore, TagStore, ClusterNameStore):
         return self.workspace / "jobs" / job_id
 
     def _job(self, row: sqlite3.Row) -> Job:
-        values = dict(row)
-        del values["spool_offset"], values["request"]
-        for each in ("settings", "spec", "recipe"):
-            values[each] = json.loads(values[each] or "null")
-        return Job(**values, folder=self._folder(values["id"]))
+        return read_job(row, self._folder(row["id"]))
 
 
 def _in_common(existing: CollectionInfo, collection: Collection) -> str:

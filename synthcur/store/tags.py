@@ -15,18 +15,19 @@ TAG_LENGTH = 40
 """Characters of the longest tag."""
 
 
-class TagStore:
+class Tags:
     """Tags of the rows of every collection of a workspace."""
 
-    _db: Database
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
-    def tag(self, name: str, sample_ids: Sequence[str], tag: str, *, annotator: str) -> list[str]:
+    def add(self, name: str, sample_ids: Sequence[str], tag: str, *, annotator: str) -> list[str]:
         """Put a tag on rows.
 
         Returns
         -------
         list of str
-            Those that did not have it yet: what `untag` takes to undo this.
+            Those that did not have it yet: what `remove` takes to undo this.
 
         Raises
         ------
@@ -46,7 +47,7 @@ class TagStore:
                 add_event(db, name, f"Tag “{tag}” put on {len(added):,} rows")
         return added
 
-    def untag(self, name: str, sample_ids: Sequence[str], tag: str) -> list[str]:
+    def remove(self, name: str, sample_ids: Sequence[str], tag: str) -> list[str]:
         """Take a tag off rows, and return those that had it."""
         with self._db.transaction() as db:
             known = _tagged(db, name, tag)
@@ -59,7 +60,7 @@ class TagStore:
                 add_event(db, name, f"Tag “{tag}” taken off {len(removed):,} rows")
         return removed
 
-    def tags(self, name: str) -> dict[str, tuple[str, ...]]:
+    def rows(self, name: str) -> dict[str, tuple[str, ...]]:
         """Return the sample ids under every tag of a collection, tags in alphabetical order."""
         found: dict[str, list[str]] = {}
         for row in self._db.rows(

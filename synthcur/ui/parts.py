@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from synthcur.charts.figures import enlarged
+from synthcur.store.job_states import JobState
 from synthcur.store.records import Job
 from synthcur.ui import theme
 
@@ -177,7 +178,7 @@ def show_chart(figure: go.Figure, key: str, alt: str) -> Any:
 
 def job_progress(job: Job) -> None:
     """Draw how far an active job is: phase, "4 of 12", time left."""
-    if job.status == "queued":
+    if job.status == JobState.QUEUED:
         st.progress(0.0, text="Waiting for the job before it to end")
         return
     words = [plain(job.phase_title or "Starting")]
@@ -196,7 +197,7 @@ def cancel_pressed(job: Job, *, key: str) -> bool:
     double click is one wish. The first stays the same whatever becomes of the job, or a press on
     its way would be of one that is gone.
     """
-    is_stopping = job.status == "cancelling"
+    is_stopping = job.status == JobState.CANCELLING
     at_once = is_stopping and st.button("Stop at once", key=f"{key}_stop")
     asked = st.button(
         "Cancel, keep finished runs",

@@ -112,12 +112,12 @@ def effective(name: str) -> Collection:
     """Return a collection with the decisions taken so far applied."""
     opened = store()
     fingerprint = opened.collection_info(name).fingerprint
-    return _effective(name, fingerprint, opened.decision_count(name), opened)
+    return _effective(name, fingerprint, opened.decisions.count(name), opened)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _effective(name: str, fingerprint: str, log_length: int, _store: Store) -> Collection:
-    log = _store.decisions(name)[:log_length]
+    log = _store.decisions.log(name)[:log_length]
     return review.effective_collection(_collection(name, fingerprint, _store), log)
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from synthcur.jobs import job_queue
+from synthcur.store.job_kinds import JobKind
 from synthcur.store.records import Job
 from synthcur.ui import parts, resources
 from synthcur.ui.session import page, writing
@@ -10,17 +11,16 @@ from synthcur.ui.session import page, writing
 
 def say_failure(name: str) -> None:
     """Say what went wrong if the latest scoring of a collection failed."""
-    scorings = (job for job in resources.store().jobs(name) if job.kind == "score")
-    last = next(scorings, None)
-    if last is not None and last.status in ("failed", "crashed"):
+    last = next(iter(resources.store().jobs(name, JobKind.SCORE)), None)
+    if last is not None and last.has_failed:
         lines = [parts.plain(line, limit=2000) for line in (last.what, last.fix) if line]
         st.error("  \n".join(lines))
 
 
 def active(name: str) -> Job | None:
     """Return the active scoring job of a collection, if there is one."""
-    found = (job for job in resources.store().jobs(name) if job.kind == "score" and job.is_active)
-    return next(found, None)
+    found = resources.store().jobs(name, JobKind.SCORE)
+    return next((job for job in found if job.is_active), None)
 
 
 @st.fragment(run_every=1)

@@ -6,13 +6,19 @@ spool has said what comes, and a job that finds its artefacts never waits for th
 """
 
 import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from synthcur import demo
 from synthcur.environment import set_environment
 from synthcur.review.decisions import Decision, judged_collection
+from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings, TrainSettings
 from synthcur.store.artefacts import Artefacts
+from synthcur.store.job_kinds import JobKind
 from synthcur.store.spool import Spool
 from synthcur.training.learning_curve import LearningCurveSettings
 from synthcur.worker.learning_runs import learn
@@ -20,7 +26,34 @@ from synthcur.worker.progress import Progress
 from synthcur.worker.runs import train
 from synthcur.worker.scoring import score
 
-__all__ = ["execute", "learn", "score", "train"]
+__all__ = ["RUNNERS", "Assignment", "execute", "learn", "score", "train"]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A job as its worker has read it from ``spec.json``.
+
+    Attributes
+    ----------
+    collection
+        The rows as they were imported.
+    decisions
+        What people had decided about them when the job was queued.
+    settings
+        Those of the job, as plain data.
+    scores
+        Artefacts of the checkers by name, where the job needs any.
+    artefacts, spool, folder
+        Where results, words and files of the job go.
+    """
+
+    collection: Collection
+    decisions: Sequence[Decision]
+    settings: Mapping[str, Any]
+    scores: Mapping[str, str]
+    artefacts: Artefacts
+    spool: Spool
+    folder: Path
 
 
 def execute(job_dir: Path) -> None:
@@ -36,22 +69,47 @@ def execute(job_dir: Path) -> None:
     Progress(spool, "start", "Starting")
     set_environment()
     artefacts = Artefacts(Path(spec["artefacts_root"]), shipped=(demo.ARTEFACTS,))
-    collection = artefacts.collection(spec["collection_fp"], name=spec["collection"])
-    decisions = [Decision(**decision) for decision in spec["decisions"]]
-    if spec["kind"] == "score":
-        collection = judged_collection(collection, decisions)
-        score(collection, ScoreSettings.from_dict(spec["settings"]), artefacts, spool)
-        return
-    if spec["kind"] == "learning_curve":
-        settings = LearningCurveSettings.from_dict(spec["settings"])
-        learn(collection, settings, artefacts, spool, job_dir, decisions=decisions)
-        return
-    train(
-        collection,
-        TrainSettings.from_dict(spec["settings"]),
-        spec["scores"],
-        artefacts,
-        spool,
-        job_dir,
-        decisions=decisions,
+    job = Assignment(
+        collection=artefacts.collection(spec["collection_fp"], name=spec["collection"]),
+        decisions=[Decision(**decision) for decision in spec["decisions"]],
+        settings=spec["settings"],
+        scores=spec["scores"],
+        artefacts=artefacts,
+        spool=spool,
+        folder=job_dir,
     )
+    RUNNERS[JobKind(spec["kind"])](job)
+
+
+def _score(job: Assignment) -> None:
+    collection = judged_collection(job.collection, job.decisions)
+    score(collection, ScoreSettings.from_dict(job.settings), job.artefacts, job.spool)
+
+
+def _train(job: Assignment) -> None:
+    train(
+        job.collection,
+        TrainSettings.from_dict(job.settings),
+        job.scores,
+        job.artefacts,
+        job.spool,
+        job.folder,
+        decisions=job.decisions,
+    )
+
+
+def _learn(job: Assignment) -> None:
+    learn(
+        job.collection,
+        LearningCurveSettings.from_dict(job.settings),
+        job.artefacts,
+        job.spool,
+        job.folder,
+        decisions=job.decisions,
+    )
+
+
+RUNNERS: Mapping[JobKind, Callable[[Assignment], None]] = MappingProxyType(
+    {JobKind.SCORE: _score, JobKind.TRAIN: _train, JobKind.LEARNING_CURVE: _learn}
+)
+"""What a worker does for each kind of job."""

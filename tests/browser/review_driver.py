@@ -29,7 +29,7 @@ class Bench:
 
     @property
     def log(self) -> list[Decision]:
-        return self.store.decisions(self.collection.name)
+        return self.store.decisions.log(self.collection.name)
 
     @property
     def actions(self) -> list[str]:

@@ -108,12 +108,12 @@ def test_discarding_a_selection_is_stored_and_can_be_undone(
     assert len(expected) > 3
     page.get_by_role("button", name=re.compile("Discard")).click()
     expect(page.get_by_text(f"{len(expected)} rows discarded")).to_be_visible()
-    decided = current_decisions(store.decisions("own"))
+    decided = current_decisions(store.decisions.log("own"))
     assert {each for each, decision in decided.items() if decision.action == "discard"} == expected
     page.wait_for_function(f"Array.from({VIEW}.points.kept).includes(0)")
     page.get_by_role("button", name=re.compile("Undo")).click()
     page.wait_for_function(f"!Array.from({VIEW}.points.kept).includes(0)")
-    assert not current_decisions(store.decisions("own"))
+    assert not current_decisions(store.decisions.log("own"))
     store.close()
 
 

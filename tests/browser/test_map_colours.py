@@ -32,7 +32,7 @@ def judged(garden: Collection, tmp_path: Path, page: Page) -> Iterator[tuple[Map
         Decision(sample_id=ids[0], action=KEEP, annotator="Ana"),
         Decision(sample_id=ids[1], action=DISCARD, annotator="Ana"),
     ]
-    store.append_batch("judged", decided, "test", 1, expected=[0, 0])
+    store.decisions.append_batch("judged", decided, "test", 1, expected=[0, 0])
     known = np.random.default_rng(0).uniform(0.01, 0.99, size=(2, N - 1)).astype(np.float16)
     add_run(store, own, known)
     store.close()

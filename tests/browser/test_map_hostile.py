@@ -48,10 +48,10 @@ def strange_server(demo_server: Server, strange: Collection) -> Server:
     add_scores(store, strange)
     clusters = store.scores("strange")["probe"].artefacts["clusters"]
     for number, name in enumerate(NAMES):
-        store.rename_cluster("strange", clusters, number, name, annotator="Ana")
+        store.cluster_names.rename("strange", clusters, number, name, annotator="Ana")
     ids = strange.synthetic["sample_id"].tolist()
     for name in NAMES:
-        store.tag("strange", ids, name, annotator="Ana")
+        store.tags.add("strange", ids, name, annotator="Ana")
     store.close()
     return demo_server
 

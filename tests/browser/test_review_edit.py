@@ -106,7 +106,7 @@ def test_an_edit_of_an_edit_and_the_way_back_to_the_file(opened, page):
     page.keyboard.press("Enter")
     wait_until_saved(page)
     assert (bench.log[-1].action, bench.log[-1].text) == ("edit", None)
-    assert bench.store.log_state(bench.collection.name).texts == {}
+    assert bench.store.decisions.state(bench.collection.name).texts == {}
 
 
 def test_a_text_that_cannot_be_sent_is_refused_before_anybody_types(opened, page):
@@ -141,8 +141,8 @@ def test_a_note_keeps_its_breaks_and_what_is_pasted_too_long_is_not_cut(opened, 
     name, note = bench.collection.name, "one\r\ntwo\u2028 three "
     sample = bench.collection.synthetic["sample_id"]
     for number, each in enumerate(sample, start=1):
-        bench.store.leave(name, "me")
-        bench.store.append_decision(
+        bench.store.turns.leave(name, "me")
+        bench.store.decisions.append(
             name,
             sample_id=each,
             annotator="me",
@@ -213,8 +213,8 @@ def test_a_text_that_was_refused_is_in_its_field_again(opened, page):
     sample = bench.collection.synthetic.set_index("text")["sample_id"][text]
     edit(page)
     page.keyboard.type("Z")
-    bench.store.leave(bench.collection.name, "me")
-    bench.store.append_decision(
+    bench.store.turns.leave(bench.collection.name, "me")
+    bench.store.decisions.append(
         bench.collection.name,
         sample_id=sample,
         annotator="Ben",

@@ -94,8 +94,8 @@ def test_a_row_decided_elsewhere_meanwhile_is_refused_and_shown(bench, page):
     text = page.locator(SAMPLE).inner_text()
     rows = bench.collection.synthetic
     sample_id = rows[rows["text"] == text]["sample_id"].item()
-    bench.store.leave(bench.collection.name, "me")  # as after ten minutes of silence
-    bench.store.append_decision(
+    bench.store.turns.leave(bench.collection.name, "me")  # as after ten minutes of silence
+    bench.store.decisions.append(
         bench.collection.name,
         sample_id=sample_id,
         annotator="Ben",

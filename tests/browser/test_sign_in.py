@@ -59,7 +59,7 @@ def test_people_decide_under_the_name_of_their_account(
                 page.get_by_role("link", name="Review").click()
                 expect(page.get_by_text("Nobody is signed in.")).to_be_visible()
             store = open_store(server.workspace)
-            log = store.decisions("demo")
+            log = store.decisions.log("demo")
             store.close()
     assert [row.annotator for row in log] == ["ana@example.org", "ben@example.org"]
     assert len({row.sample_id for row in log}) == 2

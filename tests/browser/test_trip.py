@@ -169,9 +169,9 @@ def _decide(page: Page, store: Store) -> None:
             page.keyboard.press(key)
             page.wait_for_timeout(150)
     deadline = time.monotonic() + 600
-    while store.decision_count("nursery") < 4 and time.monotonic() < deadline:
+    while store.decisions.count("nursery") < 4 and time.monotonic() < deadline:
         page.wait_for_timeout(200)
-    log = [decision.action for decision in store.decisions("nursery")]
+    log = [decision.action for decision in store.decisions.log("nursery")]
     assert log == ["keep", "discard", "keep", "undo"]
     expect(page.locator(SAVED)).to_have_text("saved")
 

@@ -154,7 +154,7 @@ def test_decisions_are_the_same_after_three_generations(
         out = tmp_path / f"out{generation}"
         downloads.export(store, "small", out, checkers=None)
         source = out / "decisions.jsonl"
-        table = downloads.decisions_table(store.decisions("small"))
+        table = downloads.decisions_table(store.decisions.log("small"))
         table = table.astype(object).where(table.notna(), None)
         generations.append(table.drop(columns="created_at").to_dict("list"))
         store.close()

@@ -79,7 +79,7 @@ def test_titles_and_labels_stay_characters(fill, hostile_collection):
 def test_the_dataset_folder_holds_the_rows_their_card_and_the_decisions(kept, tmp_path):
     store, _ = kept
     sample = store.collection("small").synthetic["sample_id"][0]
-    store.append_decision(
+    store.decisions.append(
         "small",
         sample_id=sample,
         annotator="ada",

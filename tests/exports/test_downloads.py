@@ -20,7 +20,7 @@ from tests.results.test_comparison import IMP, PLAIN, add_runs
 
 
 def decide(store, name, number, sample_id, action, **more):
-    store.append_decision(
+    store.decisions.append(
         name,
         sample_id=sample_id,
         annotator="ada",
@@ -140,7 +140,7 @@ def test_a_csv_opens_as_utf_8_in_a_spreadsheet_and_is_read_back(tmp_path):
 
 
 def test_exported_decisions_can_be_read_by_decide(decided):
-    table = downloads.decisions_table(decided.decisions("small"))
+    table = downloads.decisions_table(decided.decisions.log("small"))
     first, second, third = (json.loads(line) for line in as_bytes(table, "jsonl").splitlines())
     assert (first["action"], first["reason"], first["annotator"]) == ("discard", "off topic", "ada")
     assert (second["action"], second["label"]) == ("relabel", "pests")

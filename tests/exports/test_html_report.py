@@ -127,7 +127,7 @@ def test_review_before_and_after_stands_in_the_report(fill, small_collection):
     store = fill(small_collection)
     add_runs(store, small_collection, {"ce": PLAIN})
     sample = small_collection.synthetic["sample_id"][0]
-    store.append_decision(
+    store.decisions.append(
         "small",
         sample_id=sample,
         annotator="ada",

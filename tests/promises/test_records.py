@@ -98,7 +98,7 @@ def store(
     add_scores(store, small_collection)
     discard_first(store, small_collection, 1)
     edit = Decision(sample_id=small_collection.synthetic_ids[1], action=EDIT, text="à la carte")
-    store.append_batch("small", [replace(edit, annotator="Ana")], "tab", 9, expected=[0])
+    store.decisions.append_batch("small", [replace(edit, annotator="Ana")], "tab", 9, expected=[0])
     demo.ensure(store)
     usual = signal.getsignal(signal.SIGTERM)
     yield store

@@ -126,10 +126,12 @@ def test_the_store_reads_in_it_what_the_release_read(opened: Store, left: dict[s
 
 def test_decisions_can_be_taken_back_in_it_and_new_ones_made(opened: Store, left: dict[str, Any]):
     before = left["collections"][NAME]["log"]
-    taken_back = opened.redo(NAME, annotator="Ben", client_id="tab-Ben", client_seq=10_000)
+    taken_back = opened.decisions.redo(
+        NAME, annotator="Ben", client_id="tab-Ben", client_seq=10_000
+    )
     assert taken_back is not None
     assert [taken_back.seq] == before["undone"]["Ben"]
-    undone = opened.undo(NAME, annotator="Ana", client_id="tab-Ana", client_seq=10_000)
+    undone = opened.decisions.undo(NAME, annotator="Ana", client_id="tab-Ana", client_seq=10_000)
     assert undone is not None
     assert undone.seq == before["own"]["Ana"][-1]
     assert summary.log(opened, NAME)["length"] == before["length"] + 2

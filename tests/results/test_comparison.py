@@ -305,7 +305,7 @@ def test_the_command_line_names_the_scheme_that_was_used(fill, small_collection)
 def test_made_from_changes_with_the_decisions(fill, small_collection):
     store = fill(small_collection)
     first = report.made_from(add_finished_job(store, small_collection, {"ce": 0.7}))
-    store.append_decision(
+    store.decisions.append(
         "small",
         sample_id=small_collection.synthetic["sample_id"][0],
         annotator="ada",

@@ -68,7 +68,7 @@ def test_a_run_is_read_with_its_own_rows_and_weights(fill, small_collection):
     scores = store.scores("small")["probe"].artefacts
     settings = TrainSettings(arms=("dimp",), seeds=1)
     sample = small_collection.synthetic["sample_id"][0]
-    store.append_decision(
+    store.decisions.append(
         "small",
         sample_id=sample,
         annotator="ada",

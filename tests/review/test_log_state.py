@@ -164,24 +164,24 @@ def fill(store: Store, name: str, sample_ids: list[str], rows: int) -> None:
 def test_a_message_reads_only_the_rows_that_came_since_the_last(opened, small_collection):
     name, samples = small_collection.name, small_collection.synthetic["sample_id"].tolist()
     fill(opened, name, [*samples, *(f"s{i}" for i in range(50_000))], 50_000)
-    opened.log_state(name)
-    assert opened.rows_read == 50_000
+    opened.decisions.state(name)
+    assert opened.decisions.rows_read == 50_000
     for seq in range(1, 11):
-        opened.append_decision(
+        opened.decisions.append(
             name, sample_id=samples[seq], annotator="me", action="keep", client_id="c",
-            client_seq=seq, expected_seq=opened.log_state(name).versions[samples[seq]],
+            client_seq=seq, expected_seq=opened.decisions.state(name).versions[samples[seq]],
         )  # fmt: skip
-        opened.take_turn(name, "me", samples)
-        opened.undo(name, annotator="me", client_id="d", client_seq=seq)
-    assert len(opened.decisions(name)) == 50_020
-    assert opened.rows_read == 50_020
+        opened.turns.take(name, "me", samples)
+        opened.decisions.undo(name, annotator="me", client_id="d", client_seq=seq)
+    assert len(opened.decisions.log(name)) == 50_020
+    assert opened.decisions.rows_read == 50_020
 
 
 def test_a_row_that_another_process_adds_is_seen(opened, small_collection):
     other = Store(opened.workspace)
     sample = small_collection.synthetic["sample_id"][0]
-    assert opened.log_state("small").current == {}
-    other.append_decision(
+    assert opened.decisions.state("small").current == {}
+    other.decisions.append(
         "small",
         sample_id=sample,
         annotator="ben",
@@ -191,7 +191,7 @@ def test_a_row_that_another_process_adds_is_seen(opened, small_collection):
         expected_seq=0,
     )
     other.close()
-    assert opened.log_state("small").current[sample].annotator == "ben"
+    assert opened.decisions.state("small").current[sample].annotator == "ben"
 
 
 def _write_and_fail(store: Store, sample: str) -> None:
@@ -208,7 +208,7 @@ def test_what_was_rolled_back_is_not_part_of_the_state(opened, small_collection)
     sample = small_collection.synthetic["sample_id"][0]
     with pytest.raises(ZeroDivisionError):
         _write_and_fail(opened, sample)
-    assert opened.decisions("small") == []
+    assert opened.decisions.log("small") == []
 
 
 def test_undo_of_a_bulk_discard_of_500_rows_restores_the_exact_state(tmp_path, big_collection):
@@ -216,27 +216,27 @@ def test_undo_of_a_bulk_discard_of_500_rows_restores_the_exact_state(tmp_path, b
     store.add_collection(big_collection)
     name, samples = big_collection.name, big_collection.synthetic["sample_id"].tolist()
     for seq, (action, label) in enumerate([("relabel", "pests"), ("discard", None)], start=1):
-        store.append_decision(
+        store.decisions.append(
             name, sample_id=samples[seq], annotator="ana", action=action, label=label,
             client_id="c", client_seq=seq, expected_seq=0,
         )  # fmt: skip
 
     def state() -> str:
-        return effective_collection(big_collection, store.decisions(name)).fingerprint
+        return effective_collection(big_collection, store.decisions.log(name)).fingerprint
 
     before = state()
     discards = [Decision(sample_id=each, action="discard", annotator="ana") for each in samples]
     begun = time.perf_counter()
     seen = [0] * 500
-    store.append_batch(name, discards[:500], "c", 3, expected=seen)
+    store.decisions.append_batch(name, discards[:500], "c", 3, expected=seen)
     assert state() != before
-    assert store.append_batch(name, discards[:500], "c", 3, expected=seen), (
+    assert store.decisions.append_batch(name, discards[:500], "c", 3, expected=seen), (
         "sent again, it is stored once"
     )
-    assert store.undo(name, annotator="ana", client_id="c", client_seq=4) is not None
+    assert store.decisions.undo(name, annotator="ana", client_id="c", client_seq=4) is not None
     assert time.perf_counter() - begun < 5
     assert state() == before
-    assert store.decision_count(name) == 2 + 500 + 500
-    assert store.redo(name, annotator="ana", client_id="c", client_seq=5) is not None
-    assert len(effective_collection(big_collection, store.decisions(name)).synthetic) == 100
+    assert store.decisions.count(name) == 2 + 500 + 500
+    assert store.decisions.redo(name, annotator="ana", client_id="c", client_seq=5) is not None
+    assert len(effective_collection(big_collection, store.decisions.log(name)).synthetic) == 100
     store.close()

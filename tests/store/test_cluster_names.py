@@ -18,7 +18,7 @@ def store(fill, small_collection):
 
 
 def rename(store, cluster, name, *, clusters="a1", annotator="Ana"):
-    store.rename_cluster("small", clusters, cluster, name, annotator=annotator)
+    store.cluster_names.rename("small", clusters, cluster, name, annotator=annotator)
 
 
 def test_the_last_name_is_there_after_the_store_is_opened_again_with_who_gave_it(store):
@@ -26,7 +26,7 @@ def test_the_last_name_is_there_after_the_store_is_opened_again_with_who_gave_it
     rename(store, 2, "Lost parcels", annotator="Ben")
     rename(store, 0, "**ferns** <b>")
     again = Store(store.workspace)
-    assert again.cluster_names("small", "a1") == {0: "**ferns** <b>", 2: "Lost parcels"}
+    assert again.cluster_names.given("small", "a1") == {0: "**ferns** <b>", 2: "Lost parcels"}
     again.close()
     with closing(sqlite3.connect(store.workspace / "synthcur.sqlite3")) as db:
         rows = db.execute("SELECT cluster, annotator, created_at > 0 FROM cluster_name").fetchall()
@@ -36,15 +36,15 @@ def test_the_last_name_is_there_after_the_store_is_opened_again_with_who_gave_it
 def test_another_clustering_has_names_of_its_own(store):
     rename(store, 1, "ferns")
     rename(store, 1, "parcels", clusters="b2")
-    assert store.cluster_names("small", "a1") == {1: "ferns"}
-    assert store.cluster_names("small", "b2") == {1: "parcels"}
-    assert store.cluster_names("another", "a1") == {}
+    assert store.cluster_names.given("small", "a1") == {1: "ferns"}
+    assert store.cluster_names.given("small", "b2") == {1: "parcels"}
+    assert store.cluster_names.given("another", "a1") == {}
 
 
 def test_an_empty_name_brings_the_words_back(store):
     rename(store, 1, "ferns")
     rename(store, 1, "  ")
-    assert store.cluster_names("small", "a1") == {}
+    assert store.cluster_names.given("small", "a1") == {}
 
 
 def test_the_history_notes_a_change_and_nothing_where_nothing_changes(store):
@@ -65,7 +65,7 @@ def test_a_name_that_cannot_be_shown_in_one_line_is_refused_and_the_old_one_stay
     rename(store, 1, "ferns")
     with pytest.raises(InputError, match=r"Cluster 2 cannot take this name\. Use 1 to 60"):
         rename(store, 1, name)
-    assert store.cluster_names("small", "a1") == {1: "ferns"}
+    assert store.cluster_names.given("small", "a1") == {1: "ferns"}
 
 
 @given(st.text(max_size=80))

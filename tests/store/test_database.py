@@ -220,7 +220,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "scheme": lambda store: store.save_scheme("gone", "mine", WeightingSettings()),
     "scores": lambda store: store.add_scores("gone", checkers="probe", artefacts={}, trust={}),
     "job": lambda store: store.add_job("score", "gone", settings={}, scores={}),
-    "decision": lambda store: store.append_decision(
+    "decision": lambda store: store.decisions.append(
         "gone",
         sample_id="1f",
         annotator="ada",

@@ -50,14 +50,14 @@ def line(sample: str, action: str = "discard", **more: Any) -> dict[str, Any]:
 
 
 def by(store: Store, who: str, sample: str, action: str = "keep", **more: Any) -> None:
-    store.append_decision(
+    store.decisions.append(
         NAME,
         sample_id=sample,
         annotator=who,
         action=action,
         client_id=f"tab of {who}",
-        client_seq=store.decision_count(NAME) + 1,
-        expected_seq=store.log_state(NAME).versions.get(sample, 0),
+        client_seq=store.decisions.count(NAME) + 1,
+        expected_seq=store.decisions.state(NAME).versions.get(sample, 0),
         **more,
     )
 
@@ -68,7 +68,7 @@ def test_the_same_file_is_added_to_each_collection_and_for_each_annotator(decide
     assert decide(lines)[1] == "0 of 5 decisions added; the rest was there\n"
     assert decide(lines, name="base2")[1] == "5 of 5 decisions added\n"
     assert decide(lines, name="base2")[1] == "0 of 5 decisions added; the rest was there\n"
-    assert set(opened.log_state("base2").current) == set(samples[:5])
+    assert set(opened.decisions.state("base2").current) == set(samples[:5])
     notes = [line(each, "note", note="seen") for each in samples[:5]]
     assert decide(notes)[1].startswith("5 of 5")
     assert decide(notes, "--annotator", "ben", "--override")[1].startswith("5 of 5")
@@ -77,32 +77,32 @@ def test_the_same_file_is_added_to_each_collection_and_for_each_annotator(decide
 def test_what_others_decided_is_named_and_nothing_is_applied(decide, opened, samples):
     by(opened, "ana", samples[1])
     by(opened, "ben", samples[3], "discard")
-    before = opened.decisions(NAME)
+    before = opened.decisions.log(NAME)
     code, out, err = decide([line(each) for each in samples[:5]])
     assert (code, out) == (2, "")
     assert "2 of 5 decisions are about rows that are somebody else’s" in err
     assert "line 2: ana has decided it" in err
     assert "line 4: ben has decided it" in err
     assert "--override" in err
-    assert opened.decisions(NAME) == before
+    assert opened.decisions.log(NAME) == before
 
 
 def test_override_decides_them_all_the_same_and_the_log_keeps_both(decide, opened, samples):
     by(opened, "ana", samples[1])
     code, out, _ = decide([line(each) for each in samples[:3]], "--override")
     assert (code, out) == (0, "3 of 3 decisions added\n")
-    assert opened.log_state(NAME).current[samples[1]].action == "discard"
-    assert opened.decisions(NAME)[0].annotator == "ana"
+    assert opened.decisions.state(NAME).current[samples[1]].action == "discard"
+    assert opened.decisions.log(NAME)[0].annotator == "ana"
 
 
 @pytest.mark.parametrize("options", [(), ("--override",)])
 def test_a_row_that_somebody_has_before_them_is_left_to_them(decide, opened, samples, options):
-    opened.take_turn(NAME, "ana", samples[:2])
+    opened.turns.take(NAME, "ana", samples[:2])
     code, _, err = decide([line(each) for each in samples[1:4]], *options)
     assert code == 2
     assert "1 of 3 decisions is about a row that is somebody else’s" in err
     assert "line 1: ana has it before them now" in err
-    assert opened.decisions(NAME) == []
+    assert opened.decisions.log(NAME) == []
     assert decide([line(samples[0], annotator="ana")])[0] == 0, "ana’s own file is hers"
 
 
@@ -125,18 +125,18 @@ def test_only_what_a_line_would_replace_stands_in_its_way(
 
 def test_what_was_taken_back_and_what_is_ones_own_stands_in_nobodys_way(decide, opened, samples):
     by(opened, "ana", samples[0])
-    opened.undo(NAME, annotator="ana", client_id="tab of ana", client_seq=9)
+    opened.decisions.undo(NAME, annotator="ana", client_id="tab of ana", client_seq=9)
     by(opened, "ben", samples[1])
     lines = [line(samples[0]), line(samples[1], annotator="ben")]
     assert decide(lines)[1].startswith("2 of 2")
-    assert opened.log_state(NAME).current[samples[1]].action == "discard"
+    assert opened.decisions.state(NAME).current[samples[1]].action == "discard"
 
 
 def test_several_people_in_one_file_may_decide_one_row(decide, opened, samples):
     lines = [line(samples[0], "keep", annotator="ana"), line(samples[0], annotator="ben")]
     assert decide(lines)[1].startswith("2 of 2")
     assert decide(lines)[1].startswith("0 of 2")
-    assert opened.log_state(NAME).current[samples[0]].annotator == "ben"
+    assert opened.decisions.state(NAME).current[samples[0]].annotator == "ben"
 
 
 def test_a_file_that_fails_on_the_way_is_not_half_applied(decide, opened, samples, monkeypatch):
@@ -151,7 +151,7 @@ def test_a_file_that_fails_on_the_way_is_not_half_applied(decide, opened, sample
 
     monkeypatch.setattr(decision_rows, "append", failing)
     assert decide([line(each) for each in samples[:5]])[0] == 130
-    assert opened.decisions(NAME) == []
+    assert opened.decisions.log(NAME) == []
     monkeypatch.undo()
     assert decide([line(each) for each in samples[:5]])[1].startswith("5 of 5")
 
@@ -173,7 +173,7 @@ def test_half_a_character_and_a_text_too_long_are_refused_by_line(decide, opened
     assert code == 2
     assert "line 2" in err
     assert "Traceback" not in err
-    assert opened.decisions(NAME) == []
+    assert opened.decisions.log(NAME) == []
 
 
 def test_a_name_that_cannot_be_used_is_refused_with_its_line(decide: Decide, samples: list[str]):

@@ -70,10 +70,10 @@ def test_every_row_of_the_log_keeps_its_place_and_what_it_takes_back(earlier):
     before = content(earlier)
     store = Store(earlier.parent)
     assert content(earlier) == before
-    assert list(store.log_state("a").current) == ["s2", "s3"]
-    assert store.log_state("b").texts == {"s1": "new\u2028text"}
-    assert store.undo("a", annotator="ana", client_id="d", client_seq=1) is not None
-    undone = store.decisions("a")[-2:]
+    assert list(store.decisions.state("a").current) == ["s2", "s3"]
+    assert store.decisions.state("b").texts == {"s1": "new\u2028text"}
+    assert store.decisions.undo("a", annotator="ana", client_id="d", client_seq=1) is not None
+    undone = store.decisions.log("a")[-2:]
     assert [(row.seq, row.undoes) for row in undone] == [(LAST_PLACE + 1, 3), (LAST_PLACE + 2, 4)]
     checks = ("PRAGMA foreign_key_check", "PRAGMA integrity_check")
     assert [[tuple(row) for row in store._db.rows(check)] for check in checks] == [[], [("ok",)]]
@@ -94,12 +94,12 @@ def test_the_log_is_then_one_table_with_its_indexes_and_a_reference_to_itself(ea
 
 def test_a_number_then_names_one_decision_of_a_person_in_a_collection(earlier):
     store = Store(earlier.parent)
-    assert store.is_stored("b", "ben", "file:0", 1)
-    assert not store.is_stored("a", "ben", "file:0", 1)
+    assert store.decisions.is_stored("b", "ben", "file:0", 1)
+    assert not store.decisions.is_stored("a", "ben", "file:0", 1)
     same = Decision(sample_id="s1", action="keep", annotator="ben")
-    assert store.append_batch("a", [same], "file:0", 1, expected=[2]) == LAST_PLACE + 1
+    assert store.decisions.append_batch("a", [same], "file:0", 1, expected=[2]) == LAST_PLACE + 1
     with pytest.raises(ConflictError, match="under the number of this one"):
-        store.append_batch("b", [same], "file:0", 1, expected=[7])
+        store.decisions.append_batch("b", [same], "file:0", 1, expected=[7])
     store.close()
 
 
@@ -110,7 +110,7 @@ def test_an_empty_log_is_brought_up_to_date_too(earlier):
     db.close()
     store = Store(earlier.parent)
     first = Decision(sample_id="s1", action="keep", annotator="ben")
-    assert store.append_batch("a", [first], "c", 1, expected=[0]) == 1
+    assert store.decisions.append_batch("a", [first], "c", 1, expected=[0]) == 1
     store.close()
 
 

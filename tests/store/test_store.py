@@ -30,7 +30,7 @@ def opened(tmp_path, small_collection):
 
 
 def decide(store, name, sample_id, seq, *, client="c1", action="discard", **more):
-    return store.append_decision(
+    return store.decisions.append(
         name,
         sample_id=sample_id,
         annotator=more.pop("annotator", "ana"),
@@ -136,8 +136,8 @@ def test_a_decision_sent_twice_is_one_row(opened, small_collection):
     assert decide(opened, small_collection.name, sample, 1) == decide(
         opened, small_collection.name, sample, 1
     )
-    assert len(opened.decisions(small_collection.name)) == 1
-    assert opened.acknowledged(small_collection.name, "ana", "c1") == 1
+    assert len(opened.decisions.log(small_collection.name)) == 1
+    assert opened.decisions.acknowledged(small_collection.name, "ana", "c1") == 1
 
 
 def test_a_decision_made_without_seeing_anothers_is_refused(opened, small_collection):
@@ -146,7 +146,7 @@ def test_a_decision_made_without_seeing_anothers_is_refused(opened, small_collec
     with pytest.raises(ConflictError, match="ana has decided"):
         decide(opened, small_collection.name, sample, 1, client="c2", expected_seq=0)
     assert decide(opened, small_collection.name, sample, 1, client="c2", expected_seq=seen) > seen
-    assert len(opened.decisions(small_collection.name)) == 2
+    assert len(opened.decisions.log(small_collection.name)) == 2
 
 
 def test_ones_own_unsaved_decisions_do_not_count_as_stale(opened, small_collection):
@@ -162,12 +162,16 @@ def test_undo_takes_back_the_annotators_own_latest_and_is_itself_idempotent(
     decide(opened, small_collection.name, first, 1)
     decide(opened, small_collection.name, second, 1, client="c2", annotator="ben")
     for _ in range(2):
-        undone = opened.undo(small_collection.name, annotator="ana", client_id="c1", client_seq=2)
+        undone = opened.decisions.undo(
+            small_collection.name, annotator="ana", client_id="c1", client_seq=2
+        )
         assert undone is not None
         assert undone.sample_id == first
-    nothing = opened.undo(small_collection.name, annotator="ana", client_id="c1", client_seq=3)
+    nothing = opened.decisions.undo(
+        small_collection.name, annotator="ana", client_id="c1", client_seq=3
+    )
     assert nothing is None
-    assert opened.decision_count(small_collection.name) == 3
+    assert opened.decisions.count(small_collection.name) == 3
 
 
 def test_a_job_is_told_of_verdicts_and_edits(opened, small_collection):
@@ -225,7 +229,7 @@ def test_a_writer_in_another_process_waits_for_its_turn(opened, small_collection
         from synthcur.store.store import Store
         store = Store({str(opened.workspace)!r})
         for seq in range(1, 31):
-            store.append_decision({small_collection.name!r}, sample_id="t", annotator="cli",
+            store.decisions.append({small_collection.name!r}, sample_id="t", annotator="cli",
                                   action="keep", client_id="cli", client_seq=seq,
                                   expected_seq=0)
         """
@@ -234,7 +238,7 @@ def test_a_writer_in_another_process_waits_for_its_turn(opened, small_collection
     for seq in range(1, 31):
         decide(opened, small_collection.name, "s", seq)
     assert other.wait(60) == 0, other.stderr.read()
-    assert opened.decision_count(small_collection.name) == 60
+    assert opened.decisions.count(small_collection.name) == 60
 
 
 @pytest.mark.real
@@ -251,7 +255,7 @@ def test_no_acknowledged_decision_is_lost_to_kills(tmp_path, small_collection):
         store = Store(folder)
         print("ready", flush=True)
         for seq in range(1, 100_000):
-            store.append_decision(name, sample_id=f"{client}-{seq}", annotator="ana",
+            store.decisions.append(name, sample_id=f"{client}-{seq}", annotator="ana",
                                   action="keep", client_id=client, client_seq=seq,
                                   expected_seq=0)
             os.write(1, f"{seq}\\n".encode())
@@ -271,7 +275,7 @@ def test_no_acknowledged_decision_is_lost_to_kills(tmp_path, small_collection):
         worker.wait()
         acknowledged[client] = int(said[-1]) if said else 0
     store = Store(folder)
-    stored = [row.sample_id for row in store.decisions(small_collection.name)]
+    stored = [row.sample_id for row in store.decisions.log(small_collection.name)]
     store.close()
     assert sum(acknowledged.values()) > 20
     assert len(stored) == len(set(stored))

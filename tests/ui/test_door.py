@@ -220,7 +220,7 @@ def test_rows_are_discarded_on_the_map_under_the_name_of_the_proxy_alone(
         await tab.run(state, order, fragment=message.delta.fragment_id)
 
     refused_then_done(server, "curate", discard)
-    log = store.decisions("small")
+    log = store.decisions.log("small")
     assert {(row.annotator, row.action) for row in log} == {("ana@example.org", "discard")}
 
 

@@ -80,7 +80,7 @@ def test_what_cannot_be_read_is_refused_by_name_and_the_next_operation_stored(
     assert refusal["seq"] == 1
     assert said in refusal["what"]
     assert names(found["acknowledged"]) == [("c", 2)]
-    assert [row.sample_id for row in opened.decisions(NAME)] == [second]
+    assert [row.sample_id for row in opened.decisions.log(NAME)] == [second]
     json.dumps(found).encode()
 
 
@@ -88,14 +88,14 @@ def test_an_error_nobody_has_thought_of_is_a_refusal_that_the_log_explains(
     opened, small_collection, monkeypatch, caplog
 ):
     first, second = small_collection.synthetic["sample_id"][:2]
-    stored = opened.append_batch
+    stored = opened.decisions.append_batch
 
     def failing(name: str, decisions: list, **fields: Any) -> int:
         if decisions[0].sample_id == first:
             raise RuntimeError("nobody has thought of this")
         return stored(name, decisions, **fields)
 
-    monkeypatch.setattr(opened, "append_batch", failing)
+    monkeypatch.setattr(opened.decisions, "append_batch", failing)
     found = answer(opened, [raw(first, 1), raw(second, 2)], small_collection)
     (refusal,) = found["refused"]
     assert refusal["what"].startswith("The server met an error that it does not know (RuntimeE")
@@ -116,9 +116,9 @@ def test_a_number_of_one_collection_or_person_is_not_that_of_another(opened, sma
     ):
         found = answer(opened, [sent], small_collection)
         assert (names(found["acknowledged"]), found["refused"]) == ([("c", 1)], [])
-        latest = opened.decisions(sent["collection"])[-1]
+        latest = opened.decisions.log(sent["collection"])[-1]
         assert (latest.annotator, latest.sample_id) == (sent["annotator"], sent["sample"])
-    assert (len(opened.decisions(NAME)), len(opened.decisions("second"))) == (3, 1)
+    assert (len(opened.decisions.log(NAME)), len(opened.decisions.log("second"))) == (3, 1)
 
 
 def test_who_takes_over_a_tab_has_not_seen_what_the_one_before_sent_from_it(
@@ -153,7 +153,7 @@ def test_a_number_used_for_another_decision_is_refused_and_not_taken_for_stored(
         assert "saved under the number of this" in found["refused"][0]["what"]
     again = answer(opened, [raw(first)], small_collection)
     assert (names(again["acknowledged"]), again["refused"]) == ([("c", 1)], [])
-    assert len(opened.decisions(NAME)) == 1
+    assert len(opened.decisions.log(NAME)) == 1
 
 
 def test_more_refusals_than_anybody_reads_are_all_told(opened, small_collection):

@@ -135,9 +135,9 @@ def test_what_is_written_on_curate_carries_the_name_of_the_header_not_that_of_th
     app.session_state["synthcur"].selection = ids
     app.session_state["curate_action"] = "discard"
     app.run()
-    assert {row.annotator for row in store.decisions("small")} == {"Ana"}
+    assert {row.annotator for row in store.decisions.log("small")} == {"Ana"}
     app.button(key="curate_undo").click().run()
-    assert {(row.annotator, row.action) for row in store.decisions("small")[3:]} == {
+    assert {(row.annotator, row.action) for row in store.decisions.log("small")[3:]} == {
         ("Ana", "undo")
     }
 
@@ -187,7 +187,12 @@ def test_what_comes_without_a_name_writes_nothing_and_with_one_it_does(
     arrive(name)
     act(app)
     app.run()
-    written = [store.decisions("small"), store.tags("small"), store.schemes("small"), started]
+    written = [
+        store.decisions.log("small"),
+        store.tags.rows("small"),
+        store.schemes("small"),
+        started,
+    ]
     assert [bool(each) for each in written] == [
         bool(name) and act is each for each in (discard, tag, scheme, train)
     ]

@@ -13,6 +13,7 @@ from synthcur.errors import InputError, WorkerError
 from synthcur.review.decisions import DISCARD, RELABEL, Decision
 from synthcur.schema import REAL, Collection
 from synthcur.settings import FitSettings, TrainSettings
+from synthcur.store.job_kinds import JobKind
 from synthcur.store.spool import Spool
 from synthcur.training import trainer
 from synthcur.worker import pipeline
@@ -215,6 +216,10 @@ def test_a_worker_does_what_the_spec_says(
     assert done["rows"] == 39
     assert desk.said()[0]["phase"] == "start"
     assert Counter(record["t"] for record in desk.said())["run_started"] == 1
+
+
+def test_a_worker_knows_what_to_do_for_each_kind_of_job():
+    assert set(pipeline.RUNNERS) == set(JobKind)
 
 
 def test_being_asked_to_stop_passes_through_and_keeps_finished_runs(

@@ -114,7 +114,7 @@ def tag_menu(name: str, sample_ids: Sequence[str], tags: Mapping[str, Sequence[s
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.text(f"{tag}, {rows_of(len(ids))}")
                 if st.button("Take off", key=f"curate_untag_{number}"):
-                    removed = writing().untag(name, sorted(ids), tag)
+                    removed = writing().tags.remove(name, sorted(ids), tag)
                     st.session_state[_UNDO] = Tagged(name, tag, tuple(removed), is_on=False)
                     st.rerun()
 
@@ -126,7 +126,7 @@ def rows_of(n: int) -> str:
 
 def _tag(name: str, sample_ids: Sequence[str], tag: str) -> None:
     try:
-        added = writing().tag(name, sample_ids, tag, annotator=actor())
+        added = writing().tags.add(name, sample_ids, tag, annotator=actor())
     except InputError as error:
         st.error(f"{error.what} {error.fix}")
         return
@@ -160,7 +160,7 @@ def _can_undo(last: Discarded | Tagged) -> bool:
     if isinstance(last, Tagged):
         return True
     is_theirs = identity.signed_in() in ("", last.annotator)
-    is_latest = last.log_length == resources.store().decision_count(last.collection)
+    is_latest = last.log_length == resources.store().decisions.count(last.collection)
     return last.rows > 0 and is_theirs and is_latest
 
 
@@ -177,7 +177,7 @@ def _take_back(last: Discarded | Tagged) -> None:
     store = writing()
     if isinstance(last, Discarded):
         annotator = identity.signed_in() or last.annotator
-        store.undo(
+        store.decisions.undo(
             last.collection,
             annotator=annotator,
             client_id=_client_id(),
@@ -185,9 +185,9 @@ def _take_back(last: Discarded | Tagged) -> None:
             expected_sample=last.first,
         )
     elif last.is_on:
-        store.untag(last.collection, last.sample_ids, last.tag)
+        store.tags.remove(last.collection, last.sample_ids, last.tag)
     else:
-        store.tag(last.collection, last.sample_ids, last.tag, annotator=actor())
+        store.tags.add(last.collection, last.sample_ids, last.tag, annotator=actor())
 
 
 def _discard(name: str, sample_ids: Sequence[str], *, seen: int) -> None:
@@ -201,8 +201,8 @@ def _discard(name: str, sample_ids: Sequence[str], *, seen: int) -> None:
         Decision(sample_id=sample_id, action=DISCARD, annotator=annotator, queue="map")
         for sample_id in sample_ids
     ]
-    state = store.log_state(name)
-    found = store.append_free(
+    state = store.decisions.state(name)
+    found = store.decisions.append_free(
         name,
         decisions,
         _client_id(),
@@ -214,14 +214,14 @@ def _discard(name: str, sample_ids: Sequence[str], *, seen: int) -> None:
         name,
         annotator,
         found.added,
-        store.decision_count(name),
+        store.decisions.count(name),
         first=next(free, None),
         left=left_in_words(found.taken.values()),
     )
 
 
 def _next_number(name: str, annotator: str) -> int:
-    return resources.store().acknowledged(name, annotator, _client_id()) + 1
+    return resources.store().decisions.acknowledged(name, annotator, _client_id()) + 1
 
 
 def _client_id() -> str:

@@ -54,7 +54,7 @@ def naming(name: str, scores: Scores) -> Naming | None:
     store = resources.store()
     terms = store.artefacts.meta(known)["terms"]
     titles = tuple(title(each, number) for number, each in enumerate(terms))
-    return Naming(known, titles, store.cluster_names(name, known))
+    return Naming(known, titles, store.cluster_names.given(name, known))
 
 
 def menu(name: str, scores: Scores) -> None:
@@ -142,7 +142,9 @@ def _line(
 
 def _rename(name: str, clusters: str, cluster: int, key: str) -> None:
     try:
-        writing().rename_cluster(name, clusters, cluster, st.session_state[key], annotator=actor())
+        writing().cluster_names.rename(
+            name, clusters, cluster, st.session_state[key], annotator=actor()
+        )
     except InputError as error:
         st.session_state[_REFUSED] = (key, error)
 

@@ -11,6 +11,7 @@ import streamlit as st
 from synthcur.arms import ARMS
 from synthcur.results.dynamics import read_dynamics
 from synthcur.review.decisions import DISCARD, KEEP, RELABEL, UNSURE
+from synthcur.store.job_kinds import JobKind
 from synthcur.store.records import Job, Run
 from synthcur.store.store import Store
 from synthcur.ui import resources
@@ -107,12 +108,10 @@ _STEPS = _step_names()
 def newest_run(name: str) -> tuple[Job, Run] | None:
     """Return the newest finished run of a collection whose weights followed the model."""
     store = resources.store()
-    for job in store.jobs(name):
-        if job.kind != "train":
-            continue
+    for job in store.jobs(name, JobKind.TRAIN):
         for run in reversed(store.runs(job.id)):
             follows = run.arm in ARMS and ARMS[run.arm].dynamic
-            if run.status == "done" and run.dynamics and follows:
+            if run.is_done and run.dynamics and follows:
                 return job, run
     return None
 

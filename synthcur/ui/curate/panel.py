@@ -44,7 +44,7 @@ def load_rows(name: str, scores: Scores, settings: WeightingSettings | None = No
 
     It is the same object until a decision is made or another P' or Q is asked for.
     """
-    log_length = resources.store().decision_count(name)
+    log_length = resources.store().decisions.count(name)
     settings = settings or weighting_choice.what_if(name).settings
     artefacts = tuple(sorted(scores.artefacts.items()))
     return _load_rows(name, artefacts, (settings.quality, settings.diversity), log_length)
@@ -66,7 +66,7 @@ def _load_rows(
     }
     return curate_rows.join(
         resources.collection(name),
-        resources.store().decisions(name)[:log_length],
+        resources.store().decisions.log(name)[:log_length],
         arrays,
         found,
         measured=measured,
@@ -97,7 +97,7 @@ def figures(name: str, rows: CurateRows, scores: Scores) -> None:
 
 def _groupings(name: str, rows: CurateRows, scores: Scores) -> list[dict[str, Any]]:
     """Return every way to divide the rows into groups with names, ready for the browser."""
-    log_length = resources.store().decision_count(name)
+    log_length = resources.store().decisions.count(name)
     found = curate_colours.newest_run(name)
     return [
         *_lasting_groupings(rows.version, curate_clusters.naming(name, scores), rows, name),
@@ -110,7 +110,7 @@ def _groupings(name: str, rows: CurateRows, scores: Scores) -> list[dict[str, An
 def _judged_groupings(
     version: str, log_length: int, signals: str | None, _rows: CurateRows, name: str
 ) -> list[dict[str, Any]]:
-    decided = current_decisions(resources.store().decisions(name)[:log_length])
+    decided = current_decisions(resources.store().decisions.log(name)[:log_length])
     verdicts = {each: decision.action for each, decision in decided.items()}
     found = [curate_colours.decisions(_rows, verdicts)]
     if signals is not None:
@@ -186,7 +186,7 @@ def body(rows: CurateRows, name: str, scores: Scores) -> None:
         selected = _selected(rows)
         curate_actions.act(name, rows, selected)
         weights = rows.weights(settings)
-        log = resources.store().decisions(name)
+        log = resources.store().decisions.log(name)
         verdicts = {each: decision.action for each, decision in current_decisions(log).items()}
         known = scores.artefacts.get("coverage")
         around = _cover(rows.version, rows, name, known) if known else None

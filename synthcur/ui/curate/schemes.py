@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from synthcur.settings import WeightingSettings
+from synthcur.store.job_kinds import JobKind
 from synthcur.store.records import Job, Scores
 from synthcur.ui import parts, resources, weighting_choice
 from synthcur.ui.curate import outlook as curate_outlook
@@ -27,7 +28,7 @@ def table(
     jobs
         Of the collection; training jobs say which weighting they used.
     """
-    used = [job.settings.get("weighting") for job in jobs if job.kind == "train"]
+    used = [job.settings.get("weighting") for job in jobs if job.kind == JobKind.TRAIN]
     return pd.DataFrame(
         {
             "scheme": list(schemes),

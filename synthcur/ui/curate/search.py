@@ -51,7 +51,7 @@ class Found:
 
 def bar(name: str, rows: CurateRows, scores: Scores) -> None:
     """Draw the search, and select what it finds before the map is drawn."""
-    tags = resources.store().tags(name)
+    tags = resources.store().tags.rows(name)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text_input(
             "Find rows",

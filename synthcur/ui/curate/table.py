@@ -59,7 +59,7 @@ def show(
     around
         What lies around the real rows; None in older workspaces.
     """
-    tags = resources.store().tags(name)
+    tags = resources.store().tags.rows(name)
     _header(name, rows, selected, weights, verdicts, tags)
     if not len(selected):
         return

@@ -9,6 +9,7 @@ from synthcur.results.outcome import Results
 from synthcur.review.queues import QUEUES
 from synthcur.settings import ScoreSettings
 from synthcur.stats.majority import majority_in_words
+from synthcur.store.job_kinds import JobKind
 from synthcur.store.records import Job
 from synthcur.ui import parts, resources, trust
 from synthcur.ui.clock import clock
@@ -102,13 +103,13 @@ def _result_in_words(results: Results) -> tuple[str, str]:
 
 
 def _active_button(job: Job) -> None:
-    if job.kind == "train":
+    if job.kind == JobKind.TRAIN:
         if st.button("Watch the run", type="primary", icon=":material/show_chart:"):
             st.switch_page("pages/train.py")
-    elif job.kind == "learning_curve":
+    elif job.kind == JobKind.LEARNING_CURVE:
         if st.button("Watch the learning curve", type="primary", icon=":material/timeline:"):
             st.switch_page("pages/results.py")
-    elif job.kind == "score" and st.button("Cancel scoring", icon=":material/stop_circle:"):
+    elif job.kind == JobKind.SCORE and st.button("Cancel scoring", icon=":material/stop_circle:"):
         job_queue.cancel(writing(), job.id)
         st.rerun()
 
@@ -221,7 +222,7 @@ def _queue_step(weighed: Weighed, queue: str, icon: str) -> None:
 
 def _since_last_run(state: Overview, results: Results) -> str:
     store = resources.store()
-    now = store.log_state(state.info.name)
+    now = store.decisions.state(state.info.name)
     newer = decided_since(store.job(results.job).spec["decisions"], now.current, now.texts)
     decisions = "1 decision" if newer == 1 else f"{parts.count(newer)} decisions"
     since = f", {decisions} ago" if newer else ""

@@ -45,7 +45,7 @@ def switch(name: str) -> None:
 
 
 def _switched(name: str) -> None:
-    log = resources.store().decisions(name)
+    log = resources.store().decisions.log(name)
     place = log[-1].seq if log else 0
     st.session_state[theme.PRESENTING_SINCE] = place if st.session_state[_SWITCH] else None
 
@@ -55,11 +55,11 @@ def reset(name: str) -> int:
     state, store, annotator = session(), writing(), actor()
     since, n_undone = st.session_state.get(theme.PRESENTING_SINCE) or 0, 0
     while True:
-        log = store.decisions(name)
+        log = store.decisions.log(name)
         latest = next_undo(log, annotator)
         if latest is None or latest.seq <= since:
             break
-        store.undo(
+        store.decisions.undo(
             name,
             annotator=annotator,
             client_id=f"presenter-{state.client_id}",

@@ -74,7 +74,7 @@ class Overview:
 def read(name: str) -> Overview:
     """Read the state of a collection."""
     store = resources.store()
-    collection, decisions = resources.collection(name), store.decisions(name)
+    collection, decisions = resources.collection(name), store.decisions.log(name)
     results = _results(name, _finished_runs(store, name), store)
     found = resources.scores(name)
     scores = found[ranked_checkers(found)[0]] if found else None
@@ -117,7 +117,7 @@ def _weigh(
 def _finished_runs(store: Store, name: str) -> tuple[tuple[str, str, int], ...]:
     """Name the state of all training results: it changes exactly when they do."""
     return tuple(
-        (job.id, job.status, sum(run.status == "done" for run in store.runs(job.id)))
+        (job.id, job.status, sum(run.is_done for run in store.runs(job.id)))
         for job in report.readable_jobs(store, name)
     )
 

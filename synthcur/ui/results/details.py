@@ -12,6 +12,7 @@ from synthcur.results.influence import ChangedRows, changed_rows, nearest
 from synthcur.results.pairwise import Comparison, ReviewEffect, review_effect
 from synthcur.settings import TrainSettings
 from synthcur.stats.reliability import calibration_gap
+from synthcur.store.job_kinds import JobKind
 from synthcur.store.records import Job
 from synthcur.store.store import Store
 from synthcur.ui import parts, resources, theme
@@ -38,7 +39,7 @@ def reliability_card(seen: Comparison) -> None:
 
 def review_card(store: Store, job: Job, metric: str) -> None:
     """Draw what the decisions did: this run beside an earlier one of the same recipe."""
-    finished = sum(run.status == "done" for run in store.runs(job.id))
+    finished = sum(run.is_done for run in store.runs(job.id))
     effect = _effect(job.id, finished, metric, store)
     with parts.card("Learning from decisions", "same recipe, before and after review"):
         if effect is None:
@@ -128,7 +129,7 @@ def _rerun_button(store: Store, job: Job) -> None:
         waiting = [
             each
             for each in store.active_jobs()
-            if each.kind == "train"
+            if each.kind == JobKind.TRAIN
             and each.collection == job.collection
             and TrainSettings.from_dict(each.settings) == settings
         ]

@@ -6,6 +6,8 @@ import streamlit as st
 
 from synthcur.checkers.trust import next_step
 from synthcur.stats.majority import majority_in_words
+from synthcur.store.job_kinds import JobKind
+from synthcur.store.job_states import JobState
 from synthcur.store.records import Job, ranked_checkers
 from synthcur.ui import parts, resources, trust
 from synthcur.wording import points
@@ -76,8 +78,7 @@ def show(name: str) -> None:
 
 
 def _newest(name: str) -> Job | None:
-    found = [job for job in resources.store().jobs(name) if job.kind == "train"]
-    return next(iter(found), None)
+    return next(iter(resources.store().jobs(name, JobKind.TRAIN)), None)
 
 
 def _state(job: Job | None) -> tuple[str, str, str]:
@@ -95,7 +96,7 @@ def _state(job: Job | None) -> tuple[str, str, str]:
             "Results begin with the first arm and seed that finish; the rest joins as it comes.",
             "Watch the run",
         )
-    ended = {"failed": "failed", "cancelled": "was cancelled"}.get(
+    ended = {JobState.FAILED: "failed", JobState.CANCELLED: "was cancelled"}.get(
         job.status, "stopped unexpectedly"
     )
     return (

@@ -49,7 +49,7 @@ def _draw(name: str, job_id: str | None, is_followed: bool) -> None:
         finished = len(store.learning_runs(job_id))
         if job.is_active:
             _progress(job, finished)
-        elif job.status in ("failed", "crashed"):
+        elif job.has_failed:
             lines = (parts.plain(line, limit=2000) for line in (job.what, job.fix) if line)
             st.error("  \n".join(lines) or "The worker left no reason.")
         if finished:

@@ -26,7 +26,7 @@ _VERDICTS = ("better", "worse", "no evidence", "baseline", _ALONE, _IDLE, _UNFIN
 def show(choice: Choice) -> None:
     """Draw the page for a chosen comparison."""
     store = resources.store()
-    finished = sum(run.status == "done" for run in store.runs(choice.job.id))
+    finished = sum(run.is_done for run in store.runs(choice.job.id))
     found = results(choice, store)
     leader = findings.leading_arm(found)
     _finding(store, choice, found, leader)

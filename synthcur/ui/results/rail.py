@@ -19,6 +19,7 @@ from synthcur.schema import REAL, TEST
 from synthcur.settings import TrainSettings, WeightingSettings
 from synthcur.stats.majority import first_metric
 from synthcur.stats.metrics import METRICS
+from synthcur.store.job_states import JobState
 from synthcur.store.records import Job, Run, chosen_checkers
 from synthcur.store.store import Store
 from synthcur.ui import parts, resources
@@ -53,7 +54,7 @@ def rail(name: str) -> Choice | None:
         arms = [
             arm
             for arm in job.settings["arms"]
-            if any(run.arm == arm and run.status == "done" for run in store.runs(job.id))
+            if any(run.arm == arm and run.is_done for run in store.runs(job.id))
         ]
         baseline = st.selectbox(
             "Compare with",
@@ -85,7 +86,7 @@ def _first_metric(name: str) -> str:
 
 def results(choice: Choice, store: Store) -> Results:
     """Return `results.comparison.results` of what is chosen."""
-    finished = sum(run.status == "done" for run in store.runs(choice.job.id))
+    finished = sum(run.is_done for run in store.runs(choice.job.id))
     return _results(choice.job.id, finished, choice.baseline, choice.metric, store)
 
 
@@ -114,7 +115,7 @@ def model_button(store: Store, run: Run, label: str, *, is_primary: bool = False
 
 
 def _job_choice(found: list[Job]) -> Job:
-    finished = [job for job in found if job.status == "done"]
+    finished = [job for job in found if job.status == JobState.DONE]
     by_id = {job.id: job for job in found}
     chosen = st.selectbox(
         "Run",
@@ -127,7 +128,9 @@ def _job_choice(found: list[Job]) -> Job:
 
 
 def _job_in_words(job: Job) -> str:
-    state = "" if job.status == "done" else ", running" if job.is_active else ", not finished"
+    state = (
+        "" if job.status == JobState.DONE else ", running" if job.is_active else ", not finished"
+    )
     return f"Run {job.number}, {clock(job.created_at)}{state}"
 
 

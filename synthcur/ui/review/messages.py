@@ -21,7 +21,7 @@ from synthcur.review.queues import (
     queue_rows,
 )
 from synthcur.settings import fingerprint
-from synthcur.store.reviews import Turn
+from synthcur.store.turns import Turn
 from synthcur.ui import parts
 from synthcur.ui.review.cards import Bench, card
 

@@ -72,7 +72,7 @@ def annotator_field() -> str:
     try:
         state.annotator = review.check_annotator(typed)
         if state.annotator != before:
-            writing().leave(state.collection, before)
+            writing().turns.leave(state.collection, before)
     except InputError as error:
         st.sidebar.caption(f"{error} Until then you are {parts.plain(state.annotator)}.")
     return state.annotator
@@ -107,9 +107,9 @@ def open_bench(name: str) -> Bench | None:
     return replace(
         _undecided_bench(made_of, collection, artefacts, scheme),
         doubt=trust.in_short(name, scores),
-        overlap=store.overlap(name),
+        overlap=store.turns.overlap(name),
         guidelines=store.collection_info(name).guidelines,
-        state=store.log_state(name),
+        state=store.decisions.state(name),
     )
 
 

@@ -9,6 +9,8 @@ from synthcur.jobs import job_queue
 from synthcur.review import decisions as review
 from synthcur.review.decisions import Decision
 from synthcur.settings import ScoreSettings
+from synthcur.store.job_kinds import JobKind
+from synthcur.store.job_states import JobState
 from synthcur.store.records import Job, ranked_checkers
 from synthcur.ui import parts, resources, score_jobs
 from synthcur.ui.review.cards import Bench
@@ -53,7 +55,7 @@ def last_fit(found: Iterable[Job], kind: str) -> Job | None:
     found
         Jobs of a collection, newest first.
     """
-    done = (job for job in found if job.kind == "score" and job.status == "done")
+    done = (job for job in found if job.kind == JobKind.SCORE and job.status == JobState.DONE)
     return next((job for job in done if job.settings["checkers"] == kind), None)
 
 

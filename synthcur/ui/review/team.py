@@ -60,7 +60,7 @@ def _figures(bench: Bench, random_check: Opened | None) -> None:
     name = bench.collection.name
     st.download_button(
         "Download the log",
-        lambda: log_lines(resources.store().decisions(name)),
+        lambda: log_lines(resources.store().decisions.log(name)),
         file_name=f"{name}-log.jsonl",
         icon=":material/download:",
         on_click="ignore",
@@ -191,7 +191,7 @@ def _settings(bench: Bench) -> None:
             for i, label in enumerate(bench.collection.labels, start=1)
         }
         if st.form_submit_button("Save overlap and guidelines", type="primary"):
-            writing().set_overlap(name, share / 100)
+            writing().turns.set_overlap(name, share / 100)
             said = {label: text for label, text in written.items() if text.strip()}
             writing().set_guidelines(name, said)
             st.rerun()

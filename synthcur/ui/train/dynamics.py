@@ -67,7 +67,7 @@ def _choice(job: Job, kept: list[Run]) -> Run:
 
 
 def _named(run: Run) -> str:
-    so_far = "" if run.status == "done" else ", so far"
+    so_far = "" if run.is_done else ", so far"
     return f"{short_name(run.arm)}, seed {run.seed}{so_far}"
 
 

@@ -14,7 +14,9 @@ from synthcur.jobs import job_queue
 from synthcur.results.findings import PLAIN, arm_title
 from synthcur.settings import ScoreSettings, TrainSettings
 from synthcur.stats.majority import LEARNED_NOTHING
-from synthcur.store.records import RESUMABLE, Job, Run
+from synthcur.store.job_kinds import JobKind
+from synthcur.store.job_states import RESUMABLE, JobState
+from synthcur.store.records import Job, Run
 from synthcur.training.recipes import fit_of, recipe_in_words
 from synthcur.training.unfinished import unfinished_in_words
 from synthcur.ui import parts, resources, score_jobs, session, train_longer, trust
@@ -36,8 +38,8 @@ HISTORY_PACES = 10
 
 def newest_job(name: str) -> Job | None:
     """Return the collection's newest training job that is running, else its newest."""
-    found = [job for job in resources.store().jobs(name) if job.kind == "train"]
-    running = [job for job in found if job.is_active and job.status != "queued"]
+    found = resources.store().jobs(name, JobKind.TRAIN)
+    running = [job for job in found if job.is_active and job.status != JobState.QUEUED]
     return next(iter(running or found), None)
 
 
@@ -77,12 +79,12 @@ def _left_behind(job: Job) -> None:
 
 
 def _finished(job: Job) -> int:
-    return sum(run.status == "done" for run in resources.store().runs(job.id))
+    return sum(run.is_done for run in resources.store().runs(job.id))
 
 
 def queue(name: str, choice: Choice) -> None:
     """Draw in the rail what runs and waits, and let one more job be added behind it."""
-    active = [job for job in resources.store().active_jobs() if job.kind == "train"]
+    active = [job for job in resources.store().active_jobs() if job.kind == JobKind.TRAIN]
     if not active:
         return
     with st.sidebar:
@@ -94,7 +96,7 @@ def queue(name: str, choice: Choice) -> None:
         st.subheader("Queue", anchor=False)
         lines = (_queued_in_words(job, name) for job in active)
         st.caption("  \n".join(lines))
-        for job in [job for job in active if job.status == "queued"][1:]:
+        for job in [job for job in active if job.status == JobState.QUEUED][1:]:
             label, key = f"Run {job.number} next", f"train_first_{job.id}"
             if st.button(label, icon=":material/arrow_upward:", key=key):
                 job_queue.put_first(session.writing(), job.id)
@@ -103,7 +105,7 @@ def queue(name: str, choice: Choice) -> None:
 
 def _queued_in_words(job: Job, name: str) -> str:
     settings = TrainSettings.from_dict(job.settings)
-    state = "waiting" if job.status == "queued" else "running"
+    state = "waiting" if job.status == JobState.QUEUED else "running"
     arms = ", ".join(short_name(arm) for arm in settings.arms)
     other = "" if job.collection == name else f", {parts.plain(job.collection)}"
     return f"Run {job.number}, {state}: {arms}; {seeds_in_words(settings.seeds)}{other}"
@@ -196,7 +198,7 @@ def _state(name: str, job: Job, runs: list[Run], drawn: Picture, choice: Choice)
     """Draw the state sentence with its badge and buttons, and what belongs right below it."""
     title, caption = _state_in_words(job, runs, drawn)
     if drawn.state.nothing:
-        done = sum(run.status == "done" for run in runs)
+        done = sum(run.is_done for run in runs)
         caption += f" {len(drawn.state.nothing)} of {done} runs {LEARNED_NOTHING}."
     floor = [parts.plain(drawn.floor, limit=1000)] if drawn.floor else []
     caption = "  \n".join([caption, *_unfinished_in_words(runs, drawn), *floor])
@@ -214,7 +216,7 @@ def _state(name: str, job: Job, runs: list[Run], drawn: Picture, choice: Choice)
     if job.is_active:
         done, total = job.done or 0.0, job.total or 0.0
         st.progress(min(1.0, done / total) if total else 0.0)
-    elif job.status in ("failed", "crashed"):
+    elif job.has_failed:
         _failure(job)
     _log(job)
 
@@ -222,7 +224,7 @@ def _state(name: str, job: Job, runs: list[Run], drawn: Picture, choice: Choice)
 def _unfinished_in_words(runs: list[Run], drawn: Picture) -> list[str]:
     """Say of every arm that was still learning why, and that it could become more."""
     said = []
-    done = [run for run in runs if run.status == "done"]
+    done = [run for run in runs if run.is_done]
     for arm in dict.fromkeys(arm for arm, _ in drawn.state.unfinished):
         whys = {seed: why for (name, seed), why in drawn.state.unfinished.items() if name == arm}
         own = [run for run in done if run.arm == arm]
@@ -245,10 +247,10 @@ def _longer_button(job: Job, drawn: Picture) -> None:
 
 def _state_in_words(job: Job, runs: list[Run], drawn: Picture) -> tuple[str, str]:
     settings = TrainSettings.from_dict(job.settings)
-    done, planned = sum(run.status == "done" for run in runs), len(settings.arms) * settings.seeds
+    done, planned = sum(run.is_done for run in runs), len(settings.arms) * settings.seeds
     of = f"{done} of {planned} runs done"
     name = f"Run {job.number}"
-    if job.status == "queued":
+    if job.status == JobState.QUEUED:
         return f"{name} waits for the run before it to end", f"{planned} runs."
     if job.is_active:
         return _progress_in_words(name, job, settings, runs, drawn), (
@@ -258,13 +260,13 @@ def _state_in_words(job: Job, runs: list[Run], drawn: Picture) -> tuple[str, str
     ended = clock(job.ended_at or job.created_at)
     time = f"in {parts.duration((job.ended_at or 0) - (job.started_at or job.created_at))}"
     return {
-        "done": (f"{name} finished: {planned} runs {time}", f"Ended {ended}. {_data(job)}"),
-        "cancelled": (
+        JobState.DONE: (f"{name} finished: {planned} runs {time}", f"Ended {ended}. {_data(job)}"),
+        JobState.CANCELLED: (
             f"{name} was cancelled, {of}",
             f"Ended {ended}. Finished runs, their models and checkpoints are kept.",
         ),
-        "failed": (f"{name} failed, {of}", f"Ended {ended}. Finished runs are kept."),
-        "crashed": (
+        JobState.FAILED: (f"{name} failed, {of}", f"Ended {ended}. Finished runs are kept."),
+        JobState.CRASHED: (
             f"{name} stopped unexpectedly, {of}",
             f"Noticed {ended}. Finished runs are kept.",
         ),
@@ -274,9 +276,9 @@ def _state_in_words(job: Job, runs: list[Run], drawn: Picture) -> tuple[str, str
 def _progress_in_words(
     name: str, job: Job, settings: TrainSettings, runs: list[Run], drawn: Picture
 ) -> str:
-    if job.status == "cancelling":
+    if job.status == JobState.CANCELLING:
         return f"{name} is stopping"
-    running = [run for run in runs if run.status == "running"]
+    running = [run for run in runs if run.is_running]
     if not running:
         return f"{name}: {'between two runs' if runs else 'starting'}"
     left = f", {parts.duration(job.eta_s)} left" if job.eta_s else ""
@@ -333,7 +335,7 @@ def _cancel_button(job: Job) -> None:
 
 
 def _results_button(job: Job) -> None:
-    if any(run.status == "done" for run in resources.store().runs(job.id)) and st.button(
+    if any(run.is_done for run in resources.store().runs(job.id)) and st.button(
         "See the results", icon=":material/fact_check:", key="train_results"
     ):
         open_results(job)
@@ -354,7 +356,7 @@ def _log(job: Job) -> None:
 
 
 def _resume_button(job: Job) -> None:
-    label = "Retry" if job.status == "failed" else "Resume"
+    label = "Retry" if job.status == JobState.FAILED else "Resume"
     if st.button(
         label,
         icon=":material/resume:",

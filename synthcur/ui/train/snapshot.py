@@ -87,9 +87,9 @@ def _picture(
 ) -> Picture:
     job, runs, metrics = _store.job(job_id), _store.runs(job_id), _store.metrics(job_id)
     settings = TrainSettings.from_dict(job.settings)
-    finished = [(run.arm, run.seed) for run in runs if run.status == "done"]
+    finished = [(run.arm, run.seed) for run in runs if run.is_done]
     drawn = curve_axis.on_one_axis(metrics, runs, length=curve_axis.axis_of(job).length)
-    running = [run for run in runs if run.status == "running"]
+    running = [run for run in runs if run.is_running]
     state = undertrained(_store, job, runs)
     collection = resources.collection(job.collection)
     validation = collection.label_ids(collection.part(REAL, VALIDATION))
@@ -119,7 +119,7 @@ def _picture(
 
 
 def _floor(store: Store, settings: TrainSettings, runs: list[Run]) -> str:
-    done = [run for run in runs if run.status == "done"]
+    done = [run for run in runs if run.is_done]
     by_arm = {arm: [run for run in done if run.arm == arm] for arm in settings.arms}
     below = below_probes(store, {arm: own for arm, own in by_arm.items() if own})
     return floor_in_words(below)

@@ -12,6 +12,8 @@ from synthcur.results.comparison import Undertrained
 from synthcur.results.findings import METRIC_WORDS
 from synthcur.settings import TrainSettings
 from synthcur.stats.metrics import ACCURACY
+from synthcur.store.job_kinds import JobKind
+from synthcur.store.job_states import JobState, RunState
 from synthcur.store.records import Job, Run
 from synthcur.ui import parts, resources, theme
 from synthcur.ui.clock import clock
@@ -20,15 +22,15 @@ _IDLE, _UNFINISHED = "learned nothing", "still learning"
 MOST_ROWS = 8
 """Rows that are seen without scrolling."""
 
-BADGES: Mapping[str, tuple[str, Literal["gray", "blue", "orange"], str]] = {
-    "queued": ("waiting", "gray", ":material/schedule:"),
-    "starting": ("starting", "blue", ":material/play_circle:"),
-    "running": ("running", "blue", ":material/play_circle:"),
-    "cancelling": ("stopping", "gray", ":material/stop_circle:"),
-    "done": ("done", "gray", ":material/check:"),
-    "cancelled": ("cancelled", "gray", ":material/block:"),
-    "failed": ("failed", "orange", ":material/error:"),
-    "crashed": ("stopped unexpectedly", "orange", ":material/error:"),
+BADGES: Mapping[JobState, tuple[str, Literal["gray", "blue", "orange"], str]] = {
+    JobState.QUEUED: ("waiting", "gray", ":material/schedule:"),
+    JobState.STARTING: ("starting", "blue", ":material/play_circle:"),
+    JobState.RUNNING: ("running", "blue", ":material/play_circle:"),
+    JobState.CANCELLING: ("stopping", "gray", ":material/stop_circle:"),
+    JobState.DONE: ("done", "gray", ":material/check:"),
+    JobState.CANCELLED: ("cancelled", "gray", ":material/block:"),
+    JobState.FAILED: ("failed", "orange", ":material/error:"),
+    JobState.CRASHED: ("stopped unexpectedly", "orange", ":material/error:"),
 }
 """Word, colour and icon of every state of a job."""
 
@@ -83,7 +85,7 @@ def runs(table: pd.DataFrame) -> None:
         column_config={
             "Seed": column.NumberColumn(width=50),
             "State": column.MultiselectColumn(
-                options=["running", "done", "stopped", "waiting", "not run", _IDLE, _UNFINISHED],
+                options=[*RunState, "waiting", "not run", _IDLE, _UNFINISHED],
                 color=_state_tints(),
                 width=110,
             ),
@@ -101,9 +103,7 @@ def runs(table: pd.DataFrame) -> None:
 
 def earlier(name: str, job: Job) -> None:
     """List the collection's other training jobs and what became of them."""
-    others = [
-        each for each in resources.store().jobs(name) if each.kind == "train" and each.id != job.id
-    ]
+    others = [each for each in resources.store().jobs(name, JobKind.TRAIN) if each.id != job.id]
     if not others:
         return
     with parts.card("Earlier", "newest first"):
@@ -137,7 +137,7 @@ def _job_row(job: Job) -> dict[str, Any]:
 
 
 def _place(run: Run | None) -> int:
-    return 2 if run is None else int(run.status != "running")
+    return 2 if run is None else int(not run.is_running)
 
 
 def _run_row(

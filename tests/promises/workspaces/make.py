@@ -32,7 +32,8 @@ from synthcur.settings import (
     WeightingSettings,
     fingerprint,
 )
-from synthcur.store.records import ACTIVE, Job
+from synthcur.store.job_states import ACTIVE
+from synthcur.store.records import Job
 from synthcur.store.spool import Spool
 from synthcur.store.store import Store
 from synthcur.training.learning_curve import LearningCurveSettings
@@ -110,11 +111,11 @@ def _curate(store: Store, collection: Collection) -> None:
         "honest",
         WeightingSettings(diversity="out_of_fold", clip_low=-2.0, floor=0.1, normalise=True),
     )
-    store.tag(NAME, ids[:3], "to discuss", annotator="Ana")
-    store.tag(NAME, ids[2:4], "naïve “quote”", annotator="Ben")
+    store.tags.add(NAME, ids[:3], "to discuss", annotator="Ana")
+    store.tags.add(NAME, ids[2:4], "naïve “quote”", annotator="Ben")
     clusters = store.scores(NAME)["probe"].artefacts["clusters"]
-    store.rename_cluster(NAME, clusters, 1, "late parcels", annotator="Ana")
-    store.set_overlap(NAME, 0.25)
+    store.cluster_names.rename(NAME, clusters, 1, "late parcels", annotator="Ana")
+    store.turns.set_overlap(NAME, 0.25)
     store.set_guidelines(
         NAME, {samples.LABELS[0]: "Where is my parcel?", samples.LABELS[1]: "Bugs & slugs"}
     )
@@ -129,14 +130,14 @@ def _review(store: Store, collection: Collection) -> None:
         nonlocal sent
         sent += 1
         decisions = [replace(row, annotator=who) for row in rows]
-        versions = store.log_state(NAME).versions
+        versions = store.decisions.state(NAME).versions
         expected = seen or [versions.get(row.sample_id, 0) for row in rows]
-        store.append_batch(NAME, decisions, f"tab-{who}", sent, expected=expected)
+        store.decisions.append_batch(NAME, decisions, f"tab-{who}", sent, expected=expected)
 
     def take_back(who: str, *, again: bool = False) -> None:
         nonlocal sent
         sent += 1
-        change = store.redo if again else store.undo
+        change = store.decisions.redo if again else store.decisions.undo
         change(NAME, annotator=who, client_id=f"tab-{who}", client_seq=sent)
 
     def about(place: int, action: str, **more: str | None) -> Decision:
@@ -164,11 +165,11 @@ def _review(store: Store, collection: Collection) -> None:
     decide("Ben", about(13, "edit", text=None))
     decide("Ben", about(14, "discard"))
     take_back("Ben")
-    store.take_turn(NAME, "Ana", ids[-4:])
-    store.take_turn(NAME, "Ben", ids[-4:])
+    store.turns.take(NAME, "Ana", ids[-4:])
+    store.turns.take(NAME, "Ben", ids[-4:])
     pair = store.collection(PAIRS).synthetic["sample_id"][0]
     pairs = Decision(sample_id=pair, action="discard", annotator="Ana")
-    store.append_batch(PAIRS, [pairs], "tab-Ana", sent + 1, expected=[0])
+    store.decisions.append_batch(PAIRS, [pairs], "tab-Ana", sent + 1, expected=[0])
 
 
 def _started(store: Store, job: Job) -> Spool:

@@ -57,12 +57,14 @@ def _collection(store: Store, name: str) -> dict[str, Any]:
             for kind, each in scores.items()
         },
         "schemes": {each: found.to_dict() for each, found in store.schemes(name).items()},
-        "overlap": store.overlap(name),
-        "tags": {each: list(tags) for each, tags in store.tags(name).items()},
+        "overlap": store.turns.overlap(name),
+        "tags": {each: list(tags) for each, tags in store.tags.rows(name).items()},
         "cluster_names": {
             kind: {
                 str(number): given
-                for number, given in store.cluster_names(name, each.artefacts["clusters"]).items()
+                for number, given in store.cluster_names.given(
+                    name, each.artefacts["clusters"]
+                ).items()
             }
             for kind, each in scores.items()
         },
@@ -73,9 +75,9 @@ def _collection(store: Store, name: str) -> dict[str, Any]:
 
 def log(store: Store, name: str) -> dict[str, Any]:
     """Return what the log of a collection comes to."""
-    state = store.log_state(name)
+    state = store.decisions.state(name)
     return {
-        "length": store.decision_count(name),
+        "length": store.decisions.count(name),
         "current": _decisions(state.current),
         "notes": dict(state.notes),
         "texts": dict(state.texts),

@@ -38,7 +38,7 @@ def clustering(store: Store) -> str:
 
 
 def names(store: Store) -> dict[int, str]:
-    return store.cluster_names("small", clustering(store))
+    return store.cluster_names.given("small", clustering(store))
 
 
 def test_clusters_go_by_their_words_until_they_are_named(store: Store) -> None:
@@ -47,7 +47,7 @@ def test_clusters_go_by_their_words_until_they_are_named(store: Store) -> None:
     assert found is not None
     assert found.names == WORDS
     assert len(CLUSTER_TERMS) == len(WORDS)
-    store.rename_cluster("small", found.clusters, 1, "Deliveries", annotator="Ana")
+    store.cluster_names.rename("small", found.clusters, 1, "Deliveries", annotator="Ana")
     again = curate_clusters.naming("small", scores)
     assert again is not None
     assert again.names == (WORDS[0], "Deliveries", WORDS[2])

@@ -339,7 +339,7 @@ def test_an_undo_is_offered_only_while_nothing_else_was_decided(
     discard(store, ids[0], number=1)
     app = open_page("small")
     app.session_state["curate_undoable"] = Discarded(
-        "small", "Ana", 1, store.decision_count("small")
+        "small", "Ana", 1, store.decisions.count("small")
     )
     app.run()
     assert app.button(key="curate_undo")
@@ -349,7 +349,7 @@ def test_an_undo_is_offered_only_while_nothing_else_was_decided(
 
 
 def discard(store: Store, sample_id: str, *, number: int) -> None:
-    store.append_decision(
+    store.decisions.append(
         "small",
         sample_id=sample_id,
         annotator="Ana",
@@ -367,12 +367,12 @@ def test_undo_takes_back_every_row_that_was_discarded(
     ids = small_collection.synthetic["sample_id"]
     discard(store, ids[0], number=1)
     together = [Decision(sample_id=ids[row], action="discard", annotator="Ana") for row in (1, 2)]
-    store.append_batch("small", together, "test", 2, expected=[0, 0])
+    store.decisions.append_batch("small", together, "test", 2, expected=[0, 0])
     app = open_page("small")
     app.session_state["curate_undoable"] = Discarded("small", "Ana", 2, 3)
     app.run()
     app.button(key="curate_undo").click().run()
-    assert list(current_decisions(store.decisions("small"))) == [ids[0]]
+    assert list(current_decisions(store.decisions.log("small"))) == [ids[0]]
 
 
 def discard_selection(app: AppTest, sample_ids: tuple[str, ...], *, who: str) -> None:
@@ -385,14 +385,14 @@ def discard_selection(app: AppTest, sample_ids: tuple[str, ...], *, who: str) ->
 
 
 def decide(store: Store, sample_id: str, who: str, action: str = "keep") -> None:
-    store.append_decision(
+    store.decisions.append(
         "small",
         sample_id=sample_id,
         annotator=who,
         action=action,
         client_id=f"tab of {who}",
-        client_seq=store.decision_count("small") + 1,
-        expected_seq=store.log_state("small").versions.get(sample_id, 0),
+        client_seq=store.decisions.count("small") + 1,
+        expected_seq=store.decisions.state("small").versions.get(sample_id, 0),
     )
 
 
@@ -408,9 +408,9 @@ def test_a_selection_is_discarded_but_for_rows_that_others_hold_or_have_decided(
     decide(store, ids[0], "Bob")
     app = open_page("small")
     decide(store, ids[1], "Bob")  # after Ana's page was drawn
-    store.take_turn("small", "Eva", ids[2:4])
+    store.turns.take("small", "Eva", ids[2:4])
     discard_selection(app, tuple(ids[:6]), who="Ana")
-    current = store.log_state("small").current
+    current = store.decisions.state("small").current
     assert {each: current[each].annotator for each in current} == {
         **dict.fromkeys(ids[:2], "Bob"),
         **dict.fromkeys(ids[4:6], "Ana"),
@@ -420,7 +420,7 @@ def test_a_selection_is_discarded_but_for_rows_that_others_hold_or_have_decided(
     assert "4 rows were left as they are: 2 were decided by Bob, 2 are before Eva now." in said(app)
     assert "Review shows them one at a time." in said(app)
     app.button(key="curate_undo").click().run()
-    assert set(store.log_state("small").current) == set(ids[:2])
+    assert set(store.decisions.state("small").current) == set(ids[:2])
 
 
 def test_a_selection_of_others_rows_alone_is_left_in_words_and_nothing_is_to_undo(
@@ -431,7 +431,7 @@ def test_a_selection_of_others_rows_alone_is_left_in_words_and_nothing_is_to_und
     decide(store, ids[0], "*Bob*")
     app = open_page("small")
     discard_selection(app, (ids[0],), who="Ana")
-    assert len(store.decisions("small")) == 1
+    assert len(store.decisions.log("small")) == 1
     assert "No row was discarded. 1 row was left as it is: 1 was decided by \\*Bob\\*." in said(app)
     assert not [button for button in app.button if button.key == "curate_undo"]
 
@@ -444,11 +444,11 @@ def test_ones_own_verdicts_are_discarded_and_undone_as_one(
     decide(store, ids[0], "Ana")
     app = open_page("small")
     discard_selection(app, tuple(ids[:3]), who="Ana")
-    assert {row.action for row in store.log_state("small").current.values()} == {"discard"}
+    assert {row.action for row in store.decisions.state("small").current.values()} == {"discard"}
     assert "3 rows discarded; the next run does without." in said(app)
     assert "left as" not in said(app)
     app.button(key="curate_undo").click().run()
-    assert {each: row.action for each, row in store.log_state("small").current.items()} == {
+    assert {each: row.action for each, row in store.decisions.state("small").current.items()} == {
         ids[0]: "keep"
     }
 
@@ -463,7 +463,7 @@ def test_an_undo_from_another_window_is_not_taken_back_in_place_of_the_discard(
     decide(store, ids[5], "Ana")
     button = app.button(key="curate_undo")
     button.click().run()
-    current = store.log_state("small").current
+    current = store.decisions.state("small").current
     assert set(current) == {*ids[:2], ids[5]}
 
 

@@ -114,12 +114,12 @@ def test_a_tag_is_put_on_the_selection_found_again_and_taken_off(
     put_on = next(each for each in app.button if each.label == "Put on")
     put_on.click().run()
     assert not app.exception
-    assert set(store.tags("small")["tone *of* voice"]) == set(chosen)
+    assert set(store.tags.rows("small")["tone *of* voice"]) == set(chosen)
     again = open_page("small")
     again.selectbox(key="curate_tag_found").select("tone *of* voice").run()
     assert set(selected(again)) == set(chosen)
     app.button(key="curate_undo").click().run()
-    assert store.tags("small") == {}
+    assert store.tags.rows("small") == {}
 
 
 def test_a_tag_that_cannot_be_used_says_why_and_a_tag_can_be_taken_off(
@@ -127,7 +127,7 @@ def test_a_tag_that_cannot_be_used_says_why_and_a_tag_can_be_taken_off(
 ) -> None:
     store = fill(small_collection)
     ids = tuple(small_collection.synthetic["sample_id"][[4, 9]])
-    store.tag("small", ids, "tone", annotator="Ana")
+    store.tags.add("small", ids, "tone", annotator="Ana")
     app = open_page("small")
     app.session_state["synthcur"].selection = ids[:1]
     app.run()
@@ -135,9 +135,9 @@ def test_a_tag_that_cannot_be_used_says_why_and_a_tag_can_be_taken_off(
     next(each for each in app.button if each.label == "Put on").click().run()
     assert any("without a comma" in each.value for each in app.error)
     app.button(key="curate_untag_0").click().run()
-    assert store.tags("small") == {"tone": ids[1:]}
+    assert store.tags.rows("small") == {"tone": ids[1:]}
     app.button(key="curate_undo").click().run()
-    assert set(store.tags("small")["tone"]) == set(ids)
+    assert set(store.tags.rows("small")["tone"]) == set(ids)
 
 
 def test_the_tags_of_the_selection_are_listed_however_many_others_there_are(
@@ -146,14 +146,14 @@ def test_the_tags_of_the_selection_are_listed_however_many_others_there_are(
     store = fill(small_collection)
     ids = tuple(small_collection.synthetic["sample_id"][[4, 9]])
     for letter in "abcdefgh":
-        store.tag("small", ids[:1], letter, annotator="Ana")
-    store.tag("small", ids[1:], "tone", annotator="Ana")
+        store.tags.add("small", ids[:1], letter, annotator="Ana")
+    store.tags.add("small", ids[1:], "tone", annotator="Ana")
     app = open_page("small")
     app.session_state["synthcur"].selection = ids[1:]
     app.run()
     assert not app.exception
     app.button(key="curate_untag_0").click().run()
-    assert "tone" not in store.tags("small")
+    assert "tone" not in store.tags.rows("small")
 
 
 def test_one_selected_row_is_opened_with_its_weight_under_every_label(

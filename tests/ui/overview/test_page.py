@@ -32,14 +32,14 @@ def metric(app: AppTest, label: str) -> str:
 
 def decide(store: Store, collection: Collection, rows: list[int], action: str) -> None:
     for number, row in enumerate(rows, start=1):
-        store.append_decision(
+        store.decisions.append(
             collection.name,
             sample_id=collection.synthetic["sample_id"][row],
             annotator="Ana",
             action=action,
             client_id=action,
             client_seq=number,
-            expected_seq=store.decision_count(collection.name),
+            expected_seq=store.decisions.count(collection.name),
         )
 
 
@@ -141,8 +141,8 @@ def test_decisions_since_the_run_are_counted_as_rows_whether_kept_edited_or_both
 
     def edit(row: int, text: str) -> None:
         sample_id = small_collection.synthetic["sample_id"][row]
-        place = store.decision_count("small")
-        store.append_decision(
+        place = store.decisions.count("small")
+        store.decisions.append(
             "small",
             sample_id=sample_id,
             annotator="Ana",

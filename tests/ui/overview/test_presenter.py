@@ -9,7 +9,7 @@ from tests.ui.test_pages import complaints, open_page
 
 
 def decide(store, sample_id, number, annotator="me"):
-    store.append_decision(
+    store.decisions.append(
         "small",
         sample_id=sample_id,
         annotator=annotator,
@@ -58,10 +58,10 @@ def test_reset_takes_back_own_decisions_since_the_switch_and_no_others(fill, sma
     decide(store, ids[3], 3)
     app.button(key="presenter_reset").click().run()
     assert not complaints(app)
-    assert [row.sample_id for row in standing(store.decisions("small"))] == [ids[0], ids[2]]
+    assert [row.sample_id for row in standing(store.decisions.log("small"))] == [ids[0], ids[2]]
     assert "2 decisions taken back" in " ".join(each.value for each in app.caption)
     app.button(key="presenter_reset").click().run()
-    assert [row.sample_id for row in standing(store.decisions("small"))] == [ids[0], ids[2]]
+    assert [row.sample_id for row in standing(store.decisions.log("small"))] == [ids[0], ids[2]]
 
 
 def test_an_enlarged_figure_is_a_copy_with_larger_type_and_the_same_data():

@@ -143,7 +143,7 @@ def test_review_is_not_said_to_have_changed_an_arm_that_learned_nothing(fill, sm
     store = fill(small_collection)
     add_runs(store, small_collection, {"ce": ONE_LABEL, "imp": PLAIN})
     sample = small_collection.synthetic["sample_id"][0]
-    store.append_decision(
+    store.decisions.append(
         "small",
         sample_id=sample,
         annotator="me",
@@ -220,7 +220,7 @@ def test_the_report_and_the_card_say_what_was_still_learning(slow):
 
 
 def test_review_is_not_said_to_have_changed_an_arm_that_was_still_learning(slow, small_collection):
-    slow.append_decision(
+    slow.decisions.append(
         "small",
         sample_id=small_collection.synthetic["sample_id"][0],
         annotator="me",

@@ -247,7 +247,7 @@ def test_a_curve_that_failed_says_why(toy, small_collection):
 
 def test_the_ledger_names_everything_and_the_difference_of_two_runs(toy, small_collection):
     sample = small_collection.synthetic["sample_id"][0]
-    toy.append_decision(
+    toy.decisions.append(
         "small",
         sample_id=sample,
         annotator="me",

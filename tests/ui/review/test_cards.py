@@ -9,7 +9,7 @@ import pytest
 
 from harness.collections import make_collection
 from synthcur.review.decisions import EDIT_LENGTH
-from synthcur.store.reviews import Turn
+from synthcur.store.turns import Turn
 from synthcur.ui.review import cards as review_cards
 from synthcur.ui.review.cards import TEXT_LENGTH, Bench, shown
 from synthcur.ui.review.messages import (

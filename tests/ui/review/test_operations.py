@@ -52,19 +52,19 @@ def test_operations_are_stored_in_order_with_who_where_and_why(opened, known, sa
         operation(4, samples[2], "note", note="see photo"),
     ]
     assert apply_operations(opened, sent, known=known) == Outcome()
-    log = opened.decisions(NAME)
+    log = opened.decisions.log(NAME)
     assert [row.action for row in log] == ["keep", "discard", "relabel", "note"]
     assert [row.sample_id for row in log] == [samples[0], samples[1], samples[2], samples[2]]
     assert (log[1].reason, log[2].label, log[3].note) == ("off topic", "pests", "see photo")
     assert {(row.annotator, row.queue) for row in log} == {("ana", "random")}
-    assert opened.acknowledged(NAME, "ana", "c") == 4
+    assert opened.decisions.acknowledged(NAME, "ana", "c") == 4
 
 
 def test_a_batch_sent_again_and_grown_is_stored_once(opened, known, samples):
     first = [operation(1, samples[0]), operation(2, samples[0], "undo")]
     apply_operations(opened, first, known=known)
     apply_operations(opened, [*first, operation(3, samples[1])], known=known)
-    assert [row.action for row in opened.decisions(NAME)] == ["keep", "undo", "keep"]
+    assert [row.action for row in opened.decisions.log(NAME)] == ["keep", "undo", "keep"]
 
 
 def test_a_stale_operation_is_refused_and_the_next_one_stored(opened, known, samples):
@@ -77,7 +77,7 @@ def test_a_stale_operation_is_refused_and_the_next_one_stored(opened, known, sam
     (refusal,) = outcome.refused
     assert (refusal.client, refusal.seq) == ("c", 1)
     assert refusal.what.startswith("ben has decided this row meanwhile.")
-    assert {row.action for row in current_decisions(opened.decisions(NAME)).values()} == {
+    assert {row.action for row in current_decisions(opened.decisions.log(NAME)).values()} == {
         "discard",
         "keep",
     }
@@ -85,7 +85,7 @@ def test_a_stale_operation_is_refused_and_the_next_one_stored(opened, known, sam
 
 def test_an_operation_that_has_seen_the_other_decision_is_stored(opened, known, samples):
     apply_operations(opened, [operation(1, samples[0], "discard", client="b")], known=known)
-    seen = opened.decisions(NAME)[-1].seq
+    seen = opened.decisions.log(NAME)[-1].seq
     outcome = apply_operations(opened, [operation(1, samples[0], expected=seen)], known=known)
     assert outcome == Outcome()
 
@@ -95,7 +95,7 @@ def test_an_undo_of_something_else_than_was_seen_is_refused(opened, known, sampl
     apply_operations(opened, [operation(1, samples[1], client="other tab")], known=known)
     outcome = apply_operations(opened, [operation(2, samples[0], "undo")], known=known)
     assert "another window" in outcome.refused[0].what
-    assert len(opened.decisions(NAME)) == 2
+    assert len(opened.decisions.log(NAME)) == 2
 
 
 def test_an_undo_with_nothing_left_is_refused(opened, known, samples):
@@ -117,16 +117,16 @@ def test_a_meaningless_operation_is_refused(opened, known, samples, changed, sai
     fields = {"sample": samples[0], "action": "keep", **changed}
     outcome = apply_operations(opened, [operation(1, **fields)], known=known)
     assert said in outcome.refused[0].what
-    assert opened.decisions(NAME) == []
+    assert opened.decisions.log(NAME) == []
 
 
 def test_an_unknown_queue_is_not_written_into_the_log(opened, known, samples):
     apply_operations(opened, [operation(1, samples[0], queue="<script>")], known=known)
-    assert opened.decisions(NAME)[0].queue == ""
+    assert opened.decisions.log(NAME)[0].queue == ""
 
 
 def test_a_workspace_that_cannot_be_written_ends_the_batch(opened, known, samples, monkeypatch):
-    stored = opened.append_batch
+    stored = opened.decisions.append_batch
 
     def failing(name: str, decisions: list, *, client_seq: int, **fields: object) -> int:
         if client_seq == 2:
@@ -134,12 +134,12 @@ def test_a_workspace_that_cannot_be_written_ends_the_batch(opened, known, sample
         return stored(name, decisions, client_seq=client_seq, **fields)
 
     sent = [operation(seq, samples[seq]) for seq in (1, 2, 3)]
-    monkeypatch.setattr(opened, "append_batch", failing)
+    monkeypatch.setattr(opened.decisions, "append_batch", failing)
     assert apply_operations(opened, sent, known=known).trouble == "The disk is full. Make room."
-    assert opened.acknowledged(NAME, "ana", "c") == 1
+    assert opened.decisions.acknowledged(NAME, "ana", "c") == 1
     monkeypatch.undo()
     assert apply_operations(opened, sent, known=known) == Outcome()
-    assert [row.sample_id for row in opened.decisions(NAME)] == samples[1:4]
+    assert [row.sample_id for row in opened.decisions.log(NAME)] == samples[1:4]
 
 
 RAW = {
@@ -193,20 +193,20 @@ def test_where_people_sign_in_nobody_decides_under_another_name(opened, known, s
     (refusal,) = outcome.refused
     assert refusal.seq == 1
     assert refusal.what.startswith("This was decided as ana, and ben is signed in.")
-    assert [row.annotator for row in opened.decisions(NAME)] == ["ben"]
+    assert [row.annotator for row in opened.decisions.log(NAME)] == ["ben"]
 
 
 def test_one_decision_about_look_alikes_is_stored_undone_and_redone_as_one(opened, known, samples):
     alike = tuple((sample, 0) for sample in samples[1:4])
     first = operation(1, samples[0], "discard", reason="duplicate", alike=alike)
     assert apply_operations(opened, [first, first], known=known) == Outcome()
-    assert set(opened.log_state(NAME).current) == set(samples[:4])
+    assert set(opened.decisions.state(NAME).current) == set(samples[:4])
     sent = [first, operation(2, samples[0], "undo"), operation(3, samples[0], "redo")]
     apply_operations(opened, sent[:2], known=known)
-    assert opened.log_state(NAME).current == {}
+    assert opened.decisions.state(NAME).current == {}
     apply_operations(opened, sent, known=known)
-    assert set(opened.log_state(NAME).current) == set(samples[:4])
-    assert opened.acknowledged(NAME, "ana", "c") == 3
+    assert set(opened.decisions.state(NAME).current) == set(samples[:4])
+    assert opened.decisions.acknowledged(NAME, "ana", "c") == 3
 
 
 def test_ones_own_batch_is_not_stale_to_oneself(opened, known, samples):

@@ -10,7 +10,8 @@ from typing import Any
 from synthcur.errors import InputError
 from synthcur.review.decisions import check_annotator
 from synthcur.store.leases import LEASE_SECONDS
-from synthcur.store.reviews import ReviewStore, Turn
+from synthcur.store.store import Store
+from synthcur.store.turns import Turn
 from synthcur.ui.review.queue.operations import (
     Known,
     Operation,
@@ -20,17 +21,13 @@ from synthcur.ui.review.queue.operations import (
 )
 
 
-def take_in(
-    store: ReviewStore, sent: Mapping[str, Any], *, known: Known, signed_in: str = ""
-) -> Outcome:
+def take_in(store: Store, sent: Mapping[str, Any], *, known: Known, signed_in: str = "") -> Outcome:
     """Store the operations of a message; every one is committed before this returns."""
     operations = read_operations(sent.get("operations"))
     return apply_operations(store, operations, known=known, signed_in=signed_in)
 
 
-def acknowledgement(
-    store: ReviewStore, sent: Mapping[str, Any], outcome: Outcome
-) -> dict[str, Any]:
+def acknowledgement(store: Store, sent: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
     """Return what became of the operations of a message, read from the file they are stored in.
 
     Returns
@@ -57,16 +54,18 @@ def acknowledgement(
     }
 
 
-def _is_stored(store: ReviewStore, operation: Operation) -> bool:
+def _is_stored(store: Store, operation: Operation) -> bool:
     try:
         annotator = check_annotator(operation.annotator)
     except InputError:
         return False
-    return store.is_stored(operation.collection, annotator, operation.client, operation.seq)
+    return store.decisions.is_stored(
+        operation.collection, annotator, operation.client, operation.seq
+    )
 
 
 def turn(
-    store: ReviewStore,
+    store: Store,
     name: str,
     annotator: str,
     queue: Sequence[str],
@@ -77,7 +76,7 @@ def turn(
     seconds: float = LEASE_SECONDS,
 ) -> Turn:
     """Give the annotator the rows behind their place in a queue, that of a detour first."""
-    return store.take_turn(
+    return store.turns.take(
         name,
         annotator,
         queue,

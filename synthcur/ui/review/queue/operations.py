@@ -18,7 +18,7 @@ from synthcur.review.decisions import (
     check_decision,
 )
 from synthcur.review.queues import QUEUES
-from synthcur.store.reviews import ReviewStore
+from synthcur.store.store import Store
 
 LOG = logging.getLogger(__name__)
 MOST_AT_ONCE = 2_000
@@ -147,7 +147,7 @@ def _is_count(value: Any) -> TypeGuard[int]:
 
 
 def apply_operations(
-    store: ReviewStore,
+    store: Store,
     operations: Iterable[Operation | Refusal],
     *,
     known: Known,
@@ -192,7 +192,7 @@ def _unexpected(error: Exception) -> str:
     )
 
 
-def _apply(store: ReviewStore, operation: Operation, known: Known, signed_in: str) -> None:
+def _apply(store: Store, operation: Operation, known: Known, signed_in: str) -> None:
     annotator = check_annotator(operation.annotator)
     if signed_in and annotator != signed_in:
         raise InputError(
@@ -201,7 +201,7 @@ def _apply(store: ReviewStore, operation: Operation, known: Known, signed_in: st
         )
     sender = {"client_id": operation.client, "client_seq": operation.seq}
     if operation.action in (UNDO, REDO):
-        take_back = store.undo if operation.action == UNDO else store.redo
+        take_back = store.decisions.undo if operation.action == UNDO else store.decisions.redo
         undone = take_back(
             operation.collection,
             annotator=annotator,
@@ -216,7 +216,7 @@ def _apply(store: ReviewStore, operation: Operation, known: Known, signed_in: st
     sample_ids, labels = known(operation.collection)
     for decision in decisions:
         check_decision(decision, sample_ids=sample_ids, labels=labels)
-    store.append_batch(
+    store.decisions.append_batch(
         operation.collection, decisions, **sender, expected=[seen for _, seen in samples]
     )
 

@@ -1,55 +1,38 @@
-"""The part of the store that keeps decisions, and says whose turn each row is."""
+"""The part of the store that keeps decisions: a log of each collection that only grows."""
 
-import json
 import sqlite3
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from synthcur.errors import ConflictError, InputError
+from synthcur.errors import ConflictError
 from synthcur.review.decisions import UNDO, Decision
-from synthcur.review.log_state import Ledger, LogState
-from synthcur.store import appending, decision_rows, leases
+from synthcur.review.log_state import LogState
+from synthcur.store import appending, decision_rows
 from synthcur.store.appending import Appended
 from synthcur.store.database import Database
 from synthcur.store.decision_rows import Ledgers
 
 
-@dataclass(frozen=True)
-class Turn:
-    """Whose turn the rows of a queue are, for one annotator.
+class DecisionLog:
+    """Decisions and undo of every collection of a workspace.
 
-    Attributes
+    Parameters
     ----------
-    mine
-        Rows they hold.
-    taken
-        Rows that others hold or have decided, as many as may.
-    share
-        Share of the rows that two people decide.
-    state
-        What the log comes to at the same moment.
+    database
+        Where they are.
+    ledgers
+        What has been read of the logs so far.
     """
 
-    mine: frozenset[str]
-    taken: frozenset[str]
-    share: float
-    state: LogState
-
-
-class ReviewStore:
-    """Decisions, undo, leases and overlap of every collection of a workspace."""
-
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, ledgers: Ledgers) -> None:
         self._db = database
-        self._ledgers = Ledgers()
+        self._ledgers = ledgers
 
     @property
     def rows_read(self) -> int:
         """Rows of decision logs read from the file since it was opened."""
         return self._ledgers.rows_read
 
-    def append_decision(
+    def append(
         self,
         name: str,
         *,
@@ -105,7 +88,7 @@ class ReviewStore:
     ) -> int:
         """Commit decisions that were made as one, all or none; return the place of the first.
 
-        Parameters and errors are those of `append_decision`, `expected` one number for each
+        Parameters and errors are those of `append`, `expected` one number for each
         decision.
         """
         with self._db.transaction() as db:
@@ -238,17 +221,17 @@ class ReviewStore:
                 appending.refuse_taken(db, name, given, row, client_id, row.seq)
             return _take_back(db, name, undone, annotator, client_id, client_seq, expected_sample)
 
-    def decisions(self, name: str) -> list[Decision]:
+    def log(self, name: str) -> list[Decision]:
         """Return the whole log of a collection in order, undo rows included."""
         with self._db.reading() as db:
             return list(self._ledgers.up_to_date(db, name).log)
 
-    def log_state(self, name: str) -> LogState:
+    def state(self, name: str) -> LogState:
         """Return what the log of a collection comes to; only what is new is read."""
         with self._db.reading() as db:
             return self._ledgers.up_to_date(db, name).state()
 
-    def decision_count(self, name: str) -> int:
+    def count(self, name: str) -> int:
         """Return the length of the log; it changes with every decision and undo."""
         with self._db.reading() as db:
             return len(self._ledgers.up_to_date(db, name).log)
@@ -267,79 +250,6 @@ class ReviewStore:
         with self._db.reading() as db:
             sender = (annotator, client_id, client_seq)
             return decision_rows.already_stored(db, name, *sender) is not None
-
-    # Whose turn it is
-
-    def take_turn(
-        self,
-        name: str,
-        annotator: str,
-        queue: Sequence[str],
-        *,
-        start: int = 0,
-        first: Sequence[str] = (),
-        decided_again: bool = False,
-        seconds: float = leases.LEASE_SECONDS,
-    ) -> Turn:
-        """Give an annotator the next free rows of a queue, and say which rows are others'.
-
-        Parameters
-        ----------
-        queue
-            Its sample ids in order.
-        start
-            Place from which the rows are wanted; those before it come last.
-        first
-            Rows wanted before all others.
-        decided_again
-            Whether decided rows are wanted, too, as they are where people disagreed.
-        seconds
-            How long nobody else gets the rows, unless they are asked for again.
-        """
-        with self._db.transaction() as db:
-            ledger, now = self._ledgers.up_to_date(db, name), time.time()
-            share, held = leases.overlap(db, name), leases.holders(db, name, now)
-            ordered = dict.fromkeys((*first, *queue[start:], *queue[:start]))
-            known = Ledger() if decided_again else ledger
-            taken = leases.taken(known, held, ordered, annotator, share)
-            free = [
-                each
-                for each in ordered
-                if each not in taken and annotator not in known.verdicts(each)
-            ]
-            mine = leases.lease(db, name, annotator, free, at=now, seconds=seconds)
-            return Turn(frozenset(mine), frozenset(taken), share, ledger.state())
-
-    def leave(self, name: str, annotator: str) -> None:
-        """Free the rows that an annotator holds."""
-        with self._db.transaction() as db:
-            leases.release(db, name, annotator)
-
-    def overlap(self, name: str) -> float:
-        """Return the share of a collection's rows that two people decide, 0 to 1."""
-        with self._db.reading() as db:
-            return leases.overlap(db, name)
-
-    def set_overlap(self, name: str, share: float) -> None:
-        """Set that share; decisions made so far stay.
-
-        Raises
-        ------
-        InputError
-            If it is no share.
-        """
-        if not 0 <= share <= 1:
-            raise InputError(f"An overlap of {share:g} is no share.", fix="Use 0 to 1.")
-        with self._db.transaction() as db:
-            leases.set_overlap(db, name, share)
-
-    def set_guidelines(self, name: str, guidelines: Mapping[str, str]) -> None:
-        """Replace what a collection tells its annotators, by label."""
-        with self._db.transaction() as db:
-            db.execute(
-                "UPDATE collection SET guidelines=? WHERE name=?",
-                (json.dumps(dict(guidelines)), name),
-            )
 
 
 def _take_back(
