@@ -214,7 +214,7 @@ def _draw(subject: Subject, arms: Iterable[Arm], n_real: int, seed: int, scratch
     part = with_real_rows(collection, chosen)
     needed = [arm for arm in arms if arm.needs_scores]
     plain = make_pool(part, subject.decisions)
-    vectors = _vectors(subject, plain, scratch) if any(arm.is_probe for arm in arms) else None
+    vectors = _vectors(subject, plain) if any(arm.is_probe for arm in arms) else None
     if not needed:
         return _Drawn(plain, None, vectors)
     # Checkers of a part are of use to this curve alone, and there are many.
@@ -224,32 +224,23 @@ def _draw(subject: Subject, arms: Iterable[Arm], n_real: int, seed: int, scratch
     return _Drawn(pool, store.meta(scores["quality"])["trust"]["accuracy"], vectors)
 
 
-def _vectors(subject: Subject, pool: Pool, scratch: Path) -> Vectors:
+def _vectors(subject: Subject, pool: Pool) -> Vectors:
     judges = {split: judging_rows(subject.collection, split) for split in (VALIDATION, TEST)}
-    quiet = Spool(scratch / "probes.jsonl")
-    try:
-        return read_vectors(subject.collection, pool, judges, subject.artefacts, quiet)
-    finally:
-        quiet.close()
+    return read_vectors(subject.collection, pool, judges, subject.artefacts)
 
 
 def _score(
     subject: Subject, part: Collection, chosen: np.ndarray, seed: int, store: Artefacts
 ) -> Mapping[str, str]:
     """Ask checkers trained on the chosen real rows; embeddings are those of the whole."""
-    quiet = Spool(store.root / "spool.jsonl")
-    try:
-        whole = embed(subject.collection, subject.artefacts, quiet)
-        real, synthetic = (store.array(whole, each) for each in ("real", "synthetic"))
-        arrays = {"real": real[chosen], "synthetic": synthetic}
-        store.write(embeddings_name(part), arrays=arrays)
-        settings = subject.settings
-        asked = ScoreSettings(
-            checkers=settings.checkers, fit=settings.fit, seed=seed, recipe=settings.recipe
-        )
-        return check(part, asked, store, quiet)
-    finally:
-        quiet.close()
+    whole = embed(subject.collection, subject.artefacts)
+    real, synthetic = (store.array(whole, each) for each in ("real", "synthetic"))
+    store.write(embeddings_name(part), arrays={"real": real[chosen], "synthetic": synthetic})
+    settings = subject.settings
+    asked = ScoreSettings(
+        checkers=settings.checkers, fit=settings.fit, seed=seed, recipe=settings.recipe
+    )
+    return check(part, asked, store)
 
 
 def _run(
