@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from synthcur.errors import ConflictError, InputError
 from synthcur.review.decisions import UNDO, Decision
-from synthcur.review.log_state import Ledger, LogState
+from synthcur.review.log_state import LogFold, LogState
 from synthcur.store import appending, decision_rows, leases
 from synthcur.store.appending import Appended
 from synthcur.store.database import Database
-from synthcur.store.decision_rows import Ledgers
+from synthcur.store.decision_rows import LogFolds
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class ReviewStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self._ledgers = Ledgers()
+        self._folds = LogFolds()
 
     @property
     def rows_read(self) -> int:
         """Rows of decision logs read from the file since it was opened."""
-        return self._ledgers.rows_read
+        return self._folds.rows_read
 
     def append_decision(
         self,
@@ -113,7 +113,7 @@ class ReviewStore:
             if seq is not None:
                 return seq
             taken = appending.taken(
-                db, name, self._ledgers.up_to_date(db, name), decisions, client_id, expected
+                db, name, self._folds.up_to_date(db, name), decisions, client_id, expected
             )
             for error in taken.values():
                 raise error
@@ -134,7 +134,7 @@ class ReviewStore:
         """
         with self._db.transaction() as db:
             taken = appending.taken(
-                db, name, self._ledgers.up_to_date(db, name), decisions, client_id, expected
+                db, name, self._folds.up_to_date(db, name), decisions, client_id, expected
             )
             free = [each for place, each in enumerate(decisions) if place not in taken]
             seq = appending.already_stored(db, name, free, client_id, client_seq)
@@ -168,7 +168,7 @@ class ReviewStore:
             taken = appending.taken(
                 db,
                 name,
-                self._ledgers.up_to_date(db, name),
+                self._folds.up_to_date(db, name),
                 [decisions[place][1] for place in fresh],
                 client_id,
                 [expected[place] for place in fresh],
@@ -210,7 +210,7 @@ class ReviewStore:
             seq = decision_rows.already_stored(db, name, annotator, client_id, client_seq)
             if seq is not None:
                 return appending.taken_back_by(db, seq)
-            undone = self._ledgers.up_to_date(db, name).next_undo(annotator)
+            undone = self._folds.up_to_date(db, name).next_undo(annotator)
             return _take_back(db, name, undone, annotator, client_id, client_seq, expected_sample)
 
     def redo(
@@ -231,27 +231,27 @@ class ReviewStore:
             seq = decision_rows.already_stored(db, name, annotator, client_id, client_seq)
             if seq is not None:
                 return appending.taken_back_by(db, seq)
-            ledger = self._ledgers.up_to_date(db, name)
-            undone = ledger.next_redo(annotator)
+            fold = self._folds.up_to_date(db, name)
+            undone = fold.next_redo(annotator)
             for row in undone:
-                given = set(ledger.verdicts(row.sample_id))
+                given = set(fold.verdicts(row.sample_id))
                 appending.refuse_taken(db, name, given, row, client_id, row.seq)
             return _take_back(db, name, undone, annotator, client_id, client_seq, expected_sample)
 
     def decisions(self, name: str) -> list[Decision]:
         """Return the whole log of a collection in order, undo rows included."""
         with self._db.reading() as db:
-            return list(self._ledgers.up_to_date(db, name).log)
+            return list(self._folds.up_to_date(db, name).log)
 
     def log_state(self, name: str) -> LogState:
         """Return what the log of a collection comes to; only what is new is read."""
         with self._db.reading() as db:
-            return self._ledgers.up_to_date(db, name).state()
+            return self._folds.up_to_date(db, name).state()
 
     def decision_count(self, name: str) -> int:
         """Return the length of the log; it changes with every decision and undo."""
         with self._db.reading() as db:
-            return len(self._ledgers.up_to_date(db, name).log)
+            return len(self._folds.up_to_date(db, name).log)
 
     def acknowledged(self, name: str, annotator: str, client_id: str) -> int:
         """Return the highest number stored of somebody's client in a collection, 0 if none."""
@@ -297,10 +297,10 @@ class ReviewStore:
             How long nobody else gets the rows, unless they are asked for again.
         """
         with self._db.transaction() as db:
-            ledger, now = self._ledgers.up_to_date(db, name), time.time()
+            fold, now = self._folds.up_to_date(db, name), time.time()
             share, held = leases.overlap(db, name), leases.holders(db, name, now)
             ordered = dict.fromkeys((*first, *queue[start:], *queue[:start]))
-            known = Ledger() if decided_again else ledger
+            known = LogFold() if decided_again else fold
             taken = leases.taken(known, held, ordered, annotator, share)
             free = [
                 each
@@ -308,7 +308,7 @@ class ReviewStore:
                 if each not in taken and annotator not in known.verdicts(each)
             ]
             mine = leases.lease(db, name, annotator, free, at=now, seconds=seconds)
-            return Turn(frozenset(mine), frozenset(taken), share, ledger.state())
+            return Turn(frozenset(mine), frozenset(taken), share, fold.state())
 
     def leave(self, name: str, annotator: str) -> None:
         """Free the rows that an annotator holds."""
