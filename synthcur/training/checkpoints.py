@@ -8,7 +8,6 @@ random generators, the loss that is not told yet, and what the caller wants kept
 
 import errno
 import json
-import os
 import random
 import shutil
 import time
@@ -30,6 +29,7 @@ from transformers import (
 )
 
 from synthcur.errors import WorkerError
+from synthcur.files import whole_file
 
 EVERY_SECONDS = 30.0
 """Least time between two checkpoints: what a killed run has to do again, at most."""
@@ -85,20 +85,14 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     free = shutil.disk_usage(path.parent).free
     if free < need:
         raise _disk_is_full(need, free)
-    temporary = path.with_suffix(".new")
     try:
-        save_file(checkpoint.tensors, temporary, {"plain": json.dumps(checkpoint.plain)})
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
+        with whole_file(path, beside=path.with_suffix(".new"), sync=True) as temporary:
+            save_file(checkpoint.tensors, temporary, {"plain": json.dumps(checkpoint.plain)})
     except (OSError, SafetensorError) as error:
         is_full = getattr(error, "errno", 0) == errno.ENOSPC or "No space left" in str(error)
         if is_full:
             raise _disk_is_full(need, free) from error
         raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read(path: Path, *, key: str) -> Checkpoint | None:
@@ -310,11 +304,3 @@ def _disk_is_full(need: int, free: int) -> WorkerError:
         fix="Free some disk space (python -m synthcur clean lists what can go), then resume; an "
         "earlier checkpoint is kept.",
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

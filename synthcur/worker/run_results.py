@@ -1,9 +1,7 @@
 """What a run of a training job leaves behind: its report, predictions, history and model."""
 
 import hashlib
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from synthcur.files import whole_folder
 from synthcur.schema import Collection
 from synthcur.settings import fingerprint
 from synthcur.stats.metrics import accuracy, macro_f1
@@ -173,14 +172,10 @@ def keep_model(job: TrainJob, arm: str, seed: int, write: Callable[[Path], None]
     """
     models, name = job.folder / "models", f"{arm}-{seed}"
     models.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".new-", dir=models))
-    try:
+    with whole_folder(models / name) as folder:
         write(folder)
         # What an earlier attempt left under this name was never told of.
         shutil.rmtree(models / name, ignore_errors=True)
-        os.replace(folder, models / name)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return f"{models.name}/{name}"
 
 
