@@ -6,7 +6,7 @@ where it ended, and one with more sizes or seeds trains only what is new.
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from synthcur.errors import WorkerError
 from synthcur.review.decisions import Decision
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.settings import AUTOMATIC, BUNDLED_MODEL, FitSettings, ScoreSettings, fingerprint
-from synthcur.stats.calibration import calibrated_losses
 from synthcur.stats.metrics import accuracy, macro_f1
 from synthcur.store.artefacts import Artefacts
 from synthcur.store.spool import Spool
@@ -43,6 +42,7 @@ from synthcur.training.unfinished import Course, why_unfinished
 from synthcur.worker import probe_arms
 from synthcur.worker.probe_arms import Vectors, read_vectors
 from synthcur.worker.progress import Progress
+from synthcur.worker.run_results import reached_by
 from synthcur.worker.scoring import VERSIONS, check, embed, embeddings_name
 
 VERSION = 2
@@ -325,8 +325,7 @@ def _fit_probe(
     fitted = probe_arms.fit(rows, vectors, n_labels=len(collection.labels), seed=seed)
     truth = judging_rows(collection, VALIDATION).labels
     figures = {
-        "val_accuracy": accuracy(fitted.validation.argmax(axis=1), truth),
-        "val_log_loss": float(calibrated_losses(fitted.validation, truth).mean()),
+        **asdict(reached_by(fitted.validation, truth)),
         "learned": None,
         "seconds": fitted.seconds,
     }

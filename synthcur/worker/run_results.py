@@ -12,6 +12,7 @@ import numpy as np
 from synthcur.files import whole_folder
 from synthcur.schema import Collection
 from synthcur.settings import fingerprint
+from synthcur.stats.calibration import calibrated_losses
 from synthcur.stats.metrics import accuracy, macro_f1
 from synthcur.store.artefacts import Artefacts
 from synthcur.store.spool import Spool, read_spool
@@ -46,6 +47,12 @@ class Reached:
 
     val_accuracy: float
     val_log_loss: float | None
+
+
+def reached_by(probs: np.ndarray, truth: np.ndarray) -> Reached:
+    """Measure probabilities (V, K) of the validation rows by their label ids (V,)."""
+    log_loss = float(calibrated_losses(probs, truth).mean())
+    return Reached(accuracy(probs.argmax(axis=1), truth), log_loss)
 
 
 def is_best(reached: Reached, earlier: Iterable[Reached]) -> bool:
