@@ -29,7 +29,7 @@ from typing import Any
 
 from harness.collections import make_collection
 from synthcur.review.decisions import VERDICTS, current_decisions
-from synthcur.review.log_state import Ledger
+from synthcur.review.log_state import LogFold
 from synthcur.store import leases
 from synthcur.store.store import Store
 from synthcur.ui.review.queue.exchange import acknowledgement, take_in, turn
@@ -334,19 +334,19 @@ def lines_of(path: Path) -> list[str]:
 
 def unlike_the_log(log: list) -> int:
     """Count samples whose state, folded row by row, is not what the whole log comes to."""
-    ledger, whole = Ledger(), current_decisions(log)
+    fold, whole = LogFold(), current_decisions(log)
     for row in log:
-        ledger.take_in([row])
-    found = ledger.state().current
+        fold.take_in([row])
+    found = fold.state().current
     return sum(found.get(each) != whole.get(each) for each in found.keys() | whole.keys())
 
 
 def rows_by_too_many(log: list) -> int:
     """Count rows that at any moment had verdicts of more people than may give one."""
-    ledger, found = Ledger(), set()
+    fold, found = LogFold(), set()
     for row in log:
-        ledger.take_in([row])
-        if len(ledger.verdicts(row.sample_id)) > leases.places(row.sample_id, OVERLAP):
+        fold.take_in([row])
+        if len(fold.verdicts(row.sample_id)) > leases.places(row.sample_id, OVERLAP):
             found.add(row.sample_id)
     return len(found)
 

@@ -6,8 +6,9 @@ and splits happen before one exists (`synthcur.data.loading`); afterwards its sh
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
@@ -178,6 +179,15 @@ def sample_ids(rows: pd.DataFrame) -> list[str]:
     return ids
 
 
+class FindingState(StrEnum):
+    """How much a finding matters, what matters most first."""
+
+    MUST_FIX = "must_fix"
+    """Storing is refused until it is resolved."""
+    CHECK = "check"
+    FINE = "fine"
+
+
 @dataclass(frozen=True)
 class Finding:
     """One check of the input and the rows that did not pass it.
@@ -189,7 +199,7 @@ class Finding:
     title
         What was found, in words, at most about 40 characters.
     state
-        ``must_fix`` (storing is refused until it is resolved), ``check`` or ``fine``.
+        How much it matters; ``fine`` where every row passed.
     rows
         (file, 1-based row number) of every row concerned.
     of
@@ -205,9 +215,15 @@ class Finding:
 
     code: str
     title: str
-    state: str
+    state: FindingState
     rows: tuple[tuple[str, int], ...]
     of: int
     proposal: str = ""
     excludes: tuple[tuple[str, int], ...] = ()
     labels: tuple[tuple[str, int], ...] = ()
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Order findings by their states; those of one state keep their order."""
+    order = list(FindingState)
+    return sorted(findings, key=lambda finding: order.index(finding.state))

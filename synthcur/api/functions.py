@@ -13,18 +13,14 @@ import pandas as pd
 
 from synthcur.api.arguments import require_columns
 from synthcur.api.frames import collection_of
-from synthcur.checkers import signals
-from synthcur.checkers.checkers import (
-    CHECKERS,
-    DIVERSITY,
-    QUALITY,
-    ROLES,
-    Checked,
-    Task,
-    average,
-    task_of,
-)
+from synthcur.checkers.checkers import DIVERSITY, QUALITY, ROLES
 from synthcur.checkers.projection import neighbours
+from synthcur.checkers.scores import (
+    compute_checker,
+    compute_coverage,
+    compute_embeddings,
+    compute_row_signals,
+)
 from synthcur.data.columns import ColumnMapping
 from synthcur.data.labels import quoted
 from synthcur.environment import quiet
@@ -41,7 +37,6 @@ from synthcur.training.training_sets import TARGETS
 from synthcur.weighting import coverage_gaps
 from synthcur.weighting.inputs import weighing_facts, weighing_probs
 from synthcur.weighting.rules import group_size, sample_weight
-from synthcur.worker.scoring import COVERING_NEIGHBOURS, DUPLICATE_NEIGHBOURS
 from synthcur.workspace import open_store, workspace_folder
 
 ADDED = ("p", "q", "weight", "posterior", "reason")
@@ -234,40 +229,17 @@ def _open(workspace: str | Path | None) -> Store:
 
 def _scored(collection: Collection, settings: ScoreSettings) -> Arrays:
     """Do what the app's scoring does for weights and reasons, keeping nothing on disk."""
-    from synthcur.models.encoders import encode
-
-    real, synthetic = collection.real_train, collection.synthetic
-    both = encode(pd.concat([real, synthetic], ignore_index=True))
-    of_real, of_synthetic = both[: len(real)], both[len(real) :]
-    checked = {
-        role: _check(task_of(role, collection, real=of_real, synthetic=of_synthetic), settings)
-        for role in ROLES
-    }
-    quality, labels = checked[QUALITY], collection.synthetic_labels
-    twins = neighbours(of_synthetic, of_synthetic, count=DUPLICATE_NEIGHBOURS, exclude_self=True)
-    nearest, _ = neighbours(of_synthetic, of_real, count=1)
-    index, cosine = neighbours(of_real, of_synthetic, count=COVERING_NEIGHBOURS)
+    embeddings = compute_embeddings(collection).arrays
+    real, synthetic = embeddings["real"], embeddings["synthetic"]
+    checked = {role: compute_checker(role, collection, real, synthetic, settings) for role in ROLES}
+    nearest, _ = neighbours(synthetic, real, count=1)
+    labels = collection.synthetic_labels
     return {
         **{role: vars(each) for role, each in checked.items()},
-        "signals": {
-            "is_likely_mislabelled": signals.likely_mislabelled(quality.calibrated, labels),
-            "duplicate_group": signals.duplicate_groups(*twins),
-            "uncertainty": signals.weight_uncertainty(quality.members, labels),
-        },
+        "signals": compute_row_signals(synthetic, labels, checked[QUALITY]),
         "neighbours": {"real_index": nearest},
-        "coverage": {"synthetic_index": index, "synthetic_cosine": cosine},
+        "coverage": compute_coverage(real, synthetic).arrays,
     }
-
-
-def _check(task: Task, settings: ScoreSettings) -> Checked:
-    if settings.checkers != "average":
-        return CHECKERS[settings.checkers](task, settings, _unheard)
-    first, second = (checker(task, settings, _unheard) for checker in CHECKERS.values())
-    return average(first, second, task.train.labels)
-
-
-def _unheard(done: int, total: int) -> None:
-    """Take the progress of a checker, which nobody watches here."""
 
 
 def _most_likely(collection: Collection, found: Arrays) -> np.ndarray:

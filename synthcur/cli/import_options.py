@@ -11,7 +11,7 @@ from synthcur.data.draft import Draft
 from synthcur.data.labels import in_words, quoted
 from synthcur.data.tables import RawTable
 from synthcur.errors import FindingsError, InputError
-from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION
+from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION, FindingState
 
 ALL = "all"
 _PARTS = {"synthetic": SYNTHETIC, "real": TRAIN, "validation": VALIDATION, "test": TEST}
@@ -100,7 +100,7 @@ def mapping_data(
 def print_findings(draft: Draft) -> None:
     """Say on standard error what was found, and why the first rows could not be read."""
     for finding in draft.findings:
-        if finding.state != "fine":
+        if finding.state != FindingState.FINE:
             print(answers.in_a_line(finding), file=sys.stderr)
     for file, items in draft.rejected.items():
         for item in items[:_MOST_REASONS]:

@@ -10,9 +10,7 @@ import pandas as pd
 
 from synthcur.data.labels import counted
 from synthcur.data.texts import is_blank, label_merges, text_keys
-from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Finding
-
-MUST_FIX, CHECK, FINE = "must_fix", "check", "fine"
+from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Finding, FindingState
 
 PARTS = {
     SYNTHETIC: (SYNTHETIC, TRAIN),
@@ -106,7 +104,7 @@ class Rows:
         self,
         code: str,
         title: str,
-        state: str,
+        state: FindingState,
         found: np.ndarray | Iterable[bool],
         *,
         of: int | None = None,
@@ -120,7 +118,7 @@ class Rows:
         return Finding(
             code=code,
             title=title,
-            state=state if rows else FINE,
+            state=state if rows else FindingState.FINE,
             rows=rows,
             of=len(self.frame) if of is None else of,
             proposal=proposal.format(n=f"{len(left_out):,}") if rows else "",

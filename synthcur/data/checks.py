@@ -12,13 +12,22 @@ from collections.abc import Container, Iterable
 import numpy as np
 import pandas as pd
 
-from synthcur.data.candidate_rows import CHECK, FINE, MUST_FIX, PARTS, Rows
+from synthcur.data.candidate_rows import PARTS, Rows
 from synthcur.data.labels import counted, quoted
 from synthcur.data.repeats import held_out_repeats, held_out_two_labels, two_labels
 from synthcur.data.stated import REJECTED, SEVERAL
 from synthcur.data.texts import estimated_tokens, is_blank
 from synthcur.models.numpy_encoder import bundled_tokenizer, unknown_share
-from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Finding
+from synthcur.schema import (
+    REAL,
+    SYNTHETIC,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Finding,
+    FindingState,
+    worst_first,
+)
 
 MAX_TOKENS = 128
 FEWEST_ROWS = 2
@@ -83,15 +92,14 @@ def validate(rows: pd.DataFrame, *, needed: Container[str] = tuple(PARTS)) -> li
         _control_characters(table),
         _imbalance(table, left),
     ]
-    order = (MUST_FIX, CHECK, FINE)
-    return sorted(findings, key=lambda finding: order.index(finding.state))
+    return worst_first(findings)
 
 
 def _rejected_rows(whole: Rows) -> Finding:
     found = whole.aside == REJECTED
     title = "Rejected or skipped by an annotator"
     return whole.finding(
-        "rejected_rows", title, MUST_FIX, found, excludes=found, proposal="Exclude {n}"
+        "rejected_rows", title, FindingState.MUST_FIX, found, excludes=found, proposal="Exclude {n}"
     )
 
 
@@ -100,7 +108,7 @@ def _several_labels(whole: Rows) -> Finding:
     return whole.finding(
         "several_labels",
         "More than one label in a row",
-        MUST_FIX,
+        FindingState.MUST_FIX,
         found,
         excludes=found,
         proposal="Exclude {n}",
@@ -112,14 +120,24 @@ def _empty_text(table: Rows) -> Finding:
     if table.has_pairs:
         found |= np.array([is_blank(text) for text in table.frame["text_pair"]], dtype=bool)
     return table.finding(
-        "empty_text", "Empty text", MUST_FIX, found, excludes=found, proposal="Exclude {n}"
+        "empty_text",
+        "Empty text",
+        FindingState.MUST_FIX,
+        found,
+        excludes=found,
+        proposal="Exclude {n}",
     )
 
 
 def _missing_label(table: Rows) -> Finding:
     found = np.array([label is None for label in table.labels], dtype=bool)
     return table.finding(
-        "missing_label", "Missing label", MUST_FIX, found, excludes=found, proposal="Exclude {n}"
+        "missing_label",
+        "Missing label",
+        FindingState.MUST_FIX,
+        found,
+        excludes=found,
+        proposal="Exclude {n}",
     )
 
 
@@ -134,7 +152,7 @@ def _label_variants(table: Rows) -> Finding:
     return table.finding(
         "label_variants",
         "One label written in several ways",
-        CHECK if can_stay else MUST_FIX,
+        FindingState.CHECK if can_stay else FindingState.MUST_FIX,
         found,
         proposal=f"Merge into {shown}".replace("{", "{{").replace("}", "}}"),
     )
@@ -149,7 +167,7 @@ def _one_source_label(table: Rows) -> Finding:
     return table.finding(
         "one_source_label",
         title,
-        MUST_FIX,
+        FindingState.MUST_FIX,
         found,
         of=int(table.in_training.sum()),
         # With no label in common there is nothing to keep: the label column is the wrong one.
@@ -164,7 +182,7 @@ def _unknown_label(table: Rows) -> Finding:
     return table.finding(
         "unknown_label",
         "Unknown label in validation or test",
-        MUST_FIX,
+        FindingState.MUST_FIX,
         found,
         of=int(held_out.sum()),
         excludes=found if table.known else None,
@@ -188,11 +206,11 @@ def _is_in(values: np.ndarray, chosen: Container[str | None]) -> np.ndarray:
 def _leaks(table: Rows) -> Iterable[Finding]:
     """Look for held-out texts among the rows that training or checkpoint choice sees."""
     for held_out, place, state in (
-        (TEST, SYNTHETIC, MUST_FIX),
-        (TEST, TRAIN, MUST_FIX),
-        (TEST, VALIDATION, MUST_FIX),
-        (VALIDATION, SYNTHETIC, CHECK),
-        (VALIDATION, TRAIN, CHECK),
+        (TEST, SYNTHETIC, FindingState.MUST_FIX),
+        (TEST, TRAIN, FindingState.MUST_FIX),
+        (TEST, VALIDATION, FindingState.MUST_FIX),
+        (VALIDATION, SYNTHETIC, FindingState.CHECK),
+        (VALIDATION, TRAIN, FindingState.CHECK),
     ):
         keys = set(table.keys[table.parts[held_out]]) - {""}
         found = table.parts[place] & _is_in(table.keys, keys)
@@ -215,7 +233,7 @@ def _exact_duplicates(table: Rows) -> Finding:
     return table.finding(
         "exact_duplicates",
         "Exact duplicates",
-        CHECK,
+        FindingState.CHECK,
         found,
         of=int(table.in_training.sum()),
         excludes=found,
@@ -240,7 +258,7 @@ def _few_rows(table: Rows, left: np.ndarray) -> Finding:
     return table.finding(
         "few_rows",
         f"Label with fewer than {limit} rows in a source",
-        MUST_FIX if too_few else CHECK,
+        FindingState.MUST_FIX if too_few else FindingState.CHECK,
         found | excludes,
         excludes=excludes,
         proposal="Exclude {n}" if too_few else "",
@@ -261,7 +279,7 @@ def _nothing_left(table: Rows, left: np.ndarray, whole: Rows, needed: Container[
         title = f"No usable row in {', '.join(empty)}"
     else:
         title, found = "Two labels and a row in every split", ~found
-    return whole.finding("nothing_left", title, MUST_FIX, found)
+    return whole.finding("nothing_left", title, FindingState.MUST_FIX, found)
 
 
 def _absent_label(table: Rows, left: np.ndarray) -> Finding:
@@ -274,7 +292,7 @@ def _absent_label(table: Rows, left: np.ndarray) -> Finding:
     return Finding(
         code="absent_label",
         title="Label without a validation or test row",
-        state=CHECK if absent else FINE,
+        state=FindingState.CHECK if absent else FindingState.FINE,
         rows=(),
         of=len(known),
         proposal=", ".join(sorted(absent))[:80],
@@ -297,7 +315,7 @@ def _unknown_words(table: Rows) -> Finding:
     return Finding(
         code="unknown_words",
         title=f"{what} unknown to the bundled model",
-        state=CHECK if is_much else FINE,
+        state=FindingState.CHECK if is_much else FindingState.FINE,
         rows=(),
         of=len(table.frame),
         proposal="Choose a model of their language" if is_much else "",
@@ -317,18 +335,22 @@ def _too_long(table: Rows) -> Finding:
     return table.finding(
         "too_long",
         f"Too long for {MAX_TOKENS} tokens (estimate)",
-        CHECK,
+        FindingState.CHECK,
         found,
         proposal=f"Cut at {MAX_TOKENS}",
     )
 
 
 def _encoding_damage(table: Rows) -> Finding:
-    return table.finding("encoding_damage", "Encoding damage", CHECK, _matches(table, _DAMAGE))
+    return table.finding(
+        "encoding_damage", "Encoding damage", FindingState.CHECK, _matches(table, _DAMAGE)
+    )
 
 
 def _control_characters(table: Rows) -> Finding:
-    return table.finding("control", "Control characters", CHECK, _matches(table, _CONTROL))
+    return table.finding(
+        "control", "Control characters", FindingState.CHECK, _matches(table, _CONTROL)
+    )
 
 
 def _matches(table: Rows, pattern: re.Pattern[str]) -> list[bool]:
@@ -350,7 +372,7 @@ def _imbalance(table: Rows, left: np.ndarray) -> Finding:
     return Finding(
         code="imbalance",
         title=f"Class imbalance{where}",
-        state=CHECK if uneven else FINE,
+        state=FindingState.CHECK if uneven else FindingState.FINE,
         rows=(),
         of=len(table.known),
         labels=counted(table.labels[left & table.parts[worst]]) if uneven else (),

@@ -13,7 +13,15 @@ from synthcur.data.labels import quoted
 from synthcur.data.tables import Rejected
 from synthcur.data.texts import is_blank, text_keys
 from synthcur.errors import FindingsError, InputError
-from synthcur.schema import REAL, ROW_COLUMNS, SYNTHETIC, Collection, Finding, sample_ids
+from synthcur.schema import (
+    REAL,
+    ROW_COLUMNS,
+    SYNTHETIC,
+    Collection,
+    Finding,
+    FindingState,
+    sample_ids,
+)
 
 MERGE = "label_variants"
 """Code of the finding whose proposal changes labels instead of excluding rows."""
@@ -98,7 +106,9 @@ class Draft:
     def unresolved(self, codes: Codes[str]) -> list[Finding]:
         """Return the findings that must be fixed and are not among the accepted ones."""
         accepted = self.proposals & set(codes)
-        return [f for f in self.findings if f.state == "must_fix" and f.code not in accepted]
+        return [
+            f for f in self.findings if f.state == FindingState.MUST_FIX and f.code not in accepted
+        ]
 
     def kept(self, codes: Codes[str]) -> np.ndarray:
         """Return the mask (n,) of `rows` that stay when the proposals in `codes` are accepted."""

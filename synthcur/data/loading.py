@@ -32,7 +32,16 @@ from synthcur.data.stated import REJECTED, SEVERAL, StatedSplits, rejected_rows,
 from synthcur.data.tables import RawTable, Rejected
 from synthcur.data.texts import is_blank, label_merges, text_keys
 from synthcur.errors import InputError
-from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Finding
+from synthcur.schema import (
+    REAL,
+    SYNTHETIC,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Finding,
+    FindingState,
+    worst_first,
+)
 
 __all__ = [
     "IMPORTS",
@@ -122,12 +131,11 @@ def build(
     findings += _stated_finding(rows, {files[part]: stated[part] for part in files}, used)
     if missing:
         findings.append(_splits_finding(rows, missing))
-    order = ("must_fix", "check", "fine")
     return Draft(
         name=name,
         rows=rows,
         provenance=_provenance(tables, mappings),
-        findings=tuple(sorted(findings, key=lambda f: order.index(f.state))),
+        findings=tuple(worst_first(findings)),
         rejected=rejected,
         merges=label_merges(rows[rows["aside"] == ""]),
         title=title,
@@ -271,7 +279,7 @@ def _stated_finding(
         yield Finding(
             code="split_column",
             title="; ".join(said),
-            state="check",
+            state=FindingState.CHECK,
             rows=tuple(places),
             of=len(rows),
         )
@@ -289,7 +297,7 @@ def _first_line_finding(tables: Mapping[str, RawTable]) -> Iterable[Finding]:
         yield Finding(
             code="first_line",
             title="; ".join(said),
-            state="check",
+            state=FindingState.CHECK,
             rows=tuple((file, 1) for file in rows),
             of=len(tables),
         )
@@ -301,7 +309,7 @@ def _splits_finding(rows: pd.DataFrame, missing: tuple[str, ...]) -> Finding:
     return Finding(
         code="made_splits",
         title=f"Drawn from real train: {sizes}",
-        state="check",
+        state=FindingState.CHECK,
         rows=(),
         of=len(real),
     )
@@ -312,7 +320,7 @@ def _rejected_finding(rejected: Mapping[str, tuple[Rejected, ...]], read: int) -
     yield Finding(
         code="unreadable",
         title="Rows that could not be read",
-        state="must_fix" if places else "fine",
+        state=FindingState.MUST_FIX if places else FindingState.FINE,
         rows=places,
         of=read + len(places),
         proposal=f"Leave out {len(places):,}" if places else "",

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from synthcur.data.candidate_rows import CHECK, MUST_FIX, Rows
-from synthcur.schema import TEST, TRAIN, VALIDATION, Finding
+from synthcur.data.candidate_rows import Rows
+from synthcur.schema import TEST, TRAIN, VALIDATION, Finding, FindingState
 
 REPEATS = "held_out_repeats"
 """Code of the finding of texts that validation or test counts more than once."""
@@ -22,7 +22,7 @@ def two_labels(table: Rows) -> Finding:
     return table.finding(
         "two_labels",
         "Same text, two labels",
-        MUST_FIX,
+        FindingState.MUST_FIX,
         found,
         of=int(table.in_training.sum()),
         excludes=excludes,
@@ -39,7 +39,7 @@ def held_out_two_labels(table: Rows) -> Finding:
     return table.finding(
         "held_out_two_labels",
         "Same text, two labels in validation or test",
-        CHECK,
+        FindingState.CHECK,
         found,
         of=int(held_out.sum()),
     )
@@ -61,7 +61,7 @@ def held_out_repeats(table: Rows) -> Finding:
     return table.finding(
         REPEATS,
         "Same text again in validation or test",
-        CHECK,
+        FindingState.CHECK,
         found,
         of=int((~table.in_training).sum()),
         excludes=excludes,

@@ -85,7 +85,7 @@ def model_card(store: Store, job: Job, run: Run) -> str:
         f"validation rows {_percent(run.val_accuracy)}{_epoch(run)}.",
         "## Data and decisions",
         f"{counts} rows. {_plain(arm.sentence)} Loss of a row: `{arm.formula}`.",
-        _facts_table(provenance.ledger(job)),
+        _facts_table(provenance.facts(job)),
         "## The same again",
         f"```\n{command_line(job, store.schemes(job.collection))}\n```",
         "## Limits",

@@ -4,12 +4,10 @@ Every file is written beside its place and then moved there, so it is either who
 """
 
 import json
-import os
 import tempfile
-import uuid
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +19,7 @@ import pandas as pd
 from synthcur.data.table_files import as_bytes
 from synthcur.errors import ArtefactError, InputError, NotFoundError, StoreError
 from synthcur.exports import cards
-from synthcur.files import make_folder, unmake
+from synthcur.files import make_folder, unmake, whole_file
 from synthcur.results import comparison as report
 from synthcur.results.findings import offered_arms
 from synthcur.results.outcome import Results
@@ -335,7 +333,6 @@ def _whole_file(path: Path) -> Iterator[Path]:
     StoreError
         If the disk refuses; neither a part of the file nor a folder made for it stays.
     """
-    temporary = path.parent / f".new-{uuid.uuid4().hex[:8]}"
     made: list[Path] = []
     is_whole = False
     try:
@@ -343,8 +340,8 @@ def _whole_file(path: Path) -> Iterator[Path]:
             kind = "a folder" if path.is_dir() else "not a regular file"
             raise InputError(f"{path} is {kind}.", fix="Name a file to write to.")
         made = make_folder(path.parent)
-        yield temporary
-        os.replace(temporary, path)
+        with whole_file(path) as temporary:
+            yield temporary
         is_whole = True
     except OSError as error:
         raise StoreError(
@@ -353,8 +350,6 @@ def _whole_file(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         if not is_whole:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
             unmake(made)
 
 

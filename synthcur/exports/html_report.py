@@ -115,7 +115,7 @@ def html_report(
     body.append(_decisions(job, review_effect(store, job, metric=found.metric)))
     if seen is not None:
         body.append(_flips(seen, has_verdict=leader.difference is not None))
-    body += [_ledger(store, job), _command(store, job)]
+    body += [_provenance(store, job), _command(store, job)]
     return _document(f"{found.verdict} – {name}", "\n".join(body))
 
 
@@ -373,18 +373,18 @@ def _flips(seen: Comparison, *, has_verdict: bool) -> str:
     return _section("Flipped test rows", note, _table(head, rows, text=(0,)), is_long=True)
 
 
-def _ledger(store: Store, job: Job) -> str:
-    facts = _table(("Made from", ""), list(provenance.ledger(job).items()), text=(1,))
+def _provenance(store: Store, job: Job) -> str:
+    facts = _table(("Made from", ""), list(provenance.facts(job).items()), text=(1,))
     named = [
         (short_name(arm), f"seed {seed}", content)
-        for arm, seed, content in provenance.predictions_ledger(store.runs(job.id))
+        for arm, seed, content in provenance.prediction_hashes(store.runs(job.id))
     ]
     note = (
         "Equal hashes mean equal content: rows, decisions, probabilities of both checkers, and "
         "what each run said of the test rows."
     )
     table = _table(("Arm", "Run", "Predictions, hash"), named)
-    return _section("Ledger", note, facts, table, is_long=True)
+    return _section("Provenance", note, facts, table, is_long=True)
 
 
 def _command(store: Store, job: Job) -> str:

@@ -23,6 +23,7 @@ from typing import Any
 
 from synthcur.arms import get_arm
 from synthcur.errors import ConflictError, InputError, WorkerError
+from synthcur.files import whole_file
 from synthcur.jobs.failures import stopped_unexpectedly
 from synthcur.jobs.processes import gpu_count, is_running, process_identity
 from synthcur.jobs.warm_worker import Spare
@@ -325,9 +326,8 @@ def _own_gpu(job: Job) -> dict[str, str]:
 
 def _write_spec(job: Job) -> None:
     path = job.folder / "spec.json"
-    temporary = path.with_suffix(".new")
-    temporary.write_text(json.dumps(job.spec, indent=1), "utf-8")
-    os.replace(temporary, path)
+    with whole_file(path, beside=path.with_suffix(".new")) as temporary:
+        temporary.write_text(json.dumps(job.spec, indent=1), "utf-8")
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

@@ -126,8 +126,8 @@ def made_from(job: Job) -> MadeFrom:
     spec = job.spec
     return MadeFrom(
         data=spec["collection_fp"],
-        decisions=rows_decided(spec["decisions"]),
-        decisions_fp=fingerprint(spec["decisions"]),
+        decided=rows_decided(spec["decisions"]),
+        decided_fp=fingerprint(spec["decisions"]),
         quality=spec["scores"].get("quality"),
         diversity=spec["scores"].get("diversity"),
         settings=fingerprint(job.settings),

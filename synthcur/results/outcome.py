@@ -20,20 +20,25 @@ class MadeFrom:
 
     Attributes
     ----------
-    data, decisions_fp, settings
+    data, decided_fp, settings
         Fingerprints of the collection, of what people had decided, and of the settings.
-    decisions
+    decided
         Number of rows that people had decided on.
     quality, diversity
         Names of the checkers' artefacts; None where the job used none.
     """
 
     data: str
-    decisions: int
-    decisions_fp: str
+    decided: int
+    decided_fp: str
     quality: str | None
     diversity: str | None
     settings: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        named = {"decided": "decisions", "decided_fp": "decisions_fp"}
+        return {named.get(key, key): value for key, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,4 +212,5 @@ class Results:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data."""
-        return {**asdict(self), "arms": [arm.to_dict() for arm in self.arms]}
+        arms = [arm.to_dict() for arm in self.arms]
+        return {**asdict(self), "made_from": self.made_from.to_dict(), "arms": arms}

@@ -19,7 +19,7 @@ _SCORES = {
 }
 
 
-def ledger(job: Job) -> Facts:
+def facts(job: Job) -> Facts:
     """Tell what a training job was made from.
 
     Data, decisions and checkers are named by their fingerprints: equal names mean equal content,
@@ -40,7 +40,7 @@ def ledger(job: Job) -> Facts:
     return facts
 
 
-def predictions_ledger(runs: Sequence[Run]) -> list[tuple[str, int, str]]:
+def prediction_hashes(runs: Sequence[Run]) -> list[tuple[str, int, str]]:
     """Name the predictions of every finished run, as (arm, seed, hash of the content)."""
     done = [run for run in runs if run.is_done and run.predictions]
     return [(run.arm, run.seed, run.predictions or "") for run in done]
@@ -48,7 +48,7 @@ def predictions_ledger(runs: Sequence[Run]) -> list[tuple[str, int, str]]:
 
 def difference(first: Job, second: Job) -> list[tuple[str, str, str]]:
     """List what two training jobs do not have in common, as (what, of the first, of the second)."""
-    one, other = ledger(first), ledger(second)
+    one, other = facts(first), facts(second)
     keys = [*one, *(key for key in other if key not in one)]
     found = [(key, one.get(key, "—"), other.get(key, "—")) for key in keys]
     return [row for row in found if row[1] != row[2]]

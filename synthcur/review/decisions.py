@@ -108,20 +108,29 @@ def standing(decisions: Iterable[Decision]) -> list[Decision]:
     return stands[::-1]
 
 
-def next_undo(decisions: Iterable[Decision], annotator: str) -> Decision | None:
-    """Return the decision that an undo by `annotator` takes back: their latest that stands."""
-    own = [row for row in standing(decisions) if row.annotator == annotator]
-    return own[-1] if own else None
-
-
 def current_decisions(decisions: Iterable[Decision]) -> dict[str, Decision]:
     """Fold the log into the verdict of every sample that has one.
 
     The latest verdict wins whoever gave it. A label outlives later verdicts: a sample that was
     relabelled and then kept is kept under its new label. Notes change nothing here.
     """
+    return verdicts_of(standing(decisions))
+
+
+def current_notes(decisions: Iterable[Decision]) -> dict[str, str]:
+    """Fold the log into the latest note of every sample that has one; an empty note removes it."""
+    return notes_of(standing(decisions))
+
+
+def current_texts(decisions: Iterable[Decision]) -> dict[str, str]:
+    """Fold the log into the latest text of every sample that was edited."""
+    return texts_of(standing(decisions))
+
+
+def verdicts_of(stands: Iterable[Decision]) -> dict[str, Decision]:
+    """Do what `current_decisions` does with rows that stand, in the order of the log."""
     current: dict[str, Decision] = {}
-    for decision in standing(decisions):
+    for decision in stands:
         if decision.action not in VERDICTS:
             continue
         before = current.get(decision.sample_id)
@@ -131,15 +140,15 @@ def current_decisions(decisions: Iterable[Decision]) -> dict[str, Decision]:
     return current
 
 
-def current_notes(decisions: Iterable[Decision]) -> dict[str, str]:
-    """Fold the log into the latest note of every sample that has one; an empty note removes it."""
-    notes = {row.sample_id: row.note for row in standing(decisions) if row.action == NOTE}
+def notes_of(stands: Iterable[Decision]) -> dict[str, str]:
+    """Do what `current_notes` does with rows that stand, in the order of the log."""
+    notes = {row.sample_id: row.note for row in stands if row.action == NOTE}
     return {sample_id: note for sample_id, note in notes.items() if note}
 
 
-def current_texts(decisions: Iterable[Decision]) -> dict[str, str]:
-    """Fold the log into the latest text of every sample that was edited."""
-    texts = {row.sample_id: row.text for row in standing(decisions) if row.action == EDIT}
+def texts_of(stands: Iterable[Decision]) -> dict[str, str]:
+    """Do what `current_texts` does with rows that stand, in the order of the log."""
+    texts = {row.sample_id: row.text for row in stands if row.action == EDIT}
     return {sample_id: text for sample_id, text in texts.items() if text is not None}
 
 

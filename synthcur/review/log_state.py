@@ -10,10 +10,10 @@ from synthcur.review.decisions import (
     UNDO,
     VERDICTS,
     Decision,
-    current_decisions,
-    current_notes,
-    current_texts,
+    notes_of,
     standing,
+    texts_of,
+    verdicts_of,
 )
 
 Verdicts = Mapping[str, Decision]
@@ -52,6 +52,11 @@ class LogState:
     own: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
     undone: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
 
+    def latest_of(self, annotator: str) -> Decision | None:
+        """Return the latest decision of an annotator that stands."""
+        own = self.own.get(annotator, ())
+        return own[-1] if own else None
+
     def seen_unlooked(self, decision: Decision) -> int:
         """Return what a decision has seen that was made without a look at other people's.
 
@@ -69,11 +74,12 @@ class LogState:
         return self.versions.get(decision.sample_id, 0)
 
 
-class Ledger:
+class LogFold:
     """Folds the log of one collection, row by row in its order.
 
     Every row that bears on a sample names it, an undo too. So a new row changes what is known of
-    its own sample only, and that is folded again from the few rows about it.
+    its own sample only, and that is folded again, by the functions that fold a whole log, from the
+    few rows about it.
     """
 
     def __init__(self) -> None:
@@ -153,14 +159,14 @@ class Ledger:
             undone.append(row)
 
     def _fold(self, sample_id: str, before: list[Decision], now: list[Decision]) -> None:
-        _put(self._current, sample_id, current_decisions(now).get(sample_id))
-        _put(self._notes, sample_id, current_notes(now).get(sample_id))
-        _put(self._texts, sample_id, current_texts(now).get(sample_id))
+        _put(self._current, sample_id, verdicts_of(now).get(sample_id))
+        _put(self._notes, sample_id, notes_of(now).get(sample_id))
+        _put(self._texts, sample_id, texts_of(now).get(sample_id))
         opinions = [row for row in now if row.queue != DISAGREEMENTS]
         given: dict[str, Decision] = {}
         for annotator in {row.annotator for row in opinions if row.action in VERDICTS}:
             own = [row for row in opinions if row.annotator == annotator]
-            given[annotator] = current_decisions(own)[sample_id]
+            given[annotator] = verdicts_of(own)[sample_id]
         _put(self._verdicts, sample_id, given or None)
         seqs, seqs_before = ({row.seq for row in rows} for rows in (now, before))
         for row in before:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from synthcur.errors import ConflictError, TakenError
 from synthcur.review.decisions import DISAGREEMENTS, VERDICTS, Decision
-from synthcur.review.log_state import Ledger
+from synthcur.review.log_state import LogFold
 from synthcur.store import decision_rows, leases
 
 
@@ -33,7 +33,7 @@ class Appended:
 def taken(
     db: sqlite3.Connection,
     name: str,
-    ledger: Ledger,
+    fold: LogFold,
     decisions: Sequence[Decision],
     client_id: str,
     expected: Sequence[int],
@@ -42,7 +42,7 @@ def taken(
     found: dict[int, TakenError] = {}
     beside: dict[str, set[str]] = {}
     for place, (decision, seen) in enumerate(zip(decisions, expected, strict=True)):
-        given = {*ledger.verdicts(decision.sample_id), *beside.get(decision.sample_id, ())}
+        given = {*fold.verdicts(decision.sample_id), *beside.get(decision.sample_id, ())}
         try:
             refuse_taken(db, name, given, decision, client_id, seen)
         except TakenError as error:

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from synthcur.errors import ArtefactError, StoreError
+from synthcur.files import whole_folder
 from synthcur.schema import Collection
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
@@ -66,13 +67,12 @@ class Artefacts:
             return
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(prefix=".new-", dir=self.root))
-            try:
+            with whole_folder(self.root / fingerprint) as folder:
                 _fill(folder, arrays, frames, meta)
-                _publish(folder, self.root / fingerprint)
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
         except OSError as error:
+            # Another process may have been first; equal names mean equal content.
+            if self.has(fingerprint):
+                return
             raise StoreError(
                 f"The result {fingerprint} could not be written to {self.root}: {error}.",
                 fix="Free some disk space or check the folder's permissions, then try again.",
@@ -214,15 +214,6 @@ def _counted_rows(path: Path) -> pd.RangeIndex:
     """Return the index of a table without columns, of which Parquet itself keeps no rows."""
     noted = pq.read_schema(path).metadata or {}
     return pd.RangeIndex(int(noted.get(_ROWS, 0)))
-
-
-def _publish(folder: Path, target: Path) -> None:
-    try:
-        os.replace(folder, target)
-    except OSError:
-        # Another process published the same content first; equal names mean equal content.
-        if not (target / "meta.json").is_file():
-            raise
 
 
 def _damaged(path: Path, error: Exception) -> ArtefactError:

@@ -9,7 +9,7 @@ from synthcur.review.log_state import LogState
 from synthcur.store import appending, decision_rows
 from synthcur.store.appending import Appended
 from synthcur.store.database import Database
-from synthcur.store.decision_rows import Ledgers
+from synthcur.store.decision_rows import LogFolds
 
 
 class DecisionLog:
@@ -19,18 +19,18 @@ class DecisionLog:
     ----------
     database
         Where they are.
-    ledgers
+    folds
         What has been read of the logs so far.
     """
 
-    def __init__(self, database: Database, ledgers: Ledgers) -> None:
+    def __init__(self, database: Database, folds: LogFolds) -> None:
         self._db = database
-        self._ledgers = ledgers
+        self._folds = folds
 
     @property
     def rows_read(self) -> int:
         """Rows of decision logs read from the file since it was opened."""
-        return self._ledgers.rows_read
+        return self._folds.rows_read
 
     def append(
         self,
@@ -96,7 +96,7 @@ class DecisionLog:
             if seq is not None:
                 return seq
             taken = appending.taken(
-                db, name, self._ledgers.up_to_date(db, name), decisions, client_id, expected
+                db, name, self._folds.up_to_date(db, name), decisions, client_id, expected
             )
             for error in taken.values():
                 raise error
@@ -117,7 +117,7 @@ class DecisionLog:
         """
         with self._db.transaction() as db:
             taken = appending.taken(
-                db, name, self._ledgers.up_to_date(db, name), decisions, client_id, expected
+                db, name, self._folds.up_to_date(db, name), decisions, client_id, expected
             )
             free = [each for place, each in enumerate(decisions) if place not in taken]
             seq = appending.already_stored(db, name, free, client_id, client_seq)
@@ -151,7 +151,7 @@ class DecisionLog:
             taken = appending.taken(
                 db,
                 name,
-                self._ledgers.up_to_date(db, name),
+                self._folds.up_to_date(db, name),
                 [decisions[place][1] for place in fresh],
                 client_id,
                 [expected[place] for place in fresh],
@@ -193,7 +193,7 @@ class DecisionLog:
             seq = decision_rows.already_stored(db, name, annotator, client_id, client_seq)
             if seq is not None:
                 return appending.taken_back_by(db, seq)
-            undone = self._ledgers.up_to_date(db, name).next_undo(annotator)
+            undone = self._folds.up_to_date(db, name).next_undo(annotator)
             return _take_back(db, name, undone, annotator, client_id, client_seq, expected_sample)
 
     def redo(
@@ -214,27 +214,27 @@ class DecisionLog:
             seq = decision_rows.already_stored(db, name, annotator, client_id, client_seq)
             if seq is not None:
                 return appending.taken_back_by(db, seq)
-            ledger = self._ledgers.up_to_date(db, name)
-            undone = ledger.next_redo(annotator)
+            fold = self._folds.up_to_date(db, name)
+            undone = fold.next_redo(annotator)
             for row in undone:
-                given = set(ledger.verdicts(row.sample_id))
+                given = set(fold.verdicts(row.sample_id))
                 appending.refuse_taken(db, name, given, row, client_id, row.seq)
             return _take_back(db, name, undone, annotator, client_id, client_seq, expected_sample)
 
     def log(self, name: str) -> list[Decision]:
         """Return the whole log of a collection in order, undo rows included."""
         with self._db.reading() as db:
-            return list(self._ledgers.up_to_date(db, name).log)
+            return list(self._folds.up_to_date(db, name).log)
 
     def state(self, name: str) -> LogState:
         """Return what the log of a collection comes to; only what is new is read."""
         with self._db.reading() as db:
-            return self._ledgers.up_to_date(db, name).state()
+            return self._folds.up_to_date(db, name).state()
 
     def count(self, name: str) -> int:
         """Return the length of the log; it changes with every decision and undo."""
         with self._db.reading() as db:
-            return len(self._ledgers.up_to_date(db, name).log)
+            return len(self._folds.up_to_date(db, name).log)
 
     def acknowledged(self, name: str, annotator: str, client_id: str) -> int:
         """Return the highest number stored of somebody's client in a collection, 0 if none."""

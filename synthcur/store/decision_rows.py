@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from synthcur.errors import ConflictError, TakenError
 from synthcur.review.decisions import Decision
-from synthcur.review.log_state import Ledger
+from synthcur.review.log_state import LogFold
 
 _DECIDED = ("sample_id", "annotator", "action", "label", "note", "reason", "text")
 _WRITTEN = (*_DECIDED, "queue", "undoes", "batch")
@@ -145,7 +145,7 @@ def refuse_stale(
         )
 
 
-class Ledgers:
+class LogFolds:
     """The folded log of every collection, brought up to date by reading what is new.
 
     Places in the log are given under the write lock of the file, so that no row can appear before
@@ -153,16 +153,16 @@ class Ledgers:
     """
 
     def __init__(self) -> None:
-        self._ledgers: dict[str, Ledger] = {}
+        self._folds: dict[str, LogFold] = {}
         self.rows_read = 0
 
-    def up_to_date(self, db: sqlite3.Connection, name: str) -> Ledger:
-        """Return the ledger of a collection after taking in what came since the last time."""
-        ledger = self._ledgers.setdefault(name, Ledger())
-        fresh = read(db, name, after=ledger.seq)
+    def up_to_date(self, db: sqlite3.Connection, name: str) -> LogFold:
+        """Return the fold of a collection after taking in what came since the last time."""
+        fold = self._folds.setdefault(name, LogFold())
+        fresh = read(db, name, after=fold.seq)
         self.rows_read += len(fresh)
-        ledger.take_in(fresh)
-        return ledger
+        fold.take_in(fresh)
+        return fold
 
 
 def _decision(row: sqlite3.Row) -> Decision:

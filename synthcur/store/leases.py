@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache
 
 from synthcur.errors import TakenError
-from synthcur.review.log_state import Ledger
+from synthcur.review.log_state import LogFold
 
 LEASE_SECONDS = 600.0
 """How long a row stays with somebody who does nothing."""
@@ -99,7 +99,7 @@ def refuse_taken(
 
 
 def taken(
-    ledger: Ledger,
+    fold: LogFold,
     held: dict[str, set[str]],
     sample_ids: Iterable[str],
     annotator: str,
@@ -111,7 +111,7 @@ def taken(
     """
     found = set()
     for sample_id in sample_ids:
-        given, holding = ledger.verdicts(sample_id), held.get(sample_id, ())
+        given, holding = fold.verdicts(sample_id), held.get(sample_id, ())
         if annotator in given or not (given or holding):
             continue
         others = {*given, *holding} - {annotator}

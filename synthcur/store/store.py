@@ -24,7 +24,7 @@ from synthcur.store.artefacts import Artefacts
 from synthcur.store.cluster_names import ClusterNames
 from synthcur.store.database import DATABASE, Database
 from synthcur.store.decision_log import DecisionLog
-from synthcur.store.decision_rows import Ledgers
+from synthcur.store.decision_rows import LogFolds
 from synthcur.store.ingest import METRICS, add_event, put_scores, take_in
 from synthcur.store.job_kinds import JobKind, Lane
 from synthcur.store.job_rows import ANY, marks, move, read_job, read_run
@@ -52,9 +52,9 @@ class Store:
     def __init__(self, workspace: Path, *, shipped: tuple[Path, ...] = ()) -> None:
         self.workspace = Path(workspace).resolve()
         self._db = Database(self.workspace / DATABASE)
-        ledgers = Ledgers()
-        self.decisions = DecisionLog(self._db, ledgers)
-        self.turns = Turns(self._db, ledgers)
+        folds = LogFolds()
+        self.decisions = DecisionLog(self._db, folds)
+        self.turns = Turns(self._db, folds)
         self.tags = Tags(self._db)
         self.cluster_names = ClusterNames(self._db)
         self.artefacts = Artefacts(self.workspace / "artefacts", shipped)

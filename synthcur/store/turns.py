@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from synthcur.errors import InputError
-from synthcur.review.log_state import Ledger, LogState
+from synthcur.review.log_state import LogFold, LogState
 from synthcur.store import leases
 from synthcur.store.database import Database
-from synthcur.store.decision_rows import Ledgers
+from synthcur.store.decision_rows import LogFolds
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Turn:
 class Turns:
     """Leases and overlap of every collection of a workspace; parameters as of `DecisionLog`."""
 
-    def __init__(self, database: Database, ledgers: Ledgers) -> None:
+    def __init__(self, database: Database, folds: LogFolds) -> None:
         self._db = database
-        self._ledgers = ledgers
+        self._folds = folds
 
     def take(
         self,
@@ -67,10 +67,10 @@ class Turns:
             How long nobody else gets the rows, unless they are asked for again.
         """
         with self._db.transaction() as db:
-            ledger, now = self._ledgers.up_to_date(db, name), time.time()
+            fold, now = self._folds.up_to_date(db, name), time.time()
             share, held = leases.overlap(db, name), leases.holders(db, name, now)
             ordered = dict.fromkeys((*first, *queue[start:], *queue[:start]))
-            known = Ledger() if decided_again else ledger
+            known = LogFold() if decided_again else fold
             taken = leases.taken(known, held, ordered, annotator, share)
             free = [
                 each
@@ -78,7 +78,7 @@ class Turns:
                 if each not in taken and annotator not in known.verdicts(each)
             ]
             mine = leases.lease(db, name, annotator, free, at=now, seconds=seconds)
-            return Turn(frozenset(mine), frozenset(taken), share, ledger.state())
+            return Turn(frozenset(mine), frozenset(taken), share, fold.state())
 
     def leave(self, name: str, annotator: str) -> None:
         """Free the rows that an annotator holds."""

@@ -11,7 +11,6 @@ touches them, and a test looks for each in the version of transformers that is p
 
 import errno
 import json
-import os
 import random
 import shutil
 import time
@@ -33,6 +32,7 @@ from transformers import (
 )
 
 from synthcur.errors import WorkerError
+from synthcur.files import whole_file
 
 EVERY_SECONDS = 30.0
 """Least time between two checkpoints: what a killed run has to do again, at most."""
@@ -88,20 +88,14 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     free = shutil.disk_usage(path.parent).free
     if free < need:
         raise _disk_is_full(need, free)
-    temporary = path.with_suffix(".new")
     try:
-        save_file(checkpoint.tensors, temporary, {"plain": json.dumps(checkpoint.plain)})
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
+        with whole_file(path, beside=path.with_suffix(".new"), sync=True) as temporary:
+            save_file(checkpoint.tensors, temporary, {"plain": json.dumps(checkpoint.plain)})
     except (OSError, SafetensorError) as error:
         is_full = getattr(error, "errno", 0) == errno.ENOSPC or "No space left" in str(error)
         if is_full:
             raise _disk_is_full(need, free) from error
         raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read(path: Path, *, key: str) -> Checkpoint | None:
@@ -313,11 +307,3 @@ def _disk_is_full(need: int, free: int) -> WorkerError:
         fix="Free some disk space (python -m synthcur clean lists what can go), then resume; an "
         "earlier checkpoint is kept.",
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

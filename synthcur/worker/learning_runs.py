@@ -6,7 +6,7 @@ where it ended, and one with more sizes or seeds trains only what is new.
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from synthcur.errors import WorkerError
 from synthcur.review.decisions import Decision
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.settings import AUTOMATIC, BUNDLED_MODEL, FitSettings, ScoreSettings, fingerprint
-from synthcur.stats.calibration import calibrated_losses
 from synthcur.stats.metrics import accuracy, macro_f1
 from synthcur.store.artefacts import Artefacts
 from synthcur.store.spool import Spool
@@ -43,6 +42,7 @@ from synthcur.training.unfinished import Course, why_unfinished
 from synthcur.worker import probe_arms
 from synthcur.worker.probe_arms import Vectors, read_vectors
 from synthcur.worker.progress import Progress
+from synthcur.worker.run_results import reached_by
 from synthcur.worker.scoring import VERSIONS, check, embed, embeddings_name
 
 VERSION = 2
@@ -215,7 +215,7 @@ def _draw(subject: Subject, arms: Iterable[Arm], n_real: int, seed: int, scratch
     part = with_real_rows(collection, chosen)
     needed = [arm for arm in arms if arm.needs_scores]
     plain = make_pool(part, subject.decisions)
-    vectors = _vectors(subject, plain, scratch) if any(arm.is_probe for arm in arms) else None
+    vectors = _vectors(subject, plain) if any(arm.is_probe for arm in arms) else None
     if not needed:
         return _Drawn(plain, None, vectors)
     # Checkers of a part are of use to this curve alone, and there are many.
@@ -225,32 +225,23 @@ def _draw(subject: Subject, arms: Iterable[Arm], n_real: int, seed: int, scratch
     return _Drawn(pool, store.meta(scores["quality"])["trust"]["accuracy"], vectors)
 
 
-def _vectors(subject: Subject, pool: Pool, scratch: Path) -> Vectors:
+def _vectors(subject: Subject, pool: Pool) -> Vectors:
     judges = {split: judging_rows(subject.collection, split) for split in (VALIDATION, TEST)}
-    quiet = Spool(scratch / "probes.jsonl")
-    try:
-        return read_vectors(subject.collection, pool, judges, subject.artefacts, quiet)
-    finally:
-        quiet.close()
+    return read_vectors(subject.collection, pool, judges, subject.artefacts)
 
 
 def _score(
     subject: Subject, part: Collection, chosen: np.ndarray, seed: int, store: Artefacts
 ) -> Mapping[str, str]:
     """Ask checkers trained on the chosen real rows; embeddings are those of the whole."""
-    quiet = Spool(store.root / "spool.jsonl")
-    try:
-        whole = embed(subject.collection, subject.artefacts, quiet)
-        real, synthetic = (store.array(whole, each) for each in ("real", "synthetic"))
-        arrays = {"real": real[chosen], "synthetic": synthetic}
-        store.write(embeddings_name(part), arrays=arrays)
-        settings = subject.settings
-        asked = ScoreSettings(
-            checkers=settings.checkers, fit=settings.fit, seed=seed, recipe=settings.recipe
-        )
-        return check(part, asked, store, quiet)
-    finally:
-        quiet.close()
+    whole = embed(subject.collection, subject.artefacts)
+    real, synthetic = (store.array(whole, each) for each in ("real", "synthetic"))
+    store.write(embeddings_name(part), arrays={"real": real[chosen], "synthetic": synthetic})
+    settings = subject.settings
+    asked = ScoreSettings(
+        checkers=settings.checkers, fit=settings.fit, seed=seed, recipe=settings.recipe
+    )
+    return check(part, asked, store)
 
 
 def _run(
@@ -335,8 +326,7 @@ def _fit_probe(
     fitted = probe_arms.fit(rows, vectors, n_labels=len(collection.labels), seed=seed)
     truth = judging_rows(collection, VALIDATION).labels
     figures = {
-        "val_accuracy": accuracy(fitted.validation.argmax(axis=1), truth),
-        "val_log_loss": float(calibrated_losses(fitted.validation, truth).mean()),
+        **asdict(reached_by(fitted.validation, truth)),
         "learned": None,
         "seconds": fitted.seconds,
     }

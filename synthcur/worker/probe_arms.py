@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthcur.checkers.scores import Computed
 from synthcur.models import bundled
 from synthcur.models.numpy_encoder import MAX_LENGTH
 from synthcur.models.probes import Probe, choose_c, fit_probe, fold_ids
@@ -25,6 +26,7 @@ from synthcur.store.spool import Spool
 from synthcur.training.pools import Examples, Pool, WeightedExamples
 from synthcur.worker.progress import Progress
 from synthcur.worker.scoring import embed
+from synthcur.worker.stages import Phase, run_stage
 
 VERSION = 1
 """Raised when a probe arm would come to something else on the same rows."""
@@ -97,7 +99,7 @@ def read_vectors(
     pool: Pool,
     judges: Mapping[str, Examples],
     artefacts: Artefacts,
-    spool: Spool,
+    spool: Spool | None = None,
 ) -> Vectors:
     """Embed everything that the probe arms of a job read; what was read before is found.
 
@@ -110,7 +112,7 @@ def read_vectors(
     judges
         The rows of ``validation`` and of ``test``.
     artefacts, spool
-        Where embeddings are kept and the progress is told.
+        Where embeddings are kept and the progress is told, if anybody hears of it.
     """
     whole = embed(collection, artefacts, spool)
     parts = [artefacts.array(whole, part) for part in ("synthetic", "real")]
@@ -126,17 +128,19 @@ def read_vectors(
     return Vectors(ids, learned, **judging)
 
 
-def _read(rows: pd.DataFrame, artefacts: Artefacts, spool: Spool) -> np.ndarray:
+def _read(rows: pd.DataFrame, artefacts: Artefacts, spool: Spool | None) -> np.ndarray:
     """Embed rows (n, D), kept under their texts."""
     pairs = rows["text_pair"].astype(object).where(rows["text_pair"].notna(), None)
     texts = [rows["text"].tolist(), pairs.tolist()]
     name = fingerprint("texts", VERSION, BUNDLED_MODEL, texts)
-    if not artefacts.has(name):
-        progress = Progress(spool, "embed", "Reading the texts", total=len(rows))
+
+    def compute(progress: Progress | None) -> Computed:
         # Torch takes seconds to import, which a job that finds its embeddings need not wait for.
         from synthcur.models.encoders import encode
 
-        artefacts.write(name, arrays={"embeddings": encode(rows, on_progress=progress)})
+        return Computed({"embeddings": encode(rows, on_progress=progress)})
+
+    run_stage(name, Phase("embed", "Reading the texts", len(rows)), compute, artefacts, spool)
     return artefacts.array(name, "embeddings")
 
 

@@ -1,9 +1,7 @@
 """What a run of a training job leaves behind: its report, predictions, history and model."""
 
 import hashlib
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from synthcur.files import whole_folder
 from synthcur.schema import Collection
 from synthcur.settings import fingerprint
+from synthcur.stats.calibration import calibrated_losses
 from synthcur.stats.metrics import accuracy, macro_f1
 from synthcur.store.artefacts import Artefacts
 from synthcur.store.spool import Spool, read_spool
@@ -47,6 +47,12 @@ class Reached:
 
     val_accuracy: float
     val_log_loss: float | None
+
+
+def reached_by(probs: np.ndarray, truth: np.ndarray) -> Reached:
+    """Measure probabilities (V, K) of the validation rows by their label ids (V,)."""
+    log_loss = float(calibrated_losses(probs, truth).mean())
+    return Reached(accuracy(probs.argmax(axis=1), truth), log_loss)
 
 
 def is_best(reached: Reached, earlier: Iterable[Reached]) -> bool:
@@ -173,14 +179,10 @@ def keep_model(job: TrainJob, arm: str, seed: int, write: Callable[[Path], None]
     """
     models, name = job.folder / "models", f"{arm}-{seed}"
     models.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".new-", dir=models))
-    try:
+    with whole_folder(models / name) as folder:
         write(folder)
         # What an earlier attempt left under this name was never told of.
         shutil.rmtree(models / name, ignore_errors=True)
-        os.replace(folder, models / name)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return f"{models.name}/{name}"
 
 

@@ -12,8 +12,6 @@ from synthcur.errors import WorkerError
 from synthcur.review.decisions import Decision
 from synthcur.schema import TEST, VALIDATION, Collection
 from synthcur.settings import AUTOMATIC, BUNDLED_MODEL, FitSettings, TrainSettings
-from synthcur.stats.calibration import calibrated_losses
-from synthcur.stats.metrics import accuracy
 from synthcur.store.artefacts import Artefacts
 from synthcur.store.spool import Spool, read_spool
 from synthcur.training.pools import Pool, WeightedExamples, judging_rows, read_pool
@@ -31,6 +29,7 @@ from synthcur.worker.run_results import (
     is_best,
     keep_model,
     model_note,
+    reached_by,
     report_run,
     told_histories,
     write_dynamics,
@@ -228,11 +227,7 @@ def _run_probe(
     job.spool.append("run_started", arm=arm, seed=seed)
     labels = job.collection.labels
     fitted = probe_arms.fit(rows, vectors, n_labels=len(labels), seed=seed)
-    truth = job.validation.labels
-    reached = Reached(
-        accuracy(fitted.validation.argmax(axis=1), truth),
-        float(calibrated_losses(fitted.validation, truth).mean()),
-    )
+    reached = reached_by(fitted.validation, job.validation.labels)
     model = None
     if is_best(reached, earlier):
         note = {**model_note(job, arm, seed, reached), "encoder": BUNDLED_MODEL, "c": fitted.c}

@@ -12,6 +12,7 @@ import pytest
 import synthcur
 from harness.collections import add_scores
 from harness.house import ROOT
+from synthcur.checkers import scores
 from synthcur.errors import InputError, NotFoundError
 from synthcur.exports import downloads
 from synthcur.models import encoders
@@ -157,16 +158,14 @@ def test_weigh_prints_nothing_and_learns_no_row_of_holdout(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ):
-    from synthcur.api import functions as api
-
     learned = []
-    known = api.task_of
+    known = scores.task_of
 
     def watched(role, collection, **vectors):
         learned.extend(collection.real_train["text"])
         return known(role, collection, **vectors)
 
-    monkeypatch.setattr(api, "task_of", watched)
+    monkeypatch.setattr(scores, "task_of", watched)
     synthcur.weigh(synthetic, real)
     assert capfd.readouterr() == ("", "")
     held_out = set(synthcur.holdout(real)["text"])

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from synthcur.data.checks import estimated_tokens, validate
-from synthcur.schema import REAL, SYNTHETIC, Finding
+from synthcur.schema import REAL, SYNTHETIC, Finding, FindingState, worst_first
 
 PARTS = {
     "synthetic": (SYNTHETIC, "train"),
@@ -252,6 +252,14 @@ def test_what_must_be_fixed_comes_first():
     rows = rows_of(test=[("", "care")], synthetic=[("same", "care"), ("same", "care")])
     states = [finding.state for finding in validate(rows)]
     assert states == sorted(states, key=["must_fix", "check", "fine"].index)
+
+
+def test_findings_of_one_state_keep_their_order():
+    found = [
+        Finding(code, "", FindingState(state), (), 1)
+        for code, state in [("a", "fine"), ("b", "check"), ("c", "must_fix"), ("d", "check")]
+    ]
+    assert [finding.code for finding in worst_first(found)] == ["c", "b", "d", "a"]
 
 
 def with_reason(reason: str, *extra: tuple[str, str]) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def test_the_report_holds_what_the_page_holds(page):
     words = " ".join(read(page).words)
     assert "No evidence of a difference between IMP, P′/Q and plain training" in words
     assert "95 % interval by paired bootstrap over 12 real test rows and 2 seeds" in words
-    for title in ("Arms", "By label", "Confusion", "Decisions", "Flipped test rows", "Ledger"):
+    for title in ("Arms", "By label", "Confusion", "Decisions", "Flipped test rows", "Provenance"):
         assert f"<h2>{title}</h2>" in page
     assert "python -m synthcur train small --arms ce,imp --seeds 2" in words
     assert re.search(r"91\.7 %", words)

@@ -18,7 +18,7 @@ from synthcur.review.agreement import (
     with_weights,
 )
 from synthcur.review.decisions import Decision
-from synthcur.review.log_state import Ledger
+from synthcur.review.log_state import LogFold
 
 NONE = MISSING
 LABELS = {"billing": 0, "delivery": 1}
@@ -112,12 +112,12 @@ def test_no_opinions_have_no_agreement():
 
 
 def _state(*rows: tuple[str, str, str, dict]):
-    ledger = Ledger()
-    ledger.take_in(
+    fold = LogFold()
+    fold.take_in(
         Decision(seq=seq, annotator=who, sample_id=sample_id, action=action, **more)
         for seq, (who, sample_id, action, more) in enumerate(rows, start=1)
     )
-    return ledger.state()
+    return fold.state()
 
 
 FILE = {"s0": 0, "s1": 1, "s2": 0, "s3": 0}

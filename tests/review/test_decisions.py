@@ -13,7 +13,6 @@ from synthcur.review.decisions import (
     current_notes,
     effective_collection,
     effective_labels,
-    next_undo,
 )
 from synthcur.schema import Collection
 
@@ -84,16 +83,6 @@ def test_undo_twice_goes_back_two_decisions() -> None:
 def test_an_undone_undo_brings_the_decision_back() -> None:
     log = _log(("s0", "discard"), _undo("s0", 1), _undo("s0", 2))
     assert current_decisions(log)["s0"].action == "discard"
-
-
-def test_an_undo_takes_back_the_annotators_own_latest_standing_decision() -> None:
-    log = _log(
-        ("s0", "keep"), ("s1", "keep"), ("s2", "discard", {"annotator": "ben"}), _undo("s1", 2)
-    )
-    undone = next_undo(log, "ana")
-    assert undone is not None
-    assert undone.seq == 1
-    assert next_undo(log, "eve") is None
 
 
 def test_undo_of_a_decision_that_another_person_replaced_leaves_theirs() -> None:

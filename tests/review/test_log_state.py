@@ -1,4 +1,4 @@
-"""The ledger folds a growing log to what folding the whole of it gives, and reads each row once."""
+"""A log folded as it grows comes to what folding all of it gives, and each row is read once."""
 
 import time
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from harness.collections import make_collection
 from synthcur.review import decisions as review
 from synthcur.review.decisions import Decision, effective_collection
-from synthcur.review.log_state import Ledger, LogState
+from synthcur.review.log_state import LogFold, LogState
 from synthcur.store.store import Store
 
 SAMPLES, PEOPLE = ("s0", "s1", "s2"), ("ana", "ben")
@@ -28,9 +28,9 @@ STEPS = some.lists(
 def write(log: list[Decision], step: tuple[str, str, str, int]) -> None:
     """Add the rows of one step as the store would: a batch, or what an undo or redo writes."""
     annotator, sample_id, action, size = step
-    ledger = folded(log)
+    fold = folded(log)
     if action in ("undo", "redo"):
-        taken = ledger.next_undo(annotator) if action == "undo" else ledger.next_redo(annotator)
+        taken = fold.next_undo(annotator) if action == "undo" else fold.next_redo(annotator)
         wanted = [(each.sample_id, "undo", each.seq) for each in taken]
     else:
         first = SAMPLES.index(sample_id)
@@ -51,10 +51,10 @@ def write(log: list[Decision], step: tuple[str, str, str, int]) -> None:
         )
 
 
-def folded(log: list[Decision]) -> Ledger:
-    ledger = Ledger()
-    ledger.take_in(log)
-    return ledger
+def folded(log: list[Decision]) -> LogFold:
+    fold = LogFold()
+    fold.take_in(log)
+    return fold
 
 
 @settings(max_examples=150, deadline=None)
@@ -63,10 +63,10 @@ def test_rows_taken_in_bit_by_bit_come_to_what_the_whole_log_comes_to(steps, at_
     log: list[Decision] = []
     for step in steps:
         write(log, step)
-    ledger = Ledger()
+    fold = LogFold()
     for start in range(0, len(log), at_once):
-        ledger.take_in(log[start : start + at_once])
-        state = ledger.state()
+        fold.take_in(log[start : start + at_once])
+        state = fold.state()
     if not log:
         return
     stands = review.standing(log)
@@ -77,7 +77,7 @@ def test_rows_taken_in_bit_by_bit_come_to_what_the_whole_log_comes_to(steps, at_
     for annotator in PEOPLE:
         own = [row for row in stands if row.annotator == annotator]
         assert list(state.own.get(annotator, ())) == own
-        assert ledger.next_undo(annotator)[-1:] == own[-1:]
+        assert fold.next_undo(annotator)[-1:] == own[-1:]
     for sample_id, given_by in state.verdicts.items():
         for annotator, row in given_by.items():
             own = [
@@ -120,15 +120,26 @@ def test_a_decision_ends_the_redo():
     assert folded(log).next_redo("ana") == []
 
 
+def test_an_undo_takes_back_the_annotators_own_latest_standing_decision():
+    log: list[Decision] = []
+    steps = [("ana", "s0", "keep"), ("ana", "s1", "keep"), ("ben", "s2", "discard")]
+    for annotator, sample_id, action in [*steps, ("ana", "", "undo")]:
+        write(log, (annotator, sample_id, action, 1))
+    fold = folded(log)
+    assert [row.seq for row in fold.next_undo("ana")] == [1]
+    assert fold.state().latest_of("ana") == log[0]
+    assert fold.state().latest_of("eve") is None
+
+
 def test_a_state_stays_what_it_was_while_the_log_grows():
-    ledger = Ledger()
-    assert ledger.state() == LogState()
-    ledger.take_in([Decision(seq=1, sample_id="s0", action="keep", annotator="ana")])
-    before = ledger.state()
-    ledger.take_in([Decision(seq=2, sample_id="s0", action="discard", annotator="ana")])
+    fold = LogFold()
+    assert fold.state() == LogState()
+    fold.take_in([Decision(seq=1, sample_id="s0", action="keep", annotator="ana")])
+    before = fold.state()
+    fold.take_in([Decision(seq=2, sample_id="s0", action="discard", annotator="ana")])
     assert before.current["s0"].action == "keep"
-    assert before is not ledger.state()
-    assert ledger.state() is ledger.state()
+    assert before is not fold.state()
+    assert fold.state() is fold.state()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 
 from harness.collections import make_scores
 from synthcur.review.decisions import Decision
-from synthcur.review.log_state import Ledger
+from synthcur.review.log_state import LogFold
 from synthcur.review.queues import QUEUES
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
@@ -16,8 +16,8 @@ from synthcur.weighting.rules import consensus
 
 
 def bench_of(collection: Collection, log: list[Decision] | None = None, **scheme: object) -> Bench:
-    scores, ledger = make_scores(collection), Ledger()
-    ledger.take_in(log or [])
+    scores, fold = make_scores(collection), LogFold()
+    fold.take_in(log or [])
     return Bench(
         collection=collection,
         quality=scores["quality"]["synthetic"],
@@ -26,7 +26,7 @@ def bench_of(collection: Collection, log: list[Decision] | None = None, **scheme
         agreed=consensus(scores["quality"]["calibrated"], scores["diversity"]["calibrated"]),
         neighbours=scores["neighbours"],
         scheme=WeightingSettings(**scheme),
-        state=ledger.state(),
+        state=fold.state(),
         signals=scores["signals"],
     )
 

@@ -12,12 +12,10 @@ import streamlit as st
 
 from synthcur.checkers.pool_coverage import covered_in_words
 from synthcur.jobs import job_queue
-from synthcur.schema import Collection
 from synthcur.settings import ScoreSettings
 from synthcur.store.records import Scores
 from synthcur.ui import parts, score_jobs
 from synthcur.ui.curate import rows as curate_rows
-from synthcur.ui.curate.groupings import in_file
 from synthcur.ui.curate.rows import CurateRows
 from synthcur.ui.session import writing
 from synthcur.weighting import coverage_gaps
@@ -46,15 +44,12 @@ class Cover:
     cosine: np.ndarray
 
 
-def cover(rows: CurateRows, collection: Collection, index: np.ndarray, cosine: np.ndarray) -> Cover:
+def cover(rows: CurateRows, index: np.ndarray, cosine: np.ndarray) -> Cover:
     """Bring the artefact ``coverage``, which is in the order of files, into that of the page."""
-    ids = rows.frame["sample_id"]
-    synthetic = in_file(ids.iloc[: rows.n], collection.synthetic["sample_id"])
-    real = in_file(ids.iloc[rows.n :], collection.real_train["sample_id"])
     on_page = np.empty(rows.n, dtype=np.int64)
-    on_page[synthetic] = np.arange(rows.n)
-    near = index[real]
-    return Cover(np.where(near >= 0, on_page[np.maximum(near, 0)], -1), cosine[real])
+    on_page[rows.at] = np.arange(rows.n)
+    near = index[rows.real_at]
+    return Cover(np.where(near >= 0, on_page[np.maximum(near, 0)], -1), cosine[rows.real_at])
 
 
 def message(

@@ -68,31 +68,21 @@ def groupings(
         Cluster of every synthetic and of every real training row in the order of their files, (N,)
         and (R,), and what they are called; None where the rows have not been clustered.
     """
-    ids = rows.frame["sample_id"]
-    at = in_file(ids.iloc[: rows.n], collection.synthetic["sample_id"])
     found = []
     written_by = what_if.generators(collection)
     if written_by is not None:
         codes, names = pd.factorize(written_by, sort=True)
         shown = tuple(name[:NAME_LENGTH] or "not said" for name in names)
-        found.append(Grouping("Generator", shown, codes[at].astype(np.int32)))
+        found.append(Grouping("Generator", shown, codes[rows.at].astype(np.int32)))
     if clusters is not None:
         synthetic, real = clusters
-        real_at = in_file(ids.iloc[rows.n :], collection.real_train["sample_id"])
-        codes = np.concatenate([synthetic[at], real[real_at]]).astype(np.int32)
+        codes = np.concatenate([synthetic[rows.at], real[rows.real_at]]).astype(np.int32)
         found.append(Grouping("Cluster", tuple(cluster_names), codes))
     group = rows.facts.duplicate_group
     if group is not None and (group >= 0).any():
         codes = (group + 1).astype(np.int32)
         found.append(Grouping(DUPLICATES, ("Rows without a near-duplicate",), codes))
     return found
-
-
-def in_file(sample_ids: pd.Series, of_file: pd.Series) -> np.ndarray:
-    """Return where the rows of a page stand in their file, one number a row."""
-    return pd.Index(of_file.to_numpy(dtype=object)).get_indexer(
-        pd.Index(sample_ids.to_numpy(dtype=object))
-    )
 
 
 def packed(found: Sequence[Grouping]) -> list[dict[str, Any]]:

@@ -114,11 +114,8 @@ def _judged_groupings(
     verdicts = {each: decision.action for each, decision in decided.items()}
     found = [curate_colours.decisions(_rows, verdicts)]
     if signals is not None:
-        ids = _rows.frame["sample_id"].iloc[: _rows.n]
-        at = groupings.in_file(ids, resources.collection(name).synthetic["sample_id"])
-        found.append(
-            curate_colours.flaws(_rows, resources.array(signals, "is_likely_mislabelled")[at])
-        )
+        flags = resources.array(signals, "is_likely_mislabelled")
+        found.append(curate_colours.flaws(_rows, flags[_rows.at]))
     return groupings.packed(found)
 
 
@@ -152,11 +149,11 @@ def _lasting_groupings(
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _cover(version: str, _rows: CurateRows, name: str, known: str) -> Cover:
+def _cover(version: str, _rows: CurateRows, known: str) -> Cover:
     index, cosine = (
         resources.array(known, part) for part in ("synthetic_index", "synthetic_cosine")
     )
-    return curate_gaps.cover(_rows, resources.collection(name), index, cosine)
+    return curate_gaps.cover(_rows, index, cosine)
 
 
 def unscored(name: str) -> None:
@@ -189,7 +186,7 @@ def body(rows: CurateRows, name: str, scores: Scores) -> None:
         log = resources.store().decisions.log(name)
         verdicts = {each: decision.action for each, decision in current_decisions(log).items()}
         known = scores.artefacts.get("coverage")
-        around = _cover(rows.version, rows, name, known) if known else None
+        around = _cover(rows.version, rows, known) if known else None
         curate_table.show(name, rows, scores, selected, weights, settings, verdicts, around=around)
         told = curate_outlook.message(
             rows,

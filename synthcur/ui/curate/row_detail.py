@@ -90,7 +90,7 @@ def show(
                     _show_text(text)
             found = Found()
             if is_synthetic:
-                found = _found(name, rows, scores, position, settings, around)
+                found = _found(rows, scores, position, settings, around)
             st.text(why(rows, position, settings, found))
             _actions(name, scores, row["sample_id"], is_synthetic=is_synthetic)
         if judged is not None:
@@ -106,7 +106,6 @@ def _show_text(text: str) -> None:
 
 
 def _found(
-    name: str,
     rows: CurateRows,
     scores: Scores,
     position: int,
@@ -115,13 +114,12 @@ def _found(
 ) -> Found:
     """Look up what scoring found of a synthetic row."""
     row, artefacts = rows.frame.iloc[position], scores.artefacts
-    stored = resources.collection(name)
-    at = stored.synthetic_row_of[row["sample_id"]]
+    at = rows.at[position]
     signals = artefacts.get("signals")
     coverage = None
     if around is not None:
         nearest = resources.array(artefacts["neighbours"], "real_index")[at, 0]
-        (place,) = rows.positions([stored.real_train["sample_id"][int(nearest)]]) - rows.n
+        (place,) = np.flatnonzero(rows.real_at == nearest)
         covered = coverage_gaps.find(around.index, around.cosine, rows.weights(settings)).after
         coverage = float(covered[place])
     return Found(

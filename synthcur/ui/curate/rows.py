@@ -30,6 +30,9 @@ class CurateRows:
         file), ``text``, ``text_pair``, ``label`` (id, after relabelling), ``predicted`` (id the
         quality checker reads), ``p`` and ``q`` (P' and Q of the label; real rows have no Q: NaN)
         and ``kept`` (False where discarded).
+    at, real_at
+        Where each of the N synthetic and of the R real rows stands among those of the collection:
+        what is in the order of its files, taken at these places, is in the order of the page.
     quality, diversity
         P' and Q of the synthetic rows in the same order, (N, K).
     measured
@@ -48,6 +51,8 @@ class CurateRows:
 
     label_names: tuple[str, ...]
     frame: pd.DataFrame
+    at: np.ndarray
+    real_at: np.ndarray
     quality: np.ndarray
     diversity: np.ndarray
     measured: tuple[str, str]
@@ -150,6 +155,8 @@ def join(
             ],
             ignore_index=True,
         ),
+        at=synthetic,
+        real_at=real,
         quality=quality,
         diversity=diversity,
         measured=measured,

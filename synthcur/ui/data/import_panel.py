@@ -10,7 +10,7 @@ import streamlit as st
 from synthcur.data.draft import MERGE, TWO_LABELS
 from synthcur.data.loading import PARTS, ColumnMapping, Draft, RawTable, keep_of_two_labels
 from synthcur.errors import InputError
-from synthcur.schema import Finding
+from synthcur.schema import Finding, FindingState
 from synthcur.ui import parts, resources
 from synthcur.ui.data import import_form
 from synthcur.ui.data import sheet as data_panel
@@ -104,7 +104,7 @@ def _check(state: Import) -> None:
 
 def _findings_line(state: Import, draft: Draft, name: str) -> None:
     """Draw how much was found, what stays, and the button that stores it."""
-    found = [finding for finding in draft.findings if finding.state != "fine"]
+    found = [finding for finding in draft.findings if finding.state != FindingState.FINE]
     still_open = draft.unresolved(state.accepted)
     kept = int(draft.kept(state.accepted).sum())
     title = f"{in_words(draft.total, 'row')} read, {in_words(len(found), 'finding')}"
@@ -251,6 +251,6 @@ def _keep(state: Import, draft: Draft, ticked: frozenset[tuple[str, int]]) -> No
 
 
 def _without_proposal(finding: Finding) -> str:
-    if finding.state == "must_fix":
+    if finding.state == FindingState.MUST_FIX:
         return "Nothing can be proposed here: correct the file and choose it again."
     return "Nothing is changed: these rows are stored as they are."

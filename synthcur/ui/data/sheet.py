@@ -16,7 +16,16 @@ from synthcur.data.loading import PARTS
 from synthcur.data.repeats import REPEATS
 from synthcur.data.tables import UNSHOWABLE, Rejected
 from synthcur.data.texts import text_keys
-from synthcur.schema import REAL, SYNTHETIC, TEST, TRAIN, VALIDATION, Collection, Finding
+from synthcur.schema import (
+    REAL,
+    SYNTHETIC,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Collection,
+    Finding,
+    FindingState,
+)
 from synthcur.ui import parts, resources, theme
 
 PART_TITLES = {
@@ -25,7 +34,11 @@ PART_TITLES = {
     VALIDATION: "Real, validation",
     TEST: "Real, test",
 }
-_STATES = {"must_fix": "Must fix", "check": "Check", "fine": "Fine"}
+_STATES = {
+    FindingState.MUST_FIX: "Must fix",
+    FindingState.CHECK: "Check",
+    FindingState.FINE: "Fine",
+}
 _ACCEPTED = "Accepted"
 _ROW_HEIGHT = 33
 _ROWS_SHOWN = (1, 8)
@@ -98,7 +111,7 @@ def in_words(number: int, what: str) -> str:
 
 def findings_card(sheet: Sheet) -> Finding | None:
     """Draw the table of all checks and return the finding that is selected in it."""
-    open_ones = [finding for finding in sheet.findings if finding.state != "fine"]
+    open_ones = [finding for finding in sheet.findings if finding.state != FindingState.FINE]
     with st.container(border=True):
         parts.card_title(
             "Findings",

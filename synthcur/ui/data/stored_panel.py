@@ -3,6 +3,7 @@
 import streamlit as st
 
 from synthcur.data.loading import PARTS
+from synthcur.schema import FindingState
 from synthcur.store.records import CollectionInfo
 from synthcur.ui import parts, resources, score_jobs
 from synthcur.ui.data import import_form
@@ -19,7 +20,7 @@ def show(name: str) -> None:
     sheet = data_panel.stored(name)
     with st.sidebar:
         _rail(info, list(collection.provenance.columns))
-    found = [finding for finding in sheet.findings if finding.state != "fine"]
+    found = [finding for finding in sheet.findings if finding.state != FindingState.FINE]
     total, real = len(sheet.rows), len(sheet.rows) - info.counts["synthetic"]
     title = (
         f"{in_words(total, 'row')}: {parts.count(info.counts['synthetic'])} synthetic, "

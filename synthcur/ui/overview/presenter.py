@@ -7,7 +7,6 @@ decisions since the Presenter was switched on and forgets what its controls were
 
 import streamlit as st
 
-from synthcur.review.decisions import next_undo
 from synthcur.ui import resources, theme
 from synthcur.ui.session import actor, session, writing
 
@@ -55,15 +54,15 @@ def reset(name: str) -> int:
     state, store, annotator = session(), writing(), actor()
     since, n_undone = st.session_state.get(theme.PRESENTING_SINCE) or 0, 0
     while True:
-        log = store.decisions.log(name)
-        latest = next_undo(log, annotator)
+        now = store.decisions.state(name)
+        latest = now.latest_of(annotator)
         if latest is None or latest.seq <= since:
             break
         store.decisions.undo(
             name,
             annotator=annotator,
             client_id=f"presenter-{state.client_id}",
-            client_seq=log[-1].seq,
+            client_seq=now.seq,
             expected_sample=latest.sample_id,
         )
         n_undone += 1

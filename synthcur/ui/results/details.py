@@ -80,16 +80,16 @@ def _effect_table(effect: ReviewEffect, title: str) -> None:
     st.dataframe(table, hide_index=True, row_height=28)
 
 
-def ledger_card(store: Store, job: Job) -> None:
+def provenance_card(store: Store, job: Job) -> None:
     """Draw what made the run as hashes, what another run has different, and run it again."""
-    with parts.card("Ledger", "equal hashes mean equal content"):
+    with parts.card("Provenance", "equal hashes mean equal content"):
         others = [each for each in report.readable_jobs(store, job.collection) if each.id != job.id]
         left, right = st.columns([3, 2], gap="small", vertical_alignment="bottom")
         by_id = {each.id: each for each in others}
         chosen = left.selectbox(
             "Difference to",
             ["", *by_id],
-            format_func=lambda key: _job_words(by_id[key]) if key else "none: the whole ledger",
+            format_func=lambda key: _job_words(by_id[key]) if key else "none: all of it",
             key=f"results_diff_{job.id}",
         )
         with right:
@@ -102,10 +102,10 @@ def ledger_card(store: Store, job: Job) -> None:
                 st.caption("Nothing: the two runs were made from the same.")
                 return
         else:
-            facts = list(provenance.ledger(job).items())
+            facts = list(provenance.facts(job).items())
             facts += [
                 (f"{short_name(arm)}, seed {seed}, predictions", name)
-                for arm, seed, name in provenance.predictions_ledger(store.runs(job.id))
+                for arm, seed, name in provenance.prediction_hashes(store.runs(job.id))
             ]
             table = pd.DataFrame(facts, columns=["What", f"Run {job.number}"])
         st.dataframe(table, hide_index=True, row_height=28, height=28 * min(11, len(table) + 1) + 3)

@@ -38,7 +38,7 @@ _LAST = (
         "The same recipe before and after review: what people's decisions did to the figures.",
     ),
     (
-        "Ledger",
+        "Provenance",
         "Hashes of data, decisions, scores and settings, the difference of two runs, and a button "
         "that repeats a run.",
     ),

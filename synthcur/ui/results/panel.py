@@ -54,7 +54,7 @@ def show(choice: Choice) -> None:
 
 def _run_cards(store: Store, choice: Choice) -> None:
     closer.review_card(store, choice.job, choice.metric)
-    closer.ledger_card(store, choice.job)
+    closer.provenance_card(store, choice.job)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

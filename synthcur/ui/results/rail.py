@@ -144,7 +144,7 @@ def _made_from(job: Job) -> None:
     settings = TrainSettings.from_dict(job.settings)
     lines = {
         "data": facts.data[:7],
-        "decide": f"{facts.decisions:,} rows",
+        "decide": f"{facts.decided:,} rows",
         "P′": (facts.quality or "not used")[:8],
         "Q": (facts.diversity or "not used")[:8],
         "recipe": facts.settings[:7],
@@ -167,7 +167,7 @@ def _downloads(store: Store, choice: Choice) -> None:
         key="results_report",
         on_click="ignore",
         width="stretch",
-        help="One file that opens offline and prints: verdict, figures, flipped rows, ledger.",
+        help="One file that opens offline and prints: verdict, figures, flipped rows, provenance.",
     )
     found = results(choice, store)
     models = _models(store, found)

@@ -18,7 +18,7 @@ from tests.ui.curate.test_rows import joined
 
 def around(rows: CurateRows, collection: Collection) -> Cover:
     found = make_scores(collection)["coverage"]
-    return curate_gaps.cover(rows, collection, found["synthetic_index"], found["synthetic_cosine"])
+    return curate_gaps.cover(rows, found["synthetic_index"], found["synthetic_cosine"])
 
 
 def test_neighbours_are_the_same_rows_in_the_order_of_the_page(
@@ -39,7 +39,7 @@ def test_neighbours_are_the_same_rows_in_the_order_of_the_page(
 def test_a_missing_neighbour_stays_missing(small_collection: Collection) -> None:
     rows, found = joined(small_collection), make_scores(small_collection)["coverage"]
     index = np.full_like(found["synthetic_index"], -1)
-    of_page = curate_gaps.cover(rows, small_collection, index, found["synthetic_cosine"])
+    of_page = curate_gaps.cover(rows, index, found["synthetic_cosine"])
     assert (of_page.index == -1).all()
 
 

@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 
 from harness.collections import make_scores
@@ -58,10 +57,11 @@ def test_synthetic_rows_come_first_and_real_rows_follow(small_collection: Collec
 
 def test_every_row_keeps_its_own_scores_and_place(small_collection: Collection) -> None:
     rows, found = joined(small_collection), make_scores(small_collection)
-    file_order = pd.Index(small_collection.synthetic["sample_id"]).get_indexer(
-        rows.frame["sample_id"][: rows.n]
-    )
+    file_order = rows.at
     assert sorted(file_order) == list(range(rows.n))
+    ids = rows.frame["sample_id"].tolist()
+    assert [small_collection.synthetic_ids[row] for row in rows.at] == ids[: rows.n]
+    assert small_collection.real_train["sample_id"][rows.real_at].tolist() == ids[rows.n :]
     assert np.array_equal(rows.quality, found["quality"]["synthetic"][file_order])
     assert np.array_equal(rows.diversity, found["diversity"]["synthetic"][file_order])
     assert np.array_equal(rows.frame["p"][: rows.n], rows.quality[np.arange(rows.n), rows.labels])

@@ -39,7 +39,7 @@ def test_without_a_run_the_page_names_what_is_missing_and_offers_one_way(fill, s
     assert "40 synthetic, 24 real to learn from, 12 to choose checkpoints, 12 to report" in steps
     assert "**Checkers**: none has scored these rows yet" in steps
     assert "**A finished run**: none yet" in steps
-    for title in ("Arms", "By label", "Confusion, change", "Flipped test rows", "Ledger"):
+    for title in ("Arms", "By label", "Confusion, change", "Flipped test rows", "Provenance"):
         assert f"**{title}**" in steps, "what will stand here is told"
     assert [button.label for button in app.button] == ["Go to Train", "Measure the learning curve"]
 
@@ -245,7 +245,7 @@ def test_a_curve_that_failed_says_why(toy, small_collection):
     assert app.button(key="results_learning_start")
 
 
-def test_the_ledger_names_everything_and_the_difference_of_two_runs(toy, small_collection):
+def test_the_provenance_names_everything_and_the_difference_of_two_runs(toy, small_collection):
     sample = small_collection.synthetic["sample_id"][0]
     toy.decisions.append(
         "small",
