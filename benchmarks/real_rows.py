@@ -6,9 +6,9 @@
 
 What the job behind ``python -m synthcur learning-curve`` does, by the same code: subsets of the
 real training rows are nested and stratified, each gives checkers of its own, and arms that read no
-real row run once a seed. A task is ``demo`` or a folder of DIR (see `benchmarks.tasks`); sizes that
-it has no rows for are left out. Resumable: what is there is not trained again. The tables at the
-end are of everything in the file, and an HTML file of the same name holds the figures.
+real row run once per seed. A task is ``demo`` or a folder of DIR (see `benchmarks.tasks`); sizes
+that it has no rows for are left out. Resumable: what is there is not trained again. The tables at
+the end are of everything in the file, and an HTML file of the same name holds the figures.
 """
 
 import argparse

@@ -82,8 +82,8 @@ class Arm:
 
 
 _NONE = "No more than plain training."
-_CHECKERS = "Both checkers, once a collection."
-_QUALITY = "The quality checker, once a collection."
+_CHECKERS = "Trains both checkers, once per collection."
+_QUALITY = "Trains the quality checker, once per collection."
 _SECONDS = "Seconds, once the texts are read."
 _PROBE = "-log p(y|x), p = softmax(W e(x) + b)"
 _KUO = "Kuo et al. 2024, arXiv 2410.21526"
@@ -115,7 +115,7 @@ _ALL = (
         short="Plain + real",
         formula="-log p(y|x)",
         sentence="Synthetic and real training rows together, all with weight 1.",
-        cost="The real rows are read too.",
+        cost="Reads the real rows too.",
         source="Cross-entropy",
         rows="both",
     ),
@@ -183,7 +183,7 @@ _ALL = (
         formula="G(y|x) * sum_k t(k|x) * -log p(k|x), G = norm sqrt(P' Q), t = norm sqrt(G y)",
         sentence="Real rows join in. A synthetic row counts as much as two calibrated checkers "
         "that have not seen it agree on its label, and teaches a softened label.",
-        cost="Both checkers out of fold, once a collection; the real rows are read too.",
+        cost="Trains both checkers out of fold, once per collection; reads the real rows too.",
         source="Made for synthcur, see docs/method.md",
         rows="both",
         weights="consensus",
@@ -196,7 +196,7 @@ _ALL = (
         formula="sum_k t(k|x) * -log p(k|x), t = norm P'^a Q^b e(y|k)",
         sentence="Real rows join in. A synthetic row teaches how likely each label is after both "
         "checkers and the generator are heard, each as far as it is right on the real rows.",
-        cost="Both checkers out of fold, once a collection; the real rows are read too.",
+        cost="Trains both checkers out of fold, once per collection; reads the real rows too.",
         source="Made for synthcur, see docs/method.md",
         rows="both",
         targets="witnesses",
@@ -219,7 +219,7 @@ _ALL = (
         formula="-log p(y|x) where P'(y|x) >= 1/K, else 0",
         sentence="Rows whose label the quality checker finds less likely than chance are left out; "
         "the others count the same.",
-        cost="The quality checker; less training.",
+        cost="Trains the quality checker; less training.",
         source="Filtering by a model of the real data",
         weights="quality_filter",
     ),
@@ -230,7 +230,7 @@ _ALL = (
         formula="-log p(y|x) for a random part, else 0",
         sentence="A control: as many random rows as IMP's weights are worth, which tells what the "
         "smaller size alone does.",
-        cost="Both checkers; less training.",
+        cost="Trains both checkers; less training.",
         source="Control",
         weights="random",
     ),

@@ -33,8 +33,8 @@ class Collection:
     labels
         The K labels in the order of every pred_probs column.
     rows
-        One row a sample, columns `ROW_COLUMNS`; synthetic rows have split ``train``; ``text_pair``
-        is None where the task has single texts.
+        One row per sample, columns `ROW_COLUMNS`; synthetic rows have split ``train``;
+        ``text_pair`` is None where the task has single texts.
     provenance
         Every other column of the input, same length and order as `rows`. Kept and exported, never
         an input of a checker or a weight.

@@ -107,7 +107,7 @@ def label_array(labels: Any, name: str, *, rows: int | None = None) -> np.ndarra
     Parameters
     ----------
     labels
-        One a row.
+        One per row.
     name
         What to call them in an error.
     rows
@@ -148,7 +148,7 @@ def weight_array(weights: Any, name: str, *, rows: int) -> np.ndarray:
     Parameters
     ----------
     weights
-        One a row; None for 1 everywhere.
+        One per row; None for 1 everywhere.
     name
         What to call them in an error.
     rows

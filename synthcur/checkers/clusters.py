@@ -35,8 +35,8 @@ up us ve very want was we were what when where which who why will with wo would 
 """
 
 STOP_WORDS = frozenset(_EMPTY_WORDS.split())
-"""English words that name nothing. Those of other languages lose in `top_terms`, as they are as
-frequent in one cluster as in the next."""
+"""English stop words. Those of other languages rank low in `top_terms` by themselves, as every
+cluster has as many of them."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _ROWS_AT_ONCE = 8_192
@@ -124,13 +124,13 @@ def top_terms(
     Parameters
     ----------
     texts
-        One text a row, (n,).
+        One text per row, (n,).
     clusters
         Cluster of every row, (n,), 0 to ``n_clusters - 1``.
     n_clusters
         C.
     most
-        Words a cluster.
+        Words per cluster.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Whether a generated pool reads like the real texts at all, and what is said where it does not.
+"""Whether the synthetic pool resembles the real texts, and the warning where it does not.
 
 A pool written for another task teaches what weights can undo only in part, so a user should know
 before anything is trained.

@@ -40,7 +40,7 @@ class Draft:
     name, title, note, guidelines, made_splits
         As in `synthcur.schema.Collection`.
     rows
-        One row a sample as in `ROW_COLUMNS`, without ``sample_id`` and with ``file``.
+        One row per sample as in `ROW_COLUMNS`, without ``sample_id`` and with ``file``.
     provenance
         Every other column, same length and order.
     findings

@@ -218,7 +218,7 @@ def _decode(text: str) -> Any:
 
 
 def read_json(text: TextFile, limits: Limits) -> PlainTable | None:
-    """Read one JSON array of objects, or one object a line; None where the text is neither."""
+    """Read one JSON array of objects, or one object per line; None where the text is neither."""
     with text.open() as stream:
         head = [line.strip() for line in itertools.islice(stream, _SAMPLE_LINES)]
     filled = [line for line in head if line]
@@ -262,12 +262,13 @@ def _read_json_array(text: TextFile, limits: Limits) -> PlainTable | None:
         if text.name.lower().removesuffix(".gz").endswith((".csv", ".tsv")):
             return None
         raise InputError(
-            f"{text.name} is not usable: {error}.", fix="Write one JSON object a line, or an array."
+            f"{text.name} is not usable: {error}.",
+            fix="Write one JSON object per line, or an array.",
         ) from error
     if not isinstance(items, list) or not items:
         raise InputError(
             f"{text.name} holds {'an empty list' if items == [] else 'no list of rows'}.",
-            fix="Write one JSON object a line, or an array of objects.",
+            fix="Write one JSON object per line, or an array of objects.",
         )
     good: list[ObjectRow] = []
     rejected: list[Rejected] = []

@@ -9,7 +9,7 @@ The three steps, as used by the Data page, the command line and the demo::
 
 `keep_of_two_labels` chooses single rows for the one finding that a rule cannot always settle.
 `tables` has the parts ``synthetic`` and ``train``, and may have ``validation`` and ``test``; what
-is missing is drawn from train. `mapping` is one for all parts, one a part, or guessed. `accept`
+is missing is drawn from train. `mapping` is one for all parts, one per part, or guessed. `accept`
 takes the codes of the findings whose proposals are accepted; None accepts every proposal.
 """
 
@@ -88,7 +88,7 @@ def build(
     tables
         What was read, by part.
     mapping
-        One for all parts, or one a part; guessed where not given.
+        One for all parts, or one per part; guessed where not given.
     seed
         Seed of the splits.
     drawn
@@ -331,7 +331,7 @@ def _rejected_finding(rejected: Mapping[str, tuple[Rejected, ...]], read: int) -
 def _provenance(
     tables: Mapping[str, RawTable], mappings: Mapping[str, ColumnMapping]
 ) -> pd.DataFrame:
-    """Put the other columns of all parts together; one kind of value a column."""
+    """Put the other columns of all parts together; one kind of value per column."""
     frames = [
         tables[part].frame.loc[:, mapping.provenance(tables[part].frame.columns)]
         for part, mapping in mappings.items()

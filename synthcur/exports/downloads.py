@@ -244,7 +244,7 @@ def export(
 
 
 def kept_models(store: Store, job_id: str) -> list[Run]:
-    """List the runs of a job whose model is kept, one an arm."""
+    """List the runs of a job whose model is kept, one per arm."""
     return [run for run in store.runs(job_id) if run.is_done and run.model]
 
 

@@ -45,7 +45,9 @@ def push(folder: Path, repo: str, *, kind: str, token: str, is_private: bool = T
     if not _REPO.fullmatch(repo):
         raise InputError(f"{repo!r} is no repository.", fix="Write owner/name.")
     if not token.strip():
-        raise InputError("There is no token.", fix=f"Give one that may write, in {TOKEN}.")
+        raise InputError(
+            "No Hugging Face token was found.", fix=f"Set {TOKEN} to one with write access."
+        )
     if kind not in KINDS:
         raise ValueError(f"unknown kind {kind!r}")
     from huggingface_hub import HfApi

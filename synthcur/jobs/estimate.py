@@ -1,4 +1,4 @@
-"""How long a training job will take, judged by the measured steps of runs of the same model."""
+"""An estimate of how long a training job takes, from step times of earlier runs of its model."""
 
 import math
 from collections.abc import Mapping

@@ -84,8 +84,8 @@ def stopped_unexpectedly(folder: Path, identity: str) -> tuple[str, str]:
     kills = memory_kills()
     if kills > last.get("memory_kills", kills):
         return (
-            "The worker stopped unexpectedly: most likely for want of memory, for which the system "
-            "has ended a process since it started.",
+            "The worker stopped unexpectedly: most likely it ran out of memory, for which the "
+            "system has ended a process since it started.",
             _LESS_MEMORY,
         )
     if _NO_MEMORY.search(_printed(folder, since=last.get("log_bytes", 0))):

@@ -5,7 +5,7 @@ worker (``python -m synthcur.worker FOLDER``) reads ``spec.json`` and says every
 spool. `poll` brings the store up to date; whoever has the store open calls it about once a second.
 
 Jobs wait in one of two lanes. Probe scoring is over in seconds and has one place of its own;
-everything that trains a model shares the long lane, with one place, or one a GPU. Most of those
+everything that trains a model shares the long lane, with one place, or one per GPU. Most of those
 seconds are imports: a `spare` process does them while a person still looks at the rows.
 """
 
@@ -37,13 +37,13 @@ from synthcur.store.store import Store
 from synthcur.training.learning_curve import LearningCurveSettings, check_sizes
 
 PLACES_VARIABLE = "SYNTHCUR_JOBS"
-"""Environment variable: how many long jobs run at a time (default: one, or one a GPU)."""
+"""Environment variable: how many long jobs run at a time (default: one, or one per GPU)."""
 
 SPARE_VARIABLE = "SYNTHCUR_SPARE"
 """Environment variable: 0 where no process is to wait ahead of its job, which takes some memory."""
 
 STARTUP_SECONDS = 10.0
-"""How long a worker may take to say its first word before it is taken for dead."""
+"""Seconds within which a new worker must have given a sign of life; later it counts as dead."""
 
 LOG_BYTES = 20_000
 
@@ -161,8 +161,10 @@ def resume(store: Store, job_id: str) -> Job:
     ------
     ConflictError
         If the job is not in such a state, or another one does the same work.
+    NotFoundError
+        If there is no such job.
     """
-    store.ingest(job_id)
+    store.ingest(store.job(job_id).id)
     try:
         store.requeue_job(job_id)
     except ConflictError as error:

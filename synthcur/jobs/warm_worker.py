@@ -1,4 +1,4 @@
-"""A worker that waits for a short job with everything imported, so that nobody waits for that.
+"""A pre-warmed worker process for short jobs: its imports are done before the job is known.
 
 Importing torch and compiling UMAP take far longer than scoring a small collection. A spare process
 does both before its job is known, takes exactly one job and ends with it: to whoever follows, stops

@@ -138,7 +138,7 @@ def curve_table(arms: Sequence[Curve], sizes: Sequence[int]) -> list[list[str]]:
     arms
         The curves.
     sizes
-        Numbers of real rows, one a column. An arm that reads none says the same in each.
+        Numbers of real rows, one per column. An arm that reads none says the same in each.
     """
     rows = [["arm", *(f"{size:,}" for size in sizes)]]
     for arm in arms:

@@ -47,7 +47,7 @@ class Comparison:
     n_seeds
         Number of seeds in common.
     by_label
-        One row a label: label, rows, baseline, arm; the last two are shares of the label's rows
+        One row per label: label, rows, baseline, arm; the last two are shares of the label's rows
         that were predicted right, mean over seeds.
     confusion
         (K, K) test rows of the arm, rows true, columns predicted, mean over seeds.

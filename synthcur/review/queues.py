@@ -207,7 +207,7 @@ def queue_done(sample_ids: Iterable[str], current: Mapping[str, Decision]) -> in
 
 
 def pace(decisions: Iterable[Decision], annotator: str) -> float | None:
-    """Return the annotator's seconds a row: the median over the last `PACE_ROWS` verdicts.
+    """Return the annotator's seconds per row: the median over the last `PACE_ROWS` verdicts.
 
     Pauses of more than `PAUSE_SECONDS` are left out; None below 3 intervals.
     """

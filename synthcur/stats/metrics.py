@@ -224,7 +224,7 @@ def mean_over_tasks(
     Parameters
     ----------
     tasks
-        One a task: predictions (S, T) of arm a and of arm b, and labels (T,), as
+        One per task: predictions (S, T) of arm a and of arm b, and labels (T,), as
         `paired_difference` takes them. S and T may differ between tasks.
     metric
         ``accuracy`` or ``macro_f1``.

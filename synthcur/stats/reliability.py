@@ -64,8 +64,8 @@ def expected_calibration_error(probs: ArrayLike, labels: ArrayLike, *, bins: int
 
     That of the bins of `reliability`, by their rows: `calibration_gap` of them is the same number.
 
-    The figure is biased upwards, the more the fewer rows a bin has: chance alone parts the two
-    sides. 400 rows of a perfectly calibrated checker come to about 0.05.
+    The figure is biased upwards, more so with fewer rows per bin: chance alone sets the two sides
+    apart. 400 rows of a perfectly calibrated checker come to about 0.05.
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ MIGRATIONS = (
     DELETE FROM score;
     ALTER TABLE run ADD COLUMN dynamics TEXT;
     """,
-    # Runs of learning curves: one an arm, seed and number of real rows.
+    # Runs of learning curves: one per arm, seed and number of real rows.
     """
     CREATE TABLE learning_run(
         job_id TEXT NOT NULL REFERENCES job(id), arm TEXT NOT NULL, seed INTEGER NOT NULL,

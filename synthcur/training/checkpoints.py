@@ -1,4 +1,4 @@
-"""A run kept on the way, so that it can go on where it was as if nothing had happened.
+"""Exact checkpoints, also in the middle of an epoch: a resumed run ends as one never stopped.
 
 transformers' own checkpoints are several files, some of them pickles, and go on exactly only
 between epochs where the order of rows is drawn from the global generator. Here it is one

@@ -1,8 +1,8 @@
 """A fresh classification head, fitted to the frozen encoder before all of the model is trained.
 
-A head drawn at random must be learned together with the encoder: with few steps a label it is not,
-and until it is, its gradients pull the encoder away from what it knows. Fitted first, both start
-from what a linear classifier gets (Kumar et al. 2022, arXiv 2202.10054, "linear probing, then
+A head drawn at random must be learned together with the encoder: with few steps per label it is
+not, and until it is, its gradients pull the encoder away from what it knows. Fitted first, both
+start from what a linear classifier gets (Kumar et al. 2022, arXiv 2202.10054, "linear probing, then
 fine-tuning").
 """
 

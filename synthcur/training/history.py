@@ -1,4 +1,4 @@
-"""What a run says while it trains: the history, the training dynamics, and its best state."""
+"""The callback that records a run: its metrics, its training dynamics and its best state."""
 
 import math
 import time

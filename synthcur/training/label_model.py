@@ -2,9 +2,9 @@
 
 The quality checker knows the real labels of a few other texts, the diversity checker the
 generator's labels of many other texts, and the row's own label is what the generator meant to
-write. None is trusted by name. How far a checker is believed is fitted on real rows that it has not
-learned (`fit_powers`), how often the generator is wrong follows from how often the checkers, so
-believed, contradict it (`share_wrong`), and Bayes' rule joins the three (`judge`).
+write. No source is trusted in advance. How far a checker is believed is fitted on real rows that
+it has not learned (`fit_powers`), how often the generator is wrong follows from how often the
+checkers, so believed, contradict it (`share_wrong`), and Bayes' rule joins the three (`judge`).
 """
 
 from collections.abc import Sequence
@@ -29,8 +29,8 @@ def fit_powers(opinions: Sequence[np.ndarray], labels: np.ndarray) -> np.ndarray
     Minimised over powers a of 0 to 3 is the log loss of `join`, summed over the rows, plus
     ``sum_j (a_j - 1/J)^2 / (2 * 0.5^2)``: a normal prior around the plain geometric mean, which a
     few dozen rows overrule. It is a multinomial logistic regression on log-probabilities with one
-    coefficient a checker, the stacking of Wolpert (1992) in its smallest form. A checker that says
-    nothing of these rows gets a power near 0.
+    coefficient per checker, the stacking of Wolpert (1992) in its smallest form. A checker that
+    says nothing of these rows gets a power near 0.
 
     Parameters
     ----------

@@ -128,7 +128,7 @@ def check_sizes(sizes: Sequence[int], labels: np.ndarray) -> None:
         raise InputError(
             f"A learning curve cannot be made with {wrong[0]:,} real rows: there are {most:,} real "
             f"training rows of {least} labels.",
-            fix=f"Name sizes from {least:,}, a row a label, to {most:,}.",
+            fix=f"Name sizes from {least:,}, a row per label, to {most:,}.",
         )
 
 

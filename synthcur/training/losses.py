@@ -1,4 +1,4 @@
-"""The losses of the method: pure torch, one value a batch.
+"""The losses of the method: pure torch, one value per batch.
 
 Source: Kuo et al. 2024 (arXiv 2410.21526), IMP-Loss and DIMP-Loss, and the authors' code. All of
 it is computed in float32, also under bf16 autocast; nothing is clipped, normalised or smoothed.

@@ -116,8 +116,8 @@ def fit(
     on_epoch
         Called after every epoch with `Fit.own_probability` and `Fit.margin` so far.
     checkpoint
-        Where the run is kept on the way. A checkpoint of the same run that is found there is gone
-        on from, to the figures of a run that was never stopped; the file is left to the caller.
+        File that keeps the run while it trains. One of the same run that is there already is
+        resumed, to the figures of a run that was never stopped; the caller removes the file.
 
     Raises
     ------

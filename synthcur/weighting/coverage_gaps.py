@@ -111,7 +111,7 @@ def by_group(gaps: Gaps, groups: np.ndarray, *, examples: int = 3) -> pd.DataFra
     Returns
     -------
     pd.DataFrame
-        One row a group: ``group``, ``rows`` (real ones), ``thin`` (of them), ``before`` and
+        One row per group: ``group``, ``rows`` (real ones), ``thin`` (of them), ``before`` and
         ``after`` (mean coverage, 1 is average) and ``examples`` (real row numbers, thinnest
         first). Groups with most thin rows for their size come first.
     """

@@ -22,7 +22,7 @@ LOG_WEIGHT_EDGES = (-math.inf, -2.8, -2.1, -1.4, -0.7, 0.0, 0.7, 1.4, 2.1, 2.8, 
 
 
 WITHOUT_RATIO = ("ce", "quality_filter")
-"""Rules that no share of a label is a factor of."""
+"""Rules without a ratio of probabilities; a correction for label shares does nothing there."""
 
 
 @dataclass(frozen=True)
@@ -340,7 +340,7 @@ def mass_by_group(weights: np.ndarray, groups: np.ndarray | pd.Series) -> pd.Dat
     Returns
     -------
     pd.DataFrame
-        One row a group, sorted by name: ``group``, ``rows``, ``share_before`` (of rows), ``mass``
+        One row per group, sorted by name: ``group``, ``rows``, ``share_before`` (of rows), ``mass``
         (share of the total weight), ``median_weight`` and ``effective_rows``.
     """
     w = np.asarray(weights, dtype=np.float64)

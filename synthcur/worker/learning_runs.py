@@ -92,7 +92,7 @@ def learn(
     *,
     decisions: Iterable[Decision] = (),
 ) -> None:
-    """Run a learning curve and report every run as it ends, a whole curve a seed.
+    """Run a learning curve and report every run as it ends, a whole curve per seed.
 
     Parameters
     ----------

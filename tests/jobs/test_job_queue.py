@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from synthcur.errors import InputError, WorkerError
+from synthcur.errors import InputError, NotFoundError, WorkerError
 from synthcur.jobs import job_queue
 from synthcur.jobs.processes import is_running, process_identity
 from synthcur.settings import FitSettings, ScoreSettings, TrainSettings
@@ -171,3 +171,9 @@ def test_a_base_model_that_cannot_be_reached_fails_in_words(opened, small_collec
     with pytest.raises(WorkerError, match="model"):
         job_queue.wait(opened, job.id)
     assert opened.job(job.id).status == "failed"
+
+
+@pytest.mark.parametrize("act", [job_queue.resume, job_queue.cancel, job_queue.put_first])
+def test_a_job_that_is_not_there_is_named_as_such(opened, act):
+    with pytest.raises(NotFoundError):
+        act(opened, "nowhere")

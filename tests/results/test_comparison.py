@@ -316,5 +316,5 @@ def test_made_from_changes_with_the_decisions(fill, small_collection):
     )
     second = report.made_from(add_finished_job(store, small_collection, {"ce": 0.8}))
     assert first.data == second.data == small_collection.fingerprint
-    assert (first.decided, second.decisions) == (0, 1)
+    assert (first.decided, second.decided) == (0, 1)
     assert first.decided_fp != second.decided_fp

@@ -1,6 +1,6 @@
 """The groups by which the Curate page says where the weight goes, beside the labels.
 
-They are sent once a page; how much each weighs the browser finds itself (``ui/map/masses.js``).
+They are sent once per page; how much each weighs the browser finds itself (``ui/map/masses.js``).
 """
 
 import zlib

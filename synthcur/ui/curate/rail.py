@@ -67,8 +67,8 @@ _QUALITY_HELP = (
     "the mean of temperature-scaled checkers, as sure as it is right."
 )
 _MEASURED_HELP = (
-    "On its own rows: Q of the checker that has learned the row, as published; it believes what it "
-    "has learned, so the weights come close to P′ alone. Out of fold: Q of a checker that has not "
+    "On its own rows: Q of the checker that has learned the row, as published; it is overconfident "
+    "there, so the weights come close to P′ alone. Out of fold: Q of a checker that has not "
     "seen the row, the honest measure of what is rare for the generator; it raises mislabelled "
     "rows too, which are as rare."
 )

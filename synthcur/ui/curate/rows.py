@@ -25,7 +25,7 @@ class CurateRows:
     label_names
         The K labels.
     frame
-        One row a sample, synthetic before real, each along a curve through the map, so that
+        One row per sample, synthetic before real, each along a curve through the map, so that
         neighbours there are mostly neighbours here: ``sample_id``, ``source``, ``row`` (in its
         file), ``text``, ``text_pair``, ``label`` (id, after relabelling), ``predicted`` (id the
         quality checker reads), ``p`` and ``q`` (P' and Q of the label; real rows have no Q: NaN)

@@ -58,7 +58,7 @@ def figures(
 def table(
     trust: Mapping[str, Any], measured: Mapping[str, Measured] = _NOT_MEASURED
 ) -> pd.DataFrame:
-    """Return all that was measured of both checkers, in words, one row a checker.
+    """Return all that was measured of both checkers, in words, one row per checker.
 
     Scores without macro-F1 or calibration error give a table without that column.
     """

@@ -1,4 +1,4 @@
-"""What the Overview shows, read from the store once a run of the page."""
+"""What the Overview shows, read from the store once per run of the page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -146,7 +146,9 @@ def nearest_card(store: Store, job: Job, seen: Comparison, flipped: pd.Series) -
         st.text(str(flipped["text"])[:SHOWN_TEXT])
         changed = _changed(job.id, seen.arm, seen.baseline, store)
         if changed is None or changed.rows.empty:
-            st.caption("No such rows: both weigh all rows alike, or what they read is not kept.")
+            st.caption(
+                "No such rows: both weigh all rows alike, or their inputs have been deleted."
+            )
             return
         found = nearest(changed, resources.encoder().encode(str(flipped["text"])))
         column = st.column_config

@@ -63,7 +63,7 @@ def show(name: str) -> None:
         st.markdown("  \n".join(_steps(name, job)))
     test = parts.count(resources.store().collection_info(name).counts["test"])
     arms = (
-        "One line an arm: its mean over seeds with a 95 % interval, the difference to plain "
+        "One line per arm: its mean over seeds with a 95 % interval, the difference to plain "
         f"training on the same {test} test rows, and a verdict in words. "
         "“No evidence of a difference” is a verdict like the others."
     )

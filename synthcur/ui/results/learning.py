@@ -91,7 +91,7 @@ def _offer(name: str, store: Store) -> None:
 
 def _cost_in_words(cost: Estimate) -> str:
     if cost.seconds is None:
-        return f"{cost.n_runs} runs; no step of this model was measured here yet."
+        return f"{cost.n_runs} runs; no run of this model has been timed on this machine yet."
     return (
         f"{cost.n_runs} runs, about {parts.duration(cost.seconds)} on this machine, by the speed "
         f"of run {cost.measured_on}."

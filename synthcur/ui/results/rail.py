@@ -110,7 +110,7 @@ def model_button(store: Store, run: Run, label: str, *, is_primary: bool = False
         on_click="ignore",
         width="content" if is_primary else "stretch",
         help="A folder that transformers loads; its README.md has the lines that read texts as "
-        "training did. Of every arm the seed that is best on the validation rows is kept.",
+        "training did. The best seed of each arm on the validation rows is kept.",
     )
 
 

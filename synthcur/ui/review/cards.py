@@ -34,7 +34,7 @@ MOST_ALIKE = 50
 BLIND_WHY = (
     "Drawn at random. ",
     "The checkers’ figures stay hidden",
-    " here: yours is the judgement.",
+    " here: the decision is yours.",
 )
 """Why-sentence of a queue without hints."""
 

@@ -126,7 +126,7 @@ def _undecided_bench(
     _artefacts: Mapping[str, str],
     _scheme: WeightingSettings,
 ) -> Bench:
-    """Return what of a bench no decision changes, put together once: every message asks for it."""
+    """Return the parts of a bench that no decision changes; cached, as every message reads them."""
     quality, diversity = resources.weighing_probs(_artefacts, _scheme)
     neighbours = ("real_index", "real_cosine", "synthetic_index", "synthetic_cosine")
     signals = ("duplicate_group", "is_likely_mislabelled", "uncertainty")

@@ -75,7 +75,7 @@ def rail(name: str) -> Choice:
             value=TrainSettings().seeds,
             key="train_seeds",
             persist_state="session",
-            help="Every arm is trained once a seed. A claim needs at least 5.",
+            help="Each arm is trained once per seed. A claim needs at least 5.",
         )
         model = _model_choice()
         recipe = _recipe_choice()
@@ -265,7 +265,7 @@ def _rows(name: str) -> dict[str, int]:
 def _cost_in_words(cost: Estimate) -> str:
     runs = "1 run" if cost.n_runs == 1 else f"{cost.n_runs} runs"
     if cost.seconds is None:
-        return f"Estimate: {runs}; no step of this model was measured here yet."
+        return f"Estimate: {runs}; no run of this model has been timed on this machine yet."
     return (
         f"Estimate: {runs}, about {parts.duration(cost.seconds)} on this machine, by the speed of "
         f"run {cost.measured_on}."

@@ -44,7 +44,7 @@ def runs_table(
     state: Undertrained,
     metric: str = ACCURACY,
 ) -> pd.DataFrame:
-    """Return all planned runs with figures that change once an epoch, so that it stands still.
+    """Return all planned runs with figures that change once per epoch, so that it stands still.
 
     Parameters
     ----------

@@ -200,7 +200,7 @@ def test_a_learning_curve_is_offered_with_its_size_and_started(toy, monkeypatch)
     app = open_page("results", "small")
     offered = next(each.value for each in app.markdown if "of the real training rows" in each.value)
     assert "with 24 of the real training rows, 3 seeds" in offered
-    assert "24 runs; no step of this model was measured here yet" in offered
+    assert "24 runs; no run of this model has been timed on this machine yet" in offered
     app.button(key="results_learning_start").click().run()
     assert not complaints(app)
     (name, settings), *_ = submitted

@@ -85,7 +85,8 @@ def test_before_the_first_run_the_arms_are_explained_and_one_button_starts(fill,
     assert title(app).startswith("No run yet")
     assert buttons(app) == ["Start training"]
     assert (
-        "no step of this model was measured here yet" in app.caption[0].value + app.caption[1].value
+        "no run of this model has been timed on this machine yet"
+        in app.caption[0].value + app.caption[1].value
     )
     assert [box.label for box in app.checkbox if box.value] == [
         r"Plain \(synthetic only\)",

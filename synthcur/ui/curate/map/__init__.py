@@ -111,7 +111,7 @@ def _short_texts(rows: CurateRows) -> list[str]:
 def facts(
     palette: Palette, *, most_discarded: int, sliders: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any]:
-    """Return what the map needs once a page: colours, scales, and the settings that go unsaid.
+    """Return what the map needs once per page: colours, scales, and the settings that go unsaid.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ def mount_figures(
     groupings: Sequence[Mapping[str, Any]] = (),
     pool_in_words: str = "",
 ) -> None:
-    """Make room for the figures and say what the view needs to know once a page.
+    """Make room for the figures and say what the view needs to know once per page.
 
     Call it outside of fragments.
 
@@ -266,7 +266,7 @@ def mount_figures(
 
 
 def _with_codes(data: Mapping[str, Any], groupings: Sequence[Mapping[str, Any]]) -> bytes:
-    """Lay out what is known once a page: length (uint32) of the deflated JSON, it, then codes."""
+    """Lay out what is known once per page: length (uint32) of the deflated JSON, it, then codes."""
     named = [
         {
             **{key: value for key, value in each.items() if key != "codes"},

@@ -1,4 +1,4 @@
-// Room for the figures above the map, and what the view needs to know once a page.
+// Room for the figures above the map, and what the view needs to know once per page.
 export default function ({ data, parentElement }) {
   const shared = (window.synthcurMap ||= {});
   if (!shared.figures || !parentElement.contains(shared.figures)) {

@@ -20,7 +20,7 @@ shared.attach = () => {
     .catch((error) => fail(view.stage, error));
 };
 
-/** What is known once a page, laid out by `_with_codes` in __init__.py; unpacked once. */
+/** What is known once per page, laid out by `_with_codes` in __init__.py; unpacked once. */
 function unpackedKnown(bytes) {
   if (shared.unpacked?.of !== bytes) shared.unpacked = { of: bytes, known: unpackKnown(bytes) };
   return shared.unpacked.known;

@@ -85,7 +85,7 @@ const QUALITY = ['P′', 'quality: the checker trained on real rows'];
 const DIVERSITY = ['Q', 'diversity: the checker trained on other synthetic rows'];
 const columnOf = (words, title) => make('span', { title }, words);
 
-/** One row a label with the weight under it; `choose(label)` relabels. */
+/** One row per label with the weight under it; `choose(label)` relabels. */
 export function labelRows(card, state, data, choose) {
   const hints = card.options.some((option) => option.weight);
   const words = hints ? 'Weight under each label; a number key relabels' : 'A number key relabels';
