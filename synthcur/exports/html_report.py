@@ -1,11 +1,12 @@
 """A training job as one HTML file: opens offline, prints, and needs nothing beside itself.
 
 No script, no font, no address of another server: the charts are inline SVG, and a content security
-policy in the file forbids everything else. All text is escaped, that of samples too.
+policy in the file forbids everything else. Here is what it says; ``templates/report.html`` is how
+it looks, and escapes every text, that of samples too.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -16,7 +17,17 @@ from synthcur.charts.curves import LOSS, SCORES, Measure
 from synthcur.charts.figures import arm_colour
 from synthcur.charts.palette import DARK, LIGHT, Palette
 from synthcur.exports import svg
-from synthcur.exports.svg import Line, escaped
+from synthcur.exports.report_page import (
+    Chart,
+    Command,
+    Page,
+    Paragraph,
+    Part,
+    Section,
+    Table,
+    render,
+)
+from synthcur.exports.svg import Line
 from synthcur.results import findings, provenance
 from synthcur.results.comparison import command_line, results
 from synthcur.results.dynamics import (
@@ -51,29 +62,6 @@ MOST_LABELS = 16
 
 _INK = ("page", "raised", "text", "muted", "border", "grid", "keep", "discard", "reference")
 
-_STYLE = """
-body{margin:0;background:var(--page);color:var(--text);
-  font:14px/1.5 "IBM Plex Sans",system-ui,-apple-system,"Segoe UI",sans-serif;
-  font-variant-numeric:tabular-nums}
-main{max-width:1060px;margin:0 auto;padding:28px 20px 60px}
-h1{font-size:24px;font-weight:600;line-height:1.25;margin:0 0 6px}
-h2{font-size:15px;font-weight:600;margin:0 0 2px}
-p{margin:0 0 10px;max-width:76ch}.note,caption,figcaption{color:var(--muted);font-size:12.5px}
-section{border:1px solid var(--border);border-radius:4px;padding:14px 16px;margin:14px 0}
-.pair{display:grid;grid-template-columns:1fr 1fr;gap:14px;margin:14px 0}.pair>section{margin:0}
-table{border-collapse:collapse;width:100%;margin:8px 0}
-th{font-weight:400;color:var(--muted);text-align:left;background:var(--raised)}
-th,td{border:1px solid var(--border);padding:4px 8px;vertical-align:top}
-td.n{text-align:right;white-space:nowrap}td.short{white-space:nowrap}td.text{overflow-wrap:anywhere;white-space:pre-wrap}
-code,pre{font:12.5px/1.5 "IBM Plex Mono",ui-monospace,Menlo,Consolas,monospace}
-pre{background:var(--raised);padding:10px 12px;margin:8px 0;white-space:pre-wrap;
-  overflow-wrap:anywhere}
-svg{display:block;width:100%;max-width:600px;height:auto;margin:6px 0}svg text{font-size:12px}
-@media(max-width:760px){.pair{grid-template-columns:1fr}}
-@media print{main{padding:0;max-width:none}section{break-inside:avoid}
-  section.long{break-inside:auto}tr{break-inside:avoid}}
-"""
-
 
 def html_report(
     store: Store,
@@ -104,35 +92,26 @@ def html_report(
     job, leader = store.job(found.job), findings.leading_arm(found)
     arm = leader.name
     seen = compare(store, job.id, arm=arm, baseline=baseline) if arm != baseline else None
-    body = [_head(store, job, found), _arms(found)]
-    if seen is not None:
-        body.append(_pair(_by_label(seen), _reliability(seen)))
-    body.append(_pair(*_curves(store, job, found)))
-    closer = [_weights(store, job, arm)]
-    if seen is not None:
-        closer.insert(0, _confusion(seen))
-    body.append(_pair(*closer))
-    body.append(_decisions(job, review_effect(store, job, metric=found.metric)))
-    if seen is not None:
-        body.append(_flips(seen, has_verdict=leader.difference is not None))
-    body += [_provenance(store, job), _command(store, job)]
-    return _document(f"{found.verdict} – {name}", "\n".join(body))
-
-
-def _document(title: str, body: str) -> str:
-    light, dark = (_variables(palette) for palette in (LIGHT, DARK))
-    style = (
-        f":root{{color-scheme:light dark;{light}}}{_STYLE}"
-        f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    rows = [
+        [_arms(found)],
+        [_by_label(seen), _reliability(seen)] if seen else [],
+        _curves(store, job, found),
+        [_confusion(seen) if seen else None, _weights(store, job, arm)],
+        [_decisions(job, review_effect(store, job, metric=found.metric))],
+        [_flips(seen, has_verdict=leader.difference is not None)] if seen else [],
+        [_provenance(store, job)],
+        [_command(store, job)],
+    ]
+    page = Page(
+        title=f"{found.verdict} – {name}",
+        verdict=found.verdict,
+        basis=findings.basis(found),
+        made=_made(store, job, found),
+        rows=tuple(tuple(each for each in row if each is not None) for row in rows),
+        light=_variables(LIGHT),
+        dark=_variables(DARK),
     )
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-        f"<title>{escaped(title)}</title>\n<style>{style}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
-    )
+    return render(page)
 
 
 def _variables(palette: Palette) -> str:
@@ -145,54 +124,17 @@ def _colour(arm: str) -> str:
     return f"var(--arm-{arm.replace('_', '-')})" if arm in ARMS else "var(--muted)"
 
 
-def _pair(*sections: str) -> str:
-    """Put two sections side by side; what is empty leaves its place to the other."""
-    found = [each for each in sections if each]
-    return f'<div class="pair">{"".join(found)}</div>' if len(found) == 2 else "".join(found)
-
-
-def _section(title: str, note: str, *content: str, is_long: bool = False) -> str:
-    shape = ' class="long"' if is_long else ""
-    head = f"<h2>{escaped(title)}</h2>"
-    return f'<section{shape}>{head}<p class="note">{escaped(note)}</p>{"".join(content)}</section>'
-
-
-def _table(
-    head: Sequence[str], rows: Sequence[Sequence[object]], *, text: Sequence[int] = ()
-) -> str:
-    """Draw a table; numbers and what looks like one stand right, columns in `text` may wrap."""
-    cells = "".join(f"<th>{escaped(each)}</th>" for each in head)
-    body = "".join(f"<tr>{''.join(map(_cell, row, _shapes(row, text)))}</tr>" for row in rows)
-    return f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _shapes(row: Sequence[object], text: Sequence[int]) -> list[str]:
-    return [
-        "text" if i in text else "n" if isinstance(value, int | float) else "short"
-        for i, value in enumerate(row)
-    ]
-
-
-def _cell(value: object, shape: str) -> str:
-    words = f"{value:,}" if isinstance(value, int) else escaped(value)
-    kind = f' class="{shape}"' if shape else ""
-    return f"<td{kind}>{words}</td>"
-
-
-def _head(store: Store, job: Job, found: Results) -> str:
+def _made(store: Store, job: Job, found: Results) -> str:
+    """Say of what, when and by which release the report is."""
     info = store.collection_info(job.collection)
     ended = time.strftime("%d %b %Y, %H:%M", time.localtime(job.ended_at or job.created_at))
     finished, planned = found.runs_finished, found.runs_planned
     state = f"{finished} runs" if finished == planned else f"{finished} of {planned} runs finished"
     rows = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
-    return (
-        f"<h1>{escaped(found.verdict)}</h1><p>{escaped(findings.basis(found))}</p>"
-        f'<p class="note">{escaped(info.title)}: {escaped(rows)} rows. '
-        f"Run {job.number}, {state}, {escaped(ended)}. synthcur {__version__}.</p>"
-    )
+    return f"{info.title}: {rows} rows. Run {job.number}, {state}, {ended}. synthcur {__version__}."
 
 
-def _arms(found: Results) -> str:
+def _arms(found: Results) -> Section:
     title = findings.METRIC_TITLES[found.metric]
     against = short_name(found.baseline)
     rows = []
@@ -200,29 +142,29 @@ def _arms(found: Results) -> str:
         score, difference = arm.score, arm.difference
         interval = f"{points(score.low)} to {points(score.high)}"
         p_holm = p_in_words(difference.p_holm) if difference else "—"
-        said = findings.outcome(arm, baseline=found.baseline)
+        outcome = findings.outcome(arm, baseline=found.baseline)
         rows.append(
             (
                 *(arm.title, arm.rows or "—", score.n_seeds, f"{points(score.mean)} %"),
-                *(interval, findings.difference_in_words(difference), p_holm, said),
+                *(interval, findings.difference_in_words(difference), p_holm, outcome),
             )
         )
     head = ("Arm", "Rows", "Seeds", title, "95 % interval", f"Against {against}, points")
-    sentences = [arm.verdict for arm in found.arms if arm.verdict]
-    said = "".join(f"<p>{escaped(each)}.</p>" for each in sentences)
-    below = findings.floor_of(found)
-    said += f"<p>{escaped(below)}</p>" if below else ""
+    said = [f"{arm.verdict}." for arm in found.arms if arm.verdict]
+    if below := findings.floor_of(found):
+        said.append(below)
     note = (
         f"{findings.METRIC_WORDS[found.metric]} on {found.test_rows:,} real test rows, mean "
         f"over seeds; {majority_in_words(found.majority)}"
     )
     if why := findings.why_macro_f1(found):
         note += f". {why}"
-    chart = svg.forest(found.arms, baseline=against)
-    return _section("Arms", note, _table((*head, "After Holm", "Verdict"), rows), chart, said)
+    table = Table((*head, "After Holm", "Verdict"), rows)
+    chart = Chart(svg.forest(found.arms, baseline=against))
+    return Section("Arms", note, (table, chart, *map(Paragraph, said)))
 
 
-def _by_label(seen: Comparison) -> str:
+def _by_label(seen: Comparison) -> Section:
     arm, baseline = _names(seen)
     rows = [
         (label, int(rows), f"{points(before)} %", f"{points(after)} %", _signed(after - before))
@@ -230,11 +172,12 @@ def _by_label(seen: Comparison) -> str:
             *(seen.by_label[column] for column in ("label", "rows", "baseline", "arm")), strict=True
         )
     ]
-    table = _table(("Label", "Test rows", baseline, arm, "Change"), rows)
-    return _section("By label", f"share right, mean of {seeds_in_words(seen.n_seeds)}", table)
+    note = f"share right, mean of {seeds_in_words(seen.n_seeds)}"
+    table = Table(("Label", "Test rows", baseline, arm, "Change"), rows)
+    return Section("By label", note, (table,))
 
 
-def _reliability(seen: Comparison) -> str:
+def _reliability(seen: Comparison) -> Section:
     arm, baseline = _names(seen)
     gap = [calibration_gap(each) for each in (seen.baseline_reliability, seen.reliability)]
     named = [
@@ -246,10 +189,10 @@ def _reliability(seen: Comparison) -> str:
         f"Mean distance from the diagonal: {baseline} {points(gap[0])}, {arm} {points(gap[1])} "
         "points. Bars: 95 % intervals."
     )
-    return _section("How sure, how right", sentence, chart)
+    return Section("How sure, how right", sentence, (Chart(chart),))
 
 
-def _confusion(seen: Comparison) -> str:
+def _confusion(seen: Comparison) -> Section:
     arm, baseline = _names(seen)
     labels = seen.by_label["label"].tolist()
     shown = sorted(range(len(labels)), key=lambda i: -seen.confusion[i].sum())[:MOST_LABELS]
@@ -266,10 +209,10 @@ def _confusion(seen: Comparison) -> str:
     note = f"{arm}, test rows by true label (rows) and what it said (columns), mean over seeds"
     head = ("True", "Said", f"Confusions, {arm} minus {baseline}")
     chart = svg.matrix(counts, names, title=f"Confusion matrix of {arm}")
-    return _section("Confusion", note, chart, _table(head, changes))
+    return Section("Confusion", note, (Chart(chart), Table(head, changes)))
 
 
-def _curves(store: Store, job: Job, found: Results) -> list[str]:
+def _curves(store: Store, job: Job, found: Results) -> list[Section | None]:
     axis = curve_axis.axis_of(job)
     metrics = curve_axis.on_one_axis(store.metrics(job.id), store.runs(job.id), length=axis.length)
     collection = store.collection(job.collection)
@@ -289,7 +232,7 @@ def _curve(
     axis: curve_axis.Axis,
     write: Callable[[float], str],
     majority: float | None = None,
-) -> str:
+) -> Section | None:
     arms = [arm.name for arm in found.arms]
     finished = [(arm.name, run.seed) for arm in found.arms for run in arm.runs]
     table = curves.curve_table(metrics, measure, finished=finished, arms=arms)
@@ -301,20 +244,21 @@ def _curve(
             x, y, low, high = (own[each].tolist() for each in ("epoch", "value", "low", "high"))
             lines.append(Line(named, _colour(arm), x, y, low, high))
     if not lines:
-        return ""
+        return None
     title = f"{measure.title} by {axis.unit}"
     chart = svg.lines_chart(lines, title=title, write=write, majority=majority)
-    return _section(measure.title, "line: mean of the seeds; band: smallest to largest", chart)
+    note = "line: mean of the seeds; band: smallest to largest"
+    return Section(measure.title, note, (Chart(chart),))
 
 
-def _weights(store: Store, job: Job, arm: str) -> str:
+def _weights(store: Store, job: Job, arm: str) -> Section | None:
     runs = [run for run in store.runs(job.id) if run.arm == arm and run.is_done]
     seen = read_dynamics(store, job, runs[0]) if runs else None
     if seen is None or seen.weights is None:
-        return ""
+        return None
     counts = weight_histogram(seen.weights[-1:])[0]
     chart = svg.histogram(counts.tolist(), WEIGHT_EDGES, title="Histogram of the weights")
-    return _section("Weights", _weights_in_words(seen, arm, runs[0].seed), chart)
+    return Section("Weights", _weights_in_words(seen, arm, runs[0].seed), (Chart(chart),))
 
 
 def _weights_in_words(seen: Dynamics, arm: str, seed: int) -> str:
@@ -327,19 +271,19 @@ def _weights_in_words(seen: Dynamics, arm: str, seed: int) -> str:
     )
 
 
-def _decisions(job: Job, effect: ReviewEffect | None) -> str:
+def _decisions(job: Job, effect: ReviewEffect | None) -> Section:
     counts = pd.Series([each["action"] for each in job.spec["decisions"]], dtype=object)
     rows = [(str(action), int(number)) for action, number in counts.value_counts().items()]
-    table = _table(("Decision", "Rows"), rows) if rows else ""
+    table = [Table(("Decision", "Rows"), rows)] if rows else []
     words = "Rows that people had decided on when this run was started."
     if not rows:
         words = "Nobody had decided on a row when this run was started."
-    return _section("Decisions", words, table, _effect(effect))
+    return Section("Decisions", words, (*table, *_effect(effect)))
 
 
-def _effect(effect: ReviewEffect | None) -> str:
+def _effect(effect: ReviewEffect | None) -> tuple[Part, ...]:
     if effect is None:
-        return ""
+        return ()
     rows = [
         (
             *(short_name(each.arm), f"{points(each.before)} %"),
@@ -354,10 +298,10 @@ def _effect(effect: ReviewEffect | None) -> str:
         f"instead of {after:,}:"
     )
     head = ("Arm", "Before", "After", "Difference, points", "After Holm", "Verdict")
-    return f"<p>{escaped(text)}</p>" + _table(head, rows)
+    return Paragraph(text), Table(head, rows)
 
 
-def _flips(seen: Comparison, *, has_verdict: bool) -> str:
+def _flips(seen: Comparison, *, has_verdict: bool) -> Section:
     arm, baseline = _names(seen)
     table = seen.flips.head(MOST_FLIPS)
     rows = []
@@ -370,11 +314,11 @@ def _flips(seen: Comparison, *, has_verdict: bool) -> str:
     note = flips_in_words(seen.flip_test, has_verdict=has_verdict)
     note += f" The {len(table)} that changed most; {more:,} more." if more > 0 else ""
     head = ("Text", "True", f"{baseline} said", f"{arm} said", "")
-    return _section("Flipped test rows", note, _table(head, rows, text=(0,)), is_long=True)
+    return Section("Flipped test rows", note, (Table(head, rows, text=(0,)),), is_long=True)
 
 
-def _provenance(store: Store, job: Job) -> str:
-    facts = _table(("Made from", ""), list(provenance.facts(job).items()), text=(1,))
+def _provenance(store: Store, job: Job) -> Section:
+    facts = Table(("Made from", ""), list(provenance.facts(job).items()), text=(1,))
     named = [
         (short_name(arm), f"seed {seed}", content)
         for arm, seed, content in provenance.prediction_hashes(store.runs(job.id))
@@ -383,17 +327,17 @@ def _provenance(store: Store, job: Job) -> str:
         "Equal hashes mean equal content: rows, decisions, probabilities of both checkers, and "
         "what each run said of the test rows."
     )
-    table = _table(("Arm", "Run", "Predictions, hash"), named)
-    return _section("Provenance", note, facts, table, is_long=True)
+    table = Table(("Arm", "Run", "Predictions, hash"), named)
+    return Section("Provenance", note, (facts, table), is_long=True)
 
 
-def _command(store: Store, job: Job) -> str:
+def _command(store: Store, job: Job) -> Section:
     settings = TrainSettings.from_dict(job.settings)
     note = (
         f"Repeats these runs with the decisions as they stand then; {settings.seeds} seeds from 0."
     )
     command = command_line(job, store.schemes(job.collection))
-    return _section("Command line", note, f"<pre>{escaped(command)}</pre>")
+    return Section("Command line", note, (Command(command),))
 
 
 def _names(seen: Comparison) -> tuple[str, str]:

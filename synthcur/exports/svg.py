@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from markupsafe import Markup
 
 from synthcur.charts.curves import spread
 from synthcur.charts.figures import round_ticks
@@ -41,7 +42,7 @@ def escaped(text: object) -> str:
     return html.escape(words, quote=True)
 
 
-def forest(arms: Sequence[ArmResult], *, baseline: str) -> str:
+def forest(arms: Sequence[ArmResult], *, baseline: str) -> Markup:
     """Draw every arm's difference to the baseline with its interval, in points.
 
     Parameters
@@ -75,7 +76,7 @@ def lines_chart(
     write: Callable[[float], str],
     x_title: str = "epoch",
     majority: float | None = None,
-) -> str:
+) -> Markup:
     """Draw lines with their bands, each named at its end; `write` words a value of the axis.
 
     What always naming the largest label scores is a dotted line with a label, where it is known.
@@ -116,7 +117,7 @@ def lines_chart(
     return _drawing(height, parts, title)
 
 
-def matrix(counts: np.ndarray, labels: Sequence[str], *, title: str) -> str:
+def matrix(counts: np.ndarray, labels: Sequence[str], *, title: str) -> Markup:
     """Draw a table (K, K) of counts, rows true, columns predicted, darker for a larger share.
 
     The share is that of the true label's rows, so labels of different size read alike.
@@ -149,7 +150,7 @@ def matrix(counts: np.ndarray, labels: Sequence[str], *, title: str) -> str:
     return _drawing(height, parts, title)
 
 
-def histogram(counts: Sequence[float], edges: np.ndarray, *, title: str) -> str:
+def histogram(counts: Sequence[float], edges: np.ndarray, *, title: str) -> Markup:
     """Draw a histogram of weights over a log scale: orange below 1, blue above."""
     height, largest = 200, max(1.0, float(max(counts)))
     x = _scale(float(np.log10(edges[0])), float(np.log10(edges[-1])), 60, WIDTH - 20)
@@ -176,7 +177,7 @@ def histogram(counts: Sequence[float], edges: np.ndarray, *, title: str) -> str:
     return _drawing(height, parts, title)
 
 
-def reliability_chart(named: Sequence[tuple[str, str, Sequence[Bin]]], *, title: str) -> str:
+def reliability_chart(named: Sequence[tuple[str, str, Sequence[Bin]]], *, title: str) -> Markup:
     """Draw share right against sureness, each as (name, CSS colour, bins), beside the diagonal."""
     side, left = 250, 60
     low = min(min(each.sureness, each.low) for _, _, bins in named for each in bins)
@@ -227,8 +228,8 @@ def _scale(low: float, high: float, start: float, end: float) -> Callable[[float
     return lambda value: start + (value - low) / span * (end - start)
 
 
-def _drawing(height: float, parts: Sequence[str], title: str) -> str:
-    return (
+def _drawing(height: float, parts: Sequence[str], title: str) -> Markup:
+    return Markup(
         f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{escaped(title)}">'
         f"{''.join(parts)}</svg>"
     )

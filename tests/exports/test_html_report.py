@@ -7,10 +7,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from markupsafe import Markup
 
 from harness.collections import add_finished_job, make_collection
 from synthcur.__main__ import main
 from synthcur.exports.html_report import html_report
+from synthcur.exports.report_page import Chart, Command, Page, Paragraph, Section, Table, render
 from tests.results.test_comparison import IMP, PLAIN, add_runs
 
 VOID = {"meta", "rect", "line", "path", "circle"}
@@ -170,3 +172,21 @@ def test_probes_stand_in_the_report_without_a_curve(fill, small_collection):
     assert "Linear probe (synthetic + real)" in words
     assert "Below the linear probe (synthetic + real) on the 120 validation rows" in words
     assert "by epoch" not in words
+
+
+def test_whatever_is_put_in_stays_characters():
+    hostile = "<b>&\x00'\""
+    table = Table((hostile,), [(hostile, 1234, 0.5)], text=(0,))
+    parts = (table, Paragraph(hostile), Command(hostile), Chart(Markup("<svg></svg>")))
+    section = Section(hostile, hostile, parts)
+    colours = {"light": "", "dark": ""}
+    said = {"title": hostile, "verdict": hostile, "basis": hostile, "made": hostile}
+    page = render(Page(**said, rows=[[section], [section, section], []], **colours))
+    reader = read(page)
+    assert "b" not in reader.tags
+    assert "<b>& '\"" in reader.words
+    assert "\x00" not in page
+    assert page.count("&lt;b&gt;") == 4 + 3 * 6
+    assert '<td class="n">1,234</td>' in page
+    assert page.count("<svg></svg>") == 3
+    assert page.count('<div class="pair">') == 1

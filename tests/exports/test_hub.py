@@ -104,7 +104,7 @@ def test_the_command_takes_the_token_from_the_environment_and_keeps_it_nowhere(
     words = ["push", "small", "--repo", "ada/curated", "--workspace", str(store.workspace)]
     monkeypatch.delenv(hub.TOKEN, raising=False)
     assert main(words) == 2
-    assert "no token" in capsys.readouterr().err
+    assert "token was found" in capsys.readouterr().err
     monkeypatch.setenv(hub.TOKEN, TOKEN)
     assert main(words) == 0
     assert "ada/curated" in capsys.readouterr().out
