@@ -36,7 +36,7 @@ chromium:
 	@.ci/chromium
 
 test: setup-dev chromium
-	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=30
+	$(BIN)/python -m pytest -n 4 --dist worksteal --durations=30
 
 fast: setup-dev
 	$(BIN)/python -m pytest -q -m "not real and not browser"

@@ -90,8 +90,8 @@ def stopped_unexpectedly(folder: Path, identity: str) -> tuple[str, str]:
         )
     if _NO_MEMORY.search(_printed(folder, since=last.get("log_bytes", 0))):
         return (
-            "The worker stopped unexpectedly: most likely for want of memory, which it asked for "
-            "and did not get.",
+            "The worker stopped unexpectedly: most likely it ran out of memory, as an allocation "
+            "failed.",
             _LESS_MEMORY,
         )
     return "The worker stopped unexpectedly: it was ended from outside.", log

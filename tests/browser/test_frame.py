@@ -14,7 +14,7 @@ from synthcur.workspace import open_store
 
 PAGES = ("", "data", "curate", "review", "train", "results")
 SIDEWAYS = "(s => s.scrollWidth - s.clientWidth)(document.querySelector('[data-testid=stMain]'))"
-HEAVY_LIBRARIES = ("torch", "llvmlite", "numba", "tokenizers", "sklearn")
+HEAVY_LIBRARIES = ("torch", "llvmlite", "numba", "sklearn")
 
 
 def visit(page: Page, url: str) -> None:

@@ -147,7 +147,7 @@ def test_a_worker_without_a_word_is_explained_by_what_the_system_counted(tmp_pat
     assert "from outside" in failures.stopped_unexpectedly(tmp_path, "")[0]
     monkeypatch.setattr(failures, "memory_kills", lambda: 4)
     what, fix = failures.stopped_unexpectedly(tmp_path, "")
-    assert "want of memory" in what
+    assert "ran out of memory" in what
     assert "batch size" in fix
     assert "restarted" in failures.stopped_unexpectedly(tmp_path, "another boot:1")[0]
 
@@ -166,7 +166,7 @@ def test_a_worker_that_a_library_ended_for_want_of_memory_is_explained(tmp_path,
     spool = Spool(tmp_path / "spool.jsonl")
     spool.append("started", pid=1, identity="x", log_bytes=0)
     what, fix = failures.stopped_unexpectedly(tmp_path, "")
-    assert "want of memory" in what
+    assert "ran out of memory" in what
     assert "batch size" in fix
     spool.append("started", pid=2, identity="y", log_bytes=log.stat().st_size)
     assert "from outside" in failures.stopped_unexpectedly(tmp_path, "")[0], "of the run before"
