@@ -315,10 +315,14 @@ def stored_name(name: str) -> str:
     return ALIASES.get(name, name)
 
 
+def said_name(name: str) -> str:
+    """Return the name of an arm that people are told: its alias, if it has one."""
+    return next((alias for alias, stored in ALIASES.items() if stored == name), name)
+
+
 def said_names() -> list[str]:
-    """Return the names that people are told, in the order of `ARMS`: the alias, if there is one."""
-    said = {name: alias for alias, name in ALIASES.items()}
-    return [said.get(name, name) for name in ARMS]
+    """Return the names of all arms that people are told, in the order of `ARMS`."""
+    return [said_name(name) for name in ARMS]
 
 
 def short_name(name: str) -> str:

@@ -33,6 +33,7 @@ from synthcur.store.database import sqlite_in_words
 from synthcur.store.records import Job, chosen_checkers
 from synthcur.store.store import Store
 from synthcur.training.learning_curve import LearningCurveSettings, default_arms, default_sizes
+from synthcur.training.recipes import fit_of, recipe_in_words
 from synthcur.workspace import VARIABLE, lock_server, open_store, require_writable
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -343,10 +344,12 @@ def _results(
     store: Store, name: str, job_id: str | None, baseline: str, metric: str | None = None
 ) -> Answer:
     found = report.results(store, name, job_id=job_id, baseline=baseline, metric=metric)
-    settings = TrainSettings.from_dict(store.job(found.job).settings)
+    job = store.job(found.job)
+    settings = TrainSettings.from_dict(job.settings)
+    recipe = f"Trained with {recipe_in_words(fit_of(job))}."
     weighs = any(arm in ARMS and ARMS[arm].needs_scores for arm in settings.arms)
     doubt = answers.doubt_of_checkers(store, name, settings.checkers) if weighs else ""
-    text = "\n\n".join(filter(None, [findings.results_text(found), doubt]))
+    text = "\n\n".join(filter(None, [findings.results_text(found), recipe, doubt]))
     return Answer({**found.to_dict(), "doubt": doubt}, text)
 
 

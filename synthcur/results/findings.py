@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from synthcur.arms import ARMS
+from synthcur.arms import ARMS, said_name
 from synthcur.results.floor import Below, below_in_words
 from synthcur.results.outcome import ArmResult, Results
 from synthcur.stats.bootstrap import MACRO_F1
@@ -190,12 +190,12 @@ def results_text(found: Results) -> str:
     head += f"; always naming the largest label: {points(found.majority)} %"
     if why := why_macro_f1(found):
         head += f". {why}"
-    against = f"against {found.baseline}, points"
+    against = f"against {said_name(found.baseline)}, points"
     table = [("arm", "seeds", title, "interval", against, "after Holm")]
     for arm in found.arms:
         score, difference = arm.score, arm.difference
         interval = f"{points(score.low)} to {points(score.high)}"
-        cells = (arm.name, str(len(arm.runs)), f"{points(score.mean)} %", interval)
+        cells = (said_name(arm.name), str(len(arm.runs)), f"{points(score.mean)} %", interval)
         p_holm = p_in_words(difference.p_holm) if difference else "—"
         table.append((*cells, difference_in_words(difference), arm.mark or p_holm))
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.collections import add_finished_job
 from synthcur.__main__ import main
 from synthcur.cli import commands
 from synthcur.errors import InputError
@@ -46,3 +47,13 @@ def test_arms_that_ask_no_checkers_are_trained_without_scores(fill, small_collec
     assert [job.kind for job in store.jobs("small")] == ["train"]
     with pytest.raises(InputError, match="imp need"):
         job_queue.submit_train(store, "small", TrainSettings(arms=("ce", "imp"), seeds=1))
+
+
+def test_results_name_the_recipe_and_arms_as_people_are_told(fill, small_collection, capsys):
+    store = fill(small_collection)
+    add_finished_job(store, small_collection, {"ce": 0.5, "witnesses": 0.9})
+    assert main(["results", "small", "--workspace", str(store.workspace)]) == 0
+    said = capsys.readouterr().out
+    assert "Trained with learning rate 6e-5, 5 epochs." in said
+    assert "label_model" in said
+    assert "witnesses" not in said
