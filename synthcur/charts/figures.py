@@ -17,6 +17,9 @@ from synthcur.stats.metrics import Difference
 from synthcur.wording import points
 
 FONT = "IBM Plex Sans"
+MOST_LEVEL = 8
+"""Columns of `confusion_chart` whose names stand level; those of more stand upright."""
+
 ROW_HEIGHT = 32
 """Height of a table row beside which `interval_chart` is drawn, in pixels."""
 
@@ -271,6 +274,7 @@ def confusion_chart(
     better = np.where(np.eye(len(change), dtype=bool), 1, -1) * change
     largest = max(1.0, float(np.abs(change).max(initial=0)))
     names = [literal(label, limit=18) for label in labels]
+    is_crowded = len(names) > MOST_LEVEL
     figure = base(palette, height=height)
     figure.update_layout(margin={"l": 4, "r": 4, "t": 6, "b": 4})
     figure.add_heatmap(
@@ -297,15 +301,18 @@ def confusion_chart(
             y=true,
             text=_signed(value, digits=0),
             showarrow=False,
-            font={"size": 12, "color": readable(ground, palette)},
+            font={"size": 10 if is_crowded else 12, "color": readable(ground, palette)},
         )
     ticks = list(range(len(names)))
     figure.update_yaxes(autorange="reversed", showgrid=False, tickvals=ticks, ticktext=names)
     figure.update_xaxes(
         showgrid=False,
-        tickangle=0,
+        tickangle=-90 if is_crowded else 0,
         tickvals=ticks,
-        ticktext=[_abbreviated(label, 34 // max(1, len(names))) for label in labels],
+        ticktext=[
+            literal(label, limit=14) if is_crowded else _abbreviated(label, 34 // len(names))
+            for label in labels
+        ],
     )
     return figure
 

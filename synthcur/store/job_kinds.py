@@ -39,10 +39,10 @@ class Kind:
     noun
         What a job of the kind is called before its number.
     lane
-        Where one with given settings waits.
+        From the settings of a job to the queue in which it waits.
     finished
-        What the history of its collection says when one with a number and settings is done; None
-        where its result has been noted there already.
+        From the number and settings of a job to what the history of its collection says once it is
+        done; None where its result stands there already.
     """
 
     noun: str

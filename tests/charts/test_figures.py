@@ -119,3 +119,12 @@ def test_contrast_agrees_with_known_pairs():
 def test_confusion_without_any_change_writes_no_number():
     figure = confusion_chart(np.zeros((3, 3)), list("abc"), palette=DARK)
     assert not figure.layout.annotations
+
+
+def test_names_of_many_labels_stand_upright_so_that_they_do_not_meet():
+    few, many = (
+        confusion_chart(np.zeros((n, n)), [f"label number {i}" for i in range(n)], palette=LIGHT)
+        for n in (8, 9)
+    )
+    assert (few.layout.xaxis.tickangle, many.layout.xaxis.tickangle) == (0, -90)
+    assert many.layout.xaxis.ticktext[0] == "label number 0"

@@ -99,15 +99,15 @@ def pool_sentences(pool: Mapping[str, Any], density_ratio: np.ndarray) -> list[s
     said = []
     if "vendi" in pool:
         said.append(
-            f"Effective number of distinct texts: {parts.count(pool['vendi'])} of {rows}; weighed "
-            f"by P′, {parts.count(pool['vendi_by_quality'])}. This is the Vendi score of the "
-            "embeddings: as many texts with nothing in common would be as varied."
+            f"The {rows} are as varied as {parts.count(pool['vendi'])} texts with nothing in "
+            f"common; weighed by P′, as {parts.count(pool['vendi_by_quality'])} (Vendi score of "
+            "the embeddings)."
         )
     share = float((density_ratio < _RARELY_REAL).mean())
     said.append(
-        f"Density ratio below {_RARELY_REAL}: {parts.percent(share, digits=0)} of {rows}. A "
-        "classifier that tells real from synthetic rows expects more than twice as many of such "
-        "texts among the synthetic ones."
+        f"{parts.percent(share, digits=0)} of the {rows} look unlike real ones: a classifier that "
+        "tells the two apart expects more than twice as many such texts among the synthetic rows "
+        f"(density ratio below {_RARELY_REAL})."
     )
     return said
 

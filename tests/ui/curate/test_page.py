@@ -112,16 +112,16 @@ def test_the_open_trust_panel_says_how_varied_and_how_real_the_rows_are(
     artefacts = {**scores.artefacts, "signals": signals}
     store.add_scores("small", checkers="probe", artefacts=artefacts, trust=scores.trust)
     app = open_page("small")
-    assert "distinct texts" not in captions(app)
+    assert "as varied as" not in captions(app)
     app.session_state["curate_trust_open"] = True
     app.run()
-    assert "Effective number of distinct texts: 12 of 40 rows; weighed by P′, 12." in captions(app)
-    assert "Density ratio below 0.5: 25 % of 40 rows." in captions(app)
+    assert "The 40 rows are as varied as 12 texts with nothing in common" in captions(app)
+    assert "25 % of the 40 rows look unlike real ones" in captions(app)
 
 
 def test_of_scores_that_note_no_variety_none_is_told() -> None:
     (said,) = curate_trust.pool_sentences({}, np.array([0.1, 2.0]))
-    assert said.startswith("Density ratio below 0.5: 50 % of 2 rows.")
+    assert said.startswith("50 % of the 2 rows look unlike real ones")
 
 
 def captions(app: AppTest) -> str:
