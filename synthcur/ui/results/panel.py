@@ -80,7 +80,9 @@ def _finding(store: Store, choice: Choice, found: Results, leader: ArmResult) ->
             )
         if run is not None:
             name = short_name(run.arm)
-            model_button(store, run, f"Download the {name} model", is_primary=True)
+            model_button(
+                store, run, f"Download the {name.removesuffix(' model')} model", is_primary=True
+            )
     if run is None and downloads.kept_models(store, choice.job.id):
         st.caption(
             "No model is offered: those that are kept lost, learned nothing or were still learning."
