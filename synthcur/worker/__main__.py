@@ -20,6 +20,11 @@ COURTESY = 10
 """How far a job steps back (see nice) where it shares processors with the server: people wait."""
 
 
+REMINDER_SECONDS = 5.0
+"""How long after the wish to stop it is raised again: what is raised in the callback of a weak
+reference, as every import has them, is only printed, and the job would go on to its end."""
+
+
 class Cancelled(BaseException):
     """Raised wherever the job is when it is asked to stop; not an error, so nothing catches it."""
 
@@ -42,6 +47,7 @@ def work(folder: Path) -> int:
 
         execute(folder)
     except Cancelled:
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
         (folder / RESERVE).unlink(missing_ok=True)
         spool.append("cancelled")
         return 0
@@ -83,6 +89,8 @@ def wait() -> int:
 def _stop(number: int, frame: FrameType | None) -> None:
     # A second signal must not break into the words said after the first.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, _stop)
+    signal.setitimer(signal.ITIMER_REAL, REMINDER_SECONDS)
     print("Asked to stop.", file=sys.stderr)
     raise Cancelled
 

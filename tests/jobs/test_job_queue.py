@@ -13,6 +13,7 @@ from synthcur.errors import InputError, NotFoundError, WorkerError
 from synthcur.jobs import job_queue
 from synthcur.jobs.processes import is_running, process_identity
 from synthcur.settings import FitSettings, ScoreSettings, TrainSettings
+from synthcur.store.job_states import FINISHED
 from synthcur.store.store import Store
 
 
@@ -30,6 +31,7 @@ def opened(tmp_path, small_collection):
 def until(store, job_id, *states):
     """Poll until the job is in one of the states, however slow the machine is; return it."""
     while (job := store.job(job_id)).status not in states:
+        assert job.status not in FINISHED, f"{job.status}: {job.what}\n{job_queue.log_tail(job)}"
         job_queue.poll(store)
         time.sleep(0.1)
     return job
@@ -149,7 +151,7 @@ def test_a_job_outlives_its_server_and_its_words_are_read_on(tmp_path, small_col
     server = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     job_id = server.stdout.readline().strip()
     reader = Store(workspace)
-    while reader.job(job_id).status != "running":
+    while reader.job(job_id).status in ("queued", "starting"):
         time.sleep(0.1)
     server.kill()
     server.wait()
