@@ -37,8 +37,7 @@ chromium:
 
 # More at a time than there are cores: tests wait for processes and browsers half of their time.
 test: setup-dev chromium
-	$(BIN)/python -m pytest -n 4 --dist worksteal --durations=15 -m "not browser"
-	$(BIN)/python -m pytest -n 2 --dist loadscope --durations=15 -m browser
+	$(BIN)/python -m pytest -n 4 --durations=25
 
 fast: setup-dev
 	$(BIN)/python -m pytest -q -m "not real and not browser"

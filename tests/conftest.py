@@ -8,11 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
 
 from harness import samples
 from harness.collections import add_scores, make_collection
 from synthcur.schema import REAL, SYNTHETIC, Collection, sample_ids
 from synthcur.store.store import Store
+from tests.support.sharing import Sharing
 
 # Set before torch is imported: its threads would spin while browsers and workers share the cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -29,9 +31,19 @@ RINGS = ("real", "browser")
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the fast ring first, then the real one, then the browser."""
-    items.sort(key=_ring)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the fast ring first, then the real one, then the browser.
+
+    Where several processes share the tests it is the other way round: what takes long begins
+    first, so that at the end none of them waits for another.
+    """
+    items.sort(key=_ring, reverse=hasattr(config, "workerinput"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
+    """Share the tests among processes as `Sharing` does."""
+    return Sharing(config, log)
 
 
 def _ring(item: pytest.Item) -> int:

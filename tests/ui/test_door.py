@@ -33,6 +33,7 @@ from synthcur.store.store import Store
 from synthcur.ui.curate.map import encode_rows
 from synthcur.ui.identity import ANNOTATOR_COOKIE
 from synthcur.workspace import open_store
+from tests.support.loops import run_apart
 
 pytestmark = pytest.mark.real
 
@@ -133,7 +134,7 @@ def in_a_tab(
         async with page:
             return await act(Tab(page, await page.run()))
 
-    return asyncio.run(run())
+    return run_apart(run())
 
 
 def asked(server: Server, path: str, headers: Mapping[str, str], **more: Any) -> tuple[int, bytes]:

@@ -1,6 +1,5 @@
 """The gate in front of the server's routes, as ASGI sees it."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -14,6 +13,7 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 from synthcur.models.base_models import USER_HEADER
 from synthcur.ui import identity
 from synthcur.ui.gate import Gate
+from tests.support.loops import run_apart
 
 HEADER = b"x-forwarded-user"
 OPEN = ("/", "/curate", "/static/js/main.js", "/app/static/mark.svg", "/auth/login", "/mediation")
@@ -57,7 +57,7 @@ def through(
         answered.append(message)
 
     scope = {"type": kind, "path": path, "headers": [(b"host", b"127.0.0.1"), *headers]}
-    asyncio.run(Gate(app)(scope, receive, send))  # type: ignore[arg-type]
+    run_apart(Gate(app)(scope, receive, send))  # type: ignore[arg-type]
     return received, answered
 
 
