@@ -18,8 +18,22 @@ from synthcur.store.store import Store
 
 
 @pytest.fixture
-def run(tmp_path):
-    """Run a command in a workspace of its own; return (exit code, stdout, stderr)."""
+def run(tmp_path, capsys):
+    """Run a command in this process and a workspace of its own; return (code, stdout, stderr)."""
+
+    def call(*arguments, workspace=tmp_path / "ws"):
+        try:
+            code = main([*map(str, arguments), "--workspace", str(workspace)])
+        except SystemExit as end:  # argparse has answered
+            code = end.code
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def run_apart(tmp_path):
+    """Do the same in a process of its own, as a user does."""
 
     def call(*arguments, workspace=tmp_path / "ws"):
         done = subprocess.run(
@@ -116,8 +130,8 @@ def test_checkers_that_know_no_more_than_the_largest_label_are_told_with_the_nex
         (["fly"], "invalid choice: 'fly'"),
     ],
 )
-def test_bad_input_is_one_clear_line_and_exit_code_two(run, arguments, words):
-    code, _, err = run(*arguments)
+def test_bad_input_is_one_clear_line_and_exit_code_two(run_apart, arguments, words):
+    code, _, err = run_apart(*arguments)
     assert code == 2
     assert words in err
     assert len(err.strip().splitlines()) == 1
@@ -216,11 +230,13 @@ def test_every_command_that_reads_a_collection_takes_every_kind(
 
 @pytest.mark.real
 @pytest.mark.parametrize("kind", ["plain", "pair"])
-def test_a_text_and_a_label_are_enough_for_every_command(run, kind, request, tmp_path):
+def test_a_text_and_a_label_are_enough_for_every_command(
+    run, kind, request, tiny_model, tmp_path
+):
     collection = request.getfixturevalue(f"{kind}_collection")
     imported = answer(run("import", "own", *as_options(tmp_path, collection), "--json"))
     assert imported["rows"]["synthetic"] == len(collection.synthetic)
-    quick = ["--seeds", "1", "--epochs", "1", "--json"]
+    quick = ["--base-model", tiny_model, "--seeds", "1", "--epochs", "1", "--json"]
     answer(run("train", "own", "--arms", "ce,imp", *quick))
     size = str(len(collection.real_train) // 2)
     curve = answer(run("learning-curve", "own", "--arms", "ce,ce_both", "--sizes", size, *quick))
@@ -244,7 +260,8 @@ def test_the_doctor_finds_the_bundled_model_whole(run):
 
 
 @pytest.mark.real
-def test_own_files_become_a_trained_and_compared_model(run, files, tmp_path):
+def test_own_files_become_a_trained_and_compared_model(run_apart, files, tmp_path):
+    run = run_apart
     imported = answer(run("import", "own", *files, "--json"))
     assert imported["scores"]["probe"]["quality"]["n"] > 0
     trained = answer(
