@@ -18,6 +18,7 @@ from synthcur.data.reader import read_in_child
 from synthcur.errors import InputError, NotFoundError
 from synthcur.exports import downloads, hub
 from synthcur.exports.html_report import html_report
+from synthcur.exports.publication import Publication, publication
 from synthcur.jobs import cleaning, job_queue
 from synthcur.results import comparison as report
 from synthcur.results import findings
@@ -162,7 +163,11 @@ def export(options: argparse.Namespace) -> Answer:
     """Write the curated rows, the models and the results to a folder."""
     store = open_store(options.workspace)
     written = downloads.export(
-        store, options.name, options.out, checkers=_checkers_or_none(store, options.name)
+        store,
+        options.name,
+        options.out,
+        checkers=_checkers_or_none(store, options.name),
+        said=_publication(options),
     )
     names = [str(path) for path in written]
     return Answer({"files": names}, "\n".join(names))
@@ -170,7 +175,7 @@ def export(options: argparse.Namespace) -> Answer:
 
 def push(options: argparse.Namespace) -> Answer:
     """Put the curated rows, or the model of an arm, on the Hugging Face hub."""
-    store, name = open_store(options.workspace), options.name
+    store, name, said = open_store(options.workspace), options.name, _publication(options)
     token = os.environ.get(hub.TOKEN, "")
     with tempfile.TemporaryDirectory(prefix="synthcur-") as scratch:
         if options.model:
@@ -179,15 +184,23 @@ def push(options: argparse.Namespace) -> Answer:
             if options.model not in kept:
                 known = ", ".join(kept) or "none yet"
                 raise NotFoundError(f"No model of {options.model!r} is kept.", fix=f"Kept: {known}")
-            folder = downloads.model_folder(store, kept[options.model], Path(scratch))
+            folder = downloads.model_folder(store, kept[options.model], Path(scratch), said=said)
         else:
             checkers = _checkers_or_none(store, name)
-            folder = downloads.dataset_folder(store, name, Path(scratch), checkers=checkers)
+            folder = downloads.dataset_folder(
+                store, name, Path(scratch), checkers=checkers, said=said
+            )
         kind = "model" if options.model else "dataset"
         address = hub.push(
             folder, options.repo, kind=kind, token=token, is_private=not options.public
         )
     return Answer({"address": address, "kind": kind}, address)
+
+
+def _publication(options: argparse.Namespace) -> Publication:
+    return publication(
+        languages=options.language, licence=options.license, data_set=options.dataset
+    )
 
 
 def decide(options: argparse.Namespace) -> Answer:

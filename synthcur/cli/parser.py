@@ -59,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     export = command("export", commands.export, "write curated rows, models and results")
     export.add_argument("name", metavar="NAME")
     export.add_argument("--out", required=True, type=_path, metavar="DIR")
+    _add_publication(export)
     _add_push(command("push", commands.push, "put curated rows or a model on the hub"))
     decide = command("decide", commands.decide, "apply decisions from a JSON Lines file")
     decide.add_argument("name", metavar="NAME")
@@ -130,6 +131,16 @@ def _add_push(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="ARM", help="the arm's model instead of curated rows")
     parser.add_argument("--job", metavar="JOB", help="another training job than the latest")
     parser.add_argument("--public", action="store_true", help="make a new repository public")
+    _add_publication(parser)
+
+
+def _add_publication(parser: argparse.ArgumentParser) -> None:
+    text = "languages of the texts, for the cards: en, or en,de"
+    parser.add_argument("--language", default="", metavar="CODES", help=text)
+    text = "licence of what leaves, for the cards: cc-by-4.0, say"
+    parser.add_argument("--license", default="", metavar="ID", help=text)
+    text = "the data set on the hub that models were trained on, for their cards"
+    parser.add_argument("--dataset", default="", metavar="OWNER/NAME", help=text)
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:

@@ -34,15 +34,19 @@ def as_bytes(table: pd.DataFrame, kind: str) -> bytes:
     return f"\ufeff{text}".encode()
 
 
-def _as_parquet(table: pd.DataFrame) -> bytes:
-    """Write Parquet in which a column without a value is one of texts, which every reader knows."""
+def arrow_table(table: pd.DataFrame) -> pa.Table:
+    """Return a table; a column without a value is one of texts, which every reader knows."""
     whole = pa.Table.from_pandas(table, preserve_index=False)
     typed = [
         each.with_type(pa.string()) if pa.types.is_null(each.type) else each
         for each in whole.schema
     ]
+    return whole.cast(pa.schema(typed, metadata=whole.schema.metadata))
+
+
+def _as_parquet(table: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
-    pq.write_table(whole.cast(pa.schema(typed, metadata=whole.schema.metadata)), buffer)
+    pq.write_table(arrow_table(table), buffer)
     return buffer.getvalue()
 
 

@@ -7,24 +7,35 @@ YAML head as JSON strings, which YAML reads, and in the body escaped for Markdow
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from synthcur import __version__
 from synthcur.arms import ARMS, Arm
+from synthcur.exports.dataset_files import size_category
+from synthcur.exports.publication import NOTHING_SAID, Publication
 from synthcur.models.numpy_encoder import MAX_LENGTH
 from synthcur.results import provenance
 from synthcur.results.comparison import command_line, results
 from synthcur.results.findings import METRIC_WORDS, difference_in_words, floor_of
 from synthcur.results.outcome import Results
 from synthcur.settings import BUNDLED_MODEL, TrainSettings, WeightingSettings, fingerprint
+from synthcur.stats.bootstrap import ACCURACY, MACRO_F1
 from synthcur.store.records import Job, Run
 from synthcur.store.store import Store
 from synthcur.wording import points, seeds_in_words
 
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+_ON_THE_HUB = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
+_METRIC_TYPES = {ACCURACY: "accuracy", MACRO_F1: "f1"}
+
+BUNDLED_ON_THE_HUB = "sentence-transformers/all-MiniLM-L6-v2"
+"""Where the authors of the bundled weights publish them; the file there is the same, see
+`models.bundled`."""
 
 TOKENIZER_CONFIG = "tokenizer_config.json"
 """File of a model folder that says, among other things, how many tokens are read."""
@@ -47,7 +58,7 @@ COLUMNS = {
 """What the columns of a curated table mean."""
 
 
-def model_card(store: Store, job: Job, run: Run) -> str:
+def model_card(store: Store, job: Job, run: Run, *, said: Publication = NOTHING_SAID) -> str:
     """Write the card of a model: data, weights, decisions, seeds, figures, how to load it.
 
     Parameters
@@ -56,6 +67,8 @@ def model_card(store: Store, job: Job, run: Run) -> str:
         Where the run belongs.
     run
         A finished run whose model is kept.
+    said
+        What the publisher says of it.
     """
     settings = TrainSettings.from_dict(job.settings)
     found = results(store, job.collection, job_id=job.id)
@@ -65,9 +78,14 @@ def model_card(store: Store, job: Job, run: Run) -> str:
         "library_name": "sentence-transformers" if arm.is_probe else "transformers",
         "pipeline_tag": "text-classification",
         "tags": ["synthcur", "synthetic-data", f"arm-{run.arm}"],
+        **_said(said),
     }
-    if settings.fit.base_model != BUNDLED_MODEL and not arm.is_probe:
-        head["base_model"] = settings.fit.base_model
+    if (base := _base_on_the_hub(settings, arm)) is not None:
+        head["base_model"] = base
+    if said.data_set:
+        head["datasets"] = [said.data_set]
+    if (index := _model_index(found, run, title=info.title, name=info.name)) is not None:
+        head["model-index"] = [index]
     counts = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
     lines = [
         f"# {_plain(info.title)}: {_plain(arm.title)}, seed {run.seed}",
@@ -111,6 +129,47 @@ def training_length(job: Job, run: Run) -> int:
     except (OSError, ValueError, KeyError, TypeError):
         return length
     return min(length, int(known))
+
+
+def _said(said: Publication) -> dict[str, Any]:
+    """Return what the publisher says as the head of a card has it."""
+    found: dict[str, Any] = {}
+    if said.languages:
+        found["language"] = list(said.languages)
+    if said.licence:
+        found["license"] = said.licence
+    return found
+
+
+def _base_on_the_hub(settings: TrainSettings, arm: Arm) -> str | None:
+    """Name the model that was trained on where the hub knows it; a local folder it does not."""
+    base = BUNDLED_MODEL if arm.is_probe else settings.fit.base_model
+    if base == BUNDLED_MODEL:
+        return BUNDLED_ON_THE_HUB
+    return base if _ON_THE_HUB.fullmatch(base) else None
+
+
+def _model_index(found: Results, run: Run, *, title: str, name: str) -> dict[str, Any] | None:
+    """Return the figure of a run's arm as the hub lists it; None where it has none."""
+    arm = found.arm(run.arm)
+    if arm is None:
+        return None
+    score = arm.score
+    words = (
+        f"{METRIC_WORDS[found.metric]}, mean of {seeds_in_words(score.n_seeds)}, 95 % interval "
+        f"{points(score.low)} to {points(score.high)} over {found.test_rows:,} test rows and seeds"
+    )
+    metric = {"type": _METRIC_TYPES[found.metric], "value": round(score.mean, 4), "name": words}
+    return {
+        "name": f"{title}, {arm.title}",
+        "results": [
+            {
+                "task": {"type": "text-classification"},
+                "dataset": {"name": title, "type": name, "split": "test"},
+                "metrics": [metric],
+            }
+        ],
+    }
 
 
 def _epoch(run: Run) -> str:
@@ -189,14 +248,37 @@ print([labels[i] for i in probs.argmax(-1)])
 
 
 def dataset_card(
-    store: Store, name: str, table: pd.DataFrame, *, weighting: WeightingSettings
+    store: Store,
+    name: str,
+    table: pd.DataFrame,
+    *,
+    weighting: WeightingSettings,
+    features: Sequence[Mapping[str, Any]] = (),
+    said: Publication = NOTHING_SAID,
 ) -> str:
-    """Write the card of a curated data set, with the head that ``datasets`` loads it by."""
+    """Write the card of a curated data set, with the head that ``datasets`` loads it by.
+
+    Parameters
+    ----------
+    store, name
+        Workspace and collection.
+    table
+        As of `downloads.curated_table`.
+    weighting
+        That its weights were made with.
+    features
+        Its columns, see `dataset_files.card_features`.
+    said
+        What the publisher says of the rows.
+    """
     info = store.collection_info(name)
-    head = {
+    head: dict[str, Any] = {
         "pretty_name": f"{info.title}, curated",
         "task_categories": ["text-classification"],
-        "tags": ["synthcur", "synthetic-data"],
+        "size_categories": [size_category(len(table))],
+        "tags": ["synthcur", "synthetic", "synthetic-data"],
+        **_said(said),
+        **({"dataset_info": {"features": list(features)}} if features else {}),
         "configs": [
             {
                 "config_name": "default",

@@ -18,7 +18,8 @@ import pandas as pd
 
 from synthcur.data.table_files import as_bytes
 from synthcur.errors import ArtefactError, InputError, NotFoundError, StoreError
-from synthcur.exports import cards
+from synthcur.exports import cards, dataset_files
+from synthcur.exports.publication import NOTHING_SAID, Publication
 from synthcur.files import make_folder, unmake, whole_file
 from synthcur.results import comparison as report
 from synthcur.results.findings import offered_arms
@@ -117,7 +118,7 @@ def decisions_table(log: Iterable[Decision]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def model_archive(store: Store, run: Run) -> Path:
+def model_archive(store: Store, run: Run, *, said: Publication = NOTHING_SAID) -> Path:
     """Return a zip of a run's model folder, made at its first use.
 
     The folder inside loads with ``AutoModelForSequenceClassification.from_pretrained``; its
@@ -144,7 +145,7 @@ def model_archive(store: Store, run: Run) -> Path:
             fix="Train the arm again.",
         )
     written = {
-        "README.md": cards.model_card(store, job, run),
+        "README.md": cards.model_card(store, job, run, said=said),
         **_tokenizer_config(folder, job, run),
     }
     # Named by what is written anew: the card tells all runs finished so far.
@@ -166,9 +167,9 @@ def _tokenizer_config(folder: Path, job: Job, run: Run) -> dict[str, str]:
     return {cards.TOKENIZER_CONFIG: json.dumps(config, indent=2, ensure_ascii=False) + "\n"}
 
 
-def model_folder(store: Store, run: Run, out: Path) -> Path:
+def model_folder(store: Store, run: Run, out: Path, *, said: Publication = NOTHING_SAID) -> Path:
     """Unpack `model_archive` into a folder and return the one that holds the model."""
-    with zipfile.ZipFile(model_archive(store, run)) as archive:
+    with zipfile.ZipFile(model_archive(store, run, said=said)) as archive:
         archive.extractall(out)
     return out / f"{run.arm}-seed{run.seed}"
 
@@ -180,28 +181,54 @@ def dataset_folder(
     *,
     checkers: str | None,
     weighting: WeightingSettings | None = None,
+    said: Publication = NOTHING_SAID,
 ) -> Path:
     """Write the curated rows as a folder that ``datasets.load_dataset`` and the hub read.
 
     ``README.md`` is the card, ``data/train.parquet`` the rows of `curated_table` with one column
-    more, ``scheme_hash``, and ``decisions.jsonl`` the decisions that stand.
+    more, ``scheme_hash``, and numbers of named classes as labels, ``decisions.jsonl`` the decisions
+    that stand, and ``croissant.json`` the description that other loaders read.
+
+    Parameters
+    ----------
+    said
+        What the publisher says of the rows.
     """
     settings = weighting or WeightingSettings()
     table = curated_table(store, name, checkers=checkers, weighting=settings)
     table = table.assign(**{_SCHEME: fingerprint(settings) if checkers else ""})
-    write_table(table, out / "data" / "train.parquet")
+    rows = dataset_files.classes_table(table, store.collection(name).labels)
+    content = dataset_files.parquet_bytes(rows)
+    with _whole_file(out / dataset_files.ROWS_FILE) as target:
+        target.write_bytes(content)
     write_table(decisions_table(store.decisions.log(name)), out / "decisions.jsonl")
-    write_text(cards.dataset_card(store, name, table, weighting=settings), out / "README.md")
+    card = cards.dataset_card(
+        store,
+        name,
+        table,
+        weighting=settings,
+        features=dataset_files.card_features(rows),
+        said=said,
+    )
+    write_text(card, out / "README.md")
+    title = store.collection_info(name).title
+    described = dataset_files.croissant(rows, content, name=name, title=title, said=said)
+    _write_json(described, out / "croissant.json")
     return out
 
 
 def dataset_archive(
-    store: Store, name: str, *, checkers: str | None, weighting: WeightingSettings | None = None
+    store: Store,
+    name: str,
+    *,
+    checkers: str | None,
+    weighting: WeightingSettings | None = None,
+    said: Publication = NOTHING_SAID,
 ) -> bytes:
     """Return `dataset_folder` as a zip."""
     with tempfile.TemporaryDirectory(prefix="synthcur-") as scratch:
         folder = Path(scratch) / f"{name}-curated"
-        dataset_folder(store, name, folder, checkers=checkers, weighting=weighting)
+        dataset_folder(store, name, folder, checkers=checkers, weighting=weighting, said=said)
         target = Path(scratch) / "dataset.zip"
         _zip_folder(folder, target, inside=folder.name)
         return target.read_bytes()
@@ -214,6 +241,7 @@ def export(
     *,
     checkers: str | None,
     weighting: WeightingSettings | None = None,
+    said: Publication = NOTHING_SAID,
 ) -> list[Path]:
     """Write everything a collection has come to into a folder.
 
@@ -230,7 +258,7 @@ def export(
     for file in written[:3]:
         write_table(table, out / file)
     write_table(decisions_table(store.decisions.log(name)), out / "decisions.jsonl")
-    dataset_folder(store, name, out / "dataset", checkers=checkers, weighting=weighting)
+    dataset_folder(store, name, out / "dataset", checkers=checkers, weighting=weighting, said=said)
     written.append("dataset")
     if report.readable_jobs(store, name):
         found = report.results(store, name)
@@ -238,7 +266,7 @@ def export(
         written.append("results.json")
         for run in kept_models(store, found.job):
             target = f"model-{run.arm}.zip"
-            _copy(model_archive(store, run), out / target)
+            _copy(model_archive(store, run, said=said), out / target)
             written.append(target)
     return [out / file for file in written]
 

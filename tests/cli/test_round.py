@@ -230,9 +230,7 @@ def test_every_command_that_reads_a_collection_takes_every_kind(
 
 @pytest.mark.real
 @pytest.mark.parametrize("kind", ["plain", "pair"])
-def test_a_text_and_a_label_are_enough_for_every_command(
-    run, kind, request, tiny_model, tmp_path
-):
+def test_a_text_and_a_label_are_enough_for_every_command(run, kind, request, tiny_model, tmp_path):
     collection = request.getfixturevalue(f"{kind}_collection")
     imported = answer(run("import", "own", *as_options(tmp_path, collection), "--json"))
     assert imported["rows"]["synthetic"] == len(collection.synthetic)

@@ -1,10 +1,11 @@
 """Cards of models and data sets: readable by the hub, complete, literal; and folders that load."""
 
+import hashlib
 import json
 import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,12 @@ from benchmarks.tasks import sub_pool
 from harness import samples
 from harness.collections import add_finished_job
 from synthcur import demo
+from synthcur.errors import InputError
 from synthcur.exports import cards, downloads
+from synthcur.exports.publication import publication
 from synthcur.models import bundled, encoders
 from synthcur.models.probes import fit_probe
-from synthcur.settings import WeightingSettings, fingerprint
+from synthcur.settings import FitSettings, TrainSettings, WeightingSettings, fingerprint
 from synthcur.worker import probe_arms
 from tests.exports.test_downloads import keep_model
 from tests.results.test_comparison import IMP, PLAIN, add_runs
@@ -63,6 +66,79 @@ def test_the_model_card_tells_data_decisions_seeds_and_figures(kept):
     assert "truncation=True, max_length=128" in card
     assert "synthcur train small --arms ce,imp --seeds 2" in card
     assert not [text for text in samples.SYNTHETIC[samples.LABELS[0]] if text in card]
+
+
+def test_the_head_of_a_model_card_has_its_figure_with_the_interval_and_what_the_publisher_says(
+    kept,
+):
+    store, job = kept
+    (run,) = downloads.kept_models(store, job.id)
+    said = publication(languages="en, de", licence="CC-BY-4.0", data_set="ada/plants")
+    head = front_matter(cards.model_card(store, job, run, said=said))
+    assert head["language"] == ["en", "de"]
+    assert (head["license"], head["datasets"]) == ("cc-by-4.0", ["ada/plants"])
+    assert head["base_model"] == "sentence-transformers/all-MiniLM-L6-v2"
+    (index,) = head["model-index"]
+    (result,) = index["results"]
+    assert result["dataset"]["split"] == "test"
+    (metric,) = result["metrics"]
+    assert (metric["type"], round(metric["value"], 3)) == ("accuracy", 0.917)
+    assert "mean of 2 seeds, 95 % interval" in metric["name"]
+    unsaid = front_matter(cards.model_card(store, job, run))
+    assert not {"language", "license", "datasets"} & set(unsaid)
+
+
+def test_a_base_model_in_a_folder_is_not_named_as_one_of_the_hub(fill, small_collection):
+    store = fill(small_collection)
+    job = add_runs(store, small_collection, {"ce": PLAIN, "imp": IMP})
+    for model, named in (("/models/of/mine", None), ("ada/bert", "ada/bert")):
+        fit = FitSettings(base_model=model)
+        asked = replace(job, settings=asdict(TrainSettings(arms=("ce", "imp"), fit=fit)))
+        head = front_matter(cards.model_card(store, asked, store.runs(job.id)[0]))
+        assert head.get("base_model") == named
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"languages": "English!"}, {"licence": "my own words"}, {"data_set": "no owner"}],
+)
+def test_what_the_hub_would_refuse_is_refused_before_anything_is_written(given):
+    with pytest.raises(InputError):
+        publication(**given)
+
+
+@pytest.mark.real
+def test_the_folder_loads_with_named_classes_and_every_value(kept, tmp_path):
+    import datasets
+
+    store, _ = kept
+    folder = downloads.dataset_folder(store, "small", tmp_path / "set", checkers="probe")
+    rows = datasets.load_dataset(str(folder), split="train", cache_dir=str(tmp_path / "cache"))
+    labels = list(store.collection("small").labels)
+    assert rows.features["label"].names == labels
+    table = downloads.curated_table(store, "small", checkers="probe")
+    assert [labels[each] for each in rows["label"]] == table["label"].tolist()
+    assert list(rows["text"]) == table["text"].tolist()
+    np.testing.assert_allclose(rows["weight"], table["weight"])
+
+
+def test_the_card_the_file_and_the_croissant_describe_the_same_columns(kept, tmp_path):
+    store, _ = kept
+    said = publication(languages="en", licence="cc0-1.0")
+    folder = downloads.dataset_folder(store, "small", tmp_path / "set", checkers=None, said=said)
+    file = folder / "data" / "train.parquet"
+    head = front_matter((folder / "README.md").read_text("utf-8"))
+    assert head["size_categories"] == ["n<1K"]
+    assert "synthetic" in head["tags"]
+    columns = list(pd.read_parquet(file).columns)
+    assert [each["name"] for each in head["dataset_info"]["features"]] == columns
+    described = json.loads((folder / "croissant.json").read_text("utf-8"))
+    (records,) = described["recordSet"]
+    assert [each["source"]["extract"]["column"] for each in records["field"]] == columns
+    (listed,) = described["distribution"]
+    assert listed["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (folder / listed["contentUrl"]).is_file()
+    assert (described["license"], described["inLanguage"]) == ("cc0-1.0", ["en"])
 
 
 def test_titles_and_labels_stay_characters(fill, hostile_collection):

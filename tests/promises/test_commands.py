@@ -36,6 +36,8 @@ FIT = {
     "--steps": None,
     "--base-model": "bundled-minilm",
 }
+SAID = {"--language": "", "--license": "", "--dataset": ""}
+
 COMMANDS: dict[str, dict[str, Any]] = {
     "demo": {},
     "import": {
@@ -77,8 +79,15 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "--baseline": "ce",
         "--metric": None,
     },
-    "export": {"NAME": NEEDED, "--out": NEEDED},
-    "push": {"NAME": NEEDED, "--repo": NEEDED, "--model": None, "--job": None, "--public": False},
+    "export": {"NAME": NEEDED, "--out": NEEDED, **SAID},
+    "push": {
+        "NAME": NEEDED,
+        "--repo": NEEDED,
+        "--model": None,
+        "--job": None,
+        "--public": False,
+        **SAID,
+    },
     "decide": {
         "NAME": NEEDED,
         "--from": NEEDED,
@@ -278,6 +287,7 @@ def test_an_export_holds_the_files_and_columns_it_held(
     dataset = {str(path.relative_to(out)) for path in out.glob("dataset/**/*") if path.is_file()}
     assert dataset == {
         *("dataset/README.md", "dataset/data/train.parquet", "dataset/decisions.jsonl"),
+        "dataset/croissant.json",
     }
     curated = pd.read_parquet(out / "curated.parquet")
     assert tuple(curated.columns[: len(CURATED)]) == CURATED

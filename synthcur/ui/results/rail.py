@@ -9,8 +9,10 @@ import streamlit as st
 
 from synthcur.arms import ARMS, short_name
 from synthcur.data import table_files
+from synthcur.errors import InputError
 from synthcur.exports import downloads, hub
 from synthcur.exports.html_report import html_report
+from synthcur.exports.publication import NOTHING_SAID, Publication, publication
 from synthcur.results import comparison as report
 from synthcur.results import findings
 from synthcur.results.findings import as_baseline
@@ -228,10 +230,11 @@ def _data_buttons(store: Store, job: Job, found: Results) -> None:
             on_click="ignore",
             width="stretch",
         )
+    said = _said("card")
     st.download_button(
         "Folder for datasets, with card",
         data=lambda: downloads.dataset_archive(
-            store, job.collection, checkers=checkers, weighting=weighting
+            store, job.collection, checkers=checkers, weighting=weighting, said=said
         ),
         file_name=f"synthcur-{job.collection}-dataset.zip",
         mime="application/zip",
@@ -239,6 +242,18 @@ def _data_buttons(store: Store, job: Job, found: Results) -> None:
         on_click="ignore",
         width="stretch",
     )
+
+
+def _said(where: str) -> Publication:
+    """Draw what only the publisher can say of the rows, for their card."""
+    left, right = st.columns(2, gap="small")
+    languages = left.text_input("Language", placeholder="en", key=f"{where}_language")
+    licence = right.text_input("Licence", placeholder="cc-by-4.0", key=f"{where}_license")
+    try:
+        return publication(languages=languages, licence=licence)
+    except InputError as error:
+        st.caption(parts.plain(f"Not written on the card: {error}"))
+        return NOTHING_SAID
 
 
 def _hub_form(store: Store, job: Job, kept: Sequence[tuple[Run, str]]) -> None:
@@ -255,18 +270,30 @@ def _hub_form(store: Store, job: Job, kept: Sequence[tuple[Run, str]]) -> None:
         token = st.text_input(
             "Token", type="password", help="Used for this upload; neither stored nor logged."
         )
-        st.caption("A repository that is made here is private.")
+        left, right = st.columns(2, gap="small")
+        languages = left.text_input("Language", placeholder="en")
+        licence = right.text_input("Licence", placeholder="cc-by-4.0")
+        data_set = st.text_input(
+            "Data set of a model", placeholder="owner/name", help="Where its rows are on the hub."
+        )
+        st.caption("A repository that is made here is private. The last three are for the card.")
         pressed = st.form_submit_button("Upload", icon=":material/upload:")
     if not pressed:
         return
     store = writing()  # rows leave the workspace: as good a reason to ask who is there
+    said = publication(languages=languages, licence=licence, data_set=data_set)
     with st.spinner("Uploading"), tempfile.TemporaryDirectory(prefix="synthcur-") as scratch:
         if what:
-            folder = downloads.model_folder(store, models[what], Path(scratch))
+            folder = downloads.model_folder(store, models[what], Path(scratch), said=said)
         else:
             checkers, weighting = weighed_by(store, job)
             folder = downloads.dataset_folder(
-                store, job.collection, Path(scratch), checkers=checkers, weighting=weighting
+                store,
+                job.collection,
+                Path(scratch),
+                checkers=checkers,
+                weighting=weighting,
+                said=said,
             )
         kind = "model" if what else "dataset"
         address = hub.push(folder, repo.strip(), kind=kind, token=token)
