@@ -55,7 +55,11 @@ def import_(options: argparse.Namespace) -> Answer:
         "validation": options.validation,
         "test": options.test,
     }
-    tables = {part: read_in_child(path, path.name) for part, path in paths.items() if path}
+    paths = {part: path for part, path in paths.items() if path}
+    said = import_options.read_options(options, list(paths))
+    tables = {
+        part: read_in_child(path, path.name, options=said[part]) for part, path in paths.items()
+    }
     guesses = guess_tables(tables, import_options.given_columns(options, tables))
     mappings = import_options.mappings_of(guesses)
     import_options.print_mapping(tables, mappings)

@@ -143,6 +143,14 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     for option, what in (("text", "text"), ("text-pair", "second text"), ("label", "label")):
         text = column.format(what)
         parser.add_argument(f"--{option}", action="append", default=[], metavar="COLUMN", help=text)
+    for option, metavar, what in (
+        ("delimiter", "CHARACTER", "what separates cells: a character, comma, semicolon, tab, bar"),
+        ("encoding", "NAME", "encoding of text, such as utf-8, cp1252, utf-16"),
+        ("header", "yes|no", "whether the first line names the columns"),
+        ("sheet", "NAME", "the sheet of a workbook"),
+    ):
+        text = f"{what}; for one file PART={metavar} (default: guessed, and said)"
+        parser.add_argument(f"--{option}", action="append", default=[], metavar=metavar, help=text)
     parser.add_argument(
         "--accept",
         action="append",
