@@ -166,7 +166,11 @@ def export(options: argparse.Namespace) -> Answer:
     """Write the curated rows, the models and the results to a folder."""
     store = open_store(options.workspace)
     written = downloads.export(
-        store, options.name, options.out, checkers=_checkers_or_none(store, options.name)
+        store,
+        options.name,
+        options.out,
+        checkers=_checkers_or_none(store, options.name),
+        as_workbook=options.xlsx,
     )
     names = [str(path) for path in written]
     return Answer({"files": names}, "\n".join(names))

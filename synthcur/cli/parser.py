@@ -59,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     export = command("export", commands.export, "write curated rows, models and results")
     export.add_argument("name", metavar="NAME")
     export.add_argument("--out", required=True, type=_path, metavar="DIR")
+    export.add_argument("--xlsx", action="store_true", help="the rows also as curated.xlsx")
     _add_push(command("push", commands.push, "put curated rows or a model on the hub"))
     decide = command("decide", commands.decide, "apply decisions from a JSON Lines file")
     decide.add_argument("name", metavar="NAME")

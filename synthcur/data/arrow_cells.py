@@ -209,8 +209,9 @@ def _names_in(feature: Any) -> list[str] | None:
     if not isinstance(feature, dict) or feature.get("_type") != "ClassLabel":
         return None
     names = feature.get("names")
-    good = isinstance(names, list) and names and all(isinstance(each, str) for each in names)
-    return names if good and len(set(names)) == len(names) else None
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+        return None
+    return names if names and len(set(names)) == len(names) else None
 
 
 def _with_names(cell: Any, names: Sequence[str], unknown: set[int]) -> Any:

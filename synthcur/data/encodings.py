@@ -256,7 +256,16 @@ def _sample(data: bytes) -> bytes:
 
 
 def _is_western(text: str) -> bool:
-    """Whether letters beyond ASCII stand as Western languages have them: few and apart."""
+    """Whether letters beyond ASCII stand as Western languages have them: few and apart.
+
+    Slavic, Turkish and Hungarian letters become such that no Western language has together.
+    """
+    letters = set(text.lower())
+    turkish = letters & set("ðþý") and not letters & set("áíóúé")
+    hungarian = letters & set("õû") and letters & set("öü") and "á" in letters
+    slavic = letters & set("šž") and letters & set("èøì") and not letters & set("äå")
+    if slavic or turkish or hungarian:
+        return False
     strange = sum(len(found) for found in _NOT_WESTERN.findall(text))
     return 10 * strange <= len(_BEYOND_ASCII.findall(text))
 

@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from synthcur.data.tables import Limits, shown_name
 from synthcur.errors import InputError
@@ -151,7 +151,7 @@ def unpacked(data: bytes, name: str, limits: Limits) -> Unpacked:
     return Unpacked(found, called, kind)
 
 
-def up_to(size: int, stream: BinaryIO | gzip.GzipFile) -> bytes:
+def up_to(size: int, stream: IO[bytes] | gzip.GzipFile) -> bytes:
     """Read so many bytes at most; asked for all at once, memory for all would be set aside."""
     found = io.BytesIO()
     while size and (part := stream.read(min(size, _PART))):

@@ -81,7 +81,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "--baseline": "ce",
         "--metric": None,
     },
-    "export": {"NAME": NEEDED, "--out": NEEDED},
+    "export": {"NAME": NEEDED, "--out": NEEDED, "--xlsx": False},
     "push": {"NAME": NEEDED, "--repo": NEEDED, "--model": None, "--job": None, "--public": False},
     "decide": {
         "NAME": NEEDED,
