@@ -16,6 +16,7 @@ from synthcur.errors import InputError
 
 FILE, STREAM = b"ARROW1", b"\xff\xff\xff\xff"
 """First bytes of the two formats."""
+_END = STREAM + b"\x00\x00\x00\x00"
 _ROWS = 1024
 
 
@@ -49,7 +50,10 @@ def read_arrow(
         ) from error
     if not columns or not columns[0]:
         raise InputError(f"{name} has no rows.", fix="Check that it was written fully.")
-    values, notes = named(schema.names, columns, features_of(schema.metadata) or features or {})
+    values, found = named(schema.names, columns, features_of(schema.metadata) or features or {})
+    notes = []
+    if not is_file and _END not in data[-len(_END) - 8 :]:
+        notes = ["The stream has no mark of its end: rows may be missing."]
     numbers = range(1, len(values[0]) + 1)
     return make_table(
         name,
@@ -60,7 +64,7 @@ def read_arrow(
         rejected=(),
         how="Arrow",
         limits=limits,
-        notes=[*notes, *nested_notes(schema)],
+        notes=[*notes, *found, *nested_notes(schema)],
     )
 
 

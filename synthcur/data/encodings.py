@@ -68,7 +68,8 @@ _FEW_NULS = 0.02
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _NOT_WESTERN = re.compile(
-    "(?<=[A-Za-z])[¡-¿×÷†‡‰ˆ˜ƒ‚„]+(?=[A-Za-z])|[À-ÿŒœŠšŽžŸƒ‚„¡-¿]{3,}|(?<=[a-zß-ÿ])[À-ÞŠŽŸ]"
+    r"(?<=[^\W\d_])[¡-¿×÷†‡‰ˆ˜ƒ‚„“”•™]+(?=[^\W\d_])|[À-ÿŒœŠšŽžŸƒ‚„¡-¿]{3,}"
+    "|(?<=[a-zß-ÿ])[À-ÞŠŽŸ]"
 )
 _AROUND = re.compile(r"[^\s,;|\t\"]*[^\x00-\x7f,;|\t\"][^\s,;|\t\"]*")
 
@@ -204,7 +205,8 @@ def _without_mark(data: bytes) -> str | None:
         return None
     best, most = None, 0
     for codec in _WITHOUT_MARK:
-        text = _decoded(data, codec)
+        # One that is cut in the middle of a character is still known; the place is named later.
+        text = _decoded(data[: len(data) - len(data) % (4 if "32" in codec else 2)], codec)
         if text is None or _CONTROL.search(text) or not re.search("[\r\n]", text):
             continue
         plain = len(text) - len(_BEYOND_ASCII.findall(text))
@@ -226,8 +228,9 @@ def _guessed(data: bytes) -> str | None:
         return None
     sample = _sample(data)
     western = _decoded(sample, "cp1252")
-    if western is not None and _is_western(western) and _decoded(data, "cp1252") is not None:
-        return "cp1252"
+    latin = None if western is None else _latin(western)
+    if latin is not None and _decoded(data, latin) is not None:
+        return latin
     # Most files do without it, and its import takes a while.
     from charset_normalizer import from_bytes
 
@@ -255,19 +258,23 @@ def _sample(data: bytes) -> bytes:
     return b"".join(lines)[: 10 * _SAMPLE]
 
 
-def _is_western(text: str) -> bool:
-    """Whether letters beyond ASCII stand as Western languages have them: few and apart.
+def _latin(text: str) -> str | None:
+    """Tell Windows-1252 from its neighbours, by text that was read as Windows-1252.
 
-    Slavic, Turkish and Hungarian letters become such that no Western language has together.
+    Turkish, Slavic, Hungarian and Romanian letters become such that no Western language has
+    together. Where letters beyond ASCII are many and in a row, it is another alphabet: None.
     """
     letters = set(text.lower())
-    turkish = letters & set("ðþý") and not letters & set("áíóúé")
-    hungarian = letters & set("õû") and letters & set("öü") and "á" in letters
+    has_accents = letters & set("áíóúé")
+    if letters & set("ðý") and not has_accents:
+        return "cp1254"
     slavic = letters & set("šž") and letters & set("èøì") and not letters & set("äå")
-    if slavic or turkish or hungarian:
-        return False
+    hungarian = letters & set("õû") and letters & set("öü") and "á" in letters
+    romanian = "þ" in letters and not has_accents
+    if slavic or hungarian or romanian:
+        return "cp1250"
     strange = sum(len(found) for found in _NOT_WESTERN.findall(text))
-    return 10 * strange <= len(_BEYOND_ASCII.findall(text))
+    return "cp1252" if 10 * strange <= len(_BEYOND_ASCII.findall(text)) else None
 
 
 def _example(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from synthcur.data.formats import from_records
 from synthcur.data.json_shapes import rows_of
+from synthcur.data.read_options import GUESSED, ReadOptions
 from synthcur.data.tables import (
     Limits,
     PlainTable,
@@ -70,7 +71,7 @@ def _in_words(error: json.JSONDecodeError) -> ValueError:
     return kind(f"not valid JSON, {error.msg} at character {error.pos + 1:,}")
 
 
-def read_json(text: TextFile, limits: Limits) -> PlainTable | None:
+def read_json(text: TextFile, limits: Limits, options: ReadOptions = GUESSED) -> PlainTable | None:
     """Read JSON: one object per line, or one value that holds rows; None where it is neither."""
     with text.open() as stream:
         head = [line.strip() for line in itertools.islice(stream, _SAMPLE_LINES)]
@@ -86,7 +87,7 @@ def read_json(text: TextFile, limits: Limits) -> PlainTable | None:
     if filled[0][0] not in "[{":
         return None
     try:
-        return _read_whole(text, limits)
+        return _read_whole(text, limits, options)
     except ValueError as error:
         if may_be_lines and not isinstance(error, _CutOffError):
             return _read_json_lines(text, limits)
@@ -136,7 +137,7 @@ class _Values:
     notes: tuple[str, ...] = ()
 
 
-def _read_whole(text: TextFile, limits: Limits) -> PlainTable:
+def _read_whole(text: TextFile, limits: Limits, options: ReadOptions) -> PlainTable:
     """Read a file that is one value, or several one after another.
 
     Raises
@@ -168,7 +169,7 @@ def _read_whole(text: TextFile, limits: Limits) -> PlainTable:
             how=text.how("JSON"),
             limits=limits,
             notes=notes,
-            has_header=shape.has_header,
+            has_header=options.header if shape.has_header is None else shape.has_header,
         )
     lines = list(range(1, len(shape.rows) + 1))
     if len(found.values) == len(shape.rows) > 1:

@@ -170,7 +170,7 @@ def read_bytes(
     if is_markup:
         raise InputError(f"{name} is an HTML or XML page, not a table of text.", fix=GUIDE)
     text, notes = rows_alone(text)
-    table = None if options.delimiter else read_json(text, limits)
+    table = None if options.delimiter else read_json(text, limits, options)
     if table is None:
         table = read_csv(text, limits, options)
     return replace(

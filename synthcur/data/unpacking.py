@@ -25,6 +25,7 @@ _XZ_MEMORY = 200_000_000
 _ENDINGS = re.compile(r"\.(gz|gzip|bz2|xz|zst|zstd|zip)$", re.IGNORECASE)
 _BESIDE = re.compile(r"(^|/)(__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
 """What macOS and Windows put into archives by themselves."""
+_DOCUMENTS = {"word/document.xml", "ppt/presentation.xml"}
 _LISTED = 8
 
 
@@ -141,7 +142,8 @@ def unpacked(data: bytes, name: str, limits: Limits) -> Unpacked:
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
         words = " ".join(str(error).split())[:200].rstrip(".") or "it ends too early"
         raise InputError(
-            f"{name} is a damaged {kind} file: {words}.", fix="Pack or download it again."
+            f"{name} is a damaged {kind} file{' or workbook' * (kind == 'ZIP')}: {words}.",
+            fix="Pack or download it again.",
         ) from error
     _check_size(len(found), name, limits)
     if again := packed_as(found):
@@ -166,6 +168,11 @@ def _only_file(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
             for entry in archive.infolist()
             if not entry.is_dir() and not _BESIDE.search(entry.filename)
         ]
+        if _DOCUMENTS & {entry.filename for entry in files}:
+            raise InputError(
+                f"{name} is a text document or a presentation, not a table.",
+                fix="Save its table as CSV or XLSX.",
+            )
         if len(files) != 1:
             shown = ", ".join(shown_name(entry.filename) for entry in files[:_LISTED])
             more = f" and {len(files) - _LISTED:,} more" if len(files) > _LISTED else ""

@@ -1,5 +1,6 @@
 """Whatever a file holds, it becomes a table or one clear refusal, and nothing else happens."""
 
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from synthcur.errors import InputError
 from tests.support.importing import run_import
 
 INPUTS = inputs()
-SMALL = Limits(size=20_000_000)
+SMALL = Limits(size=12_000_000, rows=100_000)
 MB = 1_000_000
 
 
@@ -61,7 +62,7 @@ def test_a_hostile_input_is_a_table_or_one_clear_refusal(name: str):
 
 REFUSED_IN_CHILD = {
     "Arrow, packed": (
-        lambda: arrow_bomb(kind="packed", size=400_000_000, rows=3000),
+        lambda: arrow_bomb(kind="packed", size=150_000_000, rows=3000),
         "memory|once",
     ),
     "ODS, one row repeated": (
@@ -150,10 +151,9 @@ def test_a_damaged_file_of_any_kind_is_a_table_or_a_refusal(
     for place, value in changes:
         data[int(place * (len(data) - 1))] = value
     del data[max(1, int(length * len(data))) :]
-    try:
+    # A size that was made up; the process that reads files tells it as its limit.
+    with contextlib.suppress(MemoryError):
         table_or_refusal(bytes(data), seed)
-    except MemoryError:
-        pass  # a size that was made up; the process that reads files tells it as its limit
 
 
 @settings(deadline=None, max_examples=60)
