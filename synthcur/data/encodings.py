@@ -264,6 +264,10 @@ def _latin(text: str) -> str | None:
     Turkish, Slavic, Hungarian and Romanian letters become such that no Western language has
     together. Where letters beyond ASCII are many and in a row, it is another alphabet: None.
     """
+    beyond = len(_BEYOND_ASCII.findall(text))
+    strange = sum(len(found) for found in _NOT_WESTERN.findall(text))
+    if 3 * strange > beyond:
+        return None
     letters = set(text.lower())
     has_accents = letters & set("áíóúé")
     if letters & set("ðý") and not has_accents:
@@ -273,8 +277,7 @@ def _latin(text: str) -> str | None:
     romanian = "þ" in letters and not has_accents
     if slavic or hungarian or romanian:
         return "cp1250"
-    strange = sum(len(found) for found in _NOT_WESTERN.findall(text))
-    return "cp1252" if 10 * strange <= len(_BEYOND_ASCII.findall(text)) else None
+    return "cp1252" if 10 * strange <= beyond else None
 
 
 def _example(text: str) -> str:
