@@ -56,7 +56,11 @@ def import_(options: argparse.Namespace) -> Answer:
         "validation": options.validation,
         "test": options.test,
     }
-    tables = {part: read_in_child(path, path.name) for part, path in paths.items() if path}
+    paths = {part: path for part, path in paths.items() if path}
+    said = import_options.read_options(options, list(paths))
+    tables = {
+        part: read_in_child(path, path.name, options=said[part]) for part, path in paths.items()
+    }
     guesses = guess_tables(tables, import_options.given_columns(options, tables))
     mappings = import_options.mappings_of(guesses)
     import_options.print_mapping(tables, mappings)
@@ -168,6 +172,7 @@ def export(options: argparse.Namespace) -> Answer:
         options.out,
         checkers=_checkers_or_none(store, options.name),
         said=_publication(options),
+        as_workbook=options.xlsx,
     )
     names = [str(path) for path in written]
     return Answer({"files": names}, "\n".join(names))

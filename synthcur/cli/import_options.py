@@ -2,13 +2,15 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from synthcur.cli import answers
 from synthcur.data.columns import ColumnMapping, Given, Guess
 from synthcur.data.draft import Draft
+from synthcur.data.encodings import encoding_named
 from synthcur.data.labels import in_words, quoted
+from synthcur.data.read_options import ReadOptions, delimiter_named, header_named
 from synthcur.data.tables import RawTable
 from synthcur.errors import FindingsError, InputError
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION, FindingState
@@ -36,6 +38,38 @@ def given_columns(options: argparse.Namespace, tables: Mapping[str, RawTable]) -
     return {part: Given(texts.get(part), labels.get(part), pairs.get(part)) for part in tables}
 
 
+def read_options(options: argparse.Namespace, parts: Sequence[str]) -> dict[str, ReadOptions]:
+    """Return how each file is to be read, by part, as far as options say.
+
+    ``--encoding cp1252`` holds for every file, ``--encoding real=cp1252`` for one.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be used, or there is no file for a part.
+    """
+    meant = {"delimiter": delimiter_named, "encoding": encoding_named, "header": header_named}
+    found: dict[str, dict[str, Any]] = {part: {} for part in parts}
+    for option in ("delimiter", "encoding", "header", "sheet"):
+        for_all: dict[str, str] = {}
+        of_one_file: dict[str, str] = {}
+        for value in getattr(options, option):
+            name, sign, said = value.partition("=")
+            if sign and name in _PARTS:
+                of_one_file[_part(f"--{option}", value, name, parts)] = said
+            else:
+                for_all.update(dict.fromkeys(parts, value))
+        for part, said in (for_all | of_one_file).items():
+            found[part][option] = meant[option](said) if option in meant else said
+    return {part: ReadOptions(**given) for part, given in found.items()}
+
+
+def _part(option: str, value: str, name: str, parts: Collection[str]) -> str:
+    if _PARTS[name] not in parts:
+        raise InputError(f"{option} {value}: there is no such file.", fix=f"Give --{name}.")
+    return _PARTS[name]
+
+
 def _by_part(option: str, values: Sequence[str], tables: Mapping[str, RawTable]) -> dict[str, str]:
     found: dict[str, str] = {}
     of_one_file: dict[str, str] = {}
@@ -43,9 +77,7 @@ def _by_part(option: str, values: Sequence[str], tables: Mapping[str, RawTable])
         name, sign, column = value.partition("=")
         parts = [part for part, table in tables.items() if value in table.frame]
         if sign and name in _PARTS and not parts:
-            if _PARTS[name] not in tables:
-                raise InputError(f"{option} {value}: there is no such file.", fix=f"Give --{name}.")
-            of_one_file[_PARTS[name]] = column
+            of_one_file[_part(option, value, name, tables)] = column
         elif value and not parts:
             columns = dict.fromkeys(str(c) for table in tables.values() for c in table.frame)
             shown = ", ".join(quoted(each) for each in list(columns)[:12])
@@ -76,6 +108,7 @@ def print_mapping(tables: Mapping[str, RawTable], mappings: Mapping[str, ColumnM
         name = table.name if names.count(table.name) == 1 else f"{part}: {table.name}"
         said = mappings[part].in_words(table.frame.columns)
         print(f"{name}: {said}", file=sys.stderr)
+        print(f"{name}: read as {table.how}", file=sys.stderr)
         for note in table.notes:
             print(f"{name}: {note}", file=sys.stderr)
 
@@ -91,6 +124,8 @@ def mapping_data(
             "text_pair": mappings[part].text_pair,
             "label": mappings[part].label,
             "beside": mappings[part].provenance(tables[part].frame.columns),
+            "how": tables[part].how,
+            "read": tables[part].used.to_dict(),
         }
         for name, part in _PARTS.items()
         if part in tables

@@ -60,6 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("name", metavar="NAME")
     export.add_argument("--out", required=True, type=_path, metavar="DIR")
     _add_publication(export)
+    export.add_argument("--xlsx", action="store_true", help="the rows also as curated.xlsx")
     _add_push(command("push", commands.push, "put curated rows or a model on the hub"))
     decide = command("decide", commands.decide, "apply decisions from a JSON Lines file")
     decide.add_argument("name", metavar="NAME")
@@ -154,6 +155,14 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     for option, what in (("text", "text"), ("text-pair", "second text"), ("label", "label")):
         text = column.format(what)
         parser.add_argument(f"--{option}", action="append", default=[], metavar="COLUMN", help=text)
+    for option, metavar, what in (
+        ("delimiter", "CHARACTER", "what separates cells: a character, comma, semicolon, tab, bar"),
+        ("encoding", "NAME", "encoding of text, such as utf-8, cp1252, utf-16"),
+        ("header", "yes|no", "whether the first line names the columns"),
+        ("sheet", "NAME", "the sheet of a workbook"),
+    ):
+        text = f"{what}; for one file PART={metavar} (default: guessed, and said)"
+        parser.add_argument(f"--{option}", action="append", default=[], metavar=metavar, help=text)
     parser.add_argument(
         "--accept",
         action="append",

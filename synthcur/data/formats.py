@@ -1,4 +1,4 @@
-"""The two kinds of text that are a table: delimited, and JSON (one array or one object per line).
+"""Delimited text to a table, and what it shares with sheets of workbooks: rows below a header.
 
 Each reader returns a `data.tables.PlainTable` whose rows and rejected rows add up to what the
 file holds, or raises `InputError` where the file as a whole cannot be trusted.
@@ -6,7 +6,6 @@ file holds, or raises `InputError` where the file as a whole cannot be trusted.
 
 import csv
 import itertools
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -14,33 +13,29 @@ from typing import Any
 
 from synthcur.data import spreadsheet
 from synthcur.data.first_line import HEADER, ROW, first_line
+from synthcur.data.labels import plain
+from synthcur.data.read_options import DELIMITERS, GUESSED, ReadOptions
 from synthcur.data.tables import (
     Limits,
     PlainTable,
     Rejected,
     TextFile,
-    check_area,
     check_length,
     check_width,
     make_table,
-    plain,
 )
 from synthcur.errors import InputError
 
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SAMPLE_LINES = 200
 _SEPARATOR_LINE = re.compile(r"sep=(.)[\r\n]+", re.IGNORECASE)
 """What Excel reads as the delimiter, before the header."""
 
 
-# Delimited text
-
-
-Record = tuple[int, int, list[str]]
+Record = tuple[int, int, list[Any]]
 """Row number, line on which the row starts, cells."""
 
 
-def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> PlainTable:
+def read_csv(text: TextFile, limits: Limits, options: ReadOptions = GUESSED) -> PlainTable:
     """Read delimited text; its first row names the columns unless it reads like a row itself.
 
     A row with too many or too few cells, or with a stray quote, is rejected by number; a quote
@@ -50,7 +45,7 @@ def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> Pl
     # The csv module has one limit for the whole process; ours is checked by cell afterwards.
     csv.field_size_limit(max(csv.field_size_limit(), limits.size))
     named, text = _without_separator_line(text)
-    delimiter = delimiter or named or _guess_delimiter(text)
+    delimiter = options.delimiter or named or _guess_delimiter(text)
     records, rejected, notes = _read_records(text, limits, delimiter)
     if named:
         notes = (*notes, f"The line “sep={named}” is no row.")
@@ -58,41 +53,84 @@ def read_csv(text: TextFile, limits: Limits, delimiter: str | None = None) -> Pl
         rejected = [replace(each, line=each.line + 1) for each in rejected]
     header, *body = records
     if spreadsheet.is_ours(header[2], (cells for _, _, cells in body)):
-        header, *body = (
+        records = [
             (row, line, [spreadsheet.unguarded(cell) for cell in cells])
             for row, line, cells in records
-        )
+        ]
         notes = (*notes, "Written by synthcur: apostrophes before =, +, - and @ are taken off.")
-    names, columns, found = header[2], _columns(body), HEADER
-    if body:
-        found = first_line(names, columns)
+    table = from_records(
+        text.name,
+        records,
+        rejected,
+        how=text.how(f"CSV with {DELIMITERS.get(delimiter, repr(delimiter))}"),
+        limits=limits,
+        notes=notes,
+        has_header=options.header,
+    )
+    return replace(table, used=replace(table.used, delimiter=delimiter))
+
+
+def from_records(
+    name: str,
+    records: Sequence[Record],
+    rejected: Sequence[Rejected],
+    *,
+    how: str,
+    limits: Limits,
+    notes: Sequence[str] = (),
+    has_header: bool | None = None,
+) -> PlainTable:
+    """Make a table of rows of one width, the first of which may name the columns.
+
+    Parameters
+    ----------
+    records
+        The first, as row 0, and the others.
+    has_header
+        Whether the first names the columns; judged by `first_line` when not given.
+    name, rejected, how, limits, notes
+        As of `synthcur.data.tables.make_table`.
+    """
+    (_, _, first), *body = records
+    columns, found = _columns(body), ROW if has_header is False else HEADER
+    if body and has_header is None:
+        as_text = [[_as_text(cell) for cell in cells] for cells in columns]
+        found = first_line([_as_text(cell) for cell in first], as_text)
+    names = [_as_text(cell) for cell in first]
     if found == ROW:
-        columns = [(name, *below) for name, below in zip(names, columns, strict=True)]
+        columns = _columns(records)
         body = [(row + 1, line, cells) for row, line, cells in records]
         rejected = [replace(each, row=each.row + 1) for each in rejected]
-        names = [f"column {position}" for position in range(1, len(names) + 1)]
-        notes = (*notes, "The first line reads like a row, so it is row 1.")
+        names = [f"column {position}" for position in range(1, len(first) + 1)]
+        notes = (
+            *notes,
+            *(["The first line reads like a row, so it is row 1."] * (has_header is None)),
+        )
     if not body and not rejected:
         raise InputError(
-            f"{text.name} has a header but no rows.",
+            f"{name} has a header but no rows.",
             fix="Check that the file was written completely.",
         )
-    kind = f"CSV with {DELIMITERS.get(delimiter, repr(delimiter))}"
-    return make_table(
-        text.name,
+    table = make_table(
+        name,
         names,
         columns or [[]] * len(names),
         rows=[row for row, _, _ in body],
         lines=[line for _, line, _ in body],
         rejected=rejected,
-        how=text.how(kind),
+        how=how,
         limits=limits,
         notes=notes,
         first_line=found,
     )
+    return replace(table, used=ReadOptions(header=found != ROW))
 
 
-def _columns(records: Sequence[Record]) -> list[tuple[str, ...]]:
+def _as_text(cell: Any) -> str:
+    return cell if isinstance(cell, str) else "" if cell is None else plain(cell)
+
+
+def _columns(records: Sequence[Record]) -> list[tuple[Any, ...]]:
     return list(zip(*(cells for _, _, cells in records), strict=True))
 
 
@@ -102,8 +140,7 @@ def _without_separator_line(text: TextFile) -> tuple[str, TextFile]:
         match = _SEPARATOR_LINE.fullmatch(stream.readline(16))
     if match is None:
         return "", text
-    below = text.data.decode(text.encoding)[match.end() :]
-    return match.group(1), replace(text, data=below.encode("utf-8"), encoding="UTF-8")
+    return match.group(1), text.part(text.decoded()[match.end() :])
 
 
 def _guess_delimiter(text: TextFile) -> str:
@@ -182,133 +219,3 @@ def _csv_rows(
         else:
             if cells:
                 yield line, reader.line_num, cells
-
-
-# JSON
-
-
-ObjectRow = tuple[int, int, dict[str, Any]]
-"""Row number, line on which the row starts, cells by key."""
-
-
-class _RepeatedKeyError(ValueError):
-    pass
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise _RepeatedKeyError(f"the key “{twice[:80]}” occurs twice")
-    return value
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_object)
-
-
-def _decode(text: str) -> Any:
-    """Decode JSON; whatever is wrong with it is a ValueError in words."""
-    try:
-        return _DECODER.decode(text)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    except json.JSONDecodeError as error:
-        raise ValueError(f"not valid JSON, {error.msg} at character {error.pos + 1:,}") from error
-
-
-def read_json(text: TextFile, limits: Limits) -> PlainTable | None:
-    """Read one JSON array of objects, or one object per line; None where the text is neither."""
-    with text.open() as stream:
-        head = [line.strip() for line in itertools.islice(stream, _SAMPLE_LINES)]
-    filled = [line for line in head if line]
-    objects = sum(line.startswith("{") and _is_object(line) for line in filled)
-    # A line of braces may also stand in the middle of a cell of a CSV file.
-    if objects and (filled[0].startswith("{") or 2 * objects > len(filled)):
-        return _read_json_lines(text, limits)
-    if filled and filled[0][0] in "[{":
-        return _read_json_array(text, limits)
-    return None
-
-
-def _is_object(line: str) -> bool:
-    try:
-        return isinstance(_decode(line), dict)
-    except ValueError as error:
-        return isinstance(error, _RepeatedKeyError)
-
-
-def _read_json_lines(text: TextFile, limits: Limits) -> PlainTable:
-    good: list[ObjectRow] = []
-    rejected: list[Rejected] = []
-    with text.open() as stream:
-        for line, content in enumerate(stream, start=1):
-            if not content.strip():
-                continue
-            number = len(good) + len(rejected) + 1
-            check_length(text.name, number, limits)
-            try:
-                good.append((number, line, _row(_decode(content.strip()))))
-            except ValueError as error:
-                rejected.append(Rejected(number, line, str(error)))
-    return _from_objects(text, good, rejected, "JSON Lines", limits)
-
-
-def _read_json_array(text: TextFile, limits: Limits) -> PlainTable | None:
-    """Read one array; None where a file that is called CSV merely begins with a bracket."""
-    try:
-        items = _decode(text.data.decode(text.encoding))
-    except ValueError as error:
-        if text.name.lower().removesuffix(".gz").endswith((".csv", ".tsv")):
-            return None
-        raise InputError(
-            f"{text.name} is not usable: {error}.",
-            fix="Write one JSON object per line, or an array.",
-        ) from error
-    if not isinstance(items, list) or not items:
-        raise InputError(
-            f"{text.name} holds {'an empty list' if items == [] else 'no list of rows'}.",
-            fix="Write one JSON object per line, or an array of objects.",
-        )
-    good: list[ObjectRow] = []
-    rejected: list[Rejected] = []
-    for number, item in enumerate(items, start=1):
-        try:
-            good.append((number, number, _row(item)))
-        except ValueError as error:
-            rejected.append(Rejected(number, number, str(error)))
-    return _from_objects(text, good, rejected, "JSON", limits)
-
-
-def _row(value: Any) -> dict[str, Any]:
-    """Return an object's cells; whatever cannot be a row is a ValueError in words."""
-    if not isinstance(value, dict):
-        raise ValueError("not an object in braces")
-    try:
-        return {key: plain(cell) for key, cell in value.items()}
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def _from_objects(
-    text: TextFile,
-    good: Sequence[ObjectRow],
-    rejected: Sequence[Rejected],
-    kind: str,
-    limits: Limits,
-) -> PlainTable:
-    columns: dict[str, None] = {}
-    for _, _, item in good:
-        columns.update(dict.fromkeys(item))
-        check_width(text.name, len(columns), limits)
-    check_area(text.name, len(good), len(columns), limits)
-    return make_table(
-        text.name,
-        list(columns),
-        [[item.get(column) for _, _, item in good] for column in columns],
-        rows=[row for row, _, _ in good],
-        lines=[line for _, line, _ in good],
-        rejected=rejected,
-        how=text.how(kind),
-        limits=limits,
-    )

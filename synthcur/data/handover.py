@@ -8,6 +8,7 @@ file has taken over can write anything: what is not such an answer is a ValueErr
 import json
 from typing import Any, BinaryIO
 
+from synthcur.data.read_options import ReadOptions
 from synthcur.data.tables import PlainTable, Rejected
 from synthcur.errors import InputError
 
@@ -31,6 +32,9 @@ def write_table(table: PlainTable, file: BinaryIO) -> None:
         "how": table.how,
         "notes": list(table.notes),
         "first_line": table.first_line,
+        "used": table.used.to_dict(),
+        "sheets": list(table.sheets),
+        "guessed_encoding": table.guessed_encoding,
         "rows": len(table.rows),
         "rejected": len(table.rejected),
     }
@@ -106,6 +110,9 @@ def _read_table(head: dict[str, Any], file: BinaryIO) -> PlainTable:
         how=_text(head["how"]),
         notes=tuple(_text(note) for note in head["notes"]),
         first_line=_text(head["first_line"]),
+        used=ReadOptions.from_dict(head["used"]),
+        sheets=tuple(_text(sheet) for sheet in head["sheets"]),
+        guessed_encoding=_text(head["guessed_encoding"]),
     )
 
 

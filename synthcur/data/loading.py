@@ -2,7 +2,7 @@
 
 The three steps, as used by the Data page, the command line and the demo::
 
-    read_table(path_or_bytes, name="", *, delimiter=None, limits=LIMITS) -> RawTable
+    read_table(path_or_bytes, name="", *, options=GUESSED, limits=LIMITS) -> RawTable
     guess_all(frames, names, given=None) -> {part: Guess}
     build(name, tables, mapping=None, *, seed=0, title="", note="", guidelines={}) -> Draft
     accept(draft, codes=None) -> Collection
@@ -26,6 +26,7 @@ from synthcur.data.columns import ColumnMapping, Given, Guess, guess_all
 from synthcur.data.draft import Draft, accept, keep_of_two_labels
 from synthcur.data.first_line import DOUBT, ROW
 from synthcur.data.labels import JOIN, labels_in, plain, quoted
+from synthcur.data.read_findings import guessed_encodings
 from synthcur.data.reading import IMPORTS, import_path, path_inside, read_table
 from synthcur.data.splits import draw_splits
 from synthcur.data.stated import REJECTED, SEVERAL, StatedSplits, rejected_rows, stated_splits
@@ -128,6 +129,7 @@ def build(
     rejected = {files[part]: tables[part].rejected for part in files if tables[part].rejected}
     findings = [*_rejected_finding(rejected, len(rows)), *validate(rows, needed=(*tables, *drawn))]
     findings += _first_line_finding({files[part]: tables[part] for part in files})
+    findings += guessed_encodings({files[part]: tables[part] for part in files})
     findings += _stated_finding(rows, {files[part]: stated[part] for part in files}, used)
     if missing:
         findings.append(_splits_finding(rows, missing))

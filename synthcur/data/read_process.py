@@ -17,8 +17,10 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from synthcur.data.folders import close
 from synthcur.data.handover import write_refusal, write_table
-from synthcur.data.reading import content, read_bytes
+from synthcur.data.read_options import ReadOptions
+from synthcur.data.reading import read_opened
 from synthcur.data.tables import Limits
 from synthcur.errors import InputError
 
@@ -55,10 +57,10 @@ def run() -> int:
 def _answer(request: dict[str, Any], limits: Limits, answer: BinaryIO) -> None:
     name = request["name"]
     try:
-        with open(request["file"], "rb") as file:
-            data = content(file, name, limits)
-        table = read_bytes(data, name, delimiter=request["delimiter"], limits=limits)
-        del data
+        files = [(way, os.fdopen(file, "rb")) for way, file in request["files"]]
+        options = ReadOptions.from_dict(request["options"])
+        table = read_opened(files, name, options=options, limits=limits)
+        close(files)
     except InputError as error:
         write_refusal(error, answer)
     except MemoryError:

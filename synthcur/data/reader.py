@@ -15,15 +15,17 @@ import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from synthcur.data.folders import OpenFile, close
 from synthcur.data.handover import read_answer
+from synthcur.data.read_options import GUESSED, ReadOptions
 from synthcur.data.read_process import NO_ROOM, OUT_OF_MEMORY, TOO_MUCH
-from synthcur.data.reading import open_file, source_name
+from synthcur.data.reading import open_source, source_name
 from synthcur.data.tables import LIMITS, Limits, RawTable
 from synthcur.errors import InputError
 
@@ -49,7 +51,10 @@ _FRUGAL = {
     # Near the limit glibc would try to set aside another 128 MB for each small object.
     "MALLOC_ARENA_MAX": "1",
 }
-_NO_MEMORY = ("bad_alloc", "cannot allocate memory", "out of memory", "memoryerror")
+_NO_MEMORY = (
+    *("bad_alloc", "cannot allocate memory", "out of memory", "memoryerror"),
+    *("memory allocation of", "capacity overflow"),
+)
 _LAST_WORDS = 10_000
 
 
@@ -108,7 +113,7 @@ class Reading:
 
     Parameters
     ----------
-    source, name, delimiter
+    source, name, options
         As of `synthcur.data.reading.read_table`.
     limits
         Those of the environment unless given.
@@ -124,30 +129,33 @@ class Reading:
         source: str | Path | bytes,
         name: str = "",
         *,
-        delimiter: str | None = None,
+        options: ReadOptions = GUESSED,
         limits: ReadLimits | None = None,
     ) -> None:
         self.name = source_name(source, name)
         self._limits = limits or read_limits()
         self._is_late = False
+        files: list[OpenFile] = []
         try:
-            with _opened(source) as file:
-                self._answer, self._words = _nameless(), _nameless()
-                self._process = _started(self._answer, self._words, file)
-                self._end = weakref.finalize(self, _end, self._process)
-                self._deadline = time.monotonic() + self._limits.seconds
-                self._ask(file, delimiter)
+            files = _opened(source)
+            self._answer, self._words = _nameless(), _nameless()
+            self._process = _started(self._answer, self._words, files)
+            self._end = weakref.finalize(self, _end, self._process)
+            self._deadline = time.monotonic() + self._limits.seconds
+            self._ask(files, options)
         except OSError as error:
             raise InputError(
                 f"{self.name} cannot be read: {error.strerror or error}.",
                 fix="Free some memory and disk space, then try again.",
             ) from error
+        finally:
+            close(files)
 
-    def _ask(self, file: BinaryIO, delimiter: str | None) -> None:
+    def _ask(self, files: Sequence[OpenFile], options: ReadOptions) -> None:
         request = {
-            "file": file.fileno(),
+            "files": [(way, file.fileno()) for way, file in files],
             "name": self.name,
-            "delimiter": delimiter,
+            "options": options.to_dict(),
             "limits": asdict(self._limits.table),
             "memory": self._limits.memory,
             "seconds": self._limits.seconds,
@@ -242,14 +250,14 @@ def read_in_child(
     source: str | Path | bytes,
     name: str = "",
     *,
-    delimiter: str | None = None,
+    options: ReadOptions = GUESSED,
     limits: ReadLimits | None = None,
 ) -> RawTable:
     """Read a file or the bytes of an upload in a process of its own.
 
     Parameters
     ----------
-    source, name, delimiter, limits
+    source, name, options, limits
         As of `Reading`.
 
     Returns
@@ -263,7 +271,7 @@ def read_in_child(
         If the file cannot be read as a table, or not within the limits; the message names the
         place or the limit, and the remedy.
     """
-    reading = Reading(source, name, delimiter=delimiter, limits=limits)
+    reading = Reading(source, name, options=options, limits=limits)
     try:
         return reading.table()
     finally:
@@ -274,24 +282,26 @@ def _nameless() -> BinaryIO:
     return cast(BinaryIO, tempfile.TemporaryFile(prefix="synthcur-"))
 
 
-def _opened(source: str | Path | bytes) -> BinaryIO:
-    """Return an open file of what is to be read, at its start."""
+def _opened(source: str | Path | bytes) -> list[OpenFile]:
+    """Return open files of what is to be read, at their start."""
     if not isinstance(source, bytes):
-        return open_file(source)
+        return open_source(source)
     file = _nameless()
     file.write(source)
     file.seek(0)
-    return file
+    return [("", file)]
 
 
-def _started(answer: BinaryIO, words: BinaryIO, file: BinaryIO) -> subprocess.Popen[bytes]:
+def _started(
+    answer: BinaryIO, words: BinaryIO, files: Sequence[OpenFile]
+) -> subprocess.Popen[bytes]:
     kept = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
     return subprocess.Popen(
         [sys.executable, "-m", "synthcur.data.read_process"],
         stdin=subprocess.PIPE,
         stdout=answer,
         stderr=words,
-        pass_fds=[file.fileno()],
+        pass_fds=[file.fileno() for _, file in files],
         # A key that stops the command line stops the reader by way of it, in order.
         start_new_session=True,
         cwd=_ROOT,

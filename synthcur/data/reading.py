@@ -1,21 +1,27 @@
 """Bytes of unknown origin -> a table of rows, with every row that could not be read named.
 
-The content decides what a file is, never its name: a gzip header is unpacked (up to the byte
-limit), a Parquet header is read with pyarrow, known binary formats are refused in words, and the
-rest must be text: JSON, JSON Lines, or rows separated by a comma, semicolon, tab or bar.
+The content decides what a file is, never its name: what is packed is unpacked once (up to the byte
+limit), Parquet, Arrow and workbooks are read by libraries, other known binary formats are refused
+in words, and the rest must be text: JSON, or rows separated by a comma, semicolon, tab or bar.
 Nothing is ever unpickled, and no cell is turned into a missing value because of how it looks.
 """
 
-import gzip
-import io
 import os
 import re
-import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from types import MappingProxyType
+from typing import Any, BinaryIO
 
-from synthcur.data.formats import read_csv, read_json
+from synthcur.data import arrow
+from synthcur.data.encodings import encoding_of
+from synthcur.data.fences import rows_alone
+from synthcur.data.folders import OpenFile, close, open_folder, read_folder
+from synthcur.data.formats import read_csv
+from synthcur.data.json_tables import read_json
 from synthcur.data.parquet import read_parquet
+from synthcur.data.read_options import GUESSED, ReadOptions
 from synthcur.data.tables import (
     GUIDE,
     LIMITS,
@@ -26,44 +32,46 @@ from synthcur.data.tables import (
     TextFile,
     shown_name,
 )
+from synthcur.data.unpacking import unpacked, up_to
+from synthcur.data.workbooks import is_office_file, read_workbook
 from synthcur.errors import InputError
 
 _BINARY = {
-    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
     b"PK\x05\x06": "an empty ZIP archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
     b"GIF8": "a GIF picture",
     b"%PDF": "a PDF document",
-    b"\x1f\x8b": "a gzip file inside a gzip file",
-    b"BZh": "a bzip2 archive",
-    b"\xfd7zXZ": "an xz archive",
     b"7z\xbc\xaf": "a 7-Zip archive",
-    b"\x28\xb5\x2f\xfd": "a Zstandard archive",
+    b"Rar!\x1a\x07": "a RAR archive",
     b"\x80\x02": "a Python pickle",
     b"\x80\x03": "a Python pickle",
     b"\x80\x04": "a Python pickle",
     b"\x80\x05": "a Python pickle",
     b"\x93NUMPY": "a NumPy array",
     b"\x89HDF": "an HDF5 file",
-    b"ARROW1": "an Arrow file",
+    b"FEA1": "a Feather file of version 1",
+    b"PARE": "an encrypted Parquet file",
+    b"ORC": "an ORC file",
+    b"Obj\x01": "an Avro file",
     b"SQLite format 3": "a SQLite database",
     b"\x7fELF": "a program",
     b"{\\rtf": "a rich-text document",
 }
-_PART = 1 << 20
+_TAR, _TAR_AT = b"ustar", 257
 IMPORTS = "imports"
 """Folder of a workspace from which files are read by path; nothing of ours is in it."""
 
 _MARKUP = re.compile(r"\s*<(!doctype|html|head|body|\?xml|svg)", re.IGNORECASE)
+_MARKUP_WITHIN = 2_000
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def read_table(
     source: str | Path | bytes,
     name: str = "",
     *,
-    delimiter: str | None = None,
+    options: ReadOptions = GUESSED,
     limits: Limits = LIMITS,
 ) -> RawTable:
     """Read a file or the bytes of an upload in this process; see `data.reader` for another.
@@ -71,11 +79,11 @@ def read_table(
     Parameters
     ----------
     source
-        Path of a regular file, or its content.
+        Path of a regular file or of a folder of such, or the content of a file.
     name
         Name to show; the file's own name by default.
-    delimiter
-        One character that separates the cells of a CSV file; guessed when not given.
+    options
+        How the file is to be read; what is None in them is guessed.
     limits
         What is refused as too large.
 
@@ -85,10 +93,13 @@ def read_table(
         If the file cannot be read as a table; the message names the place and the remedy.
     """
     name = source_name(source, name)
-    if not isinstance(source, bytes):
-        with open_file(source) as file:
-            source = content(file, name, limits)
-    return read_bytes(source, name, delimiter=delimiter, limits=limits).as_frame()
+    if isinstance(source, bytes):
+        return read_bytes(source, name, options=options, limits=limits).as_frame()
+    files = open_source(source)
+    try:
+        return read_opened(files, name, options=options, limits=limits).as_frame()
+    finally:
+        close(files)
 
 
 def source_name(source: str | Path | bytes, name: str) -> str:
@@ -96,15 +107,89 @@ def source_name(source: str | Path | bytes, name: str) -> str:
     return shown_name(name or ("upload" if isinstance(source, bytes) else str(source)))
 
 
-def read_bytes(data: bytes, name: str, *, delimiter: str | None, limits: Limits) -> PlainTable:
-    """Read the content of a file; parameters and errors as of `read_table`."""
-    data = _unpacked(data, name, limits)
+def open_source(source: str | Path) -> list[OpenFile]:
+    """Open a file, whose way is empty, or the files of a folder.
+
+    Raises
+    ------
+    InputError
+        If there is no such file or folder, or it may not be read.
+    """
+    _check_path(source)
+    path = Path(source)
+    return open_folder(path) if path.is_dir() else [("", open_file(path))]
+
+
+def read_opened(
+    files: Sequence[OpenFile], name: str, *, options: ReadOptions, limits: Limits
+) -> PlainTable:
+    """Read what `open_source` opened; parameters and errors as of `read_table`."""
+    if [way for way, _ in files] == [""]:
+        return read_bytes(content(files[0][1], name, limits), name, options=options, limits=limits)
+    found: dict[str, bytes] = {}
+    for way, file in files:
+        left = replace(limits, size=limits.size - sum(map(len, found.values())))
+        found[way] = content(file, f"{name}/{way}", left)
+        if len(found[way]) > left.size:
+            raise InputError(
+                f"{name} holds more than {limits.size:,} bytes, the limit.",
+                fix="Name a smaller folder, or one file.",
+            )
+
+    def read(data: bytes, of_file: str, features: Mapping[str, Any]) -> PlainTable:
+        return read_bytes(data, of_file, options=options, limits=limits, features=features)
+
+    return read_folder(found, name, limits, read)
+
+
+def read_bytes(
+    data: bytes,
+    name: str,
+    *,
+    options: ReadOptions,
+    limits: Limits,
+    features: Mapping[str, Any] = _NOTHING,
+) -> PlainTable:
+    """Read the content of a file; parameters and errors as of `read_table`.
+
+    `features` says what columns are, as a `dataset_info.json` has it, where the file does not.
+    """
+    packed = unpacked(data, name, limits)
+    data = packed.data
+    _check_kind(data, name)
     if data.startswith(b"PAR1"):
-        return read_parquet(data, name, limits)
-    text = TextFile(name, data, _encoding(data, name))
-    if delimiter is None and (table := read_json(text, limits)) is not None:
-        return table
-    return read_csv(text, limits, delimiter)
+        return read_parquet(data, name, limits, features)
+    if data.startswith((arrow.FILE, arrow.STREAM)):
+        return arrow.read_arrow(data, name, limits, features)
+    if is_office_file(data):
+        return read_workbook(data, name, limits, options)
+    encoding = encoding_of(data, name, options.encoding)
+    text = TextFile(name, data, encoding, packed.called)
+    with text.open() as stream:
+        is_markup = _MARKUP.match(stream.read(_MARKUP_WITHIN))
+    if is_markup:
+        raise InputError(f"{name} is an HTML or XML page, not a table of text.", fix=GUIDE)
+    text, notes = rows_alone(text)
+    table = None if options.delimiter else read_json(text, limits, options)
+    if table is None:
+        table = read_csv(text, limits, options)
+    return replace(
+        table,
+        notes=(*notes, *table.notes),
+        used=replace(table.used, encoding=encoding.name),
+        guessed_encoding=encoding.in_words(),
+    )
+
+
+def _check_kind(data: bytes, name: str) -> None:
+    """Refuse what is empty, and what is known to be no table."""
+    for start, kind in _BINARY.items():
+        if data.startswith(start):
+            raise InputError(f"{name} is {kind}, not a table of text.", fix=GUIDE)
+    if data[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+        raise InputError(f"{name} is a tar archive.", fix="Unpack it and choose one file.")
+    if not data.strip():
+        raise InputError(f"{name} is empty.", fix=GUIDE)
 
 
 def path_inside(given: str, root: Path) -> Path:
@@ -141,10 +226,12 @@ def import_path(given: str, root: Path, workspace: Path) -> Path:
         As there; `root` may lie around the workspace or inside it.
     workspace
         Of its files only those in its folder `IMPORTS` may be read: the others are rows of every
-        collection, jobs, and the database.
+        collection, jobs, and the database. Nor may a folder that it lies in.
     """
     path, workspace = path_inside(given, root), workspace.resolve()
     if _is_in(path, workspace) and not path.is_relative_to(workspace / IMPORTS):
+        raise _not_inside(given, root)
+    if _is_in(workspace, path):
         raise _not_inside(given, root)
     return path
 
@@ -209,67 +296,12 @@ def content(file: BinaryIO, name: str, limits: Limits) -> bytes:
         If they cannot be read.
     """
     try:
-        return _up_to(limits.size + 1, file)
+        return up_to(limits.size + 1, file)
     except OSError as error:
         raise _unreadable(name, error) from error
-
-
-def _up_to(size: int, stream: BinaryIO | gzip.GzipFile) -> bytes:
-    """Read so many bytes at most; asked for all at once, memory for all would be set aside."""
-    found = io.BytesIO()
-    while size and (part := stream.read(min(size, _PART))):
-        size -= found.write(part)
-    return found.getvalue()
 
 
 def _unreadable(shown: str, error: OSError) -> InputError:
     return InputError(
         f"{shown} cannot be read: {error.strerror or error}.", fix="Check its permissions."
     )
-
-
-def _unpacked(data: bytes, name: str, limits: Limits) -> bytes:
-    """Undo gzip up to the byte limit, and refuse what is too large, empty or not a table."""
-    if data.startswith(b"\x1f\x8b"):
-        try:
-            with gzip.open(io.BytesIO(data)) as stream:
-                data = _up_to(limits.size + 1, stream)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(
-                f"{name} is a damaged gzip file: {error}.", fix="Pack or download it again."
-            ) from error
-    if len(data) > limits.size:
-        raise InputError(
-            f"{name} holds more than {limits.size:,} bytes, the limit after unpacking.",
-            fix="Split the file, or leave out columns that are not needed.",
-        )
-    for start, kind in _BINARY.items():
-        if data.startswith(start):
-            raise InputError(f"{name} is {kind}, not a table of text.", fix=GUIDE)
-    if not data.strip():
-        raise InputError(f"{name} is empty.", fix=GUIDE)
-    return data
-
-
-def _encoding(data: bytes, name: str) -> str:
-    """Find the encoding, and refuse bytes that it does not allow by naming the first of them."""
-    marks = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\xef\xbb\xbf": "UTF-8-SIG"}
-    encoding = next((code for mark, code in marks.items() if data.startswith(mark)), "UTF-8")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{name} is not {encoding.removesuffix('-SIG')}: byte {error.start:,} (line {line:,}, "
-            f"value 0x{data[error.start]:02x}) does not belong there.",
-            fix="Save the file as UTF-8. Files from older Windows programs are often Latin-1.",
-        ) from error
-    # A file that begins with the mark of UTF-8 is text, whatever characters it holds.
-    if encoding != "UTF-8-SIG" and (nul := text.find("\x00")) >= 0:
-        raise InputError(
-            f"{name} holds a NUL byte on line {text.count(chr(10), 0, nul) + 1:,}.",
-            fix="Save the file as UTF-8 text; NUL bytes mean that it is binary or damaged.",
-        )
-    if _MARKUP.match(text):
-        raise InputError(f"{name} is an HTML or XML page, not a table of text.", fix=GUIDE)
-    return encoding

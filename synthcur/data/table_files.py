@@ -1,4 +1,4 @@
-"""A table as the bytes of a file that leaves: Parquet, JSON Lines, or CSV for a spreadsheet."""
+"""A table as the bytes of a file that leaves: Parquet, JSON Lines, CSV, or a workbook."""
 
 import io
 import json
@@ -10,6 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from synthcur.data.spreadsheet import guarded
+from synthcur.errors import InputError
+
+SHEET_CELL, SHEET_ROWS, SHEET_COLUMNS = 32_767, 1_048_575, 16_384
+"""Characters of a cell, rows below the header and columns that a sheet of XLSX can hold."""
+_SHEET_WHOLE = 2**53
+_SHEET_WIDTH = 12
+_SHEET_TEXT_WIDTH = 60
 
 
 def spreadsheet_safe(table: pd.DataFrame) -> pd.DataFrame:
@@ -20,15 +27,24 @@ def spreadsheet_safe(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def as_bytes(table: pd.DataFrame, kind: str) -> bytes:
-    """Return a table as a file of one of three kinds.
+    """Return a table as a file of one of four kinds.
 
     ``parquet`` and ``jsonl`` give back every character and number; ``csv`` is safe to open in a
     spreadsheet, see `spreadsheet_safe`, and begins with the mark by which one knows it for UTF-8.
+    ``xlsx`` gives back every character, but an empty text as none, and sixteen digits of a number;
+    no cell of it is a formula or a link, whatever it holds.
+
+    Raises
+    ------
+    InputError
+        If a sheet of XLSX cannot hold the table.
     """
     if kind == "parquet":
         return _as_parquet(table)
     if kind == "jsonl":
         return _as_json_lines(table)
+    if kind == "xlsx":
+        return _as_workbook(table)
     # A cell with a line end of any kind is quoted only where the line ends hold both characters.
     text = spreadsheet_safe(table).to_csv(index=False, lineterminator="\r\n")
     return f"\ufeff{text}".encode()
@@ -66,3 +82,55 @@ def _json(value: Any) -> str:
         # JSON has no word for it; a number that is too large is read as infinite everywhere.
         return "1e999" if value > 0 else "-1e999"
     return json.dumps(value, ensure_ascii=False)
+
+
+def _as_workbook(table: pd.DataFrame) -> bytes:
+    """Write one sheet; texts are marked as such, so that they stay texts when they are edited."""
+    # The web process does without it until somebody asks.
+    import xlsxwriter
+
+    _check_fits(table)
+    buffer = io.BytesIO()
+    plain = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(buffer, plain) as book:
+        sheet = book.add_worksheet("rows")
+        heading, quoted = book.add_format({"bold": True}), book.add_format({"quote_prefix": True})
+        sheet.freeze_panes(1, 0)
+        for at, name in enumerate(table):
+            sheet.write_string(0, at, str(name), heading)
+            is_text = name in ("text", "text_pair")
+            sheet.set_column(at, at, _SHEET_TEXT_WIDTH if is_text else _SHEET_WIDTH)
+        cells = table.astype(object).where(table.notna(), None)
+        for at in range(cells.shape[1]):
+            for row, cell in enumerate(cells.iloc[:, at].tolist(), start=1):
+                if isinstance(cell, bool):
+                    sheet.write_boolean(row, at, cell)
+                elif _is_sheet_number(cell):
+                    sheet.write_number(row, at, cell)
+                elif cell is not None:
+                    sheet.write_string(row, at, str(cell), quoted)
+    return buffer.getvalue()
+
+
+def _is_sheet_number(cell: Any) -> bool:
+    if isinstance(cell, int):
+        return abs(cell) < _SHEET_WHOLE
+    return isinstance(cell, float) and math.isfinite(cell)
+
+
+def _check_fits(table: pd.DataFrame) -> None:
+    fix = "Take Parquet, JSON Lines or CSV."
+    if len(table) > SHEET_ROWS or table.shape[1] > SHEET_COLUMNS:
+        raise InputError(
+            f"{len(table):,} rows of {table.shape[1]:,} columns do not fit into a sheet of XLSX, "
+            f"which holds {SHEET_ROWS:,} of {SHEET_COLUMNS:,}.",
+            fix=fix,
+        )
+    for at, name in enumerate(table.columns):
+        for row, cell in enumerate(table.iloc[:, at].tolist(), start=1):
+            if isinstance(cell, str) and len(cell.encode("utf-16-le")) // 2 > SHEET_CELL:
+                raise InputError(
+                    f"Row {row:,} has {len(cell):,} characters in “{str(name)[:80]}”; a cell of "
+                    f"XLSX holds {SHEET_CELL:,}.",
+                    fix=fix,
+                )

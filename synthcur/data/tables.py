@@ -6,9 +6,11 @@ import io
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from synthcur.data.encodings import Encoding
+from synthcur.data.read_options import GUESSED, ReadOptions
 from synthcur.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-GUIDE = "Use CSV, TSV, JSON, JSON Lines or Parquet, also packed with gzip."
+GUIDE = (
+    "Use CSV, TSV, JSON, JSON Lines, Parquet, Arrow or a workbook (XLSX, XLS, ODS), "
+    "also packed (gz, zst, bz2, xz, zip)."
+)
 UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -81,6 +86,12 @@ class RawTable:
     first_line
         What the first line of delimited text is, see `data.first_line`: where it is a row, the
         columns are named by their position.
+    used
+        How the file was read in the end; None in it where that is no matter.
+    sheets
+        Names of all sheets of a workbook.
+    guessed_encoding
+        What was made of text whose encoding nobody says, in words with an example; else empty.
     """
 
     name: str
@@ -91,6 +102,9 @@ class RawTable:
     how: str
     notes: tuple[str, ...] = ()
     first_line: str = "header"
+    used: ReadOptions = GUESSED
+    sheets: tuple[str, ...] = ()
+    guessed_encoding: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +113,7 @@ class PlainTable:
 
     Attributes
     ----------
-    name, rejected, how, notes, first_line
+    name, rejected, how, notes, first_line, used, sheets, guessed_encoding
         As in `RawTable`.
     columns
         Unique names.
@@ -118,6 +132,9 @@ class PlainTable:
     how: str
     notes: tuple[str, ...] = ()
     first_line: str = "header"
+    used: ReadOptions = GUESSED
+    sheets: tuple[str, ...] = ()
+    guessed_encoding: str = ""
 
     def as_frame(self) -> RawTable:
         """Return the same table with its rows as a frame."""
@@ -134,6 +151,9 @@ class PlainTable:
             how=self.how,
             notes=self.notes,
             first_line=self.first_line,
+            used=self.used,
+            sheets=self.sheets,
+            guessed_encoding=self.guessed_encoding,
         )
 
 
@@ -146,19 +166,39 @@ def shown_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class TextFile:
-    """Bytes that are known to decode."""
+    """Bytes that are known to decode.
+
+    Attributes
+    ----------
+    name
+        To show.
+    data, encoding
+        The bytes and how they are made text.
+    called
+        Name of the file as it would be if it were not packed; `name` where empty.
+    """
 
     name: str
     data: bytes
-    encoding: str
+    encoding: Encoding
+    called: str = ""
 
     def open(self) -> io.TextIOWrapper:
         r"""Return the text as a stream of lines that end in ``\n``, ``\r`` or both."""
-        return io.TextIOWrapper(io.BytesIO(self.data), encoding=self.encoding, newline="")
+        return io.TextIOWrapper(io.BytesIO(self.data), encoding=self.encoding.codec, newline="")
+
+    def decoded(self) -> str:
+        """Return the text."""
+        return self.data.decode(self.encoding.codec)
+
+    def part(self, text: str) -> TextFile:
+        """Return a part of the text as if it were the file."""
+        return replace(self, data=text.encode(self.encoding.codec))
 
     def how(self, kind: str) -> str:
         """Say how the file was read."""
-        return f"{kind}, {self.encoding.removesuffix('-SIG')}"
+        guessed = " (guessed)" if self.encoding.is_guessed else ""
+        return f"{kind}, {self.encoding.title}{guessed}"
 
 
 def make_table(

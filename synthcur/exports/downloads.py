@@ -242,11 +242,13 @@ def export(
     checkers: str | None,
     weighting: WeightingSettings | None = None,
     said: Publication = NOTHING_SAID,
+    as_workbook: bool = False,
 ) -> list[Path]:
     """Write everything a collection has come to into a folder.
 
-    Curated rows as Parquet, JSON Lines, CSV and a folder for ``datasets``, the decisions that
-    stand, and, where a training job has finished, its results and one zip a kept model.
+    Curated rows as Parquet, JSON Lines, CSV, if asked for XLSX, and a folder for ``datasets``, the
+    decisions that stand, and, where a training job has finished, its results and one zip a kept
+    model.
 
     Returns
     -------
@@ -255,7 +257,9 @@ def export(
     """
     table = curated_table(store, name, checkers=checkers, weighting=weighting)
     written = ["curated.parquet", "curated.jsonl", "curated.csv", "decisions.jsonl"]
-    for file in written[:3]:
+    if as_workbook:
+        written.insert(3, "curated.xlsx")
+    for file in written[:-1]:
         write_table(table, out / file)
     write_table(decisions_table(store.decisions.log(name)), out / "decisions.jsonl")
     dataset_folder(store, name, out / "dataset", checkers=checkers, weighting=weighting, said=said)

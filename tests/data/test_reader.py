@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from harness.bombs import dictionary_bomb, parquet
 from harness.house import ROOT
 from synthcur.data import reader
+from synthcur.data.read_options import ReadOptions
 from synthcur.data.reader import Reading, ReadLimits, read_in_child, read_limits
 from synthcur.data.reading import read_table
 from synthcur.data.tables import Limits, RawTable
@@ -157,7 +158,9 @@ def test_a_refusal_from_a_child_is_the_same_sentence(data: bytes):
 
 
 def test_a_given_delimiter_and_limits_reach_the_child():
-    assert read_in_child(b"a,b|c,d\n1,2|3,4\n", delimiter="|").frame.iloc[0].tolist() == [
+    assert read_in_child(b"a,b|c,d\n1,2|3,4\n", options=ReadOptions(delimiter="|")).frame.iloc[
+        0
+    ].tolist() == [
         "1,2",
         "3,4",
     ]
@@ -165,7 +168,9 @@ def test_a_given_delimiter_and_limits_reach_the_child():
     assert "more than 1 rows" in error.what
 
 
-@pytest.mark.parametrize("path", ["", "a\x00b", "/no/such/file.csv", "/", "/dev/zero"])
+@pytest.mark.parametrize(
+    "path", ["", "a\x00b", "/no/such/file.csv", "/proc/self/fdinfo", "/dev/zero"]
+)
 def test_a_path_that_is_no_file_is_the_same_refusal_as_here(path: str):
     said = []
     for read in (read_table, read_in_child):

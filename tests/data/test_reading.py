@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from synthcur.data.read_options import ReadOptions
 from synthcur.data.reading import path_inside, read_table
 from synthcur.data.tables import Limits, RawTable, shown_name
 from synthcur.errors import InputError
@@ -79,7 +80,9 @@ def test_a_delimiter_inside_the_text_does_not_mislead_the_guess():
 
 
 def test_a_given_delimiter_overrides_the_guess():
-    assert cells(read_table(b"a,b|c,d\n1,2|3,4\n", delimiter="|")) == [["1,2", "3,4"]]
+    assert cells(read_table(b"a,b|c,d\n1,2|3,4\n", options=ReadOptions(delimiter="|"))) == [
+        ["1,2", "3,4"]
+    ]
 
 
 def test_rows_of_another_width_are_listed_with_their_lines_and_nothing_is_lost():
@@ -113,9 +116,9 @@ def test_quotes_in_a_file_with_tabs_are_plain_unless_they_enclose_cells():
         (b"text,label\na;b\nc;d\n", "Line 2: 1 cell where the header has 2"),
         (b'text,label\na,b\n"never closed,c\nd,e\n', "the row that starts on line 3 is never"),
         (b"text,label\na,b\nc\x00,d\n", "a NUL byte on line 3"),
-        (b"text,label\nna\xefve,b\n", "byte 13 (line 2, value 0xef)"),
+        ("text,label\nnaïve größe,b\n".encode() + b"\xef,b\n", "byte 28 (line 3, value 0xef)"),
         (b"\xff\xfet\x00e", "is not UTF-16"),
-        (b"PK\x03\x04 whatever", "a ZIP archive or an Excel workbook"),
+        (b"PK\x03\x04 whatever", "a damaged ZIP file"),
         (b"\x89PNG\r\n", "a PNG picture"),
         (pickle.dumps({"text": "a"}), "a Python pickle"),
         (b"\x93NUMPY", "a NumPy array"),
@@ -219,7 +222,7 @@ def test_parquet_that_claims_too_many_rows_is_refused_before_its_rows_are_read()
         ("a\x00b", "not usable"),
         ("\\\\host\\share\\x.csv", "not usable"),
         ("/no/such/file.csv", "There is no file"),
-        ("/", "is a folder"),
+        ("/proc/self/fdinfo", "is a folder without a file of rows"),
         ("/dev/zero", "is not a regular file"),
     ],
 )
@@ -270,7 +273,7 @@ def test_any_text_survives_csv(rows: list[tuple[str, str]], delimiter: str):
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=delimiter, quoting=csv.QUOTE_ALL)
     writer.writerows([("text", "label"), *rows])
-    table = read_table(buffer.getvalue().encode(), delimiter=delimiter)
+    table = read_table(buffer.getvalue().encode(), options=ReadOptions(delimiter=delimiter))
     assert cells(table) == [list(row) for row in rows]
 
 

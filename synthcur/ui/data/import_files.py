@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from synthcur.data.loading import Draft, RawTable
+from synthcur.data.read_options import GUESSED, ReadOptions
 from synthcur.data.reader import Reading
 from synthcur.errors import InputError
 from synthcur.ui.shelf import Shelf, memory_limit
@@ -57,17 +58,21 @@ def only_these() -> Iterator[None]:
     owner.shelf.keep_only(owner.id, {*owner.asked, _DRAFT})
 
 
-def table(identity: str, name: str, source: Path | UploadedFile) -> RawTable:
+def table(
+    identity: str, name: str, source: Path | UploadedFile, options: ReadOptions = GUESSED
+) -> RawTable:
     """Return the rows of a file, read by a process of its own unless they are still here.
 
     Parameters
     ----------
     identity
-        Names the content.
+        Names the content and how it is read.
     name
         File name to show.
     source
         The file.
+    options
+        How it is to be read.
 
     Raises
     ------
@@ -80,7 +85,7 @@ def table(identity: str, name: str, source: Path | UploadedFile) -> RawTable:
         owner.uploads.add(source.file_id)
     found = owner.shelf.get(owner.id, identity)
     if found is None:
-        found = _read(owner, identity, name, source)
+        found = _read(owner, identity, name, source, options)
     if isinstance(found, InputError):
         raise InputError(found.what, fix=found.fix)
     return found
@@ -120,10 +125,11 @@ def release() -> None:
 
 
 def _read(
-    owner: _Owner, identity: str, name: str, source: Path | UploadedFile
+    owner: _Owner, identity: str, name: str, source: Path | UploadedFile, options: ReadOptions
 ) -> RawTable | InputError:
     def start() -> Reading:
-        return Reading(source if isinstance(source, Path) else source.getvalue(), name)
+        data = source if isinstance(source, Path) else source.getvalue()
+        return Reading(data, name, options=options)
 
     shown, seconds = None, 0.0
     try:

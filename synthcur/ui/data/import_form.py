@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from synthcur.data.folders import folder_facts
 from synthcur.data.loading import (
     IMPORTS,
     PARTS,
@@ -27,6 +29,7 @@ from synthcur.data.loading import (
     import_path,
     keep_of_two_labels,
 )
+from synthcur.data.read_options import GUESSED
 from synthcur.data.reader import read_limits
 from synthcur.data.tables import GUIDE
 from synthcur.errors import InputError
@@ -34,7 +37,7 @@ from synthcur.jobs import job_queue
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION
 from synthcur.settings import ScoreSettings, fingerprint
 from synthcur.ui import parts, resources
-from synthcur.ui.data import import_files
+from synthcur.ui.data import import_files, read_choices
 from synthcur.ui.session import session, writing
 
 ROOT_VARIABLE = "SYNTHCUR_IMPORT_ROOT"
@@ -143,41 +146,65 @@ def choose_files(state: Import) -> Sources:
         for part, column in zip(PARTS, st.columns(len(PARTS), gap="small"), strict=True):
             with column:
                 try:
-                    found = _upload(state, part) if how == UPLOAD else _by_path(state, part)
-                    if found is None:
+                    file = _upload(state, part) if how == UPLOAD else _by_path(state, part)
+                    if file is None:
                         st.caption(_LABELS[part][1])
                     else:
-                        tables[part], identities[part] = found
-                        st.caption(_as_read(tables[part]))
+                        identities[part], tables[part] = _read(state, part, file)
                 except InputError as error:
                     problems.append(error)
     return Sources(tables, identities, tuple(problems))
 
 
-def _upload(state: Import, part: str) -> tuple[RawTable, str] | None:
+@dataclass(frozen=True)
+class _File:
+    """A file that was chosen: what names its content, its name, and where it is."""
+
+    identity: str
+    name: str
+    source: Path | UploadedFile
+
+
+def _upload(state: Import, part: str) -> _File | None:
     file = st.file_uploader(_LABELS[part][0], key=f"{part}-{state.id}")
-    if file is None:
-        return None
-    return import_files.table(file.file_id, file.name, file), file.file_id
+    return None if file is None else _File(file.file_id, file.name, file)
 
 
-def _by_path(state: Import, part: str) -> tuple[RawTable, str] | None:
+def _by_path(state: Import, part: str) -> _File | None:
     given = st.text_input(_LABELS[part][0], key=f"{part}-path-{state.id}")
     if not given.strip():
         return None
     path = import_path(given.strip(), import_root(), resources.store().workspace)
     try:
         facts = path.stat()
+        seen = folder_facts(path) if path.is_dir() else [facts.st_mtime_ns, facts.st_size]
     except OSError as error:
         raise InputError(f"There is no file {path.name}.", fix="Check the path.") from error
-    identity = fingerprint(str(path), facts.st_mtime_ns, facts.st_size)
-    return import_files.table(identity, path.name, path), identity
+    return _File(fingerprint(str(path), seen), path.name, path)
+
+
+def _read(state: Import, part: str, file: _File) -> tuple[str, RawTable]:
+    """Read a file as it is chosen to be read, and draw how it was; its identity goes with that."""
+    key = f"{part}-{file.identity}-{state.id}"
+    options = read_choices.chosen(key)
+    identity = file.identity if options == GUESSED else fingerprint(file.identity, options)
+    said = st.empty()
+    try:
+        table = import_files.table(identity, file.name, file.source, options)
+    except InputError:
+        read_choices.choose(key, options, None)
+        raise
+    read_choices.choose(key, options, table)
+    said.caption(_as_read(table))
+    return identity, table
 
 
 def _as_read(table: RawTable) -> str:
     total = len(table.frame) + len(table.rejected)
-    words = f"{parts.count(total)} rows. {table.how}."
-    return parts.plain(" ".join([words, *table.notes[:3]]), limit=400)
+    words = [f"{parts.count(total)} rows. {table.how}."]
+    if table.guessed_encoding:
+        words.append(f"Encoding guessed: {table.guessed_encoding}.")
+    return parts.plain(" ".join([*words, *table.notes[:3]]), limit=400)
 
 
 # Columns

@@ -28,11 +28,17 @@ from synthcur.ui import parts, resources
 from synthcur.ui.clock import clock
 from synthcur.ui.session import results_job_key, writing
 
-_FORMATS = {"Parquet": "parquet", "JSON Lines": "jsonl", "CSV, safe for spreadsheets": "csv"}
+_FORMATS = {
+    "Parquet": "parquet",
+    "JSON Lines": "jsonl",
+    "CSV, safe for spreadsheets": "csv",
+    "XLSX, without formulas": "xlsx",
+}
 _MIME = {
     "parquet": "application/vnd.apache.parquet",
     "jsonl": "application/jsonl",
     "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
@@ -220,7 +226,9 @@ def _data_buttons(store: Store, job: Job, found: Results) -> None:
             f":material/warning: {parts.plain(_title(weighed))} lost or learned nothing in this "
             "run: its weights are not what to train with."
         )
+    longest = resources.collection(job.collection).rows["text"].str.len().max()
     for title, kind in _FORMATS.items():
+        too_long = kind == "xlsx" and longest > table_files.SHEET_CELL
         st.download_button(
             title,
             data=_Table(store, job.collection, checkers, weighting, kind),
@@ -229,6 +237,8 @@ def _data_buttons(store: Store, job: Job, found: Results) -> None:
             key=f"curated_{kind}",
             on_click="ignore",
             width="stretch",
+            disabled=too_long,
+            help="A text is longer than a cell of XLSX may be." if too_long else None,
         )
     said = _said("card")
     st.download_button(

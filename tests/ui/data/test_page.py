@@ -202,9 +202,9 @@ def test_rows_that_could_not_be_read_are_listed_with_line_and_reason(app: AppTes
         (b"text,label\n", "has a header but no rows"),
         (b"text,label\na\x00b,pests\n", "a NUL byte on line 2"),
         (b"text,label\na;pests\nb;pests\n", "1 cell where the header has 2"),
-        (b"text,label\nfianc\xe9,pests\n", "is not UTF-8: byte 16"),
+        ("text,label\nfiancé,pests\n".encode() + b"\xe9,a\n", "is not UTF-8: byte 25"),
         (b'text,label\n"open,pests\n', "is never closed"),
-        (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
+        (b"PK\x03\x04", "a damaged ZIP file"),
     ],
 )
 def test_a_file_that_is_no_table_is_one_clear_error_and_stores_nothing(
