@@ -110,6 +110,8 @@ def print_findings(draft: Draft) -> None:
 def accepted(draft: Draft, named: Sequence[str]) -> frozenset[str]:
     """Return the codes of the proposals to accept: all of them, the large ones if named.
 
+    An offer is accepted only where it is named itself.
+
     Parameters
     ----------
     draft
@@ -126,7 +128,7 @@ def accepted(draft: Draft, named: Sequence[str]) -> frozenset[str]:
     """
     names = {name.strip() for value in named for name in value.split(",")} - {""}
     if unknown := sorted(names - {finding.code for finding in draft.findings} - {ALL}):
-        known = ", ".join(sorted(draft.proposals)) or "none"
+        known = ", ".join(sorted(draft.proposals | draft.offers)) or "none"
         raise InputError(
             f"There is no finding {quoted(unknown[0])}.", fix=f"Findings with a proposal: {known}."
         )
@@ -143,4 +145,4 @@ def accepted(draft: Draft, named: Sequence[str]) -> frozenset[str]:
             f"Nothing was stored: {'; '.join(said)}.",
             fix=f"If that is right, add --accept {codes}; else correct the files.",
         )
-    return draft.proposals
+    return draft.proposals | (draft.offers & names)

@@ -14,6 +14,8 @@ import pandas as pd
 
 from synthcur.data.candidate_rows import PARTS, Rows
 from synthcur.data.labels import counted, quoted
+from synthcur.data.languages import other_languages
+from synthcur.data.leftovers import leftovers
 from synthcur.data.repeats import held_out_repeats, held_out_two_labels, two_labels
 from synthcur.data.stated import REJECTED, SEVERAL
 from synthcur.data.texts import estimated_tokens, is_blank
@@ -91,6 +93,8 @@ def validate(rows: pd.DataFrame, *, needed: Container[str] = tuple(PARTS)) -> li
         _encoding_damage(table),
         _control_characters(table),
         _imbalance(table, left),
+        *leftovers(table),
+        *other_languages(table),
     ]
     return worst_first(findings)
 

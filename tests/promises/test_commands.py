@@ -149,6 +149,7 @@ OF_LISTS = {
     ("learning-curve", "quality"): {"n_real", "accuracy"},
     ("import", "findings"): {
         *("code", "title", "state", "rows", "of", "proposal", "left_out", "labels"),
+        *("advice", "offered"),
     },
 }
 """Keys of every item of a list in an answer."""

@@ -217,7 +217,7 @@ def _decide(state: Import, draft: Draft, finding: Finding, ticked: list[tuple[st
             st.badge("Accepted", color="gray", icon=":material/check:")
             st.button("Take back", icon=":material/undo:", on_click=_take_back, args=(state, code))
         return
-    if code not in draft.proposals:
+    if code not in draft.proposals | draft.offers:
         st.caption(_without_proposal(finding))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
