@@ -49,6 +49,8 @@ _GLANCED, _FEWEST, _MOST = 200, 5, 10_000
 it is asked."""
 _FREQUENT, _AT_HOME = 60, 0.2
 """How many words a source is full of; the share of them in a text that is at home there."""
+_CAPITALS = 0.8
+"""Share of words with a capital from which a text is names rather than words of a language."""
 _ADDRESSES = re.compile(r"https?://\S+|\S+@\S+|[@#$]\w+")
 _WORD = re.compile(r"[^\W\d_]+")
 _WIDE = re.compile(r"[\u0400-\u1fff\u3040-\u9fff\uac00-\ud7af]")
@@ -81,7 +83,8 @@ def likely_language(text: str, home: str = "") -> str:
         Language that it would have; another one must be much likelier. Empty where none is known.
     """
     plain = _plain(text)
-    if sum(map(len, _WORD.findall(plain))) + 4 * len(_WIDE.findall(plain)) < _LEAST_LETTERS:
+    letters = sum(map(len, _WORD.findall(plain))) + 4 * len(_WIDE.findall(plain))
+    if letters < _LEAST_LETTERS or _is_names(text[:_READ]):
         return ""
     scores = dict(_identifier().rank(plain))
     best = max(scores, key=scores.__getitem__)
@@ -109,6 +112,12 @@ def other_languages(table: Rows) -> list[Finding]:
 
 def _plain(text: str) -> str:
     return _ADDRESSES.sub(" ", text[:_READ]).lower()
+
+
+def _is_names(text: str) -> bool:
+    """Whether nearly every word begins with a capital, as in a list of names or a headline."""
+    words = _WORD.findall(text)
+    return sum(word[0].isupper() for word in words) >= _CAPITALS * len(words)
 
 
 def _are_alike(one: str, other: str) -> bool:
