@@ -16,6 +16,7 @@ from synthcur.data.candidate_rows import PARTS, Rows
 from synthcur.data.labels import counted, quoted
 from synthcur.data.languages import other_languages
 from synthcur.data.leftovers import leftovers
+from synthcur.data.near_duplicates import near_duplicates, near_leaks
 from synthcur.data.repeats import held_out_repeats, held_out_two_labels, two_labels
 from synthcur.data.stated import REJECTED, SEVERAL
 from synthcur.data.texts import estimated_tokens, is_blank
@@ -93,6 +94,8 @@ def validate(rows: pd.DataFrame, *, needed: Container[str] = tuple(PARTS)) -> li
         _encoding_damage(table),
         _control_characters(table),
         _imbalance(table, left),
+        near_leaks(table),
+        near_duplicates(table),
         *leftovers(table),
         *other_languages(table),
     ]
