@@ -21,6 +21,7 @@ from typing import Any
 
 import pandas as pd
 
+from synthcur.data.annotators import AGREEMENT, Opinions, opinions
 from synthcur.data.checks import validate
 from synthcur.data.columns import ColumnMapping, Given, Guess, guess_all
 from synthcur.data.draft import Draft, accept, keep_of_two_labels
@@ -113,9 +114,10 @@ def build(
     _check_pairs(mappings)
     stated = {part: _stated(tables[part], mappings[part]) for part in files}
     used = _used_splits(stated)
+    of_part = {part: _rows(part, tables[part], mappings[part], files[part]) for part in files}
+    said = {part: _opinions(tables[part], mappings[part], of_part[part]) for part in files}
     rows = pd.concat(
-        [_rows(part, tables[part], mappings[part], files[part]) for part in files],
-        ignore_index=True,
+        [_without_outvoted(of_part[part], said[part]) for part in files], ignore_index=True
     )
     if used is not None:
         rows.loc[rows["source"] == REAL, "split"] = list(used.splits)
@@ -134,7 +136,7 @@ def build(
     return Draft(
         name=name,
         rows=rows,
-        provenance=_provenance(tables, mappings),
+        provenance=_provenance(tables, mappings, said),
         findings=tuple(worst_first(findings)),
         rejected=rejected,
         merges=label_merges(rows[rows["aside"] == ""]),
@@ -215,6 +217,20 @@ def _rows(part: str, table: RawTable, mapping: ColumnMapping, file: str) -> pd.D
     # Left to itself pandas would choose a text type in which None becomes NaN.
     rows = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in cells.items()})
     return rows.assign(row=table.rows)
+
+
+def _opinions(table: RawTable, mapping: ColumnMapping, rows: pd.DataFrame) -> Opinions | None:
+    has_say = (rows["aside"] == "") & ~rows["label"].map(is_blank)
+    labels = rows["label"].where(has_say, None).tolist()
+    columns = mapping.provenance(table.frame.columns)
+    return opinions(table.frame, columns, text_keys(rows), labels)
+
+
+def _without_outvoted(rows: pd.DataFrame, said: Opinions | None) -> pd.DataFrame:
+    if said is None:
+        return rows
+    aside = [old or new for old, new in zip(rows["aside"], said.aside, strict=True)]
+    return rows.assign(aside=pd.Series(aside, dtype=object))
 
 
 def _text(cell: Any) -> str | None:
@@ -329,11 +345,15 @@ def _rejected_finding(rejected: Mapping[str, tuple[Rejected, ...]], read: int) -
 
 
 def _provenance(
-    tables: Mapping[str, RawTable], mappings: Mapping[str, ColumnMapping]
+    tables: Mapping[str, RawTable],
+    mappings: Mapping[str, ColumnMapping],
+    said: Mapping[str, Opinions | None],
 ) -> pd.DataFrame:
     """Put the other columns of all parts together; one kind of value per column."""
     frames = [
-        tables[part].frame.loc[:, mapping.provenance(tables[part].frame.columns)]
+        _with_agreement(
+            tables[part].frame.loc[:, mapping.provenance(tables[part].frame)], said[part]
+        )
         for part, mapping in mappings.items()
     ]
     columns = list(dict.fromkeys(column for frame in frames for column in frame.columns))
@@ -341,6 +361,13 @@ def _provenance(
         {column: _one_kind(_cells(frames, column)) for column in columns},
         index=pd.RangeIndex(sum(map(len, frames))),
     )
+
+
+def _with_agreement(frame: pd.DataFrame, said: Opinions | None) -> pd.DataFrame:
+    """Put how many annotators agree beside the rows, unless a column has that name."""
+    if said is None or AGREEMENT in frame:
+        return frame
+    return frame.assign(**{AGREEMENT: pd.Series(said.agreement, index=frame.index, dtype=object)})
 
 
 def _cells(frames: Iterable[pd.DataFrame], column: str) -> list[Any]:

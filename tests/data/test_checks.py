@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthcur.data.checks import estimated_tokens, validate
+from synthcur.data.checks import validate
+from synthcur.data.texts import estimated_tokens
 from synthcur.schema import REAL, SYNTHETIC, Finding, FindingState, worst_first
 
 PARTS = {
@@ -219,6 +220,14 @@ def test_long_texts_are_shown_and_not_left_out():
     assert (finding.state, finding.excludes) == ("check", ())
     assert finding.rows == (("synthetic.csv", 11),)
     assert "estimate" in finding.title
+    assert "about 3% of the words" in finding.advice
+
+
+def test_how_much_of_long_texts_is_lost_is_measured_over_all_of_them():
+    texts = [("word " * 252, "care"), ("word " * 126, "care"), ("word " * 504, "pests")]
+    finding = found("too_long", synthetic=texts)
+    assert len(finding.rows) == 2
+    assert "about 67% of the words" in finding.advice
 
 
 @pytest.mark.parametrize("text", ["caf\ufffd", "cafÃ©", "donâ€™t", "5 Â£"])
@@ -323,6 +332,8 @@ def test_words_that_the_bundled_model_does_not_know_are_told_by_source():
     finding = next(f for f in validate(rows) if f.code == "unknown_words")
     assert finding.state == "check"
     assert finding.title.endswith("% of the words unknown to the bundled model")
+    assert "real 0%" in finding.advice
+    assert "--checkers finetune --base-model" in finding.advice
 
 
 def test_rows_that_are_all_set_aside_leave_nothing_to_store():
