@@ -21,7 +21,7 @@ from synthcur.data.model_reading import too_long, unknown_words
 from synthcur.data.near_duplicates import near_duplicates, near_leaks
 from synthcur.data.repeats import held_out_repeats, held_out_two_labels, two_labels
 from synthcur.data.stated import REJECTED, SEVERAL
-from synthcur.data.texts import is_blank
+from synthcur.data.texts import is_blank, meant_apart
 from synthcur.schema import (
     SYNTHETIC,
     TEST,
@@ -70,6 +70,7 @@ def validate(rows: pd.DataFrame, *, needed: Container[str] = tuple(PARTS)) -> li
         _empty_text(table),
         _missing_label(table),
         _label_variants(table),
+        _labels_apart(table),
         _one_source_label(table),
         _unknown_label(table),
         *_leaks(table),
@@ -174,6 +175,19 @@ def _label_variants(table: Rows) -> Finding:
         FindingState.CHECK if can_stay else FindingState.MUST_FIX,
         found,
         proposal=f"Merge into {shown}".replace("{", "{{").replace("}", "}}"),
+    )
+
+
+def _labels_apart(table: Rows) -> Finding:
+    groups = meant_apart(table.frame)
+    labels = {label for group in groups for label in group}
+    return table.finding(
+        "labels_apart",
+        "Labels that differ by capitals alone",
+        FindingState.CHECK,
+        _is_in(table.frame["label"].to_numpy(), labels),
+        advice="Synthetic and real rows use them side by side, so they stay apart. If they mean "
+        "the same, write them in one way in the files.",
     )
 
 

@@ -110,6 +110,23 @@ def test_label_variants_with_rows_in_both_sources_are_only_shown():
     )
 
 
+@pytest.mark.parametrize(("one", "other"), [("US", "us"), ("A", "a"), ("True", "true")])
+def test_labels_in_capitals_and_without_stay_apart_where_both_sources_use_both(
+    one: str, other: str
+):
+    rows = {
+        part: [(f"{label} {i} {part}", label) for label in (one, other) for i in range(6)]
+        for part in ("synthetic", "train")
+    }
+    assert found("label_variants", **rows).state == "fine"
+    finding = found("labels_apart", **rows)
+    assert (finding.state, finding.proposal) == ("check", "")
+    assert finding.labels == ((one, 12), (other, 12))
+    rows["train"] = [row for row in rows["train"] if row[1] == one]
+    assert found("labels_apart", **rows).state == "fine"
+    assert found("label_variants", **rows).proposal == f"Merge into “{one}”"
+
+
 def test_variants_of_a_label_are_not_called_unknown():
     assert found("one_source_label", synthetic=[("a", "CARE")]).state == "fine"
 

@@ -47,8 +47,57 @@ def test_decoration_is_seen_through(label: str):
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        *(("bil\u200bling", "billing"), ("\ufeffbilling", "billing"), ("billing\u200e", "billing")),
+        *(("bil\u00adling", "billing"), ("credit\u00a0card", "credit card"), ("a\tb\n", "a b")),
+        *(("cafe\u0301", "café"), ("ｂｉｌｌｉｎｇ", "billing"), ("①", "1"), ("Straße", "STRASSE")),
+        *(("İptal", "iptal"), ("IPTAL", "iptal"), ("ISITMA", "ısıtma"), ("ﬁnance", "finance")),
+        *(
+            ("won’t pay", "won't pay"),
+            ("check‑in", "check-in"),
+            ("food &amp; drink", "food & drink"),
+        ),
+        *(("−1", "-1"), ("1", "1.0"), ("01", "1"), ("+1", "1"), ("-1.0", "-1"), ("0.0", "0")),
+        *(("True", "true"), ("us", "US"), ("LABEL_2", "2"), ("__label__billing", "billing")),
+        *(("A) billing", "billing"), ("0: billing", "billing"), ("3 - billing", "billing")),
+        *(("<label>billing</label>", "billing"), ("\\boxed{billing}", "billing")),
+        *(
+            ("```billing```", "billing"),
+            ("billing<|im_end|>", "billing"),
+            ("billing</s>", "billing"),
+        ),
+        *(("billing (95%)", "billing"), ("billing (confidence: 0.9)", "billing")),
+        *(("billing\n\nExplanation: it is about an invoice", "billing"), ("✅ billing", "billing")),
+        *(("-> billing", "billing"), ("#billing", "billing"), ("Intent: Billing.", "billing")),
+        *(("تـوصيل", "توصيل"), ("ラベル：請求", "請求"), ("категория: счёт", "счёт")),
+    ],
+)
+def test_labels_that_are_one_are_put_together(one: str, other: str):
+    assert same_labels([one, other]) == [sorted([one, other])]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
         *(("C", "C++"), ("C", "C#"), ("A", "A*"), ("1", "-1"), ("1", "1.5"), ("1", "10")),
         *(("payment: refund", "refund"), ("a", "b"), ("non-smoker", "smoker"), ("x", "x!")),
+        *(("-1", "1"), ("10", "1"), ("100", "10"), ("0", "00.5"), ("1.10", "1.1"), ("-", "+")),
+        *(("C#", "C++"), ("F#", "F"), ("#", "##"), ("5-star", "4-star"), ("B+", "B"), ("B-", "B")),
+        *(("e. coli", "s. coli"), ("1. class", "2. class"), ("a) x", "b) x"), ("😀", "😃")),
+        *(("resume", "résumé"), ("cote", "côté"), ("ё", "е"), ("no", "ño"), ("が", "か")),
+        *(("billing (refund)", "billing"), ("billing\nrepair", "billing"), ("(high)", "(low)")),
+        *(
+            ("label_a", "label_b"),
+            ("LABEL_1", "LABEL_2"),
+            ("not billing", "billing"),
+            ("<a>", "<b>"),
+        ),
+        *(
+            ("positive", "positive!"),
+            ("yes", "yes/no"),
+            ("HIV+", "HIV-"),
+            ("H2", "H20"),
+            ("a", "ä"),
+        ),
     ],
 )
 def test_labels_that_mean_something_else_stay_apart(one: str, other: str):
