@@ -3,12 +3,15 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from synthcur.cli import answers
+from synthcur.data import remembered
 from synthcur.data.columns import ColumnMapping, Given, Guess
 from synthcur.data.draft import Draft
 from synthcur.data.labels import in_words, quoted
+from synthcur.data.loading import guess_tables
 from synthcur.data.tables import RawTable
 from synthcur.errors import FindingsError, InputError
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION, FindingState
@@ -16,6 +19,7 @@ from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION, FindingState
 ALL = "all"
 _PARTS = {"synthetic": SYNTHETIC, "real": TRAIN, "validation": VALIDATION, "test": TEST}
 _MOST_REASONS = 3
+_SPLIT = "--split"
 _HOW = "Options: --text COLUMN, --label COLUMN; for one file --label real=COLUMN."
 
 
@@ -33,7 +37,53 @@ def given_columns(options: argparse.Namespace, tables: Mapping[str, RawTable]) -
         _by_part(f"--{option}", getattr(options, option.replace("-", "_")), tables)
         for option in ("text", "text-pair", "label")
     )
-    return {part: Given(texts.get(part), labels.get(part), pairs.get(part)) for part in tables}
+    real = {part: table for part, table in tables.items() if part != SYNTHETIC}
+    if any(value.startswith("synthetic=") for value in options.split):
+        raise InputError(
+            "Synthetic rows are all for training.", fix=f"Name real files with {_SPLIT}."
+        )
+    splits = _by_part(_SPLIT, options.split, real)
+    return {
+        part: Given(texts.get(part), labels.get(part), pairs.get(part), splits.get(part))
+        for part in tables
+    }
+
+
+def as_last_time(
+    given: Mapping[str, Given], tables: Mapping[str, RawTable], folder: Path, *, anew: bool
+) -> dict[str, Given]:
+    """Take the columns that were chosen last for the header of a file no option is about.
+
+    Parameters
+    ----------
+    given
+        What options name, by part.
+    tables
+        What was read, by part.
+    folder
+        The workspace.
+    anew
+        Whether to forget what was chosen and guess.
+    """
+    found = dict(given)
+    for part, table in tables.items():
+        if anew:
+            remembered.forget(folder, table.frame.columns)
+        last = remembered.recall(folder, table.frame.columns)
+        if last is not None and given[part] == Given():
+            found[part] = Given(last.text, last.label, last.text_pair or "", last.split)
+            said = "columns as chosen last for this header; --guess-columns guesses them anew"
+            print(f"{table.name}: {said}", file=sys.stderr)
+    return found
+
+
+def remember(
+    tables: Mapping[str, RawTable], mappings: Mapping[str, ColumnMapping], folder: Path
+) -> None:
+    """Remember the columns of every file that are not those that are guessed."""
+    guesses = guess_tables(tables)
+    for part, table in tables.items():
+        remembered.remember(folder, table.frame.columns, mappings[part], guesses[part])
 
 
 def _by_part(option: str, values: Sequence[str], tables: Mapping[str, RawTable]) -> dict[str, str]:
@@ -90,6 +140,7 @@ def mapping_data(
             "text": mappings[part].text,
             "text_pair": mappings[part].text_pair,
             "label": mappings[part].label,
+            "split": mappings[part].split or None,
             "beside": mappings[part].provenance(tables[part].frame.columns),
         }
         for name, part in _PARTS.items()

@@ -88,7 +88,8 @@ def _decided(
     for i, (key, label, name) in enumerate(zip(keys, labels, names, strict=True)):
         if key and label is not None and name is not None:
             texts.setdefault(key, []).append(i)
-    aside, agreement = [""] * len(keys), [None] * len(keys)
+    aside = [""] * len(keys)
+    agreement: list[str | None] = [None] * len(keys)
     for rows in texts.values():
         # Somebody who is there twice has said two things: that is for other checks.
         if len(rows) > 1 and len({names[i] for i in rows}) == len(rows):

@@ -144,7 +144,7 @@ def _strangers(texts: Sequence[str], rows: np.ndarray, at_home: Sequence[str]) -
         words = _WORD.findall(_plain(text))
         return sum(word in frequent for word in words) <= _AT_HOME * len(words)
 
-    return rows[[is_stranger(texts[i]) for i in rows]] if len(rows) else rows
+    return rows[[is_stranger(texts[int(i)]) for i in rows]] if len(rows) else rows
 
 
 def _rows_finding(table: Rows, found: np.ndarray) -> Finding:

@@ -60,14 +60,14 @@ def near_earlier(texts: Sequence[str], among: int | None = None) -> dict[int, in
     usable = [i for i, text in enumerate(texts) if len(text) + 2 * _wide(text) >= _SHORTEST]
     if len(usable) < 2:
         return {}
-    groups = lru_cache(maxsize=2_000)(lambda i: _groups(texts[i]))
+    groups = lru_cache(maxsize=2_000)(_groups)
     found: dict[int, int] = {}
     for a, b in _candidates(_signatures([texts[i] for i in usable])):
         later, earlier = usable[a], usable[b]
         can_be = earlier not in found if among is None else earlier < among <= later
         if later in found or not can_be:
             continue
-        one, other = groups(later), groups(earlier)
+        one, other = groups(texts[later]), groups(texts[earlier])
         shared = len(one & other)
         needed = NEAR if min(len(one), len(other)) > _SHORT - _LETTERS else NEAR_SHORT
         if shared >= needed * (len(one) + len(other) - shared):

@@ -47,6 +47,8 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "--text": [],
         "--text-pair": [],
         "--label": [],
+        "--split": [],
+        "--guess-columns": False,
         "--accept": [],
         "--seed": 0,
         "--no-score": False,
