@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from synthcur.data.labels import quoted
+from synthcur.data.labels import in_order, quoted
 from synthcur.data.tables import Rejected
 from synthcur.data.texts import is_blank, text_keys
 from synthcur.errors import FindingsError, InputError
@@ -235,7 +235,7 @@ def accept(draft: Draft, codes: Codes[str] | None = None) -> Collection:
     rows.insert(0, "sample_id", sample_ids(rows))
     return Collection(
         name=draft.name,
-        labels=tuple(sorted(set(rows["label"]))),
+        labels=tuple(in_order(rows["label"])),
         rows=rows.loc[:, list(ROW_COLUMNS)],
         provenance=draft.provenance.loc[draft.kept(codes)].reset_index(drop=True),
         title=draft.title,

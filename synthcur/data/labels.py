@@ -65,6 +65,7 @@ _NUMBERING = re.compile(
     r"\(?(\d{1,4}|[a-z])[.):]\)?\s+(?=\S)|(\d{1,4})(?:\s+[-–]\s+|\s*=\s*)(?=[^\W\d])"
 )
 _WHOLE = re.compile(r"\+?(-?)0*(\d+)(?:\.0+)?")
+_NUMBER = re.compile(r"(-?[0-9]{1,18})(?:\.0+)?")
 _JOINT = re.compile(r"(?<=[^\W\d_])[_\-‐‑–](?=[^\W\d_])")
 
 
@@ -199,6 +200,17 @@ def same_labels(labels: Iterable[str]) -> list[list[str]]:
         parts = by_number.values() if apart else [[v for part in by_number.values() for v in part]]
         together += [sorted(part) for part in parts if len(part) > 1]
     return together
+
+
+def in_order(labels: Iterable[str]) -> list[str]:
+    """Sort different labels: whole numbers by their size, where all are, else by their letters.
+
+    The place of a label is its id in a trained model, so that ``2`` stands at 2 and not behind 10.
+    """
+    found = set(labels)
+    if all(_NUMBER.fullmatch(label) for label in found):
+        return sorted(found, key=lambda label: (int(label.split(".")[0]), label))
+    return sorted(found)
 
 
 def counted(labels: Iterable[str | None]) -> tuple[tuple[str, int], ...]:

@@ -2,7 +2,15 @@
 
 import pytest
 
-from synthcur.data.labels import bare, counted, in_words, labels_in, quoted, same_labels
+from synthcur.data.labels import (
+    bare,
+    counted,
+    in_order,
+    in_words,
+    labels_in,
+    quoted,
+    same_labels,
+)
 
 
 @pytest.mark.parametrize(
@@ -126,3 +134,22 @@ def test_labels_in_words_are_safe_for_a_terminal_and_cut():
     assert in_words(labels) == "“b” 2, “a·[31m” 1"
     assert in_words([(str(i), 1) for i in range(10)], most=2) == "“0” 1, “1” 1 and 8 more"
     assert quoted("x" * 100) == f"“{'x' * 40}…”"
+
+
+@pytest.mark.parametrize(
+    ("labels", "ordered"),
+    [
+        (["10", "2", "0", "1", "2"], ["0", "1", "2", "10"]),
+        (["10", "-1", "2"], ["-1", "2", "10"]),
+        (["10", "2", "x"], ["10", "2", "x"]),
+        (["10.0", "2.0", "1.0"], ["1.0", "2.0", "10.0"]),
+        (["1.5", "10", "2"], ["1.5", "10", "2"]),
+        (["٢", "10"], ["10", "٢"]),
+        (["02", "2", "1"], ["1", "02", "2"]),
+        ([], []),
+    ],
+)
+def test_whole_numbers_are_ordered_by_size_so_that_ids_of_a_model_are_those_of_the_labels(
+    labels: list[str], ordered: list[str]
+):
+    assert in_order(labels) == ordered
