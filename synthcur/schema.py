@@ -211,6 +211,11 @@ class Finding:
     labels
         Labels concerned, as they are written, each with the number of its rows among `rows`; the
         most frequent first.
+    advice
+        What it means and what to do about it, in sentences; empty where the title says it.
+    is_offer
+        Whether the proposal is one of several right things to do: it is accepted only where
+        somebody asks for it by name.
     """
 
     code: str
@@ -221,6 +226,8 @@ class Finding:
     proposal: str = ""
     excludes: tuple[tuple[str, int], ...] = ()
     labels: tuple[tuple[str, int], ...] = ()
+    advice: str = ""
+    is_offer: bool = False
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

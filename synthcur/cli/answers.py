@@ -95,8 +95,11 @@ def in_a_line(finding: Finding) -> str:
     counts = f"{len(finding.rows)} of {finding.of}: {numbers}{more}"
     said = [f"{state}: {finding.title}: {counts}" if finding.rows else f"{state}: {finding.title}"]
     said += [f"labels {in_words(finding.labels)}"] if finding.labels else []
-    said += [f"proposal: {finding.proposal} ({finding.code})"] if finding.proposal else []
-    return "; ".join(said)
+    if finding.proposal and finding.is_offer:
+        said.append(f"offered: {finding.proposal}, only with --accept {finding.code}")
+    elif finding.proposal:
+        said.append(f"proposal: {finding.proposal} ({finding.code})")
+    return "; ".join([*said, *([finding.advice] if finding.advice else [])])
 
 
 def as_data(job: Job) -> dict[str, Any]:
@@ -127,4 +130,6 @@ def _finding_data(finding: Finding) -> dict[str, Any]:
         "proposal": finding.proposal,
         "left_out": len(finding.excludes),
         "labels": [{"label": label, "rows": number} for label, number in finding.labels],
+        "advice": finding.advice,
+        "offered": finding.is_offer,
     }

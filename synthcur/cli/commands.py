@@ -61,7 +61,9 @@ def import_(options: argparse.Namespace) -> Answer:
     tables = {
         part: read_in_child(path, path.name, options=said[part]) for part, path in paths.items()
     }
-    guesses = guess_tables(tables, import_options.given_columns(options, tables))
+    given = import_options.given_columns(options, tables)
+    given = import_options.as_last_time(given, tables, store.workspace, anew=options.guess_columns)
+    guesses = guess_tables(tables, given)
     mappings = import_options.mappings_of(guesses)
     import_options.print_mapping(tables, mappings)
     draft = build(options.name, tables, mappings, seed=options.seed)
@@ -69,6 +71,7 @@ def import_(options: argparse.Namespace) -> Answer:
     codes = import_options.accepted(draft, options.accept)
     collection = accept(draft, codes)
     store.add_collection(collection)
+    import_options.remember(tables, mappings, store.workspace)
     if not options.no_score:
         job = job_queue.submit_score(store, options.name, ScoreSettings())
         job_queue.wait(store, job.id, on_progress=_print_progress())

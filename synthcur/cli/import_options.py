@@ -3,13 +3,16 @@
 import argparse
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from synthcur.cli import answers
+from synthcur.data import remembered
 from synthcur.data.columns import ColumnMapping, Given, Guess
 from synthcur.data.draft import Draft
 from synthcur.data.encodings import encoding_named
 from synthcur.data.labels import in_words, quoted
+from synthcur.data.loading import guess_tables
 from synthcur.data.read_options import ReadOptions, delimiter_named, header_named
 from synthcur.data.tables import RawTable
 from synthcur.errors import FindingsError, InputError
@@ -18,6 +21,7 @@ from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION, FindingState
 ALL = "all"
 _PARTS = {"synthetic": SYNTHETIC, "real": TRAIN, "validation": VALIDATION, "test": TEST}
 _MOST_REASONS = 3
+_SPLIT = "--split"
 _HOW = "Options: --text COLUMN, --label COLUMN; for one file --label real=COLUMN."
 
 
@@ -35,7 +39,53 @@ def given_columns(options: argparse.Namespace, tables: Mapping[str, RawTable]) -
         _by_part(f"--{option}", getattr(options, option.replace("-", "_")), tables)
         for option in ("text", "text-pair", "label")
     )
-    return {part: Given(texts.get(part), labels.get(part), pairs.get(part)) for part in tables}
+    real = {part: table for part, table in tables.items() if part != SYNTHETIC}
+    if any(value.startswith("synthetic=") for value in options.split):
+        raise InputError(
+            "Synthetic rows are all for training.", fix=f"Name real files with {_SPLIT}."
+        )
+    splits = _by_part(_SPLIT, options.split, real)
+    return {
+        part: Given(texts.get(part), labels.get(part), pairs.get(part), splits.get(part))
+        for part in tables
+    }
+
+
+def as_last_time(
+    given: Mapping[str, Given], tables: Mapping[str, RawTable], folder: Path, *, anew: bool
+) -> dict[str, Given]:
+    """Take the columns that were chosen last for the header of a file no option is about.
+
+    Parameters
+    ----------
+    given
+        What options name, by part.
+    tables
+        What was read, by part.
+    folder
+        The workspace.
+    anew
+        Whether to forget what was chosen and guess.
+    """
+    found = dict(given)
+    for part, table in tables.items():
+        if anew:
+            remembered.forget(folder, table.frame.columns)
+        last = remembered.recall(folder, table.frame.columns)
+        if last is not None and given[part] == Given():
+            found[part] = Given(last.text, last.label, last.text_pair or "", last.split)
+            said = "columns as chosen last for this header; --guess-columns guesses them anew"
+            print(f"{table.name}: {said}", file=sys.stderr)
+    return found
+
+
+def remember(
+    tables: Mapping[str, RawTable], mappings: Mapping[str, ColumnMapping], folder: Path
+) -> None:
+    """Remember the columns of every file that are not those that are guessed."""
+    guesses = guess_tables(tables)
+    for part, table in tables.items():
+        remembered.remember(folder, table.frame.columns, mappings[part], guesses[part])
 
 
 def read_options(options: argparse.Namespace, parts: Sequence[str]) -> dict[str, ReadOptions]:
@@ -123,6 +173,7 @@ def mapping_data(
             "text": mappings[part].text,
             "text_pair": mappings[part].text_pair,
             "label": mappings[part].label,
+            "split": mappings[part].split or None,
             "beside": mappings[part].provenance(tables[part].frame.columns),
             "how": tables[part].how,
             "read": tables[part].used.to_dict(),
@@ -145,6 +196,8 @@ def print_findings(draft: Draft) -> None:
 def accepted(draft: Draft, named: Sequence[str]) -> frozenset[str]:
     """Return the codes of the proposals to accept: all of them, the large ones if named.
 
+    An offer is accepted only where it is named itself.
+
     Parameters
     ----------
     draft
@@ -161,7 +214,7 @@ def accepted(draft: Draft, named: Sequence[str]) -> frozenset[str]:
     """
     names = {name.strip() for value in named for name in value.split(",")} - {""}
     if unknown := sorted(names - {finding.code for finding in draft.findings} - {ALL}):
-        known = ", ".join(sorted(draft.proposals)) or "none"
+        known = ", ".join(sorted(draft.proposals | draft.offers)) or "none"
         raise InputError(
             f"There is no finding {quoted(unknown[0])}.", fix=f"Findings with a proposal: {known}."
         )
@@ -178,4 +231,4 @@ def accepted(draft: Draft, named: Sequence[str]) -> frozenset[str]:
             f"Nothing was stored: {'; '.join(said)}.",
             fix=f"If that is right, add --accept {codes}; else correct the files.",
         )
-    return draft.proposals
+    return draft.proposals | (draft.offers & names)

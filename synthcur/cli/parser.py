@@ -164,6 +164,21 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
         text = f"{what}; for one file PART={metavar} (default: guessed, and said)"
         parser.add_argument(f"--{option}", action="append", default=[], metavar=metavar, help=text)
     parser.add_argument(
+        "--split",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="column that says train, validation or test in all real files that have it; for one "
+        "file PART=COLUMN; empty for none (default: that of the only real file, if every row "
+        "says one)",
+    )
+    parser.add_argument(
+        "--guess-columns",
+        action="store_true",
+        help="guess the columns, and forget those that were chosen before for files with the same "
+        "header (they are used, and said, where no option names one)",
+    )
+    parser.add_argument(
         "--accept",
         action="append",
         default=[],
@@ -171,7 +186,8 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
         help="findings whose proposal is accepted although it leaves out every row of a label in "
         "a source, or more than 5 %% of the synthetic or of the real rows, exact duplicates and "
         "rows that cannot be read among them; 'all' for all of them. Without it such an import "
-        "stores nothing and ends with exit code 2. Smaller proposals are accepted and said",
+        "stores nothing and ends with exit code 2. Smaller proposals are accepted and said. What "
+        "is merely offered is done where it is named itself",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of splits made by synthcur")
     parser.add_argument(

@@ -110,6 +110,8 @@ class Rows:
         of: int | None = None,
         excludes: np.ndarray | None = None,
         proposal: str = "",
+        advice: str = "",
+        is_offer: bool = False,
     ) -> Finding:
         """Make a finding of a mask; ``{n}`` in the proposal is the number of excluded rows."""
         mask = np.asarray(found, dtype=bool)
@@ -124,6 +126,8 @@ class Rows:
             proposal=proposal.format(n=f"{len(left_out):,}") if rows else "",
             excludes=left_out,
             labels=counted(self.frame["label"].to_numpy()[mask]),
+            advice=advice if rows else "",
+            is_offer=is_offer and bool(left_out),
         )
 
     def _at(self, mask: np.ndarray) -> tuple[tuple[str, int], ...]:

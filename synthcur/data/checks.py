@@ -12,14 +12,17 @@ from collections.abc import Container, Iterable
 import numpy as np
 import pandas as pd
 
+from synthcur.data.annotators import AGREEMENT, OUTVOTED, UNDECIDED
 from synthcur.data.candidate_rows import PARTS, Rows
 from synthcur.data.labels import counted, quoted
+from synthcur.data.languages import other_languages
+from synthcur.data.leftovers import leftovers
+from synthcur.data.model_reading import too_long, unknown_words
+from synthcur.data.near_duplicates import near_duplicates, near_leaks
 from synthcur.data.repeats import held_out_repeats, held_out_two_labels, two_labels
 from synthcur.data.stated import REJECTED, SEVERAL
-from synthcur.data.texts import estimated_tokens, is_blank
-from synthcur.models.numpy_encoder import bundled_tokenizer, unknown_share
+from synthcur.data.texts import is_blank, meant_apart
 from synthcur.schema import (
-    REAL,
     SYNTHETIC,
     TEST,
     TRAIN,
@@ -29,17 +32,12 @@ from synthcur.schema import (
     worst_first,
 )
 
-MAX_TOKENS = 128
 FEWEST_ROWS = 2
 """Rows of a label below which neither checker can learn it."""
 FEW_ROWS = 5
 """Rows of a label below which the folds of the out-of-fold figures cannot all hold one."""
 IMBALANCE = 10.0
 """Ratio of the largest to the smallest label from which imbalance is worth a look."""
-UNKNOWN_SHARE = 0.25
-"""Share of words that the bundled model does not know from which another one is advised."""
-_GLANCED = 100
-"""Rows of a source whose words are looked up."""
 
 _PART_TITLES = {SYNTHETIC: "synthetic", TRAIN: "real train", VALIDATION: "validation", TEST: "test"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -68,9 +66,11 @@ def validate(rows: pd.DataFrame, *, needed: Container[str] = tuple(PARTS)) -> li
     first = [
         _rejected_rows(whole),
         _several_labels(whole),
+        _annotators(whole),
         _empty_text(table),
         _missing_label(table),
         _label_variants(table),
+        _labels_apart(table),
         _one_source_label(table),
         _unknown_label(table),
         *_leaks(table),
@@ -85,12 +85,16 @@ def validate(rows: pd.DataFrame, *, needed: Container[str] = tuple(PARTS)) -> li
         _nothing_left(table, left, whole, needed),
         held_out_two_labels(table),
         held_out_repeats(table),
-        _unknown_words(table),
+        unknown_words(table),
         _absent_label(table, left),
-        _too_long(table),
+        too_long(table),
         _encoding_damage(table),
         _control_characters(table),
         _imbalance(table, left),
+        near_leaks(table),
+        near_duplicates(table),
+        *leftovers(table),
+        *other_languages(table),
     ]
     return worst_first(findings)
 
@@ -112,6 +116,22 @@ def _several_labels(whole: Rows) -> Finding:
         found,
         excludes=found,
         proposal="Exclude {n}",
+    )
+
+
+def _annotators(whole: Rows) -> Finding:
+    undecided = whole.aside == UNDECIDED
+    found = (whole.aside == OUTVOTED) | undecided
+    return whole.finding(
+        "annotator_rows",
+        "Several rows per text, one per annotator",
+        FindingState.MUST_FIX,
+        found,
+        excludes=found,
+        proposal="One row per text, exclude {n}",
+        advice="Each text stays once with the label that most annotators gave it; "
+        f"{undecided.sum():,} of these rows are of texts on which no majority agrees. How many "
+        f"agreed is kept beside the rows as “{AGREEMENT}”.",
     )
 
 
@@ -155,6 +175,19 @@ def _label_variants(table: Rows) -> Finding:
         FindingState.CHECK if can_stay else FindingState.MUST_FIX,
         found,
         proposal=f"Merge into {shown}".replace("{", "{{").replace("}", "}}"),
+    )
+
+
+def _labels_apart(table: Rows) -> Finding:
+    groups = meant_apart(table.frame)
+    labels = {label for group in groups for label in group}
+    return table.finding(
+        "labels_apart",
+        "Labels that differ by capitals alone",
+        FindingState.CHECK,
+        _is_in(table.frame["label"].to_numpy(), labels),
+        advice="Synthetic and real rows use them side by side, so they stay apart. If they mean "
+        "the same, write them in one way in the files.",
     )
 
 
@@ -297,47 +330,6 @@ def _absent_label(table: Rows, left: np.ndarray) -> Finding:
         of=len(known),
         proposal=", ".join(sorted(absent))[:80],
         labels=tuple((label, 0) for label in sorted(absent)),
-    )
-
-
-def _unknown_words(table: Rows) -> Finding:
-    """Tell where the texts of a source are mostly unknown words to the bundled English model."""
-    tokenizer = bundled_tokenizer()
-    sources = table.frame["source"].to_numpy()
-    shares = {}
-    for source in (SYNTHETIC, REAL):
-        rows = np.flatnonzero(sources == source)
-        some = rows[np.linspace(0, len(rows) - 1, min(len(rows), _GLANCED)).astype(int)]
-        shares[source] = unknown_share(tokenizer, table.frame["text"].iloc[some])
-    worst = max(shares.values())
-    is_much = worst >= UNKNOWN_SHARE
-    what = f"{worst:.0%} of the words" if is_much else "Words"
-    return Finding(
-        code="unknown_words",
-        title=f"{what} unknown to the bundled model",
-        state=FindingState.CHECK if is_much else FindingState.FINE,
-        rows=(),
-        of=len(table.frame),
-        proposal="Choose a model of their language" if is_much else "",
-    )
-
-
-def _too_long(table: Rows) -> Finding:
-    special = 3 if table.has_pairs else 2
-
-    def is_long(text: str, pair: str | None) -> bool:
-        whole = f"{text} {pair}" if pair else text
-        # A piece has at least one character, so most texts need no counting.
-        return len(whole) > MAX_TOKENS - special and estimated_tokens(whole) > MAX_TOKENS - special
-
-    texts, pairs = table.frame["text"], table.frame["text_pair"]
-    found = [is_long(text, pair) for text, pair in zip(texts, pairs, strict=True)]
-    return table.finding(
-        "too_long",
-        f"Too long for {MAX_TOKENS} tokens (estimate)",
-        FindingState.CHECK,
-        found,
-        proposal=f"Cut at {MAX_TOKENS}",
     )
 
 

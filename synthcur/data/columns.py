@@ -29,11 +29,15 @@ class ColumnMapping:
         Columns of the (first) text and of the label.
     text_pair
         Column of the second text; None where a sample is a single text.
+    split
+        Column that says the split of each real row; empty where none is to say it, None to use
+        one where it is sure. It stays beside the rows all the same.
     """
 
     text: str
     label: str
     text_pair: str | None = None
+    split: str | None = None
 
     def provenance(self, columns: Iterable[str]) -> list[str]:
         """Return the columns that are neither text nor label."""
@@ -46,6 +50,7 @@ class ColumnMapping:
         if self.text_pair:
             said += f", second text = {quoted(self.text_pair)}"
         said += f", label = {quoted(self.label)}"
+        said += f", split = {quoted(self.split)}" if self.split else ""
         beside = [quoted(column) for column in self.provenance(columns)]
         more = f" and {len(beside) - 8:,} more" if len(beside) > 8 else ""
         return f"{said}; kept beside: {', '.join(beside[:8])}{more}" if beside else said
@@ -53,11 +58,12 @@ class ColumnMapping:
 
 @dataclass(frozen=True)
 class Given:
-    """Columns of one table that are known; an empty `text_pair` means that there is none."""
+    """Columns of one table that are known; an empty one means that there is none."""
 
     text: str | None = None
     label: str | None = None
     text_pair: str | None = None
+    split: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,12 +76,15 @@ class Guess:
         Columns, None where none fits or several do.
     doubts
         Why `text` or `label` is None, in words; empty where both are known.
+    split
+        As in `ColumnMapping`, given and never guessed.
     """
 
     text: str | None = None
     label: str | None = None
     text_pair: str | None = None
     doubts: tuple[InputError, ...] = ()
+    split: str | None = None
 
     def mapping(self) -> ColumnMapping:
         """Return the mapping.
@@ -87,7 +96,7 @@ class Guess:
         """
         if self.text is None or self.label is None:
             raise self.doubts[0]
-        return ColumnMapping(self.text, self.label, self.text_pair or None)
+        return ColumnMapping(self.text, self.label, self.text_pair or None, self.split)
 
 
 @dataclass(frozen=True)
@@ -148,7 +157,8 @@ def guess_all(
 
 
 def _check_given(table: _Table) -> None:
-    given = [c for c in (table.given.text, table.given.text_pair, table.given.label) if c]
+    known = table.given
+    given = [c for c in (known.text, known.text_pair, known.label, known.split) if c]
     for column in given:
         if column not in table.columns:
             raise _no_column(f"{table.name} has no column {quoted(column)}.", table.columns)
@@ -282,7 +292,7 @@ def _guess(table: _Table, label: str | None) -> Guess:
         by_name = {facts.plain_name: facts.name for facts in reversed(free)}
         pair = next((by_name[name] for name in PAIR_NAMES if name in by_name), None)
     doubts = tuple(table.doubts[what] for what in ("text", "label") if what in table.doubts)
-    return Guess(text, label, pair, doubts)
+    return Guess(text, label, pair, doubts, table.given.split)
 
 
 def _text(table: _Table, free: Sequence[ColumnFacts]) -> str | None:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from synthcur.data.labels import quoted
+from synthcur.data.labels import in_order, quoted
 from synthcur.data.tables import Rejected
 from synthcur.data.texts import is_blank, text_keys
 from synthcur.errors import FindingsError, InputError
@@ -69,15 +69,22 @@ class Draft:
 
     @property
     def proposals(self) -> frozenset[str]:
-        """Codes of the findings whose proposal changes what is stored."""
+        """Codes of the findings whose proposal changes what is stored; offers are none of them."""
         return frozenset(
-            f.code for f in self.findings if f.excludes or (f.code == MERGE and f.rows)
+            f.code
+            for f in self.findings
+            if (f.excludes and not f.is_offer) or (f.code == MERGE and f.rows)
         )
+
+    @property
+    def offers(self) -> frozenset[str]:
+        """Codes of the findings whose proposal is accepted only where it is asked for by name."""
+        return frozenset(f.code for f in self.findings if f.excludes and f.is_offer)
 
     @cached_property
     def losses(self) -> tuple["Loss", ...]:
         """What the proposals leave out, those alone that take a label or many rows of a source."""
-        found = (self._loss(finding) for finding in self.findings if finding.excludes)
+        found = (self._loss(finding) for finding in self.findings if finding.code in self.proposals)
         return tuple(loss for loss in found if loss.labels or loss.is_large)
 
     def _loss(self, finding: Finding) -> "Loss":
@@ -104,11 +111,17 @@ class Draft:
         }
 
     def unresolved(self, codes: Codes[str]) -> list[Finding]:
-        """Return the findings that must be fixed and are not among the accepted ones."""
-        accepted = self.proposals & set(codes)
-        return [
+        """Return the findings that must be fixed and are not among the accepted ones.
+
+        So are accepted offers with which a source loses its last row of a label.
+        """
+        accepted, offers = self.proposals & set(codes), self.offers & set(codes)
+        still_open = [
             f for f in self.findings if f.state == FindingState.MUST_FIX and f.code not in accepted
         ]
+        if offers and self._labels_of(accepted) - self._labels_of(accepted | offers):
+            still_open += [f for f in self.findings if f.code in offers]
+        return still_open
 
     def kept(self, codes: Codes[str]) -> np.ndarray:
         """Return the mask (n,) of `rows` that stay when the proposals in `codes` are accepted."""
@@ -204,14 +217,15 @@ def accept(draft: Draft, codes: Codes[str] | None = None) -> Collection:
     draft
         What was read.
     codes
-        Findings whose proposals are accepted; None accepts all.
+        Findings whose proposals are accepted; None accepts all that are no mere offers.
 
     Raises
     ------
     FindingsError
         If a finding that must be fixed is not resolved that way.
     """
-    codes = draft.proposals if codes is None else draft.proposals & set(codes)
+    known = draft.proposals | draft.offers
+    codes = draft.proposals if codes is None else known & set(codes)
     if unresolved := draft.unresolved(codes):
         raise FindingsError(
             f"Nothing was stored: {'; '.join(_in_words(finding) for finding in unresolved)}.",
@@ -221,7 +235,7 @@ def accept(draft: Draft, codes: Codes[str] | None = None) -> Collection:
     rows.insert(0, "sample_id", sample_ids(rows))
     return Collection(
         name=draft.name,
-        labels=tuple(sorted(set(rows["label"]))),
+        labels=tuple(in_order(rows["label"])),
         rows=rows.loc[:, list(ROW_COLUMNS)],
         provenance=draft.provenance.loc[draft.kept(codes)].reset_index(drop=True),
         title=draft.title,

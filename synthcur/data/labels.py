@@ -6,6 +6,7 @@ A list of one element is read as that element. Decorated forms are only compared
 they become one label is proposed to a person, see `synthcur.data.texts.label_merges`.
 """
 
+import html
 import json
 import re
 import unicodedata
@@ -29,6 +30,27 @@ _WRAPS = (
     *(("[", "]"), ("(", ")"), ("<", ">"), ("{", "}")),
 )
 _TRAILING = ".,;:。、，；："
+_UNSEEN = re.compile(
+    r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff]"
+)
+"""Soft hyphens, joiners, marks of direction and order: they are seen by nobody."""
+_LOOKS_LIKE = str.maketrans(
+    {"’": "'", "‘": "'", "ʼ": "'", "`": "`", "−": "-", "ı": "i", "\u0307": None, "ـ": None}
+)
+"""Characters that stand for others: apostrophes, the minus sign, what is left of a dotted İ."""
+_EXPLAINED = re.compile(
+    r"\s*\n\s*(?:explanation|reason(?:ing)?|rationale|justification|because|note|erklärung"
+    r"|begründung|explication|raison|explicación|razón|解释|理由|说明)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_ENDING = re.compile(
+    r"\s*(?:<\|[a-z_]+\|>|</s>|<eos>|<end_of_turn>"
+    r"|[(\[](?:(?:confidence|score|probability|certainty)\s*[:=]?\s*)?"
+    r"(?:[01]?\.\d+|\d{1,3} ?%)[)\]]"
+    r"|[(\[](?:high|medium|low) confidence[)\]])$"
+)
+_ENCLOSED = re.compile(r"<(\w{1,20})>(.+)</\1>|\\(?:boxed|text|textbf|mathrm)\{(.+)\}")
+_MARKED = re.compile(r"__label__(?=\S)|label_(?=\d+$)|#(?=[^\W\d_])")
 _PREFIX = re.compile(
     r"(?:(?:the|final|predicted|correct)\s+)*"
     r"(?:label|class|category|intent|topic|tag|answer|output|result|sentiment|emotion"
@@ -38,10 +60,13 @@ _PREFIX = re.compile(
     r"(?:\s*[:=：]\s*|\s+is:?\s+|\s+-\s+)(?=\S)",
     re.IGNORECASE,
 )
-_BULLET = re.compile(r"(?:[-*•–>]|#{1,6})\s+(?=\S)")
-_NUMBERING = re.compile(r"\(?(\d{1,4})[.):]\)?\s+(?=\S)")
-_WHOLE = re.compile(r"([+-]?\d+)\.0+")
-_JOINT = re.compile(r"(?<=[^\W\d_])[_\-‐‑](?=[^\W\d_])")
+_BULLET = re.compile(r"(?:[-*•–>→➡►▶✅✔☑🔹🔸]|=>|->|#{1,6})\s+(?=\S)")
+_NUMBERING = re.compile(
+    r"\(?(\d{1,4}|[a-z])[.):]\)?\s+(?=\S)|(\d{1,4})(?:\s+[-–]\s+|\s*=\s*)(?=[^\W\d])"
+)
+_WHOLE = re.compile(r"\+?(-?)0*(\d+)(?:\.0+)?")
+_NUMBER = re.compile(r"(-?[0-9]{1,18})(?:\.0+)?")
+_JOINT = re.compile(r"(?<=[^\W\d_])[_\-‐‑–](?=[^\W\d_])")
 
 
 def labels_in(cell: Any) -> tuple[str, ...]:
@@ -119,23 +144,33 @@ def bare(label: str) -> tuple[str, str]:
     ``("billing", "")`` for ``**Billing**``, ``Label: billing.`` and ``"billing"``;
     ``("billing", "1")`` for ``1. billing``; ``("1", "")`` for ``1.0``.
     """
-    name, number = folded(label).replace("**", "").strip() or folded(label), ""
+    name, number = _plainly(label), ""
+    name = name.replace("**", "").replace("```", "").strip() or name
     for _ in range(_DEEPEST):
         before = name
-        name = _unwrapped(name)
+        name = _ENDING.sub("", _unwrapped(name)) or name
         if (match := _NUMBERING.match(name)) and not number:
-            number, name = match.group(1), name[match.end() :]
-        name = _PREFIX.sub("", name, count=1) if _PREFIX.match(name) else name
-        name = _BULLET.sub("", name, count=1) if _BULLET.match(name) else name
+            number, name = match.group(1) or match.group(2), name[match.end() :]
+        for pattern in (_PREFIX, _BULLET, _MARKED):
+            match = pattern.match(name)
+            name = name[match.end() :] if match else name
         name = name.rstrip(_TRAILING).rstrip() or name
         if name == before:
             break
     if match := _WHOLE.fullmatch(name):
-        name = match.group(1)
+        name = f"{match.group(1) if match.group(2).strip('0') else ''}{match.group(2)}"
     return _JOINT.sub(" ", name), number
 
 
+def _plainly(label: str) -> str:
+    """Fold a label without what nobody sees and what a model explains below it."""
+    seen = html.unescape(_UNSEEN.sub("", _EXPLAINED.sub("", label)))
+    return folded(folded(seen).translate(_LOOKS_LIKE)) or folded(label)
+
+
 def _unwrapped(name: str) -> str:
+    if match := _ENCLOSED.fullmatch(name):
+        return (match.group(2) or match.group(3)).strip()
     for start, end in _WRAPS:
         inner = name[len(start) : -len(end)]
         is_wrapped = name.startswith(start) and name.endswith(end) and inner.strip()
@@ -165,6 +200,17 @@ def same_labels(labels: Iterable[str]) -> list[list[str]]:
         parts = by_number.values() if apart else [[v for part in by_number.values() for v in part]]
         together += [sorted(part) for part in parts if len(part) > 1]
     return together
+
+
+def in_order(labels: Iterable[str]) -> list[str]:
+    """Sort different labels: whole numbers by their size, where all are, else by their letters.
+
+    The place of a label is its id in a trained model, so that ``2`` stands at 2 and not behind 10.
+    """
+    found = set(labels)
+    if all(_NUMBER.fullmatch(label) for label in found):
+        return sorted(found, key=lambda label: (int(label.split(".")[0]), label))
+    return sorted(found)
 
 
 def counted(labels: Iterable[str | None]) -> tuple[tuple[str, int], ...]:

@@ -21,6 +21,7 @@ from typing import Any
 
 import pandas as pd
 
+from synthcur.data.annotators import AGREEMENT, Opinions, opinions
 from synthcur.data.checks import validate
 from synthcur.data.columns import ColumnMapping, Given, Guess, guess_all
 from synthcur.data.draft import Draft, accept, keep_of_two_labels
@@ -28,8 +29,9 @@ from synthcur.data.first_line import DOUBT, ROW
 from synthcur.data.labels import JOIN, labels_in, plain, quoted
 from synthcur.data.read_findings import guessed_encodings
 from synthcur.data.reading import IMPORTS, import_path, path_inside, read_table
+from synthcur.data.split_choice import columns_of_splits, split_finding
 from synthcur.data.splits import draw_splits
-from synthcur.data.stated import REJECTED, SEVERAL, StatedSplits, rejected_rows, stated_splits
+from synthcur.data.stated import REJECTED, SEVERAL, rejected_rows
 from synthcur.data.tables import RawTable, Rejected
 from synthcur.data.texts import is_blank, label_merges, text_keys
 from synthcur.errors import InputError
@@ -112,31 +114,28 @@ def build(
     guesses = guess_tables(tables, _given(tables, mapping))
     mappings = {part: guesses[part].mapping() for part in files}
     _check_pairs(mappings)
-    stated = {part: _stated(tables[part], mappings[part]) for part in files}
-    used = _used_splits(stated)
+    stated, used = columns_of_splits(tables, mappings)
+    of_part = {part: _rows(part, tables[part], mappings[part], files[part]) for part in files}
+    said = {part: _opinions(tables[part], mappings[part], of_part[part]) for part in files}
     rows = pd.concat(
-        [_rows(part, tables[part], mappings[part], files[part]) for part in files],
-        ignore_index=True,
+        [_without_outvoted(of_part[part], said[part]) for part in files], ignore_index=True
     )
-    if used is not None:
-        rows.loc[rows["source"] == REAL, "split"] = list(used.splits)
-    missing = tuple(
-        part
-        for part in drawn
-        if part not in tables and not (used is not None and part in used.splits)
-    )
+    for part, column in used.items():
+        rows.loc[rows["file"] == files[part], "split"] = [each or part for each in column.splits]
+    given = {*tables, *(split for column in used.values() for split in column.splits)}
+    missing = tuple(part for part in drawn if part not in given)
     rows = _with_splits(rows, missing, seed)
     rejected = {files[part]: tables[part].rejected for part in files if tables[part].rejected}
     findings = [*_rejected_finding(rejected, len(rows)), *validate(rows, needed=(*tables, *drawn))]
     findings += _first_line_finding({files[part]: tables[part] for part in files})
     findings += guessed_encodings({files[part]: tables[part] for part in files})
-    findings += _stated_finding(rows, {files[part]: stated[part] for part in files}, used)
+    findings += split_finding(rows, files, stated, used)
     if missing:
         findings.append(_splits_finding(rows, missing))
     return Draft(
         name=name,
         rows=rows,
-        provenance=_provenance(tables, mappings),
+        provenance=_provenance(tables, mappings, said),
         findings=tuple(worst_first(findings)),
         rejected=rejected,
         merges=label_merges(rows[rows["aside"] == ""]),
@@ -182,7 +181,7 @@ def _given(
 ) -> dict[str, Given]:
     known = mapping if isinstance(mapping, Mapping) else dict.fromkeys(tables, mapping)
     return {
-        part: Given(each.text, each.label, each.text_pair or "")
+        part: Given(each.text, each.label, each.text_pair or "", each.split)
         for part, each in known.items()
         if each is not None
     }
@@ -219,6 +218,20 @@ def _rows(part: str, table: RawTable, mapping: ColumnMapping, file: str) -> pd.D
     return rows.assign(row=table.rows)
 
 
+def _opinions(table: RawTable, mapping: ColumnMapping, rows: pd.DataFrame) -> Opinions | None:
+    has_say = (rows["aside"] == "") & ~rows["label"].map(is_blank)
+    labels = rows["label"].where(has_say, None).tolist()
+    columns = mapping.provenance(table.frame.columns)
+    return opinions(table.frame, columns, text_keys(rows), labels)
+
+
+def _without_outvoted(rows: pd.DataFrame, said: Opinions | None) -> pd.DataFrame:
+    if said is None:
+        return rows
+    aside = [old or new for old, new in zip(rows["aside"], said.aside, strict=True)]
+    return rows.assign(aside=pd.Series(aside, dtype=object))
+
+
 def _text(cell: Any) -> str | None:
     """Write a cell as text, truth values as in JSON; None stays None."""
     return None if cell is None else plain(cell)
@@ -243,48 +256,6 @@ def _with_splits(rows: pd.DataFrame, missing: tuple[str, ...], seed: int) -> pd.
     split = rows["split"].to_numpy(dtype=object, copy=True)
     split[usable.to_numpy()] = drawn
     return rows.assign(split=split)
-
-
-def _stated(table: RawTable, mapping: ColumnMapping) -> StatedSplits | None:
-    return stated_splits(table.frame, mapping.provenance(table.frame.columns))
-
-
-def _used_splits(stated: Mapping[str, StatedSplits | None]) -> StatedSplits | None:
-    """Return the column that divides the real rows: that of the only real file."""
-    found = stated[TRAIN]
-    if found is None or not found.is_complete or set(stated) != {SYNTHETIC, TRAIN}:
-        return None
-    return found if TRAIN in found.splits and len(set(found.splits)) > 1 else None
-
-
-def _stated_finding(
-    rows: pd.DataFrame, stated: Mapping[str, StatedSplits | None], used: StatedSplits | None
-) -> Iterable[Finding]:
-    """Say what was made of a column that names splits."""
-    said, places = [], []
-    for file, column in stated.items():
-        if column is None:
-            continue
-        of_file = rows[rows["file"] == file]
-        elsewhere = [
-            split is not None and (split != own or column is used) and split != TRAIN
-            for split, own in zip(column.splits, of_file["split"], strict=True)
-        ]
-        if not any(elsewhere):
-            continue
-        sizes = Counter(split or "nothing" for split in column.splits)
-        shown = ", ".join(f"{split} {number:,}" for split, number in sorted(sizes.items()))
-        what = "Splits taken from" if column is used else f"Not used, of {file}:"
-        said.append(f"{what} column {quoted(column.column)}: {shown}")
-        places += [(file, int(row)) for row in of_file["row"].to_numpy()[elsewhere]]
-    if said:
-        yield Finding(
-            code="split_column",
-            title="; ".join(said),
-            state=FindingState.CHECK,
-            rows=tuple(places),
-            of=len(rows),
-        )
 
 
 def _first_line_finding(tables: Mapping[str, RawTable]) -> Iterable[Finding]:
@@ -331,17 +302,30 @@ def _rejected_finding(rejected: Mapping[str, tuple[Rejected, ...]], read: int) -
 
 
 def _provenance(
-    tables: Mapping[str, RawTable], mappings: Mapping[str, ColumnMapping]
+    tables: Mapping[str, RawTable],
+    mappings: Mapping[str, ColumnMapping],
+    said: Mapping[str, Opinions | None],
 ) -> pd.DataFrame:
     """Put the other columns of all parts together; one kind of value per column."""
     frames = [
-        tables[part].frame.loc[:, mapping.provenance(tables[part].frame.columns)]
+        _with_agreement(
+            tables[part].frame.loc[:, mapping.provenance(tables[part].frame.columns)], said[part]
+        )
         for part, mapping in mappings.items()
     ]
     columns = list(dict.fromkeys(column for frame in frames for column in frame.columns))
     return pd.DataFrame(
         {column: _one_kind(_cells(frames, column)) for column in columns},
         index=pd.RangeIndex(sum(map(len, frames))),
+    )
+
+
+def _with_agreement(frame: pd.DataFrame, said: Opinions | None) -> pd.DataFrame:
+    """Put how many annotators agree beside the rows, unless a column has that name."""
+    if said is None or AGREEMENT in frame:
+        return frame
+    return frame.assign(
+        **{AGREEMENT: pd.Series(list(said.agreement), index=frame.index, dtype=object)}
     )
 
 

@@ -1,12 +1,13 @@
 """What the columns beside text and label say of a row: its split, or that somebody rejected it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from synthcur.data.column_facts import NEGATIVE_VERDICTS, ColumnFacts, facts_of
-from synthcur.data.labels import folded, plain
+from synthcur.data.labels import counted, folded, plain
 from synthcur.schema import TEST, TRAIN, VALIDATION
 
 REJECTED, SEVERAL = "rejected", "several"
@@ -39,11 +40,14 @@ class StatedSplits:
         ``train``, ``validation`` or ``test`` of every row (n,), None where it says neither.
     is_complete
         Whether every row says one of the three.
+    others
+        What it says where it says none of them, with the number of rows; the most frequent first.
     """
 
     column: str
     splits: Sequence[str | None]
     is_complete: bool
+    others: tuple[tuple[str, int], ...] = ()
 
 
 def rejected_rows(frame: pd.DataFrame, columns: Sequence[str]) -> list[bool]:
@@ -88,12 +92,34 @@ def stated_splits(frame: pd.DataFrame, columns: Sequence[str]) -> StatedSplits |
         Those beside text and label.
     """
     for column in columns:
-        if ColumnFacts(column, ()).plain_name not in _SPLIT_NAMES:
-            continue
-        splits = [None if cell is None else _split(plain(cell)) for cell in frame[column]]
-        if any(splits):
-            return StatedSplits(column, splits, is_complete=all(splits))
+        if ColumnFacts(column, ()).plain_name in _SPLIT_NAMES:
+            found = splits_in(frame, column)
+            if any(found.splits):
+                return found
     return None
+
+
+def splits_in(frame: pd.DataFrame, column: str) -> StatedSplits:
+    """Read the splits that a column says, whatever it is called."""
+    cells = [None if cell is None else plain(cell) for cell in frame[column]]
+    splits = [None if cell is None else _split(cell) for cell in cells]
+    others = (cell for cell, split in zip(cells, splits, strict=True) if split is None)
+    return StatedSplits(column, splits, is_complete=all(splits), others=counted(others))
+
+
+def split_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns that may say to which split a row belongs.
+
+    At least half of the cells that are looked at name one, and not all the same one.
+    """
+    facts = facts_of(frame.loc[:, list(columns)])
+    found = []
+    for column in columns:
+        named = [_split(plain(cell)) for cell in facts[column].cells if cell is not None]
+        known = Counter(filter(None, named))
+        if len(known) > 1 and known.total() >= len(named) / 2:
+            found.append(column)
+    return found
 
 
 def _split(cell: str) -> str | None:

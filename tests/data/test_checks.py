@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthcur.data.checks import estimated_tokens, validate
+from synthcur.data.checks import validate
+from synthcur.data.texts import estimated_tokens
 from synthcur.schema import REAL, SYNTHETIC, Finding, FindingState, worst_first
 
 PARTS = {
@@ -107,6 +108,23 @@ def test_label_variants_with_rows_in_both_sources_are_only_shown():
     assert found("label_variants", synthetic=rows, train=[("c", "Care"), ("d", "Care")]).state == (
         "check"
     )
+
+
+@pytest.mark.parametrize(("one", "other"), [("US", "us"), ("A", "a"), ("True", "true")])
+def test_labels_in_capitals_and_without_stay_apart_where_both_sources_use_both(
+    one: str, other: str
+):
+    rows = {
+        part: [(f"{label} {i} {part}", label) for label in (one, other) for i in range(6)]
+        for part in ("synthetic", "train")
+    }
+    assert found("label_variants", **rows).state == "fine"
+    finding = found("labels_apart", **rows)
+    assert (finding.state, finding.proposal) == ("check", "")
+    assert finding.labels == ((one, 12), (other, 12))
+    rows["train"] = [row for row in rows["train"] if row[1] == one]
+    assert found("labels_apart", **rows).state == "fine"
+    assert found("label_variants", **rows).proposal == f"Merge into “{one}”"
 
 
 def test_variants_of_a_label_are_not_called_unknown():
@@ -219,6 +237,14 @@ def test_long_texts_are_shown_and_not_left_out():
     assert (finding.state, finding.excludes) == ("check", ())
     assert finding.rows == (("synthetic.csv", 11),)
     assert "estimate" in finding.title
+    assert "about 3% of the words" in finding.advice
+
+
+def test_how_much_of_long_texts_is_lost_is_measured_over_all_of_them():
+    texts = [("word " * 252, "care"), ("word " * 126, "care"), ("word " * 504, "pests")]
+    finding = found("too_long", synthetic=texts)
+    assert len(finding.rows) == 2
+    assert "about 67% of the words" in finding.advice
 
 
 @pytest.mark.parametrize("text", ["caf\ufffd", "cafÃ©", "donâ€™t", "5 Â£"])
@@ -323,6 +349,8 @@ def test_words_that_the_bundled_model_does_not_know_are_told_by_source():
     finding = next(f for f in validate(rows) if f.code == "unknown_words")
     assert finding.state == "check"
     assert finding.title.endswith("% of the words unknown to the bundled model")
+    assert "real 0%" in finding.advice
+    assert "--checkers finetune --base-model" in finding.advice
 
 
 def test_rows_that_are_all_set_aside_leave_nothing_to_store():

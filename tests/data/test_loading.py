@@ -282,3 +282,15 @@ def test_rows_kept_and_left_out_always_add_up(extra: list[tuple[str, str]]):
     left_out = {place for finding in drafted.findings for place in finding.excludes}
     assert len(collection.rows) + len(left_out) == drafted.total
     assert len(collection.provenance) == len(collection.rows)
+
+
+def test_labels_that_are_numbers_have_the_ids_that_they_name():
+    rows = {
+        part: [
+            {"text": f"{part} says number {label} in row {i}", "label": label}
+            for label in range(12)
+            for i in range(6)
+        ]
+        for part in ("synthetic", "train")
+    }
+    assert accept(draft(rows)).labels == tuple(map(str, range(12)))

@@ -53,6 +53,8 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "--encoding": [],
         "--header": [],
         "--sheet": [],
+        "--split": [],
+        "--guess-columns": False,
         "--accept": [],
         "--seed": 0,
         "--no-score": False,
@@ -162,6 +164,7 @@ OF_LISTS = {
     ("learning-curve", "quality"): {"n_real", "accuracy"},
     ("import", "findings"): {
         *("code", "title", "state", "rows", "of", "proposal", "left_out", "labels"),
+        *("advice", "offered"),
     },
 }
 """Keys of every item of a list in an answer."""

@@ -37,7 +37,7 @@ from synthcur.jobs import job_queue
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION
 from synthcur.settings import ScoreSettings, fingerprint
 from synthcur.ui import parts, resources
-from synthcur.ui.data import import_files, read_choices
+from synthcur.ui.data import column_form, import_files, read_choices
 from synthcur.ui.session import session, writing
 
 ROOT_VARIABLE = "SYNTHCUR_IMPORT_ROOT"
@@ -215,6 +215,7 @@ def choose_columns(state: Import, sources: Sources) -> dict[str, ColumnMapping]:
     chosen: dict[str, ColumnMapping] = {}
     tables = sources.tables
     guesses = _guesses(fingerprint(dict(sources.identities)), dict(tables))
+    guesses = guesses | (last := column_form.as_last_time(tables))
     apart = len(tables) > 1 and st.checkbox("Columns for each file", key=f"apart-{state.id}")
     groups = _groups(tables, guesses, apart=apart)
     for members in groups:
@@ -223,6 +224,9 @@ def choose_columns(state: Import, sources: Sources) -> dict[str, ColumnMapping]:
         if len(groups) > 1:
             title += f" of {', '.join(tables[part].name for part in members)}"
         st.subheader(parts.plain(title), anchor=False)
+        if any(part in last for part in members):
+            key = f"forget-{members[0]}-{state.id}"
+            column_form.say_last_time([tables[part] for part in members], key=key)
         shared = [
             column
             for column in tables[members[0]].frame.columns
@@ -234,7 +238,9 @@ def choose_columns(state: Import, sources: Sources) -> dict[str, ColumnMapping]:
             for doubt in guess.doubts:
                 st.caption(parts.plain(doubt, limit=600))
         else:
-            chosen.update(dict.fromkeys(members, mapping))
+            for part in members:
+                table, split = tables[part], guesses[part].split
+                chosen[part] = column_form.with_split(table, part, mapping, split, key=state.id)
             _mapping_in_words(mapping, [tables[part] for part in members])
     return chosen
 
@@ -287,6 +293,12 @@ def _mapping_in_words(mapping: ColumnMapping, tables: list[RawTable]) -> None:
     said = mapping.in_words(columns)
     beside = " (no checker or weight reads them)" if mapping.provenance(columns) else ""
     st.caption(parts.plain(f"{said}{beside}.", limit=600))
+
+
+def remember_columns(sources: Sources, columns: Mapping[str, ColumnMapping]) -> None:
+    """Remember the columns of the files for others with the same headers."""
+    guesses = _guesses(fingerprint(dict(sources.identities)), dict(sources.tables))
+    column_form.remember(sources.tables, columns, guesses)
 
 
 # Draft and decisions

@@ -52,7 +52,10 @@ def show(state: Import) -> None:
         if draft is None:
             _files_line(state, sources, columns)
         else:
-            _findings_line(state, draft, name)
+            if _findings_line(state, draft, name):
+                import_form.remember_columns(sources, columns)
+                import_form.store(draft, name, state.accepted)
+                st.rerun()
             _losses(draft)
         for problem in problems:
             _problem(problem)
@@ -102,8 +105,8 @@ def _check(state: Import) -> None:
     state.is_checked = True
 
 
-def _findings_line(state: Import, draft: Draft, name: str) -> None:
-    """Draw how much was found, what stays, and the button that stores it."""
+def _findings_line(state: Import, draft: Draft, name: str) -> bool:
+    """Draw how much was found, what stays, and the button that stores it; whether it is pressed."""
     found = [finding for finding in draft.findings if finding.state != FindingState.FINE]
     still_open = draft.unresolved(state.accepted)
     kept = int(draft.kept(state.accepted).sum())
@@ -126,15 +129,13 @@ def _findings_line(state: Import, draft: Draft, name: str) -> None:
                 on_click=_accept,
                 args=(state, waiting),
             )
-        if st.button(
+        return st.button(
             f"Store {in_words(kept, 'row')}",
             type="primary",
             icon=_STORE_ICON,
             disabled=bool(reason),
             help=parts.plain(reason) or None,
-        ):
-            import_form.store(draft, name, state.accepted)
-            st.rerun()
+        )
 
 
 def _losses(draft: Draft) -> None:
@@ -217,7 +218,7 @@ def _decide(state: Import, draft: Draft, finding: Finding, ticked: list[tuple[st
             st.badge("Accepted", color="gray", icon=":material/check:")
             st.button("Take back", icon=":material/undo:", on_click=_take_back, args=(state, code))
         return
-    if code not in draft.proposals:
+    if code not in draft.proposals | draft.offers:
         st.caption(_without_proposal(finding))
         return
     with st.container(horizontal=True, vertical_alignment="center"):

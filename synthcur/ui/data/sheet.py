@@ -140,8 +140,11 @@ def findings_card(sheet: Sheet) -> Finding | None:
             },
             alt="Every check with its state, the number of rows and their row numbers",
         )
-    chosen = event["selection"]["rows"]
-    return sheet.findings[chosen[0]] if chosen and chosen[0] < len(sheet.findings) else None
+        chosen = event["selection"]["rows"]
+        finding = sheet.findings[chosen[0]] if chosen and chosen[0] < len(sheet.findings) else None
+        if finding is not None and finding.advice:
+            st.caption(parts.plain(finding.advice, limit=600))
+    return finding
 
 
 def _findings_table(sheet: Sheet) -> pd.DataFrame:
@@ -156,9 +159,13 @@ def _findings_table(sheet: Sheet) -> pd.DataFrame:
             "Of": [finding.of for finding in sheet.findings],
             "Labels": [label_counts(finding.labels) for finding in sheet.findings],
             "Row numbers": [_row_numbers(finding) for finding in sheet.findings],
-            "Proposal": [finding.proposal or "—" for finding in sheet.findings],
+            "Proposal": [_proposal(finding) for finding in sheet.findings],
         }
     )
+
+
+def _proposal(finding: Finding) -> str:
+    return f"{finding.proposal}, if you want" if finding.is_offer else finding.proposal or "—"
 
 
 def _row_numbers(finding: Finding) -> str:
