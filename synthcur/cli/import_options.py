@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,11 @@ def read_options(options: argparse.Namespace, parts: Sequence[str]) -> dict[str,
     InputError
         If a value cannot be used, or there is no file for a part.
     """
-    meant = {"delimiter": delimiter_named, "encoding": encoding_named, "header": header_named}
+    meant: dict[str, Callable[[str], Any]] = {
+        "delimiter": delimiter_named,
+        "encoding": encoding_named,
+        "header": header_named,
+    }
     found: dict[str, dict[str, Any]] = {part: {} for part in parts}
     for option in ("delimiter", "encoding", "header", "sheet"):
         for_all: dict[str, str] = {}
