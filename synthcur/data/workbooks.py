@@ -103,7 +103,7 @@ def _read(book: Any, data: bytes, name: str, limits: Limits, options: ReadOption
             f"{name} has no sheet with rows; it has {_said(sheets)}.",
             fix="Check that it was saved with its rows.",
         )
-    notes = list(_notes(sheet, [each for each in sheets if each != sheet], hidden, page, facts))
+    notes = list(_notes([each for each in sheets if each != sheet], hidden, page, facts))
     table = from_records(
         name,
         records,
@@ -144,13 +144,11 @@ def _cell(value: Any) -> Any:
     return value.isoformat()
 
 
-def _notes(
-    sheet: str, others: Sequence[str], hidden: set[str], page: Any, facts: _Facts
-) -> Iterator[str]:
+def _notes(others: Sequence[str], hidden: set[str], page: Any, facts: _Facts) -> Iterator[str]:
     if others:
         shown = [f"{quoted(each)}{' (hidden)' if each in hidden else ''}" for each in others]
         more = f" and {len(shown) - _SAID:,} more" if len(shown) > _SAID else ""
-        yield f"Sheet {quoted(sheet)} is read; not {', '.join(shown[:_SAID])}{more}."
+        yield f"Sheets not read: {', '.join(shown[:_SAID])}{more}."
     if merged := len(page.merged_cell_ranges or ()):
         yield f"{_number(merged, 'merged area')}: the first cell alone has the value."
     if facts.errors:

@@ -227,7 +227,7 @@ def test_a_workbook_gives_values_alone_and_says_which_sheet_it_read():
     assert table.sheets == ("Empty", "Old", "Data")
     assert table.used == ReadOptions(header=True, sheet="Data")
     for said in (
-        "Sheet “Data” is read; not “Empty”, “Old” (hidden).",
+        "Sheets not read: “Empty”, “Old” (hidden).",
         "1 merged area: the first cell alone has the value.",
         "1 cell with an error such as #N/A, missing here.",
     ):

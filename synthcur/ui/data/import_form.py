@@ -201,10 +201,9 @@ def _read(state: Import, part: str, file: _File) -> tuple[str, RawTable]:
 
 def _as_read(table: RawTable) -> str:
     total = len(table.frame) + len(table.rejected)
-    words = [f"{parts.count(total)} rows. {table.how}."]
-    if table.guessed_encoding:
-        words.append(f"Encoding guessed: {table.guessed_encoding}.")
-    return parts.plain(" ".join([*words, *table.notes[:3]]), limit=400)
+    _, comma, example = table.guessed_encoding.partition(", ")
+    words = f"{parts.count(total)} rows. {table.how}{comma}{example}."
+    return parts.plain(" ".join([words, *table.notes[:3]]), limit=400)
 
 
 # Columns

@@ -7,10 +7,11 @@ import streamlit as st
 
 from synthcur.data.encodings import ENCODINGS
 from synthcur.data.read_options import DELIMITERS, ReadOptions
-from synthcur.data.tables import RawTable
-from synthcur.ui import parts
+from synthcur.data.tables import UNSHOWABLE, RawTable
 
-_HEADER = {True: "the names of the columns", False: "a row"}
+_GUESS = ""
+"""What is chosen while nobody says anything; a box would show None as if nothing were chosen."""
+_HEADER = {True: "the header", False: "a row"}
 
 
 def chosen(key: str) -> ReadOptions:
@@ -22,7 +23,8 @@ def chosen(key: str) -> ReadOptions:
         Names the file and the import.
     """
     options = ("delimiter", "encoding", "header", "sheet")
-    return ReadOptions(**{each: st.session_state.get(f"read-{each}-{key}") for each in options})
+    said = {each: st.session_state.get(f"read-{each}-{key}", _GUESS) for each in options}
+    return ReadOptions(**{each: value for each, value in said.items() if value != _GUESS})
 
 
 def choose(key: str, given: ReadOptions, table: RawTable | None) -> None:
@@ -44,12 +46,12 @@ def choose(key: str, given: ReadOptions, table: RawTable | None) -> None:
         option: str, title: str, offered: Sequence[Any], shown: Callable[[Any], str], guessed: Any
     ) -> None:
         said = getattr(given, option)
-        values = [None, *offered, *([said] if said not in (None, *offered) else [])]
+        values = [_GUESS, *offered, *([said] if said not in (None, *offered) else [])]
         own = f"Guessed: {shown(guessed)}" if said is None and guessed is not None else "Guess it"
         st.selectbox(
             title,
             values,
-            format_func=lambda value: parts.plain(own if value is None else shown(value), limit=60),
+            format_func=lambda value: own if value == _GUESS else shown(value),
             key=f"read-{option}-{key}",
         )
 
@@ -63,11 +65,15 @@ def choose(key: str, given: ReadOptions, table: RawTable | None) -> None:
             choice("header", "The first line is", [True, False], _HEADER.__getitem__, used.header)
         sheets = table.sheets if table is not None else ()
         if sheets or given.sheet is not None:
-            choice("sheet", "Sheet", sheets, str, used.sheet)
+            choice("sheet", "Sheet", sheets, _sheet, used.sheet)
 
 
 def _encoding(name: str) -> str:
     return ENCODINGS[name]
+
+
+def _sheet(name: str) -> str:
+    return UNSHOWABLE.sub("�", name[:60])
 
 
 def _cells(delimiter: str) -> str:
