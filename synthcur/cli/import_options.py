@@ -107,7 +107,8 @@ def read_options(options: argparse.Namespace, parts: Sequence[str]) -> dict[str,
     for option in ("delimiter", "encoding", "header", "sheet"):
         for_all: dict[str, str] = {}
         of_one_file: dict[str, str] = {}
-        for value in getattr(options, option):
+        values: Sequence[str] = getattr(options, option)
+        for value in values:
             name, sign, said = value.partition("=")
             if sign and name in _PARTS:
                 of_one_file[_part(f"--{option}", value, name, parts)] = said

@@ -211,7 +211,7 @@ CASES = {
         real_rows=30,
         first=FIRST,
         says=(
-            "Encoding guessed, real.csv: Windows-1252, such as “thè”",
+            "Encoding guessed, real.csv: Windows-1252, such as “thé”",
             "The line “sep=;” is no row.",
         ),
     ),
