@@ -27,7 +27,7 @@ from synthcur.data.tables import (
 from synthcur.errors import InputError
 
 _SAMPLE_LINES = 200
-_SEPARATOR_LINE = re.compile(r"sep=(.)[\r\n]+", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\r\n]+', re.IGNORECASE)
 """What Excel reads as the delimiter, before the header."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synthcur.data.formats import from_records
-from synthcur.data.json_shapes import rows_of
+from synthcur.data.json_shapes import is_batch, rows_of
 from synthcur.data.read_options import GUESSED, ReadOptions
 from synthcur.data.tables import (
     Limits,
@@ -79,7 +79,7 @@ def read_json(text: TextFile, limits: Limits, options: ReadOptions = GUESSED) ->
     if not filled:
         return None
     objects = sum(line.startswith("{") and _is_object(line) for line in filled)
-    is_lines = len(filled) > 1 and _is_object(filled[0])
+    is_lines = len(filled) > 1 and _is_object(filled[0]) and not _is_batch(filled[0])
     # A line of braces may also stand in the middle of a cell of a CSV file.
     may_be_lines = objects > 0 and (filled[0].startswith("{") or 2 * objects > len(filled))
     if is_lines or (may_be_lines and filled[0][0] not in "[{"):
@@ -104,6 +104,13 @@ def _is_object(line: str) -> bool:
         return isinstance(error, _RepeatedKeyError)
 
 
+def _is_batch(line: str) -> bool:
+    try:
+        return is_batch(_decode(line.removesuffix(",")))
+    except ValueError:
+        return False
+
+
 def _read_json_lines(text: TextFile, limits: Limits) -> PlainTable:
     good: list[ObjectRow] = []
     rejected: list[Rejected] = []
@@ -111,17 +118,18 @@ def _read_json_lines(text: TextFile, limits: Limits) -> PlainTable:
     with text.open() as stream:
         for line, content in enumerate(stream, start=1):
             content = content.strip()
-            if content.removesuffix(",") in ("", "[", "]"):
+            bare = content.removeprefix(",").removesuffix(",").strip()
+            if bare in ("", "[", "]"):
                 continue
             number = len(good) + len(rejected) + 1
             check_length(text.name, number, limits)
             try:
-                good.append((number, line, _row(_decode(content.removesuffix(",")))))
-                commas += content.endswith(",")
+                good.append((number, line, _row(_decode(bare))))
+                commas += content != bare
             except ValueError as error:
                 rejected.append(Rejected(number, line, str(error)))
-    lines = "1 line ends" if commas == 1 else f"{commas:,} lines end"
-    notes = [f"{lines} in a comma, which is no part of the row."] if commas else []
+    lines = "1 line has" if commas == 1 else f"{commas:,} lines have"
+    notes = [f"{lines} a comma beside the object, which is no part of it."] if commas else []
     return _from_objects(text, good, rejected, "JSON Lines", limits, notes)
 
 
