@@ -97,6 +97,17 @@ def read_json(text: TextFile, limits: Limits, options: ReadOptions = GUESSED) ->
         raise _not_usable(text, error) from error
 
 
+def begins_rows(source: str, at: int) -> bool:
+    """Whether JSON with an object in it begins at a place of a text, be it cut off."""
+    try:
+        value, _ = _DECODER.raw_decode(source, at)
+    except json.JSONDecodeError as error:
+        return isinstance(_in_words(error), _CutOffError) and error.pos > at + 1
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) or any(isinstance(each, dict) for each in value)
+
+
 def _is_object(line: str) -> bool:
     try:
         return isinstance(_decode(line.removesuffix(",")), dict)
@@ -231,7 +242,7 @@ def _left_out(sentences: str) -> str:
     ValueError
         If it is no sentence: then the JSON before it is damaged.
     """
-    if not sentences[0].isalpha():
+    if not sentences[0].isalpha() or "{" in sentences:
         raise ValueError(f"not valid JSON, there is “{sentences[:20].strip()}” behind the rows")
     return f"Left out behind the rows: “{' '.join(sentences.split())[:80]}”."
 

@@ -81,10 +81,9 @@ def read_workbook(data: bytes, name: str, limits: Limits, options: ReadOptions) 
 
 
 def _read(book: Any, data: bytes, name: str, limits: Limits, options: ReadOptions) -> PlainTable:
-    hidden = {
-        each.name for each in book.sheets_metadata if not str(each.visible).endswith(".Visible")
-    }
-    sheets = list(book.sheet_names)
+    pages = [each for each in book.sheets_metadata if str(each.typ).endswith(".WorkSheet")]
+    hidden = {each.name for each in pages if not str(each.visible).endswith(".Visible")}
+    sheets = [each.name for each in pages]
     candidates = sorted(sheets, key=lambda sheet: sheet in hidden)
     if options.sheet is not None:
         if options.sheet not in sheets:

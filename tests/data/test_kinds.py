@@ -646,6 +646,32 @@ def test_a_fence_inside_a_cell_is_a_part_of_the_text():
     assert cells(read_table(data))[0] == ["How do I run this?\n```\nmake\n```\n", "care"]
 
 
+@pytest.mark.parametrize("row", ["[b] more,care", "[1],care", "{x},care", '{"a,care'])
+def test_a_row_that_begins_with_a_bracket_makes_no_row_before_it_a_sentence(row: str):
+    data = f"text,label\ncare,The fern wilts.\n\n{row}\nlast,delivery\n"
+    try:
+        table = read_table(data.encode(), "rows.csv")
+    except InputError:
+        return
+    assert cells(table)[0] == ["care", "The fern wilts."]
+    assert len(table.frame) + len(table.rejected) == 3
+
+
+def test_what_stands_behind_rows_is_left_out_only_if_it_is_no_row():
+    objects = "\n".join(json.dumps(row, indent=1) for row in OBJECTS)
+    assert cells(read_table(f"{objects}\nThat is all.".encode(), "a.json")) == ROWS
+    said = refusal(f"{objects}\nOops {objects}".encode(), "a.json")
+    assert "there is “Oops {" in said
+
+
+def test_sentences_before_json_are_left_out_also_where_it_is_cut_off():
+    text = json.dumps(OBJECTS, indent=1)
+    table = read_table(f"Here are they, as asked:\n\n{text}\n\nMore?".encode(), "a.txt")
+    assert cells(table) == ROWS
+    assert "Left out: “Here are they, as asked:”." in notes(table)
+    assert "is cut off in row 3" in refusal(f"Here are they:\n\n{text[:-60]}".encode(), "a.txt")
+
+
 def test_commas_behind_rows_and_rows_over_several_lines_are_read():
     lines = [json.dumps(row) for row in OBJECTS]
     for text in (
