@@ -5,6 +5,7 @@ so is the area of the sheet: a cell far out would have it set aside memory for a
 """
 
 import datetime
+import html
 import io
 import re
 import zipfile
@@ -40,8 +41,6 @@ class _Facts:
 
     errors: int = 0
     no_values: int = 0
-    columns: int = 0
-    rows: int = 0
 
 
 def is_office_file(data: bytes) -> bool:
@@ -219,7 +218,7 @@ def _facts(data: bytes, sheet: str, name: str, limits: Limits) -> _Facts:
         errors += len(_ERROR.findall(text))
         no_values += len(_NO_VALUE.findall(text))
     check_area(name, rows, columns, limits)
-    return _Facts(errors, no_values, columns, rows)
+    return _Facts(errors, no_values)
 
 
 def _column(letters: bytes) -> int:
@@ -251,7 +250,5 @@ def _part_of(data: bytes, sheet: str, name: str) -> str | None:
 
 
 def _attribute(tag: bytes, name: bytes) -> str:
-    import html
-
     match = re.search(rb"\s" + name + rb"=(\"[^\"]*\"|'[^']*')", tag)
     return html.unescape(match.group(1)[1:-1].decode("utf-8", "replace")) if match else ""
