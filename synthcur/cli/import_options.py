@@ -113,7 +113,7 @@ def read_options(options: argparse.Namespace, parts: Sequence[str]) -> dict[str,
             if sign and name in _PARTS:
                 of_one_file[_part(f"--{option}", value, name, parts)] = said
             else:
-                for_all.update(dict.fromkeys(parts, value))
+                for_all.update((part, value) for part in parts)
         for part, said in (for_all | of_one_file).items():
             found[part][option] = meant[option](said) if option in meant else said
     return {part: ReadOptions(**given) for part, given in found.items()}

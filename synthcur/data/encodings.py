@@ -66,7 +66,6 @@ _SAMPLE = 40_000
 """Bytes of lines with a byte beyond ASCII that are looked at for a guess."""
 _FEW_NULS = 0.02
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _NOT_WESTERN = re.compile(
     r"(?<=[^\W\d_])[¡-¿×÷†‡‰ˆ˜ƒ‚„“”•™]+(?=[^\W\d_])|[À-ÿŒœŠšŽžŸƒ‚„¡-¿]{3,}"
     "|(?<=[a-zß-ÿ])[À-ÞŠŽŸ]"
@@ -209,7 +208,7 @@ def _without_mark(data: bytes) -> str | None:
         text = _decoded(data[: len(data) - len(data) % (4 if "32" in codec else 2)], codec)
         if text is None or _CONTROL.search(text) or not re.search("[\r\n]", text):
             continue
-        plain = len(text) - len(_BEYOND_ASCII.findall(text))
+        plain = len(text) - _beyond_ascii(text)
         if plain > most:
             best, most = codec, plain
     return best
@@ -220,6 +219,10 @@ def _decoded(data: bytes, codec: str) -> str | None:
         return data.decode(codec)
     except UnicodeDecodeError:
         return None
+
+
+def _beyond_ascii(text: str) -> int:
+    return len(text) - len(text.encode("ascii", "ignore"))
 
 
 def _guessed(data: bytes) -> str | None:
@@ -245,7 +248,7 @@ def _is_damaged(data: bytes) -> bool:
     """Whether bytes are UTF-8 but for a few places: reading all as something else would harm."""
     text = data.decode("utf-8", "replace")
     wrong = text.count("\ufffd")
-    return len(_BEYOND_ASCII.findall(text)) - wrong >= wrong
+    return _beyond_ascii(text) - wrong >= wrong
 
 
 def _sample(data: bytes) -> bytes:
@@ -264,7 +267,7 @@ def _latin(text: str) -> str | None:
     Turkish, Slavic, Hungarian and Romanian letters become such that no Western language has
     together. Where letters beyond ASCII are many and in a row, it is another alphabet: None.
     """
-    beyond = len(_BEYOND_ASCII.findall(text))
+    beyond = _beyond_ascii(text)
     strange = sum(len(found) for found in _NOT_WESTERN.findall(text))
     if 3 * strange > beyond:
         return None

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Sequence
 
+from synthcur.data.json_tables import begins_rows
 from synthcur.data.tables import TextFile
 
 _FENCE = re.compile(r"\s{0,3}(```+|~~~+)\s*([\w+-]*)\s*")
@@ -25,10 +26,11 @@ def rows_alone(text: TextFile) -> tuple[TextFile, tuple[str, ...]]:
     with text.open() as stream:
         head = [line for _, line in zip(range(_HEAD), stream, strict=False)]
     fence = next((i for i, line in enumerate(head) if _is_opening(line)), None)
-    begin = next((i for i, line in enumerate(head) if line.lstrip()[:1] in ("[", "{")), None)
+    begin = next((i for i, line in enumerate(head) if line[:1] in ("[", "{")), None)
     if fence is not None and (begin is None or fence < begin) and _encloses(head[:fence]):
         return _enclosed(text)
-    if begin and _are_sentences(head[:begin]):
+    before = sum(map(len, head[:begin]))
+    if begin and _are_sentences(head[:begin]) and begins_rows(text.decoded(), before):
         lines = _lines(text)
         kept = [_blank(line) if i < begin else line for i, line in enumerate(lines)]
         return text.part("".join(kept)), (_left_out(head[:begin]),)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from synthcur.data import spreadsheet
+from synthcur.data.column_facts import SAMPLE
 from synthcur.data.first_line import HEADER, ROW, first_line
 from synthcur.data.labels import plain
 from synthcur.data.read_options import DELIMITERS, GUESSED, ReadOptions
@@ -27,7 +28,7 @@ from synthcur.data.tables import (
 from synthcur.errors import InputError
 
 _SAMPLE_LINES = 200
-_SEPARATOR_LINE = re.compile(r"sep=(.)[\r\n]+", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\r\n]+', re.IGNORECASE)
 """What Excel reads as the delimiter, before the header."""
 
 
@@ -94,7 +95,8 @@ def from_records(
     (_, _, first), *body = records
     columns, found = _columns(body), ROW if has_header is False else HEADER
     if body and has_header is None:
-        as_text = [[_as_text(cell) for cell in cells] for cells in columns]
+        spread = slice(None, None, max(1, len(body) // SAMPLE))
+        as_text = [[_as_text(cell) for cell in cells[spread]] for cells in columns]
         found = first_line([_as_text(cell) for cell in first], as_text)
     names = [_as_text(cell) for cell in first]
     if found == ROW:
@@ -102,10 +104,8 @@ def from_records(
         body = [(row + 1, line, cells) for row, line, cells in records]
         rejected = [replace(each, row=each.row + 1) for each in rejected]
         names = [f"column {position}" for position in range(1, len(first) + 1)]
-        notes = (
-            *notes,
-            *(["The first line reads like a row, so it is row 1."] * (has_header is None)),
-        )
+        if has_header is None:
+            notes = (*notes, "The first line reads like a row, so it is row 1.")
     if not body and not rejected:
         raise InputError(
             f"{name} has a header but no rows.",

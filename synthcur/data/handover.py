@@ -6,14 +6,15 @@ file has taken over can write anything: what is not such an answer is a ValueErr
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from synthcur.data.read_options import ReadOptions
 from synthcur.data.tables import PlainTable, Rejected
 from synthcur.errors import InputError
 
-_ROWS = 256
-"""Rows per line: few, because a cell may be long."""
+_ROWS, _CHARACTERS = 256, 4_000_000
+"""Rows per line, and of long texts fewer: a line takes several times its size of memory."""
 _END = "end"
 _KINDS = {str, int, float, bool, type(None)}
 
@@ -39,14 +40,29 @@ def write_table(table: PlainTable, file: BinaryIO) -> None:
         "rejected": len(table.rejected),
     }
     _write(file, head)
-    for start in range(0, len(table.rows), _ROWS):
-        part = slice(start, start + _ROWS)
+    for part in _parts(table, 0, len(table.rows)):
         numbers = [list(table.rows[part]), list(table.lines[part])]
         _write(file, [*numbers, *(column[part] for column in table.values)])
     for start in range(0, len(table.rejected), _ROWS):
         some = table.rejected[start : start + _ROWS]
         _write(file, [(item.row, item.line, item.reason) for item in some])
     _write(file, _END)
+
+
+def _parts(table: PlainTable, start: int, stop: int) -> Iterator[slice]:
+    """Divide rows into what goes on one line each."""
+    if stop - start > _ROWS:
+        for at in range(start, stop, _ROWS):
+            yield from _parts(table, at, min(at + _ROWS, stop))
+        return
+    part = slice(start, stop)
+    size = sum(len(cell) for cells in table.values for cell in cells[part] if type(cell) is str)
+    if size > _CHARACTERS and stop - start > 1:
+        middle = (start + stop) // 2
+        yield from _parts(table, start, middle)
+        yield from _parts(table, middle, stop)
+    elif stop > start:
+        yield part
 
 
 def read_answer(file: BinaryIO) -> PlainTable:

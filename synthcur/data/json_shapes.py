@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from synthcur.data.column_facts import MESSAGE_NAMES
+from synthcur.data.column_facts import MESSAGE_NAMES, TEXT_NAMES
 from synthcur.data.labels import quoted
 from synthcur.data.tables import Rejected
 
@@ -56,16 +56,31 @@ def rows_of(values: Sequence[Any]) -> Shape:
     if len(values) > 1:
         if all(isinstance(value, list) and not _has_objects(value) for value in values):
             return _records(values)
-        items = [each for v in values for each in (v if isinstance(v, list) else [v])]
-        return Shape(rows=items)
+        return _batches([e for v in values for e in (v if isinstance(v, list) else [v])])
     (value,) = values
     if isinstance(value, list):
         if not value:
             raise ValueError("an empty list")
-        return _records(value) if all(isinstance(each, list) for each in value) else Shape(value)
+        return _records(value) if all(isinstance(each, list) for each in value) else _batches(value)
     if not isinstance(value, dict):
         raise ValueError("no list of rows")
     return _split(value) or _by_column(value) or _by_index(value) or _inside(value)
+
+
+def is_batch(value: Any) -> bool:
+    """Whether a value is no row but an object around one list of rows, with no text of its own."""
+    if not isinstance(value, dict) or any(isinstance(cell, str) for cell in value.values()):
+        return False
+    return len(dict(_lists(value, _DEEPEST))) == 1
+
+
+def _batches(items: Sequence[Any]) -> Shape:
+    """Take the rows out of objects around them, where every item is such an object."""
+    if not all(is_batch(item) for item in items):
+        return Shape(rows=items)
+    shapes = [_inside(item) for item in items]
+    notes = tuple(dict.fromkeys(note for shape in shapes for note in shape.notes))
+    return Shape(rows=[row for shape in shapes for row in shape.rows], notes=notes)
 
 
 def _has_objects(value: Any) -> bool:
@@ -103,24 +118,34 @@ def _split(value: Mapping[str, Any]) -> Shape | None:
 
 def _by_column(value: Mapping[str, Any]) -> Shape | None:
     """Read columns first: lists of one length, or objects with the same keys."""
-    note = ("The file holds columns, not rows; each row is made of one cell of every column.",)
-    if len(value) < 2:
-        return None
-    if all(isinstance(cells, list) and not _has_objects(cells) for cells in value.values()):
-        sizes = {name: len(cells) for name, cells in value.items()}
+    notes = ("The file holds columns, not rows; each row is made of one cell of every column.",)
+    lists = {name: c for name, c in value.items() if isinstance(c, list) and not _has_objects(c)}
+    beside = [name for name in value if name not in lists]
+    if len(lists) > 1 and (not beside or _has_texts(lists)):
+        sizes = {name: len(cells) for name, cells in lists.items()}
         if len(set(sizes.values())) > 1:
             shown = ", ".join(f"{quoted(n)} {size:,}" for n, size in list(sizes.items())[:6])
             raise ValueError(f"columns of different lengths: {shown}")
-        columns = list(value.values())
-        rows = [dict(zip(value, cells, strict=True)) for cells in zip(*columns, strict=True)]
+        cells_of_rows = zip(*lists.values(), strict=True)
+        rows = [dict(zip(lists, cells, strict=True)) for cells in cells_of_rows]
         if not rows:
             raise ValueError("columns without a cell")
-        return Shape(rows=rows, notes=note)
-    if _are_objects(value) and _is_columns_first(value):
+        left = (f"Not read: {_said(beside)}.",) if beside else ()
+        return Shape(rows=rows, notes=(*notes, *left))
+    if len(value) > 1 and _are_objects(value) and _is_columns_first(value):
         keys = list(dict.fromkeys(key for cells in value.values() for key in cells))
         rows = [{name: cells.get(key) for name, cells in value.items()} for key in keys]
-        return Shape(rows=rows, notes=note) if rows else None
+        return Shape(rows=rows, notes=notes) if rows else None
     return None
+
+
+def _has_texts(lists: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether a list of texts has a usual name of texts: then it is a column, no cell of a row."""
+    names = {*TEXT_NAMES, *MESSAGE_NAMES}
+    return any(
+        name.lower() in names and len(cells) > 1 and all(isinstance(cell, str) for cell in cells)
+        for name, cells in lists.items()
+    )
 
 
 def _by_index(value: Mapping[str, Any]) -> Shape | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synthcur.data.formats import from_records
-from synthcur.data.json_shapes import rows_of
+from synthcur.data.json_shapes import is_batch, rows_of
 from synthcur.data.read_options import GUESSED, ReadOptions
 from synthcur.data.tables import (
     Limits,
@@ -79,7 +79,7 @@ def read_json(text: TextFile, limits: Limits, options: ReadOptions = GUESSED) ->
     if not filled:
         return None
     objects = sum(line.startswith("{") and _is_object(line) for line in filled)
-    is_lines = len(filled) > 1 and _is_object(filled[0])
+    is_lines = len(filled) > 1 and _is_object(filled[0]) and not _is_batch(filled[0])
     # A line of braces may also stand in the middle of a cell of a CSV file.
     may_be_lines = objects > 0 and (filled[0].startswith("{") or 2 * objects > len(filled))
     if is_lines or (may_be_lines and filled[0][0] not in "[{"):
@@ -97,11 +97,29 @@ def read_json(text: TextFile, limits: Limits, options: ReadOptions = GUESSED) ->
         raise _not_usable(text, error) from error
 
 
+def begins_rows(source: str, at: int) -> bool:
+    """Whether JSON with an object in it begins at a place of a text, be it cut off."""
+    try:
+        value, _ = _DECODER.raw_decode(source, at)
+    except json.JSONDecodeError as error:
+        return isinstance(_in_words(error), _CutOffError) and error.pos > at + 1
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) or any(isinstance(each, dict) for each in value)
+
+
 def _is_object(line: str) -> bool:
     try:
         return isinstance(_decode(line.removesuffix(",")), dict)
     except ValueError as error:
         return isinstance(error, _RepeatedKeyError)
+
+
+def _is_batch(line: str) -> bool:
+    try:
+        return is_batch(_decode(line.removesuffix(",")))
+    except ValueError:
+        return False
 
 
 def _read_json_lines(text: TextFile, limits: Limits) -> PlainTable:
@@ -111,17 +129,18 @@ def _read_json_lines(text: TextFile, limits: Limits) -> PlainTable:
     with text.open() as stream:
         for line, content in enumerate(stream, start=1):
             content = content.strip()
-            if content.removesuffix(",") in ("", "[", "]"):
+            bare = content.removeprefix(",").removesuffix(",").strip()
+            if bare in ("", "[", "]"):
                 continue
             number = len(good) + len(rejected) + 1
             check_length(text.name, number, limits)
             try:
-                good.append((number, line, _row(_decode(content.removesuffix(",")))))
-                commas += content.endswith(",")
+                good.append((number, line, _row(_decode(bare))))
+                commas += content != bare
             except ValueError as error:
                 rejected.append(Rejected(number, line, str(error)))
-    lines = "1 line ends" if commas == 1 else f"{commas:,} lines end"
-    notes = [f"{lines} in a comma, which is no part of the row."] if commas else []
+    lines = "1 line has" if commas == 1 else f"{commas:,} lines have"
+    notes = [f"{lines} a comma beside the object, which is no part of it."] if commas else []
     return _from_objects(text, good, rejected, "JSON Lines", limits, notes)
 
 
@@ -223,7 +242,7 @@ def _left_out(sentences: str) -> str:
     ValueError
         If it is no sentence: then the JSON before it is damaged.
     """
-    if not sentences[0].isalpha():
+    if not sentences[0].isalpha() or "{" in sentences:
         raise ValueError(f"not valid JSON, there is “{sentences[:20].strip()}” behind the rows")
     return f"Left out behind the rows: “{' '.join(sentences.split())[:80]}”."
 

@@ -51,8 +51,6 @@ _BINARY = {
     b"\x93NUMPY": "a NumPy array",
     b"\x89HDF": "an HDF5 file",
     b"FEA1": "a Feather file of version 1",
-    b"PARE": "an encrypted Parquet file",
-    b"ORC": "an ORC file",
     b"Obj\x01": "an Avro file",
     b"SQLite format 3": "a SQLite database",
     b"\x7fELF": "a program",

@@ -5,6 +5,7 @@ so is the area of the sheet: a cell far out would have it set aside memory for a
 """
 
 import datetime
+import html
 import io
 import re
 import zipfile
@@ -40,8 +41,6 @@ class _Facts:
 
     errors: int = 0
     no_values: int = 0
-    columns: int = 0
-    rows: int = 0
 
 
 def is_office_file(data: bytes) -> bool:
@@ -81,10 +80,9 @@ def read_workbook(data: bytes, name: str, limits: Limits, options: ReadOptions) 
 
 
 def _read(book: Any, data: bytes, name: str, limits: Limits, options: ReadOptions) -> PlainTable:
-    hidden = {
-        each.name for each in book.sheets_metadata if not str(each.visible).endswith(".Visible")
-    }
-    sheets = list(book.sheet_names)
+    pages = [each for each in book.sheets_metadata if str(each.typ).endswith(".WorkSheet")]
+    hidden = {each.name for each in pages if not str(each.visible).endswith(".Visible")}
+    sheets = [each.name for each in pages]
     candidates = sorted(sheets, key=lambda sheet: sheet in hidden)
     if options.sheet is not None:
         if options.sheet not in sheets:
@@ -220,7 +218,7 @@ def _facts(data: bytes, sheet: str, name: str, limits: Limits) -> _Facts:
         errors += len(_ERROR.findall(text))
         no_values += len(_NO_VALUE.findall(text))
     check_area(name, rows, columns, limits)
-    return _Facts(errors, no_values, columns, rows)
+    return _Facts(errors, no_values)
 
 
 def _column(letters: bytes) -> int:
@@ -252,7 +250,5 @@ def _part_of(data: bytes, sheet: str, name: str) -> str | None:
 
 
 def _attribute(tag: bytes, name: bytes) -> str:
-    import html
-
     match = re.search(rb"\s" + name + rb"=(\"[^\"]*\"|'[^']*')", tag)
     return html.unescape(match.group(1)[1:-1].decode("utf-8", "replace")) if match else ""

@@ -301,7 +301,7 @@ CASES = {
         synthetic_rows=37,
         real_rows=30,
         first=FIRST,
-        says=("41 lines end in a comma, which is no part of the row.",),
+        says=("41 lines have a comma beside the object, which is no part of it.",),
     ),
     "38 distilabel": Case(
         "38-distilabel-parquet/synthetic.parquet",

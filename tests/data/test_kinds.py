@@ -171,6 +171,12 @@ def test_what_was_used_comes_back_also_from_a_child():
     assert guessed == ReadOptions(delimiter=",", encoding="utf-8", header=True)
 
 
+def test_a_line_for_excel_is_no_row_also_between_quotes():
+    table = read_table(b'"sep=|"\ntext|label\na;b;c|x\nd;e;f|y\n')
+    assert cells(table) == [["a;b;c", "x"], ["d;e;f", "y"]]
+    assert table.lines.tolist() == [3, 4]
+
+
 # Packings
 
 
@@ -585,12 +591,21 @@ def test_all_that_pandas_writes_is_read_as_the_rows_it_means(orient: str, indent
         {"examples": OBJECTS},
         {"model": "x", "usage": {"tokens": 3}, "data": {"rows": OBJECTS}},
         {"text": [row[0] for row in ROWS], "label": [row[1] for row in ROWS]},
+        {"n": 3, "text": [row[0] for row in ROWS], "label": [row[1] for row in ROWS]},
+        [{"batch": 1, "items": OBJECTS[:2]}, {"batch": 2, "items": OBJECTS[2:]}],
     ],
 )
-def test_rows_inside_an_object_are_found(wrapped: dict[str, object], indent: int | None):
+def test_rows_inside_an_object_are_found(wrapped: object, indent: int | None):
     table = read_table(json.dumps(wrapped, indent=indent).encode(), "rows.json")
     assert cells(table) == ROWS
     assert table.notes
+
+
+def test_an_object_around_rows_on_every_line_is_no_row():
+    lines = [json.dumps({"examples": OBJECTS[:2]}), json.dumps({"examples": OBJECTS[2:]})]
+    assert cells(read_table("\n".join(lines).encode(), "rows.jsonl")) == ROWS
+    chat = json.dumps({"messages": [{"role": "user", "content": "a"}]})
+    assert len(read_table(f"{chat}\n{chat}".encode()).frame) == 2
 
 
 def test_one_object_of_cells_is_one_row_and_two_lists_are_refused_by_name():
@@ -631,11 +646,38 @@ def test_a_fence_inside_a_cell_is_a_part_of_the_text():
     assert cells(read_table(data))[0] == ["How do I run this?\n```\nmake\n```\n", "care"]
 
 
+@pytest.mark.parametrize("row", ["[b] more,care", "[1],care", "{x},care", '{"a,care'])
+def test_a_row_that_begins_with_a_bracket_makes_no_row_before_it_a_sentence(row: str):
+    data = f"text,label\ncare,The fern wilts.\n\n{row}\nlast,delivery\n"
+    try:
+        table = read_table(data.encode(), "rows.csv")
+    except InputError:
+        return
+    assert cells(table)[0] == ["care", "The fern wilts."]
+    assert len(table.frame) + len(table.rejected) == 3
+
+
+def test_what_stands_behind_rows_is_left_out_only_if_it_is_no_row():
+    objects = "\n".join(json.dumps(row, indent=1) for row in OBJECTS)
+    assert cells(read_table(f"{objects}\nThat is all.".encode(), "a.json")) == ROWS
+    said = refusal(f"{objects}\nOops {objects}".encode(), "a.json")
+    assert "there is “Oops {" in said
+
+
+def test_sentences_before_json_are_left_out_also_where_it_is_cut_off():
+    text = json.dumps(OBJECTS, indent=1)
+    table = read_table(f"Here are they, as asked:\n\n{text}\n\nMore?".encode(), "a.txt")
+    assert cells(table) == ROWS
+    assert "Left out: “Here are they, as asked:”." in notes(table)
+    assert "is cut off in row 3" in refusal(f"Here are they:\n\n{text[:-60]}".encode(), "a.txt")
+
+
 def test_commas_behind_rows_and_rows_over_several_lines_are_read():
     lines = [json.dumps(row) for row in OBJECTS]
     for text in (
         ",\n".join(lines),
         ",\n".join(lines) + ",\n",
+        "\n, ".join(lines),
         "\ufeff" + "\n".join(lines),
         "\n".join(json.dumps(row, indent=2) for row in OBJECTS),
         ",\n".join(json.dumps(row, indent=2) for row in OBJECTS),

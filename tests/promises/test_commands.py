@@ -169,6 +169,9 @@ OF_LISTS = {
 }
 """Keys of every item of a list in an answer."""
 
+MAPPING = {"file", "text", "text_pair", "label", "beside", "how", "read"}
+"""Keys of what an import says of every file."""
+
 CURATED = (
     *("sample_id", "text", "label", "p", "q", "weight"),
     *("decision", "imported_label", "reason", "note", "annotator"),
@@ -277,6 +280,7 @@ def test_commands_answer_under_the_keys_they_did(
     }
     answers = {command: answer(command, *given.get(command, ())) for command in ANSWERS}
     assert {command: set(found) for command, found in answers.items()} == ANSWERS
+    assert {key for each in answers["import"]["mapping"].values() for key in each} == MAPPING
     for (command, key), keys in OF_LISTS.items():
         assert answers[command][key], (command, key)
         assert all(set(each) == keys for each in answers[command][key]), (command, key)

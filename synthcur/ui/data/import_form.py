@@ -140,7 +140,7 @@ def choose_files(state: Import) -> Sources:
     limits = read_limits().table
     words = [GUIDE, f"At most {limits.rows:,} rows and {limits.columns:,} columns per file."]
     if how == PATH:
-        words.append(f"Read inside {import_root()} alone; {ROOT_VARIABLE} names another folder.")
+        words.append(f"A file or a folder inside {import_root()}; {ROOT_VARIABLE} names another.")
     st.caption(parts.plain(" ".join(words), limit=500))
     with import_files.only_these():
         for part, column in zip(PARTS, st.columns(len(PARTS), gap="small"), strict=True):
