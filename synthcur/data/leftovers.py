@@ -28,6 +28,8 @@ OPEN_SHARE, LONG_QUANTILE = 0.1, 0.85
 _FIRST_WORDS = 8
 _LONG = 80
 """Characters below which no text was cut off at a limit."""
+_LONGEST_OPENING = 200
+"""Characters of a text that is nothing but an opening."""
 _GOES_ON = (",", "-", "–", "—", "(", "、", "，")
 _READ = 2_000
 """Characters of a text that are looked at."""
@@ -150,7 +152,8 @@ _JSON = re.compile(r"\s*[\[{]?\s*[\[{]?\s*[\"'][\w -]{1,40}[\"']\s*:\s*[\"'\[{\d
 _LABEL_SAID = re.compile(
     r"(?:label|category|class|intent|sentiment|topic|emotion|tag|kategorie|klasse|thema|absicht"
     r"|etiqueta|categor[ií]a|clase|tema|étiquette|catégorie|classe|etichetta|标签|类别|分类|意图"
-    r"|метка|категория|класс|ラベル|カテゴリ)[\"'*]*\s*[:=：]\s*(?P<label>[^\n,;|]{1,80})",
+    r"|метка|категория|класс|ラベル|カテゴリ)[\"'*]*\s*[:=：]\s*(?P<label>[^\n,;|.]{1,80}?)\s*(?:[\n,;|.]"
+    r"|\s[-–—]\s|$)",
     re.IGNORECASE,
 )
 _LABEL_AT_END = re.compile(
@@ -234,8 +237,8 @@ _KINDS = (
         "assistant_words",
         "Words of an assistant beside the text",
         lambda text, label: is_assistant(text),
-        "Such as “Sure! Here are 10 examples:”. Models learn these words instead of the task; cut "
-        "them away in the file, or leave the rows out.",
+        "Such as “Sure! Here is a review: …” or “I hope this helps!”. Models learn these words "
+        "instead of the task; cut them away in the file, or leave the rows out.",
     ),
     _Kind(
         "chat_marks",
@@ -320,17 +323,23 @@ _Cells = list[tuple[list[str], str | None]]
 
 
 def _refusals(table: Rows, cells: _Cells) -> Finding:
-    mask = np.array([any(map(is_refusal, texts)) for texts, _ in cells], dtype=bool)
+    mask = np.array([any(map(_says_nothing, texts)) for texts, _ in cells], dtype=bool)
     mask &= not _is_usual(table, mask)
     return table.finding(
         "refusals",
-        "Refusal of a model instead of a text",
+        "Refusal or opening instead of a text",
         FindingState.CHECK,
         mask,
         excludes=mask & table.parts[SYNTHETIC],
         proposal="Exclude {n}",
-        advice="Such as “As an AI language model, I cannot …”: nothing of the label is in it.",
+        advice="Such as “As an AI language model, I cannot …” or “Sure! Here are 10 examples:”: "
+        "nothing of the label is in it.",
     )
+
+
+def _says_nothing(text: str) -> bool:
+    is_opening = text.rstrip().endswith((":", "：")) and len(text) <= _LONGEST_OPENING
+    return is_refusal(text) or (is_opening and _OPENING.match(text) is not None)
 
 
 def _prefixes(table: Rows, cells: _Cells) -> Finding:
