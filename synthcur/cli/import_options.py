@@ -178,10 +178,10 @@ def mapping_data(
             "text": mappings[part].text,
             "text_pair": mappings[part].text_pair,
             "label": mappings[part].label,
-            "split": mappings[part].split or None,
             "beside": mappings[part].provenance(tables[part].frame.columns),
             "how": tables[part].how,
             "read": tables[part].used.to_dict(),
+            **({"split": mappings[part].split} if mappings[part].split else {}),
         }
         for name, part in _PARTS.items()
         if part in tables

@@ -122,6 +122,9 @@ def _several_labels(whole: Rows) -> Finding:
 def _annotators(whole: Rows) -> Finding:
     undecided = whole.aside == UNDECIDED
     found = (whole.aside == OUTVOTED) | undecided
+    tied = (
+        f"; {undecided.sum():,} rows go as no majority agrees on theirs" if undecided.any() else ""
+    )
     return whole.finding(
         "annotator_rows",
         "Several rows per text, one per annotator",
@@ -129,8 +132,7 @@ def _annotators(whole: Rows) -> Finding:
         found,
         excludes=found,
         proposal="One row per text, exclude {n}",
-        advice="Each text stays once with the label that most annotators gave it; "
-        f"{undecided.sum():,} of these rows are of texts on which no majority agrees. How many "
+        advice=f"Each text stays once with the label that most annotators gave it{tied}. How many "
         f"agreed is kept beside the rows as “{AGREEMENT}”.",
     )
 

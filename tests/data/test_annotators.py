@@ -85,7 +85,7 @@ def test_a_text_of_three_annotators_becomes_one_row_of_any_part(
     assert run_import(tmp_path, files) == 2
     assert "--accept annotator_rows" in capsys.readouterr().err
     assert run_import(tmp_path, files, "--accept", "annotator_rows") == 0
-    assert "4 of these rows are of texts on which no majority agrees" in capsys.readouterr().err
+    assert "4 rows go as no majority agrees on theirs" in capsys.readouterr().err
     (collection,) = collections(tmp_path).values()
     found = collection.rows[collection.rows["text"].isin([row["text"] for row in plain])]
     assert dict(zip(found["text"], found["label"], strict=True)) == {

@@ -131,6 +131,8 @@ def test_what_people_write_is_neither(text: str):
         ("text_prefix", "例句：我被重复扣款"),
         ("stated_label", "I was charged twice. Category: billing"),
         ("stated_label", "I was charged twice. (billing)"),
+        ("stated_label", "Category: billing - I was charged twice."),
+        ("assistant_words", "Sure! Here is a complaint: I was charged twice."),
         ("stated_label", "Label: **Billing**\nI was charged twice."),
         ("stated_label", "[billing] I was charged twice."),
         ("refusals", "As an AI language model, I cannot write complaints."),
@@ -147,6 +149,8 @@ def test_every_kind_names_its_rows_and_says_what_to_do(code: str, text: str):
 def test_a_refusal_is_proposed_to_go_and_the_rest_is_offered():
     refused = found("refusals", ["As an AI language model, I cannot write complaints."])
     assert (refused.proposal, refused.is_offer) == ("Exclude 1", False)
+    opening = found("refusals", ["Sure! Here are 10 examples of complaints:"])
+    assert (opening.proposal, opening.is_offer) == ("Exclude 1", False)
     marked = found("markdown", ["I was **charged twice** for it."])
     assert (marked.proposal, marked.is_offer) == ("Exclude 1", True)
 

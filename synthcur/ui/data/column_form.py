@@ -68,17 +68,18 @@ def with_split(
     names = [] if part == SYNTHETIC else split_columns(table.frame, beside)
     if not names:
         return mapping
-    options = [None, "", *names]
+    choices = [None, "", *names]
+    # By their places: a choice that is None would be one that can be cleared.
     chosen = st.selectbox(
         parts.plain(f"Splits of {table.name}"),
-        options,
-        index=options.index(proposed) if proposed in options else 0,
-        format_func=_title,
+        range(len(choices)),
+        index=choices.index(proposed) if proposed in choices else 0,
+        format_func=lambda place: _title(choices[place]),
         help="Which rows are train, validation or test may stand in a column. Automatic takes it "
         "from there if this is the only real file and every row says one.",
         key=f"split-{part}-{fingerprint([names, proposed])}-{key}",
     )
-    return replace(mapping, split=chosen)
+    return replace(mapping, split=choices[chosen])
 
 
 def _title(column: str | None) -> str:

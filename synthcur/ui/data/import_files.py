@@ -16,6 +16,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from synthcur.data.languages import let_go
 from synthcur.data.loading import Draft, RawTable
 from synthcur.data.read_options import GUESSED, ReadOptions
 from synthcur.data.reader import Reading
@@ -107,6 +108,7 @@ def draft(content: str, make: Callable[[], Draft]) -> Draft:
         return kept[1]
     with st.spinner("Checking every row"):
         made = make()
+    let_go()  # the page is up for days
     # Its texts are those of the tables.
     size = sum(_bytes_of(frame, deep=False) for frame in (made.rows, made.provenance))
     owner.shelf.put(owner.id, _DRAFT, (content, made), size)

@@ -236,6 +236,8 @@ def _decide(state: Import, draft: Draft, finding: Finding, ticked: list[tuple[st
                 on_click=_keep,
                 args=(state, draft, frozenset(ticked)),
             )
+    if code in draft.offers:
+        st.caption("Yours to decide: it is not among the proposals that are accepted together.")
     if code == TWO_LABELS and state.problem:
         st.caption(parts.plain(state.problem, limit=400))
 

@@ -12,6 +12,7 @@ import streamlit as st
 from synthcur.data.checks import validate
 from synthcur.data.draft import TWO_LABELS
 from synthcur.data.labels import in_words as label_counts
+from synthcur.data.languages import let_go
 from synthcur.data.loading import PARTS
 from synthcur.data.repeats import REPEATS
 from synthcur.data.tables import UNSHOWABLE, Rejected
@@ -90,11 +91,13 @@ def stored(name: str) -> Sheet:
 def _stored(fingerprint: str, origin: str, _collection: Collection) -> Sheet:
     rows = _collection.rows.drop(columns="sample_id")
     rows = rows.assign(file=part_of(rows).map({part: PART_TITLES[part] for part in PARTS}))
+    findings = tuple(validate(rows))
+    let_go()  # the page is up for days
     return Sheet(
         key=fingerprint,
         rows=rows,
         provenance=_collection.provenance,
-        findings=tuple(validate(rows)),
+        findings=findings,
         place="Part",
     )
 
@@ -132,11 +135,11 @@ def findings_card(sheet: Sheet) -> Finding | None:
                 "State": st.column_config.MultiselectColumn(
                     options=[*_STATES.values(), _ACCEPTED], color=_tints(), width=90
                 ),
-                "Rows": st.column_config.NumberColumn(format="localized", width=60),
-                "Of": st.column_config.NumberColumn(format="localized", width=60),
-                "Labels": st.column_config.TextColumn(width=200),
-                "Row numbers": st.column_config.TextColumn(width=140),
-                "Proposal": st.column_config.TextColumn(width=160),
+                "Rows": st.column_config.NumberColumn(format="localized", width=56),
+                "Of": st.column_config.NumberColumn(format="localized", width=56),
+                "Labels": st.column_config.TextColumn(width=150),
+                "Row numbers": st.column_config.TextColumn(width=116),
+                "Proposal": st.column_config.TextColumn(width=190),
             },
             alt="Every check with its state, the number of rows and their row numbers",
         )
@@ -159,13 +162,9 @@ def _findings_table(sheet: Sheet) -> pd.DataFrame:
             "Of": [finding.of for finding in sheet.findings],
             "Labels": [label_counts(finding.labels) for finding in sheet.findings],
             "Row numbers": [_row_numbers(finding) for finding in sheet.findings],
-            "Proposal": [_proposal(finding) for finding in sheet.findings],
+            "Proposal": [finding.proposal or "—" for finding in sheet.findings],
         }
     )
-
-
-def _proposal(finding: Finding) -> str:
-    return f"{finding.proposal}, if you want" if finding.is_offer else finding.proposal or "—"
 
 
 def _row_numbers(finding: Finding) -> str:

@@ -428,3 +428,60 @@ def test_a_label_that_accepting_a_proposal_would_end_is_named_before(app: AppTes
     press(app, "Check 90 rows")
     said = "“Label only in one source” leaves out 2 of 42 synthetic rows, the last ones of “soil”"
     assert f"Look first: {said}." in words(app)
+
+
+def with_column(part: str, name: str, says: list[str]) -> bytes:
+    rows = [(*row, says[i % len(says)]) for i, row in enumerate(clean()[part])]
+    return as_csv(rows, header=("text", "label", name))
+
+
+def box(app: AppTest, label: str):
+    return next(each for each in app.selectbox if each.label.replace("\\", "") == label)
+
+
+def import_with_mood(app: AppTest) -> AppTest:
+    files = {part: with_column(part, "mood", ["good", "bad"]) for part in ("synthetic", "train")}
+    return upload(app, files)
+
+
+def test_columns_chosen_last_are_proposed_again_said_and_forgotten(app: AppTest):
+    import_with_mood(app)
+    assert "As chosen last time" not in words(app)
+    box(app, "Label").select("mood").run()
+    press(app, "Check")
+    if any(button.label.startswith("Accept") for button in app.button):
+        press(app, "Accept")
+    press(app, "Store")
+    press(app, "Add a collection")
+    import_with_mood(app)
+    assert box(app, "Label").value == "mood"
+    assert "As chosen last time for files with this header." in words(app)
+    press(app, "Forget and guess")
+    assert box(app, "Label").value == "label"
+    assert "As chosen last time" not in words(app)
+
+
+def test_a_column_of_splits_can_be_chosen_for_a_real_file(app: AppTest):
+    rows = clean()
+    files = {"synthetic": as_csv(rows["synthetic"]), "validation": as_csv(rows["validation"])}
+    upload(app, {**files, "train": with_column("train", "part", ["train", "train", "test"])})
+    choice = box(app, "Splits of train.csv")
+    assert choice.options == ["Automatic", "No column", "Column part"]
+    press(app, "Check")
+    assert any(title.startswith("Drawn from real train: test") for title in findings(app))
+    choice.select_index(2).run()
+    assert any(title.startswith("Splits taken from column “part”") for title in findings(app))
+
+
+def test_what_is_merely_offered_is_not_accepted_with_the_rest(app: AppTest):
+    rows = clean()
+    rows["synthetic"] += [
+        ("As an AI language model, I cannot write such a message.", "pests"),
+        ("The **leaves** of my fern have turned brown since last week", "pests"),
+    ]
+    upload(app, {part: as_csv(rows[part]) for part in PARTS})
+    press(app, "Check")
+    press(app, "Accept 1 proposal")
+    table = findings_table(app)
+    assert table["State"]["Refusal or opening instead of a text"] == ["Accepted"]
+    assert table["State"]["Markdown or a code fence in the text"] == ["Check"]
