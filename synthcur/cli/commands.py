@@ -10,7 +10,7 @@ from pathlib import Path
 
 from synthcur import __version__
 from synthcur import demo as demo_collection
-from synthcur.arms import ARMS, get_arm
+from synthcur.arms import get_arm, known_arm
 from synthcur.cli import answers, decision_files, import_options, recipe_options
 from synthcur.cli.answers import Answer
 from synthcur.data.loading import accept, build, guess_tables
@@ -22,6 +22,7 @@ from synthcur.jobs import cleaning, job_queue
 from synthcur.results import comparison as report
 from synthcur.results import findings
 from synthcur.results.learning_curves import learning_results, learning_text
+from synthcur.results.worth import worth_text
 from synthcur.settings import (
     BUNDLED_MODEL,
     CHECKER_KINDS,
@@ -347,9 +348,10 @@ def _results(
     job = store.job(found.job)
     settings = TrainSettings.from_dict(job.settings)
     recipe = f"Trained with {recipe_in_words(fit_of(job))}."
-    weighs = any(arm in ARMS and ARMS[arm].needs_scores for arm in settings.arms)
+    weighs = any((arm := known_arm(each)) and arm.needs_scores for each in settings.arms)
     doubt = answers.doubt_of_checkers(store, name, settings.checkers) if weighs else ""
-    text = "\n\n".join(filter(None, [findings.results_text(found), recipe, doubt]))
+    said = [findings.results_text(found), worth_text(found.worth), recipe, doubt]
+    text = "\n\n".join(filter(None, said))
     return Answer({**found.to_dict(), "doubt": doubt}, text)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from synthcur import __version__
-from synthcur.arms import ARMS, short_name
+from synthcur.arms import ARMS, base_of, short_name
 from synthcur.charts import curve_axis, curves
 from synthcur.charts.curves import LOSS, SCORES, Measure
 from synthcur.charts.figures import arm_colour
@@ -121,7 +121,8 @@ def _variables(palette: Palette) -> str:
 
 
 def _colour(arm: str) -> str:
-    return f"var(--arm-{arm.replace('_', '-')})" if arm in ARMS else "var(--muted)"
+    base = base_of(arm)
+    return f"var(--arm-{base.replace('_', '-')})" if base in ARMS else "var(--muted)"
 
 
 def _made(store: Store, job: Job, found: Results) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from synthcur.arms import ARMS, short_name
+from synthcur.arms import short_name
 from synthcur.data import table_files
 from synthcur.exports import downloads, hub
 from synthcur.exports.html_report import html_report
@@ -135,7 +135,7 @@ def _job_in_words(job: Job) -> str:
 
 
 def _title(arm: str) -> str:
-    return ARMS[arm].title if arm in ARMS else arm
+    return findings.arm_title(arm)
 
 
 def _made_from(job: Job) -> None:

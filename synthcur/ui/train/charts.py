@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from synthcur.arms import ARMS, FLOOR
+from synthcur.arms import FLOOR, base_of, known_arm
 from synthcur.charts import curve_axis, curves
 from synthcur.charts.curves import EFFECTIVE_ROWS, LOSS, VAL_LOG_LOSS, Measure
 from synthcur.settings import TrainSettings
@@ -33,10 +33,10 @@ def _first_row(job: Job, drawn: Picture) -> None:
     )
     arms = TrainSettings.from_dict(job.settings).arms
     is_by_epochs = curve_axis.axis_of(job).unit == "epoch"
-    with_curve = [ARMS[arm] for arm in arms if arm in ARMS and arm not in FLOOR]
+    with_curve = [each for arm in arms if (each := known_arm(arm)) and not each.is_probe]
     if is_by_epochs and any(arm.rows == "real" for arm in with_curve):
         said += " Real rows alone are passed more often; they stand by the share of their steps."
-    if any(arm in FLOOR for arm in arms):
+    if any(base_of(arm) in FLOOR for arm in arms):
         said += " A linear probe is fitted in one go and has no curve."
     if VAL_LOG_LOSS in shown:
         said += (

@@ -1,0 +1,142 @@
+"""Arms that leave out the synthetic rows with a value in a further column; no torch."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from synthcur.arms import ARMS, arm_without, as_word, base_of, known_arm
+from synthcur.data.row_groups import RowGroups, cell_texts, row_groups
+from synthcur.errors import InputError
+from synthcur.schema import SYNTHETIC, Collection
+from synthcur.training.pools import Examples, Pool
+
+MOST_GENERATORS = 8
+"""Generators of which each can be left out in turn; of more, each is worth too little to tell."""
+
+_FIRST_CHOICE = ("ce_both", "ce")
+
+
+def leaves_out(arms: Sequence[str]) -> bool:
+    """Whether one of some arms leaves out rows by a column, which its job then has to read."""
+    return any(base_of(arm) != arm for arm in arms)
+
+
+def generators(collection: Collection) -> RowGroups | None:
+    """Return what wrote the synthetic rows by name; None where no column tells them apart."""
+    is_synthetic = (collection.rows["source"] == SYNTHETIC).to_numpy()
+    found = row_groups(collection.provenance.loc[is_synthetic])
+    return next((each for each in found if each.is_generator and each.values), None)
+
+
+def each_left_out(groups: RowGroups | None, arms: Sequence[str]) -> tuple[str, ...]:
+    """Name the arms that leave out one generator each, of the arm that tells its worth best.
+
+    Parameters
+    ----------
+    groups
+        What `generators` returns.
+    arms
+        Names of the arms that are trained on all rows; the first of ``ce_both``, ``ce`` and those
+        that learn synthetic rows is the one.
+
+    Returns
+    -------
+    tuple of str
+        One name per generator, the largest first; empty where there are not 2 to
+        `MOST_GENERATORS` of them, or no arm learns synthetic rows.
+    """
+    base = compared_arm(arms)
+    if groups is None or base is None:
+        return ()
+    values = [value for value in groups.values if value]
+    if not 2 <= len(values) <= MOST_GENERATORS:
+        return ()
+    return tuple(arm_without(base, groups.column, value) for value in values)
+
+
+def compared_arm(arms: Sequence[str]) -> str | None:
+    """Return the arm whose rows are left out in turn; None where none learns synthetic rows."""
+    able = [arm for arm in arms if arm in ARMS and ARMS[arm].rows != "real"]
+    tuned = [arm for arm in able if not ARMS[arm].is_probe]
+    return next((arm for arm in (*_FIRST_CHOICE, *tuned, *able) if arm in able), None)
+
+
+def check_left_out(arms: Sequence[str], collection: Collection) -> None:
+    """Refuse arms that leave out what no synthetic row of a collection has.
+
+    Raises
+    ------
+    InputError
+        If there is no such column, or no row with such a value in it.
+    """
+    is_synthetic = (collection.rows["source"] == SYNTHETIC).to_numpy()
+    provenance = collection.provenance.loc[is_synthetic]
+    for name in arms:
+        arm = known_arm(name)
+        if arm is not None and arm.without:
+            left_out_rows(arm.without, provenance)
+
+
+def left_out_rows(without: str, provenance: pd.DataFrame | None) -> np.ndarray:
+    """Find the rows that an arm leaves out.
+
+    Parameters
+    ----------
+    without
+        `Arm.without`.
+    provenance
+        Further columns of n rows.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) bool, True for at least one.
+
+    Raises
+    ------
+    InputError
+        If there is no such column, or no row with such a value in it.
+    """
+    column, _, value = without.partition("=")
+    frame = pd.DataFrame() if provenance is None else provenance
+    known = {as_word(str(name)): at for at, name in enumerate(frame.columns)}
+    if column not in known:
+        listed = ", ".join(repr(str(name)[:40]) for name in frame.columns[:20]) or "none"
+        raise InputError(
+            f"There is no column {column!r} by which rows could be left out.",
+            fix=f"Further columns of the rows: {listed}.",
+        )
+    texts = cell_texts(frame.iloc[:, known[column]])
+    words = {text: as_word(text) for text in set(texts) if text}
+    found = np.array([words.get(text) == value for text in texts], dtype=bool)
+    if not found.any():
+        listed = ", ".join(sorted(words.values())[:10]) or "none"
+        raise InputError(
+            f"No synthetic row has {value!r} in its column {column!r}.",
+            fix=f"Values there: {listed}.",
+        )
+    return found
+
+
+def without_rows(pool: Pool, without: str) -> Pool:
+    """Return a pool without the synthetic rows that an arm leaves out; errors as there."""
+    stays = ~left_out_rows(without, pool.provenance)
+
+    def of(values: np.ndarray | None) -> np.ndarray | None:
+        return None if values is None else values[stays]
+
+    rows, embeddings = pool.synthetic, pool.embeddings
+    return replace(
+        pool,
+        synthetic=Examples(rows.rows[stays].reset_index(drop=True), rows.labels[stays]),
+        quality_probs=of(pool.quality_probs),
+        diversity_probs=of(pool.diversity_probs),
+        calibrated_probs=of(pool.calibrated_probs),
+        out_of_fold_probs=of(pool.out_of_fold_probs),
+        is_confirmed=of(pool.is_confirmed),
+        embeddings=None if embeddings is None else (embeddings[0][stays], embeddings[1]),
+        duplicate_group=of(pool.duplicate_group),
+        provenance=None if pool.provenance is None else pool.provenance[stays],
+    )
