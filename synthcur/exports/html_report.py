@@ -16,6 +16,7 @@ from synthcur.charts import curve_axis, curves
 from synthcur.charts.curves import LOSS, SCORES, Measure
 from synthcur.charts.figures import arm_colour
 from synthcur.charts.palette import DARK, LIGHT, Palette
+from synthcur.data.row_groups import RowGroups
 from synthcur.exports import svg
 from synthcur.exports.report_page import (
     Chart,
@@ -29,6 +30,14 @@ from synthcur.exports.report_page import (
 )
 from synthcur.exports.svg import Line
 from synthcur.results import findings, provenance
+from synthcur.results.by_group import (
+    ByGroup,
+    by_group,
+    chosen_column,
+    columns_of_test_rows,
+    notes,
+    score_in_words,
+)
 from synthcur.results.comparison import command_line, results
 from synthcur.results.dynamics import (
     WEIGHT_EDGES,
@@ -37,6 +46,7 @@ from synthcur.results.dynamics import (
     read_dynamics,
     weight_histogram,
 )
+from synthcur.results.findings import difference_in_words
 from synthcur.results.outcome import Results
 from synthcur.results.pairwise import (
     Comparison,
@@ -45,6 +55,7 @@ from synthcur.results.pairwise import (
     flips_in_words,
     review_effect,
 )
+from synthcur.results.worth import HOW
 from synthcur.schema import REAL, VALIDATION
 from synthcur.settings import TrainSettings
 from synthcur.stats.majority import first_metric, majority_in_words, majority_score
@@ -56,6 +67,9 @@ from synthcur.wording import p_in_words, points, seeds_in_words
 
 MOST_FLIPS = 20
 """Flipped test rows that are printed; more are counted."""
+
+MOST_COLUMNS = 2
+"""Further columns of the test rows that the arms are split by unless one is asked for."""
 
 MOST_LABELS = 16
 """Labels whose confusions are drawn; more do not fit the page."""
@@ -70,6 +84,7 @@ def html_report(
     job_id: str | None = None,
     baseline: str = findings.PLAIN,
     metric: str | None = None,
+    by: str | None = None,
 ) -> str:
     """Write the report of a training job.
 
@@ -77,6 +92,9 @@ def html_report(
     ----------
     store, name, job_id, baseline, metric
         As `results.comparison.results` takes them.
+    by
+        A column of the test rows that the arms are split by; the first `MOST_COLUMNS` further ones
+        if it is left out.
 
     Returns
     -------
@@ -94,7 +112,9 @@ def html_report(
     seen = compare(store, job.id, arm=arm, baseline=baseline) if arm != baseline else None
     rows = [
         [_arms(found)],
+        [_worth(found)],
         [_by_label(seen), _reliability(seen)] if seen else [],
+        *([_by_group(by_group(store, found, each))] for each in _columns(store, name, by)),
         _curves(store, job, found),
         [_confusion(seen) if seen else None, _weights(store, job, arm)],
         [_decisions(job, review_effect(store, job, metric=found.metric))],
@@ -147,7 +167,7 @@ def _arms(found: Results) -> Section:
         rows.append(
             (
                 *(arm.title, arm.rows or "—", score.n_seeds, f"{points(score.mean)} %"),
-                *(interval, findings.difference_in_words(difference), p_holm, outcome),
+                *(interval, difference_in_words(difference), p_holm, outcome),
             )
         )
     head = ("Arm", "Rows", "Seeds", title, "95 % interval", f"Against {against}, points")
@@ -176,6 +196,41 @@ def _by_label(seen: Comparison) -> Section:
     note = f"share right, mean of {seeds_in_words(seen.n_seeds)}"
     table = Table(("Label", "Test rows", baseline, arm, "Change"), rows)
     return Section("By label", note, (table,))
+
+
+def _columns(store: Store, name: str, by: str | None) -> list[RowGroups]:
+    collection = store.collection(name)
+    if by is not None:
+        return [chosen_column(collection, by)]
+    _, *further = columns_of_test_rows(collection)
+    return further[:MOST_COLUMNS]
+
+
+def _by_group(found: ByGroup) -> Section:
+    rows = [
+        (each.name, each.rows, *(score_in_words(each.scores[arm]) for arm in found.arms))
+        for each in found.groups
+    ]
+    head = (found.title, "Test rows", *map(short_name, found.arms))
+    note = "share right in percent, mean over seeds, with 95 % interval"
+    return Section(f"By {found.title}", note, (Table(head, rows), *map(Paragraph, notes(found))))
+
+
+def _worth(found: Results) -> Section | None:
+    if not found.worth:
+        return None
+    rows = [
+        (
+            *(each.value, "—" if each.rows is None else each.rows),
+            *(f"{points(each.without.score.mean)} %", difference_in_words(each.difference)),
+            "—" if each.difference is None else p_in_words(each.difference.p_holm),
+        )
+        for each in found.worth
+    ]
+    column, whole = found.worth[0].column, short_name(found.worth[0].whole)
+    head = (column, "Rows", f"{whole} without it", "Worth, points", "After Holm")
+    said = [Paragraph(f"{each.verdict}.") for each in found.worth]
+    return Section(f"What each {column} is worth", HOW, (Table(head, rows), *said))
 
 
 def _reliability(seen: Comparison) -> Section:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from synthcur.arms import ARMS, arm_without, as_word, base_of, known_arm
+from synthcur.arms import ARMS, arm_without, as_word, base_of, known_arm, stored_name
 from synthcur.data.row_groups import RowGroups, cell_texts, row_groups
 from synthcur.errors import InputError
 from synthcur.schema import SYNTHETIC, Collection
@@ -56,6 +56,74 @@ def each_left_out(groups: RowGroups | None, arms: Sequence[str]) -> tuple[str, .
     return tuple(arm_without(base, groups.column, value) for value in values)
 
 
+def without_each(
+    asked: Sequence[str], arms: Sequence[str], collection: Collection
+) -> tuple[str, ...]:
+    """Name the arms that leave out what somebody asks for.
+
+    Parameters
+    ----------
+    asked
+        ``COLUMN=VALUE`` each, or ``COLUMN`` alone for each of its values in turn.
+    arms
+        As for `each_left_out`.
+    collection
+        The rows; its columns are found whatever their case.
+
+    Raises
+    ------
+    InputError
+        If none of the arms learns synthetic rows, there is no such column or value, or a column
+        alone has not 2 to `MOST_GENERATORS` values.
+    """
+    base = compared_arm([stored_name(arm) for arm in arms])
+    if base is None:
+        raise InputError(
+            "None of the arms learns synthetic rows, so none can be trained without some of them.",
+            fix="Name one that does, such as ce_both.",
+        )
+    is_synthetic = (collection.rows["source"] == SYNTHETIC).to_numpy()
+    provenance = collection.provenance.loc[is_synthetic]
+    found: list[str] = []
+    for each in asked:
+        column, sign, value = each.partition("=")
+        at = _column(column.strip(), provenance)
+        texts = cell_texts(provenance.iloc[:, at])
+        values = [value.strip()] if sign else _few_values(column, texts)
+        name = str(provenance.columns[at])
+        found += [arm_without(base, name, text) for text in values]
+    check_left_out(found, collection)
+    return tuple(each for each in dict.fromkeys(found) if each not in arms)
+
+
+def _column(column: str, provenance: pd.DataFrame) -> int:
+    names = [str(name) for name in provenance.columns]
+    for same in (str, str.casefold):
+        for at, name in enumerate(names):
+            if same(name) == same(column):
+                return at
+    raise _no_column(column, provenance)
+
+
+def _few_values(column: str, texts: np.ndarray) -> list[str]:
+    values = pd.Series([text for text in texts if text], dtype=object).value_counts()
+    if 2 <= len(values) <= MOST_GENERATORS:
+        return [str(value) for value in values.index]
+    raise InputError(
+        f"The column {column!r} has {len(values)} different values among the synthetic rows; "
+        f"each in turn can be left out of 2 to {MOST_GENERATORS}.",
+        fix=f"Name those to leave out: --without {column}=VALUE.",
+    )
+
+
+def _no_column(column: str, provenance: pd.DataFrame) -> InputError:
+    listed = ", ".join(repr(str(name)[:40]) for name in provenance.columns[:20]) or "none"
+    return InputError(
+        f"There is no column {column!r} by which rows could be left out.",
+        fix=f"Further columns of the rows: {listed}.",
+    )
+
+
 def compared_arm(arms: Sequence[str]) -> str | None:
     """Return the arm whose rows are left out in turn; None where none learns synthetic rows."""
     able = [arm for arm in arms if arm in ARMS and ARMS[arm].rows != "real"]
@@ -103,11 +171,7 @@ def left_out_rows(without: str, provenance: pd.DataFrame | None) -> np.ndarray:
     frame = pd.DataFrame() if provenance is None else provenance
     known = {as_word(str(name)): at for at, name in enumerate(frame.columns)}
     if column not in known:
-        listed = ", ".join(repr(str(name)[:40]) for name in frame.columns[:20]) or "none"
-        raise InputError(
-            f"There is no column {column!r} by which rows could be left out.",
-            fix=f"Further columns of the rows: {listed}.",
-        )
+        raise _no_column(column, frame)
     texts = cell_texts(frame.iloc[:, known[column]])
     words = {text: as_word(text) for text in set(texts) if text}
     found = np.array([words.get(text) == value for text in texts], dtype=bool)

@@ -15,16 +15,13 @@ from synthcur.store.job_kinds import JobKind
 from synthcur.store.records import Job, Run
 from synthcur.store.store import Store
 from synthcur.ui import resources
-from synthcur.ui.curate.groupings import Grouping
+from synthcur.ui.curate.groupings import GREY, Grouping
 from synthcur.ui.curate.rows import CurateRows
 from synthcur.weighting.rules import LOG_WEIGHT_EDGES, weight_bins
 from synthcur.weighting.what_if import QUADRANTS, quadrants
 
 DECISION, SIGNAL, RUN_WEIGHT = "Decision", "Flaw signal", "Run-time weight"
 """Titles of the groupings; the map knows them by these (``ui/map/divisions.js``)."""
-
-GREY = 7
-"""Place of the colour of what is no category of its own."""
 
 NO_COLOUR = -1
 

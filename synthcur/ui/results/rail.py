@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from synthcur.arms import short_name
+from synthcur.arms import base_of, short_name
 from synthcur.data import table_files
 from synthcur.exports import downloads, hub
 from synthcur.exports.html_report import html_report
@@ -56,6 +56,7 @@ def rail(name: str) -> Choice | None:
             for arm in job.settings["arms"]
             if any(run.arm == arm and run.is_done for run in store.runs(job.id))
         ]
+        arms = [arm for arm in arms if base_of(arm) == arm] or arms
         baseline = st.selectbox(
             "Compare with",
             arms,
