@@ -102,31 +102,31 @@ def mapped_columns(collection: Collection) -> list[RowGroups]:
 def by_columns(rows: CurateRows, columns: Sequence[RowGroups]) -> list[Grouping]:
     """Divide the rows of a page by further columns; see `mapped_columns`.
 
-    A column that says nothing of the real rows divides the synthetic ones alone. One that tells
-    only real rows apart colours the map, but divides no weight.
+    A column that says nothing of the real rows, and what wrote a row, divide the synthetic ones
+    alone. One that tells only real rows apart colours the map, but divides no weight.
     """
     n, found = rows.n, []
     order = np.concatenate([rows.at, n + rows.real_at])
     for each in columns:
         sizes = [np.bincount(part, minlength=len(each.names)) for part in np.split(each.codes, [n])]
         tells = [(size > 0).sum() > 1 for size in sizes]
-        says_of_real = sizes[1][: each.n_valued].any()
-        groups = each.of(order if says_of_real else rows.at)
+        is_generator = each.is_generator and tells[0] and not found
+        says_of_real = sizes[1][: each.n_valued].any() and not is_generator
         if tells[0] or tells[1]:
-            is_first = groups.is_generator and not any(one.title == GENERATOR for one in found)
-            found.append(_of_column(groups, is_first=is_first, is_of_weights=bool(tells[0])))
+            groups = each.of(order if says_of_real else rows.at)
+            found.append(_of_column(groups, is_generator, is_of_weights=bool(tells[0])))
     return found
 
 
-def _of_column(groups: RowGroups, *, is_first: bool, is_of_weights: bool) -> Grouping:
+def _of_column(groups: RowGroups, is_generator: bool, *, is_of_weights: bool) -> Grouping:
     grey = [GREY] * (len(groups.names) - groups.n_valued)
     return Grouping(
-        GENERATOR if is_first else groups.title,
+        GENERATOR if is_generator else groups.title,
         groups.names,
         groups.codes,
         ranks=(*(min(place, GREY) for place in range(groups.n_valued)), *grey),
-        key="" if is_first else f"column:{groups.title}",
-        is_column=not is_first,
+        key="" if is_generator else f"column:{groups.title}",
+        is_column=not is_generator,
         is_ordered=groups.is_ordered,
         is_of_weights=is_of_weights,
     )

@@ -107,9 +107,8 @@ def rail(name: str) -> Choice:
             return Choice(None, error.what, "")
         rows = _rows(name)
         if left_out:
-            said.caption(
-                _more_in_words(estimate(resources.store(), _one_of(settings, left_out), rows))
-            )
+            more = replace(settings, arms=left_out, seeds=1)
+            said.caption(_more_in_words(estimate(resources.store(), more, rows)))
         if recipe != _OWN:
             st.caption(parts.plain(_recipe_in_words(settings, rows), limit=400))
         cost = _cost_in_words(estimate(resources.store(), settings, rows))
@@ -186,10 +185,6 @@ def _left_out_choice(name: str, arms: Sequence[str]) -> tuple[tuple[str, ...], D
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _generators(name: str, origin: str) -> RowGroups | None:
     return generators(resources.collection(name))
-
-
-def _one_of(settings: TrainSettings, arms: tuple[str, ...]) -> TrainSettings:
-    return replace(settings, arms=arms, seeds=1)
 
 
 def _more_in_words(cost: Estimate) -> str:
