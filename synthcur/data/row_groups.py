@@ -225,7 +225,7 @@ def _made(column: str, names: Sequence[str], codes: np.ndarray, *, is_ordered: b
     named = len(names)
     if (codes == named).any():
         names = _apart([*names, NOT_SAID])
-    return RowGroups(column, _shown(column), tuple(names), (), codes, is_ordered, named)
+    return RowGroups(column, one_line(column), tuple(names), (), codes, is_ordered, named)
 
 
 def _is_free_text(cells: pd.Series) -> bool:
@@ -391,7 +391,8 @@ def _apart(names: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def _shown(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return a text in at most `NAME_LENGTH` characters that can all be seen."""
     return _cut(_one_line(text))
 
 

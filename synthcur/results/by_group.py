@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from synthcur.arms import said_name
 from synthcur.data.row_groups import RowGroups, find, row_groups
 from synthcur.errors import InputError
 from synthcur.results.comparison import finished_runs, paired_runs, probabilities
-from synthcur.results.findings import arm_title, as_baseline, difference_in_words
+from synthcur.results.findings import arm_title, as_baseline
 from synthcur.results.outcome import Results
 from synthcur.schema import REAL, TEST, Collection
 from synthcur.stats.metrics import (
@@ -24,7 +25,7 @@ from synthcur.stats.metrics import (
 )
 from synthcur.store.records import Run
 from synthcur.store.store import Store
-from synthcur.wording import p_in_words, points, seeds_in_words
+from synthcur.wording import points, seeds_in_words
 
 LABEL = "label"
 """What the true labels are called among the columns."""
@@ -224,15 +225,16 @@ def _where(found: ByGroup) -> str:
         return ""
     plain = as_baseline(found.baseline)
     over = f"after Holm correction over {len(compared)} comparisons of arm and group"
-    told = [
-        f"{arm_title(arm).split(',')[0]} is {difference.outcome} than {plain} for {each.name} "
-        f"({difference_in_words(difference)} points, {p_in_words(difference.p_holm)})"
-        for each, arm, difference in compared
-        if difference.outcome != "no evidence"
-    ]
+    told: dict[str, list[str]] = {}
+    for each, arm, difference in compared:
+        if difference.outcome != "no evidence":
+            verdict = f"{arm_title(arm).split(',')[0]} is {difference.outcome} than {plain} for "
+            where = f"{each.name} ({points(difference.mean, signed=True)} points)"
+            told.setdefault(verdict, []).append(where)
     if not told:
         return f"In no group is an arm better or worse than {plain} {over}."
-    return f"{'; '.join(told)}; {over}."
+    said = "; ".join(f"{verdict}{', '.join(where)}" for verdict, where in told.items())
+    return f"{said}; {over}."
 
 
 def _small(found: ByGroup) -> str:
@@ -259,10 +261,10 @@ def by_group_text(found: ByGroup, test_rows: int) -> str:
     """Write the split as a table and sentences for a terminal."""
     seeds = max(score.n_seeds for each in found.groups for score in each.scores.values())
     head = (
-        f"By {found.title}: share right of {test_rows:,} test rows, mean over "
+        f"By {found.title}: percent right of {test_rows:,} test rows, mean over "
         f"{seeds_in_words(seeds)}, 95 % intervals"
     )
-    table = [(found.title, "rows", *found.arms)]
+    table = [(found.title, "rows", *map(said_name, found.arms))]
     for each in found.groups:
         cells = (score_in_words(each.scores[arm]) for arm in found.arms)
         table.append((each.name, f"{each.rows:,}", *cells))

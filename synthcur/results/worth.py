@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from synthcur.arms import base_of, left_out_words
+from synthcur.arms import base_of, left_out_words, said_name
 from synthcur.results.outcome import ArmResult, Worth
 from synthcur.stats.majority import nothing_in_words
 from synthcur.stats.metrics import CorrectedDifference
@@ -87,6 +87,7 @@ def worth_text(found: Sequence[Worth]) -> str:
     """Write what rows are worth as lines for a terminal; empty without any."""
     if not found:
         return ""
-    column = found[0].column
-    lines = [f"What each {column} is worth, by {found[0].whole} with and without its rows:"]
+    first = found[0]
+    whole = said_name(first.whole)
+    lines = [f"What each {first.column} is worth, by {whole} with and without its rows:"]
     return "\n".join([*lines, *(f"  {each.verdict}" for each in found), HOW])

@@ -118,7 +118,7 @@ def test_arms_are_compared_on_groups_with_enough_rows_and_all_looks_are_counted(
     assert phone.differences["imp"].outcome == "better"
     assert mail.differences["imp"].outcome == "no evidence"
     text = by_group_text(found, T)
-    assert "IMP is better than plain training for phone (+25.0 [" in text
+    assert "IMP is better than plain training for phone (+25.0 points); after" in text
     assert "after Holm correction over 2 comparisons of arm and group" in text
     assert "too few to compare arms on: fax (8), not said (2)" in text
     assert "4 groups are 4 looks: in 19 of 100 such tables" in text
@@ -177,6 +177,6 @@ def test_the_report_and_the_command_split_by_a_column(
     assert "By batch" not in html_report(store, "asked", by="channel")
     asked_of = ["results", "asked", "--by", "Channel", f"--workspace={store.workspace}"]
     assert main(asked_of) == 0
-    assert "By Channel: share right of 120 test rows" in capsys.readouterr().out
+    assert "By Channel: percent right of 120 test rows" in capsys.readouterr().out
     assert main([*asked_of[:2], "--by", "nothing", asked_of[-1]]) == 2
     assert "no column 'nothing'" in capsys.readouterr().err

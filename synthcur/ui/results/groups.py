@@ -27,7 +27,7 @@ def groups_card(store: Store, found: Results) -> None:
     columns = _columns(found.collection, resources.origin(found.collection))
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            parts.card_title("By group", "share right, mean over seeds, 95 % interval")
+            parts.card_title("By group", "percent right, mean over seeds, 95 % interval")
             chosen = st.selectbox(
                 "By",
                 [each.column for each in columns],
