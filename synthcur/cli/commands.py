@@ -21,7 +21,7 @@ from synthcur.exports.html_report import html_report
 from synthcur.jobs import cleaning, job_queue
 from synthcur.results import comparison as report
 from synthcur.results import findings
-from synthcur.results.by_group import by_group, by_group_text, chosen_column
+from synthcur.results.by_group import by_group, by_group_text, chosen_column, tested_columns
 from synthcur.results.learning_curves import learning_results, learning_text
 from synthcur.results.worth import worth_text
 from synthcur.settings import (
@@ -358,10 +358,11 @@ def _results(
     *,
     by: str | None = None,
 ) -> Answer:
-    groups = None if by is None else chosen_column(store.collection(name), by)
     found = report.results(store, name, job_id=job_id, baseline=baseline, metric=metric)
-    split = None if groups is None else by_group(store, found, groups)
     job = store.job(found.job)
+    split = None
+    if by is not None:
+        split = by_group(store, found, chosen_column(tested_columns(store, job), by))
     settings = TrainSettings.from_dict(job.settings)
     recipe = f"Trained with {recipe_in_words(fit_of(job))}."
     weighs = any((arm := known_arm(each)) and arm.needs_scores for each in settings.arms)

@@ -34,9 +34,9 @@ from synthcur.results.by_group import (
     ByGroup,
     by_group,
     chosen_column,
-    columns_of_test_rows,
     notes,
     score_in_words,
+    tested_columns,
 )
 from synthcur.results.comparison import command_line, results
 from synthcur.results.dynamics import (
@@ -114,7 +114,7 @@ def html_report(
         [_arms(found)],
         [_worth(found)],
         [_by_label(seen), _reliability(seen)] if seen else [],
-        *([_by_group(by_group(store, found, each))] for each in _columns(store, name, by)),
+        *([_by_group(by_group(store, found, each))] for each in _columns(store, job, by)),
         _curves(store, job, found),
         [_confusion(seen) if seen else None, _weights(store, job, arm)],
         [_decisions(job, review_effect(store, job, metric=found.metric))],
@@ -198,12 +198,9 @@ def _by_label(seen: Comparison) -> Section:
     return Section("By label", note, (table,))
 
 
-def _columns(store: Store, name: str, by: str | None) -> list[RowGroups]:
-    collection = store.collection(name)
-    if by is not None:
-        return [chosen_column(collection, by)]
-    _, *further = columns_of_test_rows(collection)
-    return further[:MOST_COLUMNS]
+def _columns(store: Store, job: Job, by: str | None) -> list[RowGroups]:
+    known = tested_columns(store, job)
+    return known[1 : 1 + MOST_COLUMNS] if by is None else [chosen_column(known, by)]
 
 
 def _by_group(found: ByGroup) -> Section:

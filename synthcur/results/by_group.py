@@ -23,7 +23,7 @@ from synthcur.stats.metrics import (
     paired_difference,
     wilson_interval,
 )
-from synthcur.store.records import Run
+from synthcur.store.records import Job, Run
 from synthcur.store.store import Store
 from synthcur.wording import points, seeds_in_words
 
@@ -127,7 +127,18 @@ def columns_of_test_rows(collection: Collection) -> list[RowGroups]:
     return [by_label.of(everyone), *row_groups(collection.provenance.loc[is_test])]
 
 
-def chosen_column(collection: Collection, column: str) -> RowGroups:
+def tested_columns(store: Store, job: Job) -> list[RowGroups]:
+    """Return `columns_of_test_rows` of the rows that a job was judged by, whatever came later."""
+    found, spec = store.collection_info(job.collection), job.spec
+    if found.fingerprint == spec["collection_fp"]:
+        return columns_of_test_rows(store.collection(job.collection))
+    then = store.artefacts.collection(
+        spec["collection_fp"], name=job.collection, origin=spec.get("origin")
+    )
+    return columns_of_test_rows(then)
+
+
+def chosen_column(known: Sequence[RowGroups], column: str) -> RowGroups:
     """Return the groups of the test rows by a column.
 
     Raises
@@ -135,7 +146,6 @@ def chosen_column(collection: Collection, column: str) -> RowGroups:
     InputError
         If no column of that name tells test rows apart; the message lists those that do.
     """
-    known = columns_of_test_rows(collection)
     found = find(known, column)
     if found is None:
         listed = ", ".join(repr(each.column) for each in known)

@@ -7,13 +7,16 @@ import numpy as np
 import pandas as pd
 
 from synthcur.arms import ARMS, arm_without, as_word, base_of, known_arm, stored_name
-from synthcur.data.row_groups import RowGroups, cell_texts, row_groups
+from synthcur.data.row_groups import RowGroups, cell_texts, one_line, row_groups
 from synthcur.errors import InputError
 from synthcur.schema import SYNTHETIC, Collection
 from synthcur.training.pools import Examples, Pool
 
 MOST_GENERATORS = 8
 """Generators of which each can be left out in turn; of more, each is worth too little to tell."""
+
+MOST_NAMED = 10
+"""Columns, values or labels that a message lists."""
 
 _FIRST_CHOICE = ("ce_both", "ce")
 
@@ -117,11 +120,15 @@ def _few_values(column: str, texts: np.ndarray) -> list[str]:
 
 
 def _no_column(column: str, provenance: pd.DataFrame) -> InputError:
-    listed = ", ".join(repr(str(name)[:40]) for name in provenance.columns[:20]) or "none"
     return InputError(
         f"There is no column {column!r} by which rows could be left out.",
-        fix=f"Further columns of the rows: {listed}.",
+        fix=f"Further columns of the rows: {_listed(list(map(str, provenance.columns)))}.",
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = " …" if len(names) > MOST_NAMED else ""
+    return (", ".join(repr(one_line(name)) for name in names[:MOST_NAMED]) or "none") + more
 
 
 def compared_arm(arms: Sequence[str]) -> str | None:
@@ -132,19 +139,28 @@ def compared_arm(arms: Sequence[str]) -> str | None:
 
 
 def check_left_out(arms: Sequence[str], collection: Collection) -> None:
-    """Refuse arms that leave out what no synthetic row of a collection has.
+    """Refuse arms that leave out what is not there, or all rows of a label.
 
     Raises
     ------
     InputError
-        If there is no such column, or no row with such a value in it.
+        If there is no such column, no row with such a value in it, or no row of a label left.
     """
     is_synthetic = (collection.rows["source"] == SYNTHETIC).to_numpy()
     provenance = collection.provenance.loc[is_synthetic]
-    for name in arms:
-        arm = known_arm(name)
-        if arm is not None and arm.without:
-            left_out_rows(arm.without, provenance)
+    for arm in filter(None, map(known_arm, arms)):
+        if not arm.without:
+            continue
+        left = set(collection.synthetic["label"][~left_out_rows(arm.without, provenance)])
+        if arm.rows == "both":
+            left |= set(collection.real_train["label"])
+        missing = [label for label in collection.labels if label not in left]
+        if missing:
+            raise InputError(
+                f"{arm.title} would have no row of {_listed(missing)} to learn from.",
+                fix="Leave out other rows, or train an arm that learns real rows too, such as "
+                "ce_both.",
+            )
 
 
 def left_out_rows(without: str, provenance: pd.DataFrame | None) -> np.ndarray:
@@ -176,10 +192,9 @@ def left_out_rows(without: str, provenance: pd.DataFrame | None) -> np.ndarray:
     words = {text: as_word(text) for text in set(texts) if text}
     found = np.array([words.get(text) == value for text in texts], dtype=bool)
     if not found.any():
-        listed = ", ".join(sorted(words.values())[:10]) or "none"
         raise InputError(
             f"No synthetic row has {value!r} in its column {column!r}.",
-            fix=f"Values there: {listed}.",
+            fix=f"Values there: {_listed(sorted(words))}.",
         )
     return found
 

@@ -135,6 +135,20 @@ def test_what_is_not_there_cannot_be_left_out(told: Collection, asked: str, says
         without_each([asked], ["ce"], told)
 
 
+def test_a_generator_that_alone_wrote_a_label_is_missed_before_anything_is_queued(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    label = small_collection.labels[0]
+    wrote = np.where(small_collection.rows["label"] == label, "a", "b")
+    told = replace(small_collection, provenance=pd.DataFrame({"model": wrote}))
+    store = fill(told)
+    settings = TrainSettings(arms=("ce", *arms_of(told, "ce")), seeds=1)
+    with pytest.raises(InputError, match="without b would have no row of 'pests', 'watering'"):
+        job_queue.submit_train(store, "small", settings)
+    assert store.jobs() == []
+    check_left_out(arms_of(told, "ce_both"), told)
+
+
 def test_arms_without_synthetic_rows_leave_none_out(told: Collection) -> None:
     with pytest.raises(InputError, match="None of the arms learns synthetic rows"):
         without_each(["generator"], ["ce_real"], told)

@@ -8,9 +8,10 @@ from synthcur.data.row_groups import RowGroups, find
 from synthcur.results.by_group import (
     ByGroup,
     by_group,
-    columns_of_test_rows,
+    chosen_column,
     notes,
     score_in_words,
+    tested_columns,
 )
 from synthcur.results.findings import difference_in_words
 from synthcur.results.outcome import Results
@@ -24,7 +25,7 @@ MOST_ROWS = 14
 
 def groups_card(store: Store, found: Results) -> None:
     """Draw the arms by a column of the test rows, which is chosen in the card."""
-    columns = _columns(found.collection, resources.origin(found.collection))
+    columns = _columns(found.job, resources.origin(found.collection), store)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             parts.card_title("By group", "percent right, mean over seeds, 95 % interval")
@@ -47,18 +48,16 @@ def groups_card(store: Store, found: Results) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _columns(name: str, origin: str) -> list[RowGroups]:
-    return columns_of_test_rows(resources.collection(name))
+def _columns(job_id: str, origin: str, _store: Store) -> list[RowGroups]:
+    return tested_columns(_store, _store.job(job_id))
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def _split(
     job_id: str, finished: int, baseline: str, column: str, _found: Results, _store: Store
 ) -> ByGroup:
-    name = _found.collection
-    groups = find(_columns(name, resources.origin(name)), column)
-    assert groups is not None
-    return by_group(_store, _found, groups)
+    columns = _columns(job_id, resources.origin(_found.collection), _store)
+    return by_group(_store, _found, chosen_column(columns, column))
 
 
 def _title(columns: list[RowGroups], column: str) -> str:

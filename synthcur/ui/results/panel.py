@@ -77,7 +77,8 @@ def _finding(store: Store, choice: Choice, found: Results, leader: ArmResult) ->
         if choice.job.is_active and st.button("Watch the run", icon=":material/show_chart:"):
             st.switch_page("pages/train.py")
         run = downloads.offered_model(store, found)
-        undertrained = {arm.name for arm in found.arms if arm.is_undertrained}
+        every = [*found.arms, *(each.without for each in found.worth)]
+        undertrained = {arm.name for arm in every if arm.is_undertrained}
         if undertrained and not choice.job.is_active:
             train_longer.button(
                 choice.job, undertrained, baseline=choice.baseline, is_primary=run is None
