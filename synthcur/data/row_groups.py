@@ -146,7 +146,9 @@ def row_groups(provenance: pd.DataFrame) -> list[RowGroups]:
     named = [(str(name), at) for at, name in enumerate(provenance.columns)]
     named.sort(key=lambda each: _place(each[0]))
     found = [groups_of(name, provenance.iloc[:, at]) for name, at in named]
-    return [each for each in found if each is not None]
+    known = [each for each in found if each is not None]
+    titles = _apart([each.title for each in known])
+    return [replace(each, title=title) for each, title in zip(known, titles, strict=True)]
 
 
 def find(groups: Iterable[RowGroups], column: str) -> RowGroups | None:

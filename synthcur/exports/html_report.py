@@ -55,7 +55,7 @@ from synthcur.results.pairwise import (
     flips_in_words,
     review_effect,
 )
-from synthcur.results.worth import HOW
+from synthcur.results.worth import HOW, told_apart
 from synthcur.schema import REAL, VALIDATION
 from synthcur.settings import TrainSettings
 from synthcur.stats.majority import first_metric, majority_in_words, majority_score
@@ -216,18 +216,18 @@ def _by_group(found: ByGroup) -> Section:
 def _worth(found: Results) -> Section | None:
     if not found.worth:
         return None
+    what, whole, names = told_apart(found.worth)
     rows = [
         (
-            *(each.value, "—" if each.rows is None else each.rows),
+            *(name, "—" if each.rows is None else each.rows),
             *(f"{points(each.without.score.mean)} %", difference_in_words(each.difference)),
             "—" if each.difference is None else p_in_words(each.difference.p_holm),
         )
-        for each in found.worth
+        for name, each in zip(names, found.worth, strict=True)
     ]
-    column, whole = found.worth[0].column, short_name(found.worth[0].whole)
-    head = (column, "Rows", f"{whole} without it", "Worth, points", "After Holm")
+    head = (what, "Rows", f"{whole} without it", "Worth, points", "After Holm")
     said = [Paragraph(f"{each.verdict}.") for each in found.worth]
-    return Section(f"What each {column} is worth", HOW, (Table(head, rows), *said))
+    return Section(f"What each {what} is worth", HOW, (Table(head, rows), *said))
 
 
 def _reliability(seen: Comparison) -> Section:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from synthcur.arms import base_of, left_out_words, said_name
+from synthcur.arms import base_of, left_out_words, short_name
 from synthcur.results.outcome import ArmResult, Worth
 from synthcur.stats.majority import nothing_in_words
 from synthcur.stats.metrics import CorrectedDifference
@@ -83,11 +83,27 @@ def _why_not(arm: ArmResult, whole: ArmResult | None) -> str:
     return "No seed in common yet"
 
 
+def told_apart(found: Sequence[Worth]) -> tuple[str, str, list[str]]:
+    """Return what was left out in turn, of which arm, and the name of each.
+
+    Where it is of several columns or arms, the names say of which.
+    """
+    columns, wholes = ({getattr(each, name) for each in found} for name in ("column", "whole"))
+    what = found[0].column if len(columns) == 1 else "group of rows"
+    arm = short_name(found[0].whole) if len(wholes) == 1 else "the arm"
+    names = [each.value if len(columns) == 1 else f"{each.column} {each.value}" for each in found]
+    if len(wholes) > 1:
+        pairs = zip(names, found, strict=True)
+        names = [f"{name}, {short_name(each.whole)}" for name, each in pairs]
+    return what, arm, names
+
+
 def worth_text(found: Sequence[Worth]) -> str:
     """Write what rows are worth as lines for a terminal; empty without any."""
     if not found:
         return ""
-    first = found[0]
-    whole = said_name(first.whole)
-    lines = [f"What each {first.column} is worth, by {whole} with and without its rows:"]
-    return "\n".join([*lines, *(f"  {each.verdict}" for each in found), HOW])
+    what, arm, names = told_apart(found)
+    lines = [f"What each {what} is worth, by {arm} with and without its rows:"]
+    for name, each in zip(names, found, strict=True):
+        lines.append(f"  {each.verdict}" if name == each.value else f"  {name}: {each.verdict}")
+    return "\n".join([*lines, HOW])

@@ -200,6 +200,7 @@ def test_a_column_is_found_as_it_is_written_or_whatever_its_case() -> None:
 def test_columns_of_one_name_and_no_columns_at_all() -> None:
     frame = pd.DataFrame([["a", "x"], ["b", "y"]] * 3, columns=["same", "same"])
     assert [each.names for each in row_groups(frame)] == [("a", "b"), ("x", "y")]
+    assert [each.title for each in row_groups(frame)] == ["same", "same (2)"]
     assert row_groups(pd.DataFrame(index=range(4))) == []
 
 

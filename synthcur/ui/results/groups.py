@@ -15,7 +15,7 @@ from synthcur.results.by_group import (
 )
 from synthcur.results.findings import difference_in_words
 from synthcur.results.outcome import Results
-from synthcur.results.worth import HOW
+from synthcur.results.worth import HOW, told_apart
 from synthcur.store.store import Store
 from synthcur.ui import parts, resources
 
@@ -94,20 +94,20 @@ def worth_card(found: Results) -> None:
     """Draw what the rows are worth that arms leave out in turn; nothing without such arms."""
     if not found.worth:
         return
-    column, whole = found.worth[0].column, short_name(found.worth[0].whole)
+    what, whole, names = told_apart(found.worth)
     rows = [
         {
-            "value": each.value,
+            "value": name,
             "rows": each.rows,
             "without": 100 * each.without.score.mean,
             "worth": difference_in_words(each.difference),
             "p": None if each.difference is None else each.difference.p_holm,
         }
-        for each in found.worth
+        for name, each in zip(names, found.worth, strict=True)
     ]
     config = st.column_config
     note = f"{whole} with all rows against {whole} without, {found.test_rows:,} test rows, points"
-    with parts.card(f"What each {parts.plain(column)} is worth", parts.plain(note)):
+    with parts.card(f"What each {parts.plain(what)} is worth", parts.plain(note)):
         st.dataframe(
             pd.DataFrame(rows),
             hide_index=True,
@@ -115,7 +115,7 @@ def worth_card(found: Results) -> None:
             row_height=ROW_HEIGHT,
             key="results_worth",
             column_config={
-                "value": config.TextColumn(column, width=200),
+                "value": config.TextColumn(what, width=200),
                 "rows": config.NumberColumn("Rows", format="localized", width=70),
                 "without": config.NumberColumn("Without it", format="%.1f %%", width=90),
                 "worth": config.TextColumn("Worth, points", width=160),

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from synthcur.data.row_groups import RowGroups, find, row_groups
+from synthcur.data.row_groups import RowGroups, find, one_line, row_groups
 from synthcur.schema import SYNTHETIC
 from synthcur.ui import parts, resources
 from synthcur.ui.review.cards import Bench
@@ -15,13 +15,16 @@ _GROUP = "review_group"
 
 
 def queue_filter(bench: Bench, opened: Opened) -> Opened:
-    """Draw the filters behind a button and return the rows of the queue that they leave."""
+    """Draw the filters behind a button and return the rows of the queue that they leave.
+
+    The options of a choice are shown as they are: nothing in them is Markdown.
+    """
     name = bench.collection.name
     with st.popover("Filter", icon=":material/filter_list:"):
         label = st.selectbox(
             "Label in the file",
             ["", *bench.collection.labels],
-            format_func=lambda each: parts.plain(each) if each else "every label",
+            format_func=lambda each: one_line(each) if each else "every label",
             key=f"{_LABEL}_{name}",
         )
         words = st.text_input("Words in the text", key=_WORDS, max_chars=200)
@@ -38,7 +41,7 @@ def _column_filter(name: str) -> tuple[RowGroups | None, str]:
     chosen = st.selectbox(
         "Column of the file",
         ["", *by_name],
-        format_func=lambda each: parts.plain(by_name[each].title) if each else "none",
+        format_func=lambda each: by_name[each].title if each else "none",
         key=f"{_COLUMN}_{name}",
     )
     column = find(columns, chosen) if chosen else None
@@ -48,9 +51,7 @@ def _column_filter(name: str) -> tuple[RowGroups | None, str]:
     group = st.selectbox(
         "Value in it",
         ["", *column.names],
-        format_func=lambda each: (
-            f"{parts.plain(each)}, {parts.count(sizes[each])}" if each else "every value"
-        ),
+        format_func=lambda each: f"{each}, {parts.count(sizes[each])}" if each else "every value",
         key=f"{_GROUP}_{name}_{column.title}",
     )
     return column, group
