@@ -208,7 +208,7 @@ def _of_values(
     place = np.empty(len(texts) + 1, dtype=np.int32)
     place[order], place[-1] = np.arange(len(texts)), len(texts)
     values = [texts[at] for at in order]
-    found = _made(column, _names(values), place[codes], is_ordered=numbers is not None)
+    found = _made(column, _short(values), place[codes], is_ordered=numbers is not None)
     blank = len(found.names) - len(values)
     found = replace(found, values=(*values, *[""] * blank))
     return found.fewer(MOST_VALUES - 1) if len(texts) > MOST_VALUES else found
@@ -225,9 +225,8 @@ def _of_ranges(column: str, ranges: tuple[list[str], np.ndarray] | None) -> RowG
 def _made(column: str, names: Sequence[str], codes: np.ndarray, *, is_ordered: bool) -> RowGroups:
     """Name what says nothing, if any row does: the code after the last name."""
     named = len(names)
-    if (codes == named).any():
-        names = _apart([*names, NOT_SAID])
-    return RowGroups(column, one_line(column), tuple(names), (), codes, is_ordered, named)
+    every = _apart([*names, NOT_SAID] if (codes == named).any() else names)
+    return RowGroups(column, one_line(column), tuple(every), (), codes, is_ordered, named)
 
 
 def _is_free_text(cells: pd.Series) -> bool:
@@ -318,7 +317,7 @@ def _between(low: float, high: float, *, is_whole: bool) -> str:
 def _number(value: float) -> str:
     if value == round(value) and abs(value) < 1e15:
         return f"{int(value):,}".replace("-", "−")
-    return f"{value:g}".replace("-", "−")
+    return f"{value:.10g}".replace("-", "−")
 
 
 def _stamps(numbers: np.ndarray) -> np.ndarray | None:
@@ -364,8 +363,8 @@ def _date_ranges(stamps: np.ndarray, codes: np.ndarray) -> tuple[list[str], np.n
     return names, np.append(place.ravel(), -1)[codes]
 
 
-def _names(values: Sequence[str]) -> list[str]:
-    """Return a name for every value; long ones that begin alike are told by where they differ."""
+def _short(values: Sequence[str]) -> list[str]:
+    """Cut values to names; long ones that begin alike are told by where they differ."""
     whole = [_one_line(each) for each in values]
     cut = [_cut(each) for each in whole]
     for name, number in Counter(cut).items():
@@ -375,7 +374,7 @@ def _names(values: Sequence[str]) -> list[str]:
             start = max(0, len(alike) - NAME_LENGTH // 4)
             for at in same:
                 cut[at] = _cut(f"…{whole[at][start:]}" if start else whole[at])
-    return _apart(cut)
+    return cut
 
 
 def _common_start(texts: Sequence[str]) -> str:

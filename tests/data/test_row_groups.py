@@ -101,6 +101,7 @@ def test_skewed_and_negative_numbers_leave_no_range_empty() -> None:
         random.normal(0, 1e-6, N),
         np.where(random.random(N) < 0.6, 0.0, random.random(N)),
         -(10.0 ** random.uniform(0, 12, N)),
+        1e6 + random.uniform(0, 1e-3, N),
     ):
         found = grouped([*numbers, None])
         assert 2 <= found.n_valued <= 6
