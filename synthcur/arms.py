@@ -6,8 +6,10 @@ that lists, runs or explains arms reads `ARMS`; what the names of weights and ta
 `training_rows`.
 """
 
+import hashlib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from synthcur.errors import InputError
@@ -49,6 +51,9 @@ class Arm:
         weights nor targets.
     is_recommended
         Whether it is the one to start with where somebody has real rows; of one arm only.
+    without
+        Which synthetic rows it leaves out, ``column=value`` as `arm_without` writes it; empty for
+        none, as of all arms in `ARMS`.
     """
 
     name: str
@@ -64,6 +69,7 @@ class Arm:
     dynamic: str = ""
     learner: str = FINETUNE
     is_recommended: bool = False
+    without: str = ""
 
     @property
     def needs_scores(self) -> bool:
@@ -296,28 +302,103 @@ ALIASES: Mapping[str, str] = MappingProxyType({"label_model": "witnesses"})
 """What people call an arm, and the name under which it is stored."""
 
 
+LEFT_OUT = "~"
+"""What stands in the name of an arm between the arm it is like and the rows that it leaves out."""
+
+WORD_LENGTH = 40
+"""Characters of a column or a value in the name of an arm."""
+
+_WITHOUT = re.compile(
+    r"(?P<column>[\w.+-]{1,40})(~[0-9a-f]{4})?=(?P<value>[\w.+-]{1,40})(~[0-9a-f]{4})?"
+)
+
+
 def get_arm(name: str) -> Arm:
-    """Return the arm of that name or alias.
+    """Return the arm of that name or alias, be it one that leaves rows out.
 
     Raises
     ------
     InputError
         If there is none; the message lists those there are.
     """
-    known = stored_name(name)
-    if known not in ARMS:
-        raise InputError(f"Unknown arm {name!r}.", fix=f"Choose from {', '.join(said_names())}.")
-    return ARMS[known]
+    stored = stored_name(name)
+    if (found := known_arm(stored)) is not None:
+        return found
+    base, sign, _ = stored.partition(LEFT_OUT)
+    if not sign or base not in ARMS:
+        fix = f"Choose from {', '.join(said_names())}."
+        raise InputError(f"Unknown arm {name!r}.", fix=fix)
+    if ARMS[base].rows == "real":
+        raise InputError(
+            f"The arm {base!r} learns no synthetic rows, so it can leave none out.",
+            fix="Choose one that does, such as ce_both.",
+        )
+    raise InputError(
+        f"{name!r} does not say which rows to leave out.",
+        fix=f"Write it as {base}{LEFT_OUT}COLUMN=VALUE, or use --without COLUMN=VALUE.",
+    )
+
+
+def known_arm(name: str) -> Arm | None:
+    """Return the arm that is stored under a name; None where this release knows none."""
+    if name in ARMS:
+        return ARMS[name]
+    base, _, without = name.partition(LEFT_OUT)
+    arm, words = ARMS.get(base), _WITHOUT.fullmatch(without)
+    if arm is None or arm.rows == "real" or words is None:
+        return None
+    column, value = words["column"], words["value"]
+    return replace(
+        arm,
+        name=name,
+        title=f"{arm.title} without {value}",
+        short=f"{arm.short} − {value}",
+        sentence=f"{arm.sentence} Synthetic rows whose {column} is {value} are left out.",
+        is_recommended=False,
+        without=without,
+    )
+
+
+def arm_without(arm: str, column: str, value: str) -> str:
+    """Return the name of an arm that leaves out the synthetic rows with a value in a column.
+
+    It names files too, and stands in lists with commas, so that of column and value only letters,
+    digits and ``_.+-`` are kept; where that loses something, a digest of the whole follows.
+    """
+    return f"{arm}{LEFT_OUT}{as_word(column)}={as_word(value)}"
+
+
+def as_word(text: str) -> str:
+    """Return a column or a value as it stands in the name of an arm, see `arm_without`."""
+    word = re.sub(r"[^\w.+-]+", "-", text)[:WORD_LENGTH] or "-"
+    if word == text:
+        return word
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{word}{LEFT_OUT}{digest[:4]}"
+
+
+def left_out_words(name: str) -> tuple[str, str]:
+    """Return column and value, as people read them, by which an arm leaves rows out."""
+    words = _WITHOUT.fullmatch(name.partition(LEFT_OUT)[2])
+    return (words["column"], words["value"]) if words else ("", "")
+
+
+def base_of(name: str) -> str:
+    """Return the name of the arm that an arm is like but for rows it leaves out; else its own."""
+    return name.partition(LEFT_OUT)[0]
 
 
 def stored_name(name: str) -> str:
     """Return the name under which an arm is stored; any other name as it is."""
-    return ALIASES.get(name, name)
+    base, sign, rest = name.partition(LEFT_OUT)
+    return f"{ALIASES.get(base, base)}{sign}{rest}"
 
 
 def said_name(name: str) -> str:
     """Return the name of an arm that people are told: its alias, if it has one."""
-    return next((alias for alias, stored in ALIASES.items() if stored == name), name)
+    base, sign, rest = name.partition(LEFT_OUT)
+    said = next((alias for alias, stored in ALIASES.items() if stored == base), base)
+    return f"{said}{sign}{rest}"
 
 
 def said_names() -> list[str]:
@@ -327,4 +408,5 @@ def said_names() -> list[str]:
 
 def short_name(name: str) -> str:
     """Return what a chart calls an arm; one that this release does not know goes by its name."""
-    return ARMS[name].short if name in ARMS else name
+    arm = known_arm(name)
+    return arm.short if arm else name

@@ -34,6 +34,7 @@ WORDS = {"arms", "environment", "errors", "files", "schema", "settings", "wordin
 
 PURE_GROUPS = {"stats", "review", "weighting"}
 PURE = {
+    *("data.row_groups", "results.worth", "training.left_out"),
     *("checkers.pool_coverage", "checkers.search", "checkers.signals", "checkers.trust"),
     *("jobs.longer", "models.probes", "results.findings", "results.floor", "results.outcome"),
     *("training.label_model", "training.learning_curve", "training.losses", "training.recipes"),

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from synthcur.arms import base_of
 from synthcur.charts.palette import Palette
 from synthcur.stats.metrics import Difference
 from synthcur.wording import points
@@ -93,6 +94,8 @@ def arm_colour(arm: str, palette: Palette) -> str:
 
     Probes, the floor of a comparison, are grey like other lines of reference.
     """
+    if base_of(arm) != arm:  # what leaves rows out has the colour of its arm, paler
+        return blend(arm_colour(base_of(arm), palette), palette.reference, 0.55)
     greys = {"ce": palette.text, "probe_both": palette.muted, "probe_real": palette.reference}
     if arm in greys:
         return greys[arm]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from synthcur import __version__
 from synthcur import demo as demo_collection
-from synthcur.arms import ARMS, get_arm
+from synthcur.arms import get_arm, known_arm
 from synthcur.cli import answers, decision_files, import_options, recipe_options
 from synthcur.cli.answers import Answer
 from synthcur.data.loading import accept, build, guess_tables
@@ -22,7 +22,9 @@ from synthcur.exports.publication import Publication, publication
 from synthcur.jobs import cleaning, job_queue
 from synthcur.results import comparison as report
 from synthcur.results import findings
+from synthcur.results.by_group import by_group, by_group_text, chosen_column, tested_columns
 from synthcur.results.learning_curves import learning_results, learning_text
+from synthcur.results.worth import worth_text
 from synthcur.settings import (
     BUNDLED_MODEL,
     CHECKER_KINDS,
@@ -34,6 +36,7 @@ from synthcur.store.database import sqlite_in_words
 from synthcur.store.records import Job, chosen_checkers
 from synthcur.store.store import Store
 from synthcur.training.learning_curve import LearningCurveSettings, default_arms, default_sizes
+from synthcur.training.left_out import without_each
 from synthcur.training.recipes import fit_of, recipe_in_words
 from synthcur.workspace import VARIABLE, lock_server, open_store, require_writable
 
@@ -112,8 +115,11 @@ def weights(options: argparse.Namespace) -> Answer:
 def train(options: argparse.Namespace) -> Answer:
     """Train every arm with every seed, follow it, and compare the arms."""
     store = open_store(options.workspace)
+    arms = _names(options.arms)
+    if options.without:
+        arms += without_each(options.without, arms, store.collection(options.name))
     settings = TrainSettings(
-        arms=_names(options.arms),
+        arms=arms,
         seeds=options.seeds,
         fit=recipe_options.fit(options),
         checkers=options.checkers or _checkers_or_none(store, options.name) or CHECKER_KINDS[0],
@@ -148,7 +154,9 @@ def learning_curve(options: argparse.Namespace) -> Answer:
 def results(options: argparse.Namespace) -> Answer:
     """Compare the arms of a training job on the test split."""
     store = open_store(options.workspace)
-    return _results(store, options.name, options.job, options.baseline, options.metric)
+    return _results(
+        store, options.name, options.job, options.baseline, options.metric, by=options.by
+    )
 
 
 def report_(options: argparse.Namespace) -> Answer:
@@ -160,6 +168,7 @@ def report_(options: argparse.Namespace) -> Answer:
         job_id=options.job,
         baseline=options.baseline,
         metric=options.metric,
+        by=options.by,
     )
     downloads.write_text(page, options.out)
     data = {"out": str(options.out), "bytes": len(page.encode())}
@@ -362,16 +371,28 @@ def _scheme(store: Store, name: str, scheme: str) -> WeightingSettings:
 
 
 def _results(
-    store: Store, name: str, job_id: str | None, baseline: str, metric: str | None = None
+    store: Store,
+    name: str,
+    job_id: str | None,
+    baseline: str,
+    metric: str | None = None,
+    *,
+    by: str | None = None,
 ) -> Answer:
     found = report.results(store, name, job_id=job_id, baseline=baseline, metric=metric)
     job = store.job(found.job)
+    split = None
+    if by is not None:
+        split = by_group(store, found, chosen_column(tested_columns(store, job), by))
     settings = TrainSettings.from_dict(job.settings)
     recipe = f"Trained with {recipe_in_words(fit_of(job))}."
-    weighs = any(arm in ARMS and ARMS[arm].needs_scores for arm in settings.arms)
+    weighs = any((arm := known_arm(each)) and arm.needs_scores for each in settings.arms)
     doubt = answers.doubt_of_checkers(store, name, settings.checkers) if weighs else ""
-    text = "\n\n".join(filter(None, [findings.results_text(found), recipe, doubt]))
-    return Answer({**found.to_dict(), "doubt": doubt}, text)
+    of_groups = by_group_text(split, found.test_rows) if split else ""
+    said = [findings.results_text(found), of_groups, worth_text(found.worth), recipe, doubt]
+    text = "\n\n".join(filter(None, said))
+    data = {**found.to_dict(), "doubt": doubt, "by": split and split.to_dict()}
+    return Answer(data, text)
 
 
 def _say_doubt(store: Store, name: str, checkers: str) -> str:

@@ -114,6 +114,11 @@ def _add_comparison(parser: argparse.ArgumentParser) -> None:
         help="score (default: accuracy, or macro_f1 where one label holds over 60 %% of the test "
         "rows)",
     )
+    parser.add_argument(
+        "--by",
+        metavar="COLUMN",
+        help="also split by a column of the test rows, or by label: share right of every group",
+    )
 
 
 def _path(text: str) -> Path:
@@ -252,6 +257,16 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("--arms", default=",".join(OFFERED), help=f"of {', '.join(said_names())}")
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="COLUMN=VALUE",
+        help="also train without the synthetic rows that have the value in a further column, for "
+        "as many steps: results then say what these rows are worth. COLUMN alone: without the "
+        "rows of each of its 2 to 8 values in turn. Of the arms the first of ce_both, ce and the "
+        "others is trained so",
+    )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--checkers", choices=CHECKER_KINDS)
     parser.add_argument("--scheme", metavar="SCHEME", help="weighting of the arm 'scheme'")

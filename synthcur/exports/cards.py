@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from synthcur import __version__
-from synthcur.arms import ARMS, Arm
+from synthcur.arms import Arm, get_arm, known_arm
 from synthcur.exports.dataset_files import size_category
 from synthcur.exports.publication import NOTHING_SAID, Publication
 from synthcur.models.numpy_encoder import MAX_LENGTH
@@ -73,7 +73,7 @@ def model_card(store: Store, job: Job, run: Run, *, said: Publication = NOTHING_
     settings = TrainSettings.from_dict(job.settings)
     found = results(store, job.collection, job_id=job.id)
     info, collection = store.collection_info(job.collection), store.collection(job.collection)
-    arm = ARMS[run.arm]
+    arm = get_arm(run.arm)
     head: dict[str, Any] = {
         "library_name": "sentence-transformers" if arm.is_probe else "transformers",
         "pipeline_tag": "text-classification",
@@ -119,7 +119,8 @@ def training_length(job: Job, run: Run) -> int:
     That is what its settings say, of a probe what its encoder reads, or less where the model reads
     less.
     """
-    is_probe = run.arm in ARMS and ARMS[run.arm].is_probe
+    known = known_arm(run.arm)
+    is_probe = known is not None and known.is_probe
     length = MAX_LENGTH if is_probe else TrainSettings.from_dict(job.settings).fit.max_length
     if run.model is None:
         return length

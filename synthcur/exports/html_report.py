@@ -11,11 +11,12 @@ from collections.abc import Callable
 import pandas as pd
 
 from synthcur import __version__
-from synthcur.arms import ARMS, short_name
+from synthcur.arms import ARMS, base_of, short_name
 from synthcur.charts import curve_axis, curves
 from synthcur.charts.curves import LOSS, SCORES, Measure
 from synthcur.charts.figures import arm_colour
 from synthcur.charts.palette import DARK, LIGHT, Palette
+from synthcur.data.row_groups import RowGroups
 from synthcur.exports import svg
 from synthcur.exports.report_page import (
     Chart,
@@ -29,6 +30,14 @@ from synthcur.exports.report_page import (
 )
 from synthcur.exports.svg import Line
 from synthcur.results import findings, provenance
+from synthcur.results.by_group import (
+    ByGroup,
+    by_group,
+    chosen_column,
+    notes,
+    score_in_words,
+    tested_columns,
+)
 from synthcur.results.comparison import command_line, results
 from synthcur.results.dynamics import (
     WEIGHT_EDGES,
@@ -37,6 +46,7 @@ from synthcur.results.dynamics import (
     read_dynamics,
     weight_histogram,
 )
+from synthcur.results.findings import difference_in_words
 from synthcur.results.outcome import Results
 from synthcur.results.pairwise import (
     Comparison,
@@ -45,6 +55,7 @@ from synthcur.results.pairwise import (
     flips_in_words,
     review_effect,
 )
+from synthcur.results.worth import HOW, told_apart
 from synthcur.schema import REAL, VALIDATION
 from synthcur.settings import TrainSettings
 from synthcur.stats.majority import first_metric, majority_in_words, majority_score
@@ -56,6 +67,9 @@ from synthcur.wording import p_in_words, points, seeds_in_words
 
 MOST_FLIPS = 20
 """Flipped test rows that are printed; more are counted."""
+
+MOST_COLUMNS = 2
+"""Further columns of the test rows that the arms are split by unless one is asked for."""
 
 MOST_LABELS = 16
 """Labels whose confusions are drawn; more do not fit the page."""
@@ -70,6 +84,7 @@ def html_report(
     job_id: str | None = None,
     baseline: str = findings.PLAIN,
     metric: str | None = None,
+    by: str | None = None,
 ) -> str:
     """Write the report of a training job.
 
@@ -77,6 +92,9 @@ def html_report(
     ----------
     store, name, job_id, baseline, metric
         As `results.comparison.results` takes them.
+    by
+        A column of the test rows that the arms are split by; the first `MOST_COLUMNS` further ones
+        if it is left out.
 
     Returns
     -------
@@ -94,7 +112,9 @@ def html_report(
     seen = compare(store, job.id, arm=arm, baseline=baseline) if arm != baseline else None
     rows = [
         [_arms(found)],
+        [_worth(found)],
         [_by_label(seen), _reliability(seen)] if seen else [],
+        *([_by_group(by_group(store, found, each))] for each in _columns(store, job, by)),
         _curves(store, job, found),
         [_confusion(seen) if seen else None, _weights(store, job, arm)],
         [_decisions(job, review_effect(store, job, metric=found.metric))],
@@ -121,7 +141,8 @@ def _variables(palette: Palette) -> str:
 
 
 def _colour(arm: str) -> str:
-    return f"var(--arm-{arm.replace('_', '-')})" if arm in ARMS else "var(--muted)"
+    base = base_of(arm)
+    return f"var(--arm-{base.replace('_', '-')})" if base in ARMS else "var(--muted)"
 
 
 def _made(store: Store, job: Job, found: Results) -> str:
@@ -146,7 +167,7 @@ def _arms(found: Results) -> Section:
         rows.append(
             (
                 *(arm.title, arm.rows or "—", score.n_seeds, f"{points(score.mean)} %"),
-                *(interval, findings.difference_in_words(difference), p_holm, outcome),
+                *(interval, difference_in_words(difference), p_holm, outcome),
             )
         )
     head = ("Arm", "Rows", "Seeds", title, "95 % interval", f"Against {against}, points")
@@ -175,6 +196,38 @@ def _by_label(seen: Comparison) -> Section:
     note = f"share right, mean of {seeds_in_words(seen.n_seeds)}"
     table = Table(("Label", "Test rows", baseline, arm, "Change"), rows)
     return Section("By label", note, (table,))
+
+
+def _columns(store: Store, job: Job, by: str | None) -> list[RowGroups]:
+    known = tested_columns(store, job)
+    return known[1 : 1 + MOST_COLUMNS] if by is None else [chosen_column(known, by)]
+
+
+def _by_group(found: ByGroup) -> Section:
+    rows = [
+        (each.name, each.rows, *(score_in_words(each.scores[arm]) for arm in found.arms))
+        for each in found.groups
+    ]
+    head = (found.title, "Test rows", *map(short_name, found.arms))
+    note = "share right in percent, mean over seeds, with 95 % interval"
+    return Section(f"By {found.title}", note, (Table(head, rows), *map(Paragraph, notes(found))))
+
+
+def _worth(found: Results) -> Section | None:
+    if not found.worth:
+        return None
+    what, whole, names = told_apart(found.worth)
+    rows = [
+        (
+            *(name, "—" if each.rows is None else each.rows),
+            *(f"{points(each.without.score.mean)} %", difference_in_words(each.difference)),
+            "—" if each.difference is None else p_in_words(each.difference.p_holm),
+        )
+        for name, each in zip(names, found.worth, strict=True)
+    ]
+    head = (what, "Rows", f"{whole} without it", "Worth, points", "After Holm")
+    said = [Paragraph(f"{each.verdict}.") for each in found.worth]
+    return Section(f"What each {what} is worth", HOW, (Table(head, rows), *said))
 
 
 def _reliability(seen: Comparison) -> Section:

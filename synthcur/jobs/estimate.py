@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthcur.arms import ARMS
+from synthcur.arms import get_arm
 from synthcur.settings import AUTOMATIC, FitSettings, TrainSettings
 from synthcur.store.job_kinds import JobKind
 from synthcur.store.records import Job
@@ -92,21 +92,22 @@ def _read_by_arm(arm: str, rows: Mapping[str, int], settings: TrainSettings) -> 
 
     Real rows alone are so few and are passed so often that judging them is what takes the time; a
     validation row costs a third of a training row. So does each row that a probe reads; fitting
-    the probe itself costs little.
+    the probe itself costs little. An arm that leaves rows out takes as many steps as with them.
     """
     n_synthetic, n_real = rows["synthetic"], rows["real"]
-    n_rows = count_rows(ARMS[arm], n_synthetic, n_real)
-    if ARMS[arm].is_probe:
+    trained = get_arm(arm)
+    n_rows = count_rows(trained, n_synthetic, n_real)
+    if trained.is_probe:
         return n_rows / 3
     fit = settings.fit
     if settings.recipe == AUTOMATIC:
         # How wide the model is changes its learning rate only.
         together = n_synthetic + n_real
         fit = automatic(fit, width=PUBLISHED_WIDTH, n_rows=together, n_labels=rows["labels"])
-    recipe = recipe_of(ARMS[arm], fit, n_synthetic, n_real)
+    recipe = recipe_of(trained, fit, n_synthetic, n_real)
     n_epochs = count_epochs(n_rows, recipe)
     learned = recipe.steps * recipe.batch_size if recipe.steps else n_epochs * n_rows
-    if ARMS[arm].rows != "real":
+    if trained.rows != "real":
         return learned
     return learned + count_judged(n_epochs) * rows["validation"] / 3
 

@@ -35,6 +35,7 @@ from synthcur.store.records import Job
 from synthcur.store.spool import RESERVE, RESERVE_BYTES
 from synthcur.store.store import Store
 from synthcur.training.learning_curve import LearningCurveSettings, check_sizes
+from synthcur.training.left_out import check_left_out, leaves_out
 
 PLACES_VARIABLE = "SYNTHCUR_JOBS"
 """Environment variable: how many long jobs run at a time (default: one, or one per GPU)."""
@@ -92,11 +93,13 @@ def submit_train(store: Store, name: str, settings: TrainSettings) -> Job:
     Raises
     ------
     InputError
-        If an arm is unknown, or needs checkers that have not scored the collection, or if the base
-        model may not be used here, see `base_models`.
+        If an arm is unknown, leaves out rows that are not there, or needs checkers that have not
+        scored the collection, or if the base model may not be used here, see `base_models`.
     """
     settings = replace(settings, fit=_allowed(settings.fit))
     arms = [get_arm(arm) for arm in settings.arms]
+    if leaves_out(settings.arms):
+        check_left_out(settings.arms, store.collection(name))
     scores = store.scores(name).get(settings.checkers)
     if scores is None and any(arm.needs_scores for arm in arms):
         names = ", ".join(arm.name for arm in arms if arm.needs_scores)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from synthcur.arms import ARMS
+from synthcur.arms import base_of, known_arm
 from synthcur.settings import MAX_EPOCHS, MAX_STEPS, FitSettings, TrainSettings
 from synthcur.store.records import Job, Run
 from synthcur.training.recipes import fit_of
@@ -30,8 +30,10 @@ def train_longer(
         Name of the arm that the others are compared with.
     """
     settings = TrainSettings.from_dict(job.settings)
-    known = [arm for arm in settings.arms if arm in ARMS]
-    concerned = known if baseline in undertrained else [*undertrained, baseline]
+    known = [arm for arm in settings.arms if known_arm(arm) is not None]
+    # What leaves rows out is compared with the arm that has them all.
+    compared = [*map(base_of, undertrained), baseline]
+    concerned = known if baseline in undertrained else [*undertrained, *compared]
     most = max((run.steps or 0 for run in runs if run.arm in undertrained), default=0)
     return replace(
         settings,

@@ -12,11 +12,12 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from synthcur.arms import ARMS, FLOOR
+from synthcur.arms import FLOOR, base_of, known_arm
 from synthcur.errors import ArtefactError, InputError, NotFoundError
 from synthcur.results.findings import PLAIN, arm_title, as_baseline, headline
 from synthcur.results.floor import Below, below_probe
-from synthcur.results.outcome import ArmResult, MadeFrom, Results, RunResult
+from synthcur.results.outcome import ArmResult, MadeFrom, Results, RunResult, Worth
+from synthcur.results.worth import worth_of
 from synthcur.settings import (
     AUTOMATIC,
     BUNDLED_MODEL,
@@ -99,9 +100,10 @@ def results(
     _, labels = probabilities(store, next(iter(finished.values()))[:1])
     metric = metric or first_metric(labels)
     state = undertrained(store, job, [run for runs in finished.values() for run in runs])
-    arms = [_arm_result(store, runs, metric, state) for runs in finished.values()]
-    learned = {arm.name: finished[arm.name] for arm in arms if not arm.is_undertrained}
-    arms = _judged(arms, _differences(store, learned, baseline, metric), baseline)
+    every = [_arm_result(store, runs, metric, state) for runs in finished.values()]
+    whole = [arm for arm in every if base_of(arm.name) == arm.name or arm.name == baseline] or every
+    learned = {arm.name: finished[arm.name] for arm in whole if not arm.is_undertrained}
+    arms = _judged(whole, _differences(store, learned, baseline, metric), baseline)
     found = Results(
         collection=name,
         job=job.id,
@@ -115,8 +117,9 @@ def results(
         majority=majority_score(labels, metric),
         largest=majority_score(labels),
         made_from=made_from(job),
-        below_probe=below_probes(store, finished),
+        below_probe=below_probes(store, {arm.name: finished[arm.name] for arm in whole}),
         arms=tuple(sorted(arms, key=lambda arm: -arm.score.mean)),
+        worth=tuple(_worth(store, finished, every, metric)),
     )
     return replace(found, verdict=headline(found))
 
@@ -242,7 +245,7 @@ def _course(run: Run, told: pd.DataFrame, n_labels: int, batch_size: int) -> Cou
         told[told[each].notna()].drop_duplicates("step", keep="last").sort_values("step")[each]
         for each in ("loss", "val_log_loss")
     )
-    learned, steps, arm = run.learned, run.steps, ARMS.get(run.arm)
+    learned, steps, arm = run.learned, run.steps, known_arm(run.arm)
     if learned is None:
         steps = None
         if arm is not None and arm.is_plain:
@@ -330,14 +333,45 @@ def _differences(
     store: Store, finished: Mapping[str, Sequence[Run]], baseline: str, metric: str
 ) -> dict[str, Difference]:
     """Paired difference to the baseline of every other arm with a seed in common."""
-    found = {}
-    for arm, runs in finished.items():
-        pairs = paired_runs(runs, finished.get(baseline, []))
-        if pairs and arm != baseline:
-            mine, labels = _predictions(store, [pair[0] for pair in pairs])
-            theirs, _ = _predictions(store, [pair[1] for pair in pairs])
-            found[arm] = paired_difference(mine, theirs, labels, metric=metric)
-    return found
+    others = {arm: runs for arm, runs in finished.items() if arm != baseline}
+    found = {
+        arm: _difference(store, runs, finished.get(baseline, []), metric)
+        for arm, runs in others.items()
+    }
+    return {arm: difference for arm, difference in found.items() if difference is not None}
+
+
+def _difference(
+    store: Store, runs: Sequence[Run], others: Sequence[Run], metric: str
+) -> Difference | None:
+    """Score of some runs minus that of others, by seed; None without a seed in common."""
+    pairs = paired_runs(runs, others)
+    if not pairs:
+        return None
+    mine, labels = _predictions(store, [pair[0] for pair in pairs])
+    theirs, _ = _predictions(store, [pair[1] for pair in pairs])
+    return paired_difference(mine, theirs, labels, metric=metric)
+
+
+def _worth(
+    store: Store, finished: Mapping[str, Sequence[Run]], arms: Sequence[ArmResult], metric: str
+) -> list[Worth]:
+    """Compare every arm that leaves rows out with the one that learns them too."""
+    known = {arm.name: arm for arm in arms}
+    left_out = [arm for arm in arms if base_of(arm.name) != arm.name]
+    differences: dict[str, Difference] = {}
+    for arm in left_out:
+        whole = known.get(base_of(arm.name))
+        if whole is None or whole.is_undertrained or arm.is_undertrained:
+            continue
+        found = _difference(store, finished[whole.name], finished[arm.name], metric)
+        if found is not None:
+            differences[arm.name] = found
+    after = corrected(differences)
+    return [
+        worth_of(arm, known.get(base_of(arm.name)), after.get(arm.name), n_compared=len(after))
+        for arm in left_out
+    ]
 
 
 def _judged(

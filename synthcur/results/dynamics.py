@@ -86,7 +86,11 @@ def trained_rows(store: Store, job: Job, run: Run) -> WeightedExamples | None:
     settings, arm = TrainSettings.from_dict(job.settings), get_arm(run.arm)
     decisions = [Decision(**each) for each in job.spec["decisions"]]
     try:
-        collection = store.artefacts.collection(job.spec["collection_fp"], name=job.collection)
+        # Further columns are read where they say which rows an arm leaves out.
+        origin = job.spec.get("origin") if arm.without else None
+        collection = store.artefacts.collection(
+            job.spec["collection_fp"], name=job.collection, origin=origin
+        )
         pool = read_pool(collection, decisions, [arm], job.spec["scores"], store.artefacts)
         trained = rows_of(arm, pool, weighting=settings.weighting, seed=run.seed)
     except SynthcurError:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from synthcur.arms import ARMS, said_name
+from synthcur.arms import known_arm, said_name
 from synthcur.results.floor import Below, below_in_words
 from synthcur.results.outcome import ArmResult, Results
 from synthcur.stats.bootstrap import MACRO_F1
@@ -225,7 +225,8 @@ def outcome(arm: ArmResult, *, baseline: str) -> str:
 
 def arm_title(arm: str) -> str:
     """Return what people read for an arm, its name where it is none of today's."""
-    return ARMS[arm].title if arm in ARMS else arm
+    known = known_arm(arm)
+    return known.title if known else arm
 
 
 def as_baseline(arm: str) -> str:

@@ -163,6 +163,47 @@ class ArmResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Worth:
+    """What synthetic rows with one value of a column are worth: an arm with and without them.
+
+    Attributes
+    ----------
+    column, value
+        Which rows, as the name of the arm writes them.
+    whole
+        Name of the arm that learns all rows.
+    without
+        The same arm without them, in as many steps.
+    rows
+        Number of rows that it leaves out, where that is known.
+    difference
+        Score with them minus score without, on the seeds that both have, corrected for how many
+        values are left out in turn; None where one of the two was not trained to the end.
+    verdict
+        The difference in a sentence, or why there is none.
+    """
+
+    column: str
+    value: str
+    whole: str
+    without: ArmResult
+    rows: int | None
+    difference: CorrectedDifference | None
+    verdict: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        difference = self.difference
+        return {
+            **{"column": self.column, "value": self.value, "whole": self.whole},
+            "without": self.without.to_dict(),
+            "rows": self.rows,
+            "difference": difference and {**asdict(difference), "outcome": difference.outcome},
+            "verdict": self.verdict,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Results:
     """The arms of a training job, compared on the test rows.
 
@@ -185,9 +226,12 @@ class Results:
     below_probe
         By name, the arms that stay below a linear probe on the validation rows.
     arms
-        By falling mean, at least one.
+        By falling mean, at least one; those that leave rows out are among them only where the
+        others are not.
     verdict
         The finding in one sentence, see `findings.headline`.
+    worth
+        What the rows are worth that arms leave out in turn, in the order of the job.
     """
 
     collection: str
@@ -205,6 +249,7 @@ class Results:
     below_probe: Mapping[str, Below]
     arms: tuple[ArmResult, ...]
     verdict: str = ""
+    worth: tuple[Worth, ...] = ()
 
     def arm(self, name: str) -> ArmResult | None:
         """Return the arm of a name; None where no run of it has finished."""
@@ -213,4 +258,6 @@ class Results:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data."""
         arms = [arm.to_dict() for arm in self.arms]
-        return {**asdict(self), "made_from": self.made_from.to_dict(), "arms": arms}
+        worth = [each.to_dict() for each in self.worth]
+        made_from = self.made_from.to_dict()
+        return {**asdict(self), "made_from": made_from, "arms": arms, "worth": worth}

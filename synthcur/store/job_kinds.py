@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from synthcur.arms import ARMS
+from synthcur.arms import known_arm
 
 Settings = Mapping[str, Any]
 """Settings of a job, as its record holds them."""
@@ -59,7 +59,8 @@ def _long_lane(settings: Settings) -> Lane:
 
 
 def _run_finished(number: int, settings: Settings) -> str:
-    names = ", ".join(ARMS[arm].title for arm in settings["arms"] if arm in ARMS)
+    arms = [known_arm(arm) for arm in settings["arms"]]
+    names = ", ".join(arm.title for arm in arms if arm is not None)
     return f"Run {number} finished: {names}"
 
 

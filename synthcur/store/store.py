@@ -216,6 +216,7 @@ class Store:
             "kind": kind,
             "collection": name,
             "collection_fp": info.fingerprint,
+            "origin": info.origin,
             "settings": dict(settings),
             "scores": dict(scores),
             "decisions": [

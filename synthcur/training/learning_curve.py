@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from synthcur.arms import FLOOR, RECOMMENDED, Arm, get_arm
+from synthcur.arms import FLOOR, RECOMMENDED, Arm, base_of, get_arm
 from synthcur.errors import InputError
 from synthcur.schema import REAL, TRAIN, Collection
 from synthcur.settings import TrainSettings
@@ -78,6 +78,11 @@ class LearningCurveSettings(TrainSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if any(base_of(arm) != arm for arm in self.arms):
+            raise InputError(
+                "A learning curve leaves out real rows, and no synthetic ones by a column.",
+                fix="Leave rows out by a column in a training job.",
+            )
         object.__setattr__(self, "sizes", tuple(sorted(set(self.sizes))))
         if not self.sizes or self.sizes[0] < 2:
             raise InputError(

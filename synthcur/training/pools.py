@@ -21,7 +21,7 @@ from synthcur.review.decisions import (
     labels_under,
     with_edits,
 )
-from synthcur.schema import REAL, Collection
+from synthcur.schema import REAL, SYNTHETIC, Collection
 from synthcur.store.artefacts import Artefacts
 
 
@@ -88,6 +88,8 @@ class Pool:
         Of `synthetic`, shape (M, D), and of `real`, shape (R, D), of length 1.
     duplicate_group
         Group of near-duplicates of every row of `synthetic`, -1 for none, shape (M,).
+    provenance
+        The further columns of `synthetic`, M rows; None where they are not known.
     """
 
     synthetic: Examples
@@ -102,6 +104,7 @@ class Pool:
     is_confirmed: np.ndarray | None = None
     embeddings: tuple[np.ndarray, np.ndarray] | None = None
     duplicate_group: np.ndarray | None = None
+    provenance: pd.DataFrame | None = None
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -154,6 +157,7 @@ def make_pool(
                 fix="Score the collection again.",
             )
     synthetic, real = with_edits(collection.synthetic, decisions), collection.real_train
+    is_synthetic = (collection.rows["source"] == SYNTHETIC).to_numpy()
     return Pool(
         synthetic=Examples(synthetic.loc[kept].reset_index(drop=True), labels[kept]),
         real=Examples(real, collection.label_ids(real)),
@@ -161,6 +165,7 @@ def make_pool(
         is_confirmed=synthetic.loc[kept, "sample_id"].isin(confirmed).to_numpy(),
         embeddings=None if embeddings is None else (embeddings[0][kept], embeddings[1]),
         duplicate_group=None if duplicate_group is None else duplicate_group[kept],
+        provenance=collection.provenance.loc[is_synthetic].loc[kept].reset_index(drop=True),
         **real_probs,
         **{name: each[kept] for name, each in probs.items()},
     )

@@ -15,7 +15,7 @@ from synthcur.review.decisions import Decision
 _TRAINED_BY = ("name", "rows", "weights", "targets", "dynamic")
 """Fields of an arm that change what is trained."""
 
-_LATER: Mapping[str, Any] = MappingProxyType({"learner": FINETUNE})
+_LATER: Mapping[str, Any] = MappingProxyType({"learner": FINETUNE, "without": ""})
 """Fields that do so too and came after release 0.1, with the value that names nothing."""
 
 _TOLD_OF_A_DECISION = ("sample_id", "action", "label", "text")

@@ -10,6 +10,7 @@ from synthcur.arms import Arm
 from synthcur.errors import InputError
 from synthcur.settings import WeightingSettings
 from synthcur.training.label_model import fit_powers, join, judge, share_wrong
+from synthcur.training.left_out import without_rows
 from synthcur.training.pools import Pool, WeightedExamples, require_labels
 from synthcur.weighting.rules import (
     Facts,
@@ -47,9 +48,11 @@ def rows_of(
     Raises
     ------
     InputError
-        If a label has no row to learn from, or the arm needs scores that are not there; the
-        message has the rows of every label.
+        If a label has no row to learn from, the message then has the rows of every label; if the
+        arm needs scores that are not there, or leaves out rows that are not.
     """
+    if arm.without:
+        pool = without_rows(pool, arm.without)
     parts = []
     if arm.rows in ("synthetic", "both"):
         parts.append(_synthetic_rows(arm, pool, weighting, seed))

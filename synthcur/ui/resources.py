@@ -95,6 +95,11 @@ def _collection(name: str, fingerprint: str, _store: Store) -> Collection:
     return found
 
 
+def origin(name: str) -> str:
+    """Return the name of what one import said beside the content, see `Collection.origin`."""
+    return store().collection_info(name).origin or ""
+
+
 def mapped_ids(name: str) -> dict[str, np.ndarray]:
     """Return the sample ids of the rows on the map by the array that artefacts hold them under.
 

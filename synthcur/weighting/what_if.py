@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 import numpy as np
 
-from synthcur.schema import SYNTHETIC, Collection
 from synthcur.settings import WeightingSettings
 from synthcur.weighting.rules import (
     NO_FACTS,
@@ -27,9 +26,6 @@ LEAST_SHARE = 0.1
 
 LEAST_ROWS = 30
 """Effective rows that each label should have."""
-
-GENERATOR_COLUMNS = ("generator", "model", "llm", "generator_model", "model_name", "source_model")
-"""Columns of a file, in this order, that may say what wrote a row."""
 
 STEPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -223,20 +219,3 @@ def quadrants(
     quadrant = 2 * (np.asarray(quality) < line) + (np.asarray(diversity) < line)
     # Above the line of P' comes typical, rare; below it against, doubtful.
     return quadrant, np.bincount(quadrant, minlength=len(QUADRANTS))
-
-
-def generators(collection: Collection) -> np.ndarray | None:
-    """Return what wrote each synthetic row, (N,) names; None where the file does not say.
-
-    It is the first of `GENERATOR_COLUMNS` with two different values or more; a row without one is
-    ``""``.
-    """
-    is_synthetic = (collection.rows["source"] == SYNTHETIC).to_numpy()
-    provenance = collection.provenance.loc[is_synthetic]
-    by_name = {str(name).lower(): name for name in provenance.columns}
-    for name in GENERATOR_COLUMNS:
-        if name in by_name:
-            values = provenance[by_name[name]].astype("string").fillna("")
-            if values.nunique() > 1:
-                return values.to_numpy(dtype=object)
-    return None

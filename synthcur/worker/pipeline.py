@@ -21,6 +21,7 @@ from synthcur.store.artefacts import Artefacts
 from synthcur.store.job_kinds import JobKind
 from synthcur.store.spool import Spool
 from synthcur.training.learning_curve import LearningCurveSettings
+from synthcur.training.left_out import leaves_out
 from synthcur.worker.learning_runs import learn
 from synthcur.worker.progress import Progress
 from synthcur.worker.runs import train
@@ -69,8 +70,12 @@ def execute(job_dir: Path) -> None:
     Progress(spool, "start", "Starting")
     set_environment()
     artefacts = Artefacts(Path(spec["artefacts_root"]), shipped=(demo.ARTEFACTS,))
+    # Only what leaves rows out by a further column reads such columns.
+    origin = spec.get("origin") if leaves_out(spec["settings"].get("arms", ())) else None
     job = Assignment(
-        collection=artefacts.collection(spec["collection_fp"], name=spec["collection"]),
+        collection=artefacts.collection(
+            spec["collection_fp"], name=spec["collection"], origin=origin
+        ),
         decisions=[Decision(**decision) for decision in spec["decisions"]],
         settings=spec["settings"],
         scores=spec["scores"],

@@ -4,18 +4,25 @@ import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synthcur.arms import Arm, get_arm
+from synthcur.arms import Arm, base_of, get_arm
 from synthcur.errors import WorkerError
 from synthcur.review.decisions import Decision
 from synthcur.schema import TEST, VALIDATION, Collection
-from synthcur.settings import AUTOMATIC, BUNDLED_MODEL, FitSettings, TrainSettings
+from synthcur.settings import (
+    AUTOMATIC,
+    BUNDLED_MODEL,
+    FitSettings,
+    TrainSettings,
+    WeightingSettings,
+)
 from synthcur.store.artefacts import Artefacts
 from synthcur.store.spool import Spool, read_spool
 from synthcur.training.pools import Pool, WeightedExamples, judging_rows, read_pool
-from synthcur.training.recipes import recipe_of, steps_of
+from synthcur.training.recipes import count_steps, recipe_of, steps_of
 from synthcur.training.tracking import Following
 from synthcur.training.training_sets import rows_of
 from synthcur.worker import probe_arms
@@ -82,7 +89,7 @@ def train(
     pool = read_pool(collection, decisions, arms, scores, artefacts)
     rows = {arm.name: rows_of(arm, pool, weighting=settings.weighting) for arm in arms}
     fit = _settled(settings, arms, pool, spool)
-    recipes = {arm.name: recipe_of(arm, fit, *pool.sizes) for arm in arms}
+    recipes = {arm.name: _recipe(arm, fit, pool, settings.weighting) for arm in arms}
     finished = _finished(job_dir)
     for left in (job_dir / "models").glob(".new-*"):
         shutil.rmtree(left, ignore_errors=True)
@@ -133,6 +140,17 @@ def _settled(settings: TrainSettings, arms: Iterable[Arm], pool: Pool, spool: Sp
     found = automatic_recipe(settings.fit, n_rows=sum(pool.sizes), n_labels=len(pool.labels))
     spool.append("recipe", found={"fit": found.to_dict()})
     return found
+
+
+def _recipe(
+    arm: Arm, fit: FitSettings, pool: Pool, weighting: WeightingSettings | None
+) -> FitSettings:
+    """Return the recipe of an arm; one that leaves rows out takes as many steps as with them."""
+    recipe = recipe_of(arm, fit, *pool.sizes)
+    if not arm.without or arm.is_probe or recipe.steps is not None:
+        return recipe
+    whole = rows_of(get_arm(base_of(arm.name)), pool, weighting=weighting)
+    return replace(recipe, steps=count_steps(len(whole.labels), recipe))
 
 
 def _finished(job_dir: Path) -> dict[tuple[str, int], Reached]:

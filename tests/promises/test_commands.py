@@ -71,19 +71,27 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "train": {
         "NAME": NEEDED,
         "--arms": "ce,probe_real,probe_both,imp,dimp,witnesses",
+        "--without": [],
         "--seeds": 5,
         "--checkers": None,
         "--scheme": None,
         **FIT,
     },
     "learning-curve": {"NAME": NEEDED, "--sizes": None, "--arms": None, "--seeds": 3, **FIT},
-    "results": {"NAME": NEEDED, "--job": None, "--baseline": "ce", "--metric": None},
+    "results": {
+        "NAME": NEEDED,
+        "--job": None,
+        "--baseline": "ce",
+        "--metric": None,
+        "--by": None,
+    },
     "report": {
         "NAME": NEEDED,
         "--out": NEEDED,
         "--job": None,
         "--baseline": "ce",
         "--metric": None,
+        "--by": None,
     },
     "export": {"NAME": NEEDED, "--out": NEEDED, "--xlsx": False, **SAID},
     "push": {
@@ -122,7 +130,7 @@ COLLECTION = {"collection", "labels", "rows", "fingerprint", "scores"}
 RESULTS = {
     *("collection", "job", "number", "status", "runs_finished", "runs_planned", "metric"),
     *("baseline", "test_rows", "majority", "made_from", "arms", "verdict", "doubt"),
-    *("below_probe", "largest"),
+    *("below_probe", "largest", "worth", "by"),
 }
 JOB = {
     *("id", "number", "kind", "collection", "status", "alive", "phase", "done", "total", "eta_s"),
@@ -306,7 +314,7 @@ def test_an_export_holds_the_files_and_columns_it_held(
     assert list(held) == [*curated.columns, "scheme_hash"]
     with open(out / "decisions.jsonl", encoding="utf-8") as lines:
         assert {key for line in lines for key in json.loads(line)} == DECISIONS
-    assert set(json.loads((out / "results.json").read_text("utf-8"))) == RESULTS - {"doubt"}
+    assert set(json.loads((out / "results.json").read_text("utf-8"))) == RESULTS - {"doubt", "by"}
 
 
 def test_a_file_of_decisions_is_known_again_by_what_it_holds(

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from synthcur import demo
-from synthcur.arms import ARMS
+from synthcur.arms import ARMS, arm_without
 from synthcur.jobs import job_queue
 from synthcur.schema import ROW_COLUMNS, Collection, sample_ids
 from synthcur.settings import (
@@ -109,6 +109,24 @@ def test_every_field_of_settings_is_named_here_with_another_value(kind: type):
         if all(getattr(each, field.name) == getattr(first, field.name) for each in others)
     ]
     assert not unnamed, "a new field: add settings that have it, and put its first value in _LATER"
+
+
+@pytest.mark.parametrize(
+    ("arm", "column", "value", "name"),
+    [
+        ("ce_both", "generator", "gpt-4o", "ce_both~generator=gpt-4o"),
+        ("ce", "model", "meta-llama/Llama 3.1", "ce~model=meta-llama-Llama-3.1~d4e0"),
+        ("witnesses", "prompt id", "x" * 50, f"witnesses~prompt-id~6bd6={'x' * 40}~77cf"),
+        ("ce", "generator", "模型", "ce~generator=模型"),
+    ],
+)
+def test_arms_that_leave_rows_out_have_the_name_they_had(
+    arm: str, column: str, value: str, name: str
+):
+    assert arm_without(arm, column, value) == name
+    assert fingerprint(TrainSettings(arms=(arm, name))) == fingerprint(
+        TrainSettings.from_dict({"arms": [arm, name]})
+    )
 
 
 def test_plain_values_have_the_name_they_had():

@@ -126,6 +126,7 @@ def test_a_job_is_handed_to_its_worker_as_it_was(store: Store, small_collection:
         "kind": "train",
         "collection": "small",
         "collection_fp": small_collection.fingerprint,
+        "origin": small_collection.origin,
         "settings": TrainSettings(arms=("imp",), seeds=1).to_dict() | {"arms": ["imp"]},
         "scores": dict(store.scores("small")["probe"].artefacts),
         "decisions": [

@@ -1,12 +1,8 @@
 """What a weighting would do to a pool, against the definitions."""
 
-from dataclasses import replace
-
 import numpy as np
-import pandas as pd
 import pytest
 
-from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.weighting import what_if
 from synthcur.weighting.rules import Facts, effective_sample_size, label_shares, sample_weight
@@ -85,19 +81,3 @@ def test_the_quarters_of_the_plane_are_cut_at_what_a_guess_gives():
     assert rows.tolist() == [1, 1, 1, 1]
     on_the_line, _ = what_if.quadrants(np.array([0.25]), np.array([0.25]), 4)
     assert on_the_line.tolist() == [0]
-
-
-def with_provenance(collection: Collection, **columns: object) -> Collection:
-    frame = pd.DataFrame(columns, index=range(len(collection.rows)))
-    return replace(collection, provenance=frame)
-
-
-def test_the_generator_is_the_first_column_that_tells_rows_apart(small_collection: Collection):
-    n = len(small_collection.rows)
-    told = with_provenance(
-        small_collection, prompt=range(n), generator="one", Model=["a", None] * (n // 2)
-    )
-    found = what_if.generators(told)
-    assert found is not None
-    assert found.tolist() == ["a", ""] * 20
-    assert what_if.generators(with_provenance(small_collection, generator="one")) is None

@@ -8,23 +8,20 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from synthcur.arms import ARMS
+from synthcur.arms import get_arm, known_arm
 from synthcur.results.dynamics import read_dynamics
 from synthcur.review.decisions import DISCARD, KEEP, RELABEL, UNSURE
 from synthcur.store.job_kinds import JobKind
 from synthcur.store.records import Job, Run
 from synthcur.store.store import Store
 from synthcur.ui import resources
-from synthcur.ui.curate.groupings import Grouping
+from synthcur.ui.curate.groupings import GREY, Grouping
 from synthcur.ui.curate.rows import CurateRows
 from synthcur.weighting.rules import LOG_WEIGHT_EDGES, weight_bins
 from synthcur.weighting.what_if import QUADRANTS, quadrants
 
 DECISION, SIGNAL, RUN_WEIGHT = "Decision", "Flaw signal", "Run-time weight"
 """Titles of the groupings; the map knows them by these (``ui/map/divisions.js``)."""
-
-GREY = 7
-"""Place of the colour of what is no category of its own."""
 
 NO_COLOUR = -1
 
@@ -110,8 +107,8 @@ def newest_run(name: str) -> tuple[Job, Run] | None:
     store = resources.store()
     for job in store.jobs(name, JobKind.TRAIN):
         for run in reversed(store.runs(job.id)):
-            follows = run.arm in ARMS and ARMS[run.arm].dynamic
-            if run.is_done and run.dynamics and follows:
+            arm = known_arm(run.arm)
+            if run.is_done and run.dynamics and arm is not None and arm.dynamic:
                 return job, run
     return None
 
@@ -127,5 +124,5 @@ def _weights_of(job_id: str, arm: str, seed: int, _store: Store) -> RunWeights |
     seen = read_dynamics(_store, _store.job(job_id), run)
     if seen is None or seen.weights is None or not len(seen.weights):
         return None
-    note = f"{ARMS[arm].title.split(',')[0]}, seed {seed}, last epoch"
+    note = f"{get_arm(arm).title.split(',')[0]}, seed {seed}, last epoch"
     return RunWeights(seen.rows["sample_id"].to_numpy(dtype=object), seen.weights[-1], note)

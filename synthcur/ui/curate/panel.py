@@ -100,7 +100,8 @@ def _groupings(name: str, rows: CurateRows, scores: Scores) -> list[dict[str, An
     log_length = resources.store().decisions.count(name)
     found = curate_colours.newest_run(name)
     return [
-        *_lasting_groupings(rows.version, curate_clusters.naming(name, scores), rows, name),
+        *_column_groupings(rows.map_id, resources.origin(name), rows, name),
+        *_lasting_groupings(rows.version, curate_clusters.naming(name, scores), rows),
         *_judged_groupings(rows.version, log_length, scores.artefacts.get("signals"), rows, name),
         *(_run_grouping(rows.version, *found, rows) if found is not None else ()),
     ]
@@ -135,17 +136,23 @@ def _packed_run(
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _lasting_groupings(
-    version: str, naming: Naming | None, _rows: CurateRows, name: str
+    version: str, naming: Naming | None, _rows: CurateRows
 ) -> list[dict[str, Any]]:
     """Return the groups of rows that have names, made once a version of the rows and the names."""
     clusters, names = None, ()
     if naming is not None:
         clusters = [resources.array(naming.clusters, part) for part in ("synthetic", "real")]
         names = naming.names
-    found = groupings.groupings(
-        _rows, resources.collection(name), clusters=clusters, cluster_names=names
-    )
-    return groupings.packed(found)
+    return groupings.packed(groupings.groupings(_rows, clusters=clusters, cluster_names=names))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _column_groupings(
+    map_id: str, origin: str, _rows: CurateRows, name: str
+) -> list[dict[str, Any]]:
+    """Return the groups by further columns, made once per map: no decision changes them."""
+    columns = groupings.mapped_columns(resources.collection(name))
+    return groupings.packed(groupings.by_columns(_rows, columns))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

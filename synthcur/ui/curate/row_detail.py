@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from synthcur.data.row_groups import NAME_LENGTH, cell_texts, one_line
 from synthcur.review.explanations import RowFacts, reason
+from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store.records import Scores
 from synthcur.ui import parts, resources
@@ -20,6 +22,9 @@ from synthcur.weighting.rules import group_size, label_weights
 
 RECORD_LENGTH = 4_000
 """Characters shown of a text."""
+
+MOST_COLUMNS = 12
+"""Further columns of the file that are written below a row."""
 
 MOST_LABELS = 8
 """Labels that are shown without scrolling."""
@@ -92,6 +97,7 @@ def show(
             if is_synthetic:
                 found = _found(rows, scores, position, settings, around)
             st.text(why(rows, position, settings, found))
+            _show_columns(resources.collection(name), row["sample_id"])
             _actions(name, scores, row["sample_id"], is_synthetic=is_synthetic)
         if judged is not None:
             with judged:
@@ -103,6 +109,24 @@ def _show_text(text: str) -> None:
     st.text(text[:RECORD_LENGTH])
     if more > 0:
         st.caption(f"{parts.count(more)} more characters are in the export.")
+
+
+def _show_columns(collection: Collection, sample_id: str) -> None:
+    """Write what the further columns of the file say of a row."""
+    at = np.flatnonzero(collection.rows["sample_id"].to_numpy() == sample_id)[:1]
+    said = columns_in_words(collection.provenance.iloc[at])
+    if said:
+        st.caption(parts.plain(said, limit=MOST_COLUMNS * 2 * NAME_LENGTH))
+
+
+def columns_in_words(row: pd.DataFrame) -> str:
+    """Say what further columns hold, one row of them: ``model: gpt-4o · temperature: 0.7``."""
+    cells = [(str(name), cell_texts(row.iloc[:, at])) for at, name in enumerate(row.columns)]
+    said = [
+        f"{one_line(name)}: {one_line(text)}" for name, texts in cells for text in texts if text
+    ]
+    more = len(said) - MOST_COLUMNS
+    return " · ".join([*said[:MOST_COLUMNS], *([f"{more} more"] if more > 0 else [])])
 
 
 def _found(

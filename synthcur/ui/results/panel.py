@@ -13,6 +13,7 @@ from synthcur.results.pairwise import Comparison, compare, flips_in_words
 from synthcur.store.store import Store
 from synthcur.ui import parts, resources, theme, train_longer
 from synthcur.ui.results import details as closer
+from synthcur.ui.results import groups
 from synthcur.ui.results.rail import Choice, model_button, results
 from synthcur.wording import points
 
@@ -31,9 +32,11 @@ def show(choice: Choice) -> None:
     leader = findings.leading_arm(found)
     _finding(store, choice, found, leader)
     _arms_card(found)
+    groups.worth_card(found)
     seen = _comparison(choice.job.id, finished, leader.name, choice.baseline, store)
     if seen is None or leader.name == choice.baseline:
         st.caption("A closer look needs a second arm with a finished seed in common.")
+        groups.groups_card(store, found)
         _run_cards(store, choice)
         return
     left, middle, right = st.columns([9, 9, 13], gap="small")
@@ -45,6 +48,7 @@ def show(choice: Choice) -> None:
         flipped = _flips_card(seen, has_verdict=leader.difference is not None)
     if flipped is not None:
         closer.nearest_card(store, choice.job, seen, flipped)
+    groups.groups_card(store, found)
     left, right = st.columns([9, 22], gap="small")
     with left:
         closer.reliability_card(seen)
@@ -73,7 +77,8 @@ def _finding(store: Store, choice: Choice, found: Results, leader: ArmResult) ->
         if choice.job.is_active and st.button("Watch the run", icon=":material/show_chart:"):
             st.switch_page("pages/train.py")
         run = downloads.offered_model(store, found)
-        undertrained = {arm.name for arm in found.arms if arm.is_undertrained}
+        every = [*found.arms, *(each.without for each in found.worth)]
+        undertrained = {arm.name for arm in every if arm.is_undertrained}
         if undertrained and not choice.job.is_active:
             train_longer.button(
                 choice.job, undertrained, baseline=choice.baseline, is_primary=run is None

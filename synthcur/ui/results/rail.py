@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from synthcur.arms import ARMS, short_name
+from synthcur.arms import base_of, short_name
 from synthcur.data import table_files
 from synthcur.errors import InputError
 from synthcur.exports import downloads, hub
@@ -64,6 +64,7 @@ def rail(name: str) -> Choice | None:
             for arm in job.settings["arms"]
             if any(run.arm == arm and run.is_done for run in store.runs(job.id))
         ]
+        arms = [arm for arm in arms if base_of(arm) == arm] or arms
         baseline = st.selectbox(
             "Compare with",
             arms,
@@ -143,7 +144,7 @@ def _job_in_words(job: Job) -> str:
 
 
 def _title(arm: str) -> str:
-    return ARMS[arm].title if arm in ARMS else arm
+    return findings.arm_title(arm)
 
 
 def _made_from(job: Job) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from synthcur.data.row_groups import RowGroups
 from synthcur.review import agreement
 from synthcur.review import decisions as review
 from synthcur.review.queues import (
@@ -102,10 +103,18 @@ def _queues(bench: Bench, names: Sequence[str], selection: Sequence[str]) -> dic
     return opened
 
 
-def filtered(opened: Opened, bench: Bench, *, label: str = "", words: str = "") -> Opened:
-    """Return the rows of a queue that the file gives a label and whose text holds some words.
+def filtered(
+    opened: Opened,
+    bench: Bench,
+    *,
+    label: str = "",
+    words: str = "",
+    column: RowGroups | None = None,
+    group: str = "",
+) -> Opened:
+    """Return the rows of a queue with a label in the file, some words, and a value in a column.
 
-    Neither depends on decisions, so rows stay while the queue is worked through.
+    None of it depends on decisions, so rows stay while the queue is worked through.
 
     Parameters
     ----------
@@ -113,13 +122,18 @@ def filtered(opened: Opened, bench: Bench, *, label: str = "", words: str = "") 
         One of the collection's labels; "" for every one.
     words
         All of them have to occur, whatever their case; "" asks for none.
+    column, group
+        Groups of the synthetic rows, and the name of one of them; "" for every one.
     """
     wanted_words = words.casefold().split()
-    if not label and not wanted_words:
+    is_of_group = column is not None and group in column.names
+    if not label and not wanted_words and not is_of_group:
         return opened
     keeps = np.ones(len(opened.rows), dtype=bool)
     if label:
         keeps &= bench.file_labels[opened.rows] == bench.collection.labels.index(label)
+    if column is not None and is_of_group:
+        keeps &= column.codes[opened.rows] == column.names.index(group)
     if wanted_words:
         rows = bench.collection.synthetic.iloc[opened.rows]
         texts = rows["text"].str.cat(rows["text_pair"].fillna(""), sep=" ").str.casefold()

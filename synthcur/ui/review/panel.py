@@ -25,9 +25,9 @@ from synthcur.ui import (
     weighting_choice,
 )
 from synthcur.ui.review.cards import Bench
+from synthcur.ui.review.filters import queue_filter
 from synthcur.ui.review.messages import (
     Opened,
-    filtered,
     fixed_queues,
     queue_data,
     queues,
@@ -54,8 +54,6 @@ _ANNOTATOR = "review_annotator"
 _CHOICE = "review_queue_choice"
 _OUTCOME = "review_outcome"
 _COUNTED = "review_counted"
-_LABEL = "review_label"
-_WORDS = "review_words"
 _TO_MAP = "review_to_map"
 
 
@@ -183,7 +181,7 @@ def open_queue(bench: Bench) -> Opened:
         drying_up = " This queue is drying up." if changed <= DRY_CHANGES else ""
         st.sidebar.caption(f"You changed {changed} of your last {of} rows here.{drying_up}")
     with st.sidebar.container(horizontal=True, gap="small"):
-        shown = _filter(bench, opened[state.queue])
+        shown = queue_filter(bench, opened[state.queue])
         team_button(bench, opened.get(RANDOM))
     if shown is not opened[state.queue]:
         size, of = parts.count(len(shown.rows)), parts.count(len(opened[state.queue].rows))
@@ -195,19 +193,6 @@ def open_queue(bench: Bench) -> Opened:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _fixed_queues(made_of: str, _bench: Bench) -> dict[str, Opened]:
     return fixed_queues(_bench)
-
-
-def _filter(bench: Bench, opened: Opened) -> Opened:
-    """Draw the filters behind a button and return the rows of the queue that they leave."""
-    with st.popover("Filter", icon=":material/filter_list:"):
-        label = st.selectbox(
-            "Label in the file",
-            ["", *bench.collection.labels],
-            format_func=lambda each: parts.plain(each) if each else "every label",
-            key=f"{_LABEL}_{bench.collection.name}",
-        )
-        words = st.text_input("Words in the text", key=_WORDS, max_chars=200)
-    return filtered(opened, bench, label=label, words=words)
 
 
 def _open_chosen() -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from synthcur.arms import ARMS, FLOOR
+from synthcur.arms import FLOOR, base_of, known_arm
 from synthcur.charts import curve_axis, curves
 from synthcur.charts.curves import EFFECTIVE_ROWS, LOSS, VAL_LOG_LOSS, Measure
 from synthcur.settings import TrainSettings
@@ -11,7 +11,7 @@ from synthcur.stats.metrics import MACRO_F1
 from synthcur.store.records import Job
 from synthcur.ui import parts, resources, theme
 from synthcur.ui.train import tables as train_tables
-from synthcur.ui.train.snapshot import Picture
+from synthcur.ui.train.snapshot import Picture, drawn_arms
 
 
 def show(job: Job, drawn: Picture) -> None:
@@ -31,13 +31,16 @@ def _first_row(job: Job, drawn: Picture) -> None:
     said = (
         "Line: mean of the finished seeds. Band: smallest to largest. Dashed: the seed in progress."
     )
-    arms = TrainSettings.from_dict(job.settings).arms
+    settings = TrainSettings.from_dict(job.settings)
+    arms = drawn_arms(settings)
     is_by_epochs = curve_axis.axis_of(job).unit == "epoch"
-    with_curve = [ARMS[arm] for arm in arms if arm in ARMS and arm not in FLOOR]
+    with_curve = [each for arm in arms if (each := known_arm(arm)) and not each.is_probe]
     if is_by_epochs and any(arm.rows == "real" for arm in with_curve):
         said += " Real rows alone are passed more often; they stand by the share of their steps."
-    if any(arm in FLOOR for arm in arms):
+    if any(base_of(arm) in FLOOR for arm in arms):
         said += " A linear probe is fitted in one go and has no curve."
+    if len(arms) < len(settings.arms):
+        said += " Arms that leave rows out are in the table of runs alone."
     if VAL_LOG_LOSS in shown:
         said += (
             " Validation log loss is taken after temperature scaling; it can rise while accuracy "
@@ -58,7 +61,7 @@ def _curve(job: Job, measure: Measure, drawn: Picture, *, height: int = 240) -> 
         return
     chart = curves.curve_chart(
         measure,
-        settings.arms,
+        drawn_arms(settings),
         axis=curve_axis.axis_of(job),
         palette=theme.palette(),
         height=height,

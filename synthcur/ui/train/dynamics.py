@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from synthcur.arms import ARMS, short_name
+from synthcur.arms import known_arm, short_name
 from synthcur.charts.results import cartography_figure, weight_heatmap
 from synthcur.checkers.signals import cartography
 from synthcur.results.dynamics import (
@@ -54,7 +54,7 @@ def show(job: Job) -> None:
 def _choice(job: Job, kept: list[Run]) -> Run:
     """Let a run be chosen; at first the newest whose weights follow the model, whichever it is."""
     by_key = {f"{run.arm} {run.seed}": run for run in kept}
-    dynamic = [run for run in kept if run.arm in ARMS and ARMS[run.arm].dynamic]
+    dynamic = [run for run in kept if (arm := known_arm(run.arm)) and arm.dynamic]
     newest = (dynamic or kept)[-1]
     chosen = st.selectbox(
         "History of a run",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from synthcur.arms import ARMS, FLOOR, short_name
+from synthcur.arms import ARMS, FLOOR, base_of, get_arm, short_name
 from synthcur.jobs import job_queue
 from synthcur.results.findings import PLAIN, arm_title
 from synthcur.settings import ScoreSettings, TrainSettings
@@ -69,7 +69,7 @@ def _warn_of_checkers(name: str, choice: Choice) -> None:
     scores, settings = resources.scores(name), choice.settings
     if settings is None or settings.checkers not in scores:
         return
-    if any(ARMS[arm].needs_scores for arm in settings.arms):
+    if any(get_arm(arm).needs_scores for arm in settings.arms):
         trust.warn(name, scores[settings.checkers])
 
 
@@ -288,7 +288,7 @@ def _progress_in_words(
 
 def _epoch_in_words(run: Run, latest: Mapping[str, float], settings: TrainSettings) -> str:
     """Say where a run is; real rows alone take more epochs than the settings of the job say."""
-    if run.arm in FLOOR:
+    if base_of(run.arm) in FLOOR:
         return "takes seconds"
     if "epoch" not in latest:
         return "first steps"

@@ -1,15 +1,18 @@
 """The rail of the Train page: what is to be run, and what that will cost."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from synthcur.arms import ARMS, FLOOR, OFFERED, Arm
+from synthcur.arms import ARMS, FLOOR, OFFERED, Arm, base_of
 from synthcur.checkers.pool_coverage import is_foreign, warning
+from synthcur.data.row_groups import RowGroups
 from synthcur.errors import InputError, SynthcurError
 from synthcur.jobs.estimate import Estimate, estimate
 from synthcur.models.base_models import ROOT_VARIABLE, known_width
+from synthcur.results.findings import arm_title
 from synthcur.settings import (
     AUTOMATIC,
     BUNDLED_MODEL,
@@ -22,6 +25,7 @@ from synthcur.settings import (
     WeightingSettings,
 )
 from synthcur.store.records import Scores, ranked_checkers
+from synthcur.training.left_out import each_left_out, generators
 from synthcur.training.recipes import automatic, rate_in_words, recipe_in_words
 from synthcur.ui import parts, resources, session
 from synthcur.weighting.inputs import CHECKER_TITLES
@@ -77,6 +81,7 @@ def rail(name: str) -> Choice:
             persist_state="session",
             help="Each arm is trained once per seed. A claim needs at least 5.",
         )
+        left_out, said = _left_out_choice(name, arms)
         model = _model_choice()
         recipe = _recipe_choice()
         epochs, rate = _own_values() if recipe == _OWN else (_PUBLISHED.epochs, _PUBLISHED_RATE)
@@ -89,7 +94,7 @@ def rail(name: str) -> Choice:
             )
             settings = session.allowed(
                 TrainSettings(
-                    arms=arms,
+                    arms=(*arms, *left_out),
                     seeds=seeds,
                     fit=fit,
                     checkers=checkers,
@@ -101,6 +106,9 @@ def rail(name: str) -> Choice:
             st.caption(parts.plain(str(error), limit=400))
             return Choice(None, error.what, "")
         rows = _rows(name)
+        if left_out:
+            more = replace(settings, arms=left_out, seeds=1)
+            said.caption(_more_in_words(estimate(resources.store(), more, rows)))
         if recipe != _OWN:
             st.caption(parts.plain(_recipe_in_words(settings, rows), limit=400))
         cost = _cost_in_words(estimate(resources.store(), settings, rows))
@@ -149,6 +157,39 @@ def _is_ticked(
         help=f"{reason}{arm.sentence}  \n`{arm.formula}`  \n{arm.cost}  \n{arm.source}.",
     )
     return ticked and not reason
+
+
+def _left_out_choice(name: str, arms: Sequence[str]) -> tuple[tuple[str, ...], DeltaGenerator]:
+    """Draw the switch that has an arm trained without each generator too, where there are several.
+
+    Returns
+    -------
+    names, room
+        Of the arms that this adds, none if it is off; and where their cost is to be said.
+    """
+    names = each_left_out(_generators(name, resources.origin(name)), arms)
+    if not names:
+        return (), st.empty()
+    base = arm_title(base_of(names[0]))
+    is_on = st.checkbox(
+        "Also train without each generator",
+        key="train_without_each",
+        persist_state="session",
+        help=f"{parts.plain(base)} is trained once more without the rows of each of the "
+        f"{len(names)} generators, for as many steps. The Results page then says what the rows of "
+        "each are worth.",
+    )
+    return (names if is_on else ()), st.empty()
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _generators(name: str, origin: str) -> RowGroups | None:
+    return generators(resources.collection(name))
+
+
+def _more_in_words(cost: Estimate) -> str:
+    time = "" if cost.seconds is None else f", about {parts.duration(cost.seconds)}"
+    return f"{cost.n_runs} more runs per seed{time}."
 
 
 def _warn_of_pool(scores: Scores, arms: Iterable[str]) -> None:

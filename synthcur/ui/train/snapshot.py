@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from synthcur.arms import base_of
 from synthcur.charts import curve_axis, curves
 from synthcur.charts.curves import EFFECTIVE_ROWS, LOSS, SCORES, VAL_LOG_LOSS, Measure
 from synthcur.results.comparison import Undertrained, below_probes, undertrained
@@ -71,6 +72,12 @@ class Picture:
         return (*((LOSS,) if is_old else (LOSS, VAL_LOG_LOSS)), *scores)[:IN_A_ROW]
 
 
+def drawn_arms(settings: TrainSettings) -> tuple[str, ...]:
+    """Return the arms that have curves: those that leave rows out would hide the others."""
+    whole = tuple(arm for arm in settings.arms if base_of(arm) == arm)
+    return whole or settings.arms
+
+
 def picture(store: Store, job: Job, runs: list[Run]) -> Picture:
     """Return what is to be drawn of a job with these runs."""
     states = tuple((run.arm, run.seed, run.status, run.model) for run in runs)
@@ -101,7 +108,7 @@ def _picture(
             drawn,
             measure,
             finished=finished,
-            arms=settings.arms,
+            arms=drawn_arms(settings),
             majority=majority_score(validation, metric) if metric else None,
         )
 
@@ -120,6 +127,6 @@ def _picture(
 
 def _floor(store: Store, settings: TrainSettings, runs: list[Run]) -> str:
     done = [run for run in runs if run.is_done]
-    by_arm = {arm: [run for run in done if run.arm == arm] for arm in settings.arms}
+    by_arm = {arm: [run for run in done if run.arm == arm] for arm in drawn_arms(settings)}
     below = below_probes(store, {arm: own for arm, own in by_arm.items() if own})
     return floor_in_words(below)

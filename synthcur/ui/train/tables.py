@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from synthcur.arms import ARMS, short_name
+from synthcur.arms import known_arm, short_name
 from synthcur.results.comparison import Undertrained
-from synthcur.results.findings import METRIC_WORDS
+from synthcur.results.findings import METRIC_WORDS, arm_title
 from synthcur.settings import TrainSettings
 from synthcur.stats.metrics import ACCURACY
 from synthcur.store.job_kinds import JobKind
@@ -150,7 +150,7 @@ def _run_row(
 ) -> dict[str, Any]:
     run = known.get((arm, seed))
     row: dict[str, Any] = {
-        "Arm": ARMS[arm].title if arm in ARMS else arm,
+        "Arm": arm_title(arm),
         "Seed": seed,
         "State": [waits],
         "Epochs": None,
@@ -177,7 +177,8 @@ def _run_row(
 
 
 def _is_probe(arm: str) -> bool:
-    return arm in ARMS and ARMS[arm].is_probe
+    known = known_arm(arm)
+    return known is not None and known.is_probe
 
 
 def _at_best(metrics: pd.DataFrame, run: Run, metric: str) -> float | None:

@@ -19,8 +19,9 @@ def test_every_row_keeps_its_own_groups_in_the_order_of_the_page(
     collection = replace(small_collection, provenance=written[["generator"]])
     rows = joined(small_collection)
     real = np.arange(len(small_collection.real_train)) % 3
-    found = groupings.groupings(
-        rows, collection, clusters=[np.arange(n) % 5, real], cluster_names=list("abcde")
+    found = groupings.by_columns(rows, groupings.mapped_columns(collection))
+    found += groupings.groupings(
+        rows, clusters=[np.arange(n) % 5, real], cluster_names=list("abcde")
     )
     by_title = {each.title: each for each in found}
     assert list(by_title) == ["Generator", "Cluster", "Near-duplicates"]
@@ -39,7 +40,8 @@ def test_every_row_keeps_its_own_groups_in_the_order_of_the_page(
 def test_what_is_not_known_is_not_offered(small_collection: Collection) -> None:
     rows = replace(joined(small_collection), facts=replace(joined(small_collection).facts,
                                                            duplicate_group=None))  # fmt: skip
-    assert groupings.groupings(rows, small_collection) == []
+    assert groupings.groupings(rows) == []
+    assert groupings.by_columns(rows, groupings.mapped_columns(small_collection)) == []
 
 
 def test_codes_travel_as_they_are(small_collection: Collection) -> None:
@@ -47,3 +49,37 @@ def test_codes_travel_as_they_are(small_collection: Collection) -> None:
     (sent,) = groupings.packed([groupings.Grouping("Cluster", ("a",), codes)])
     sides = np.frombuffer(zlib.decompress(sent["codes"]), "u1").reshape(4, -1)
     assert np.ascontiguousarray(sides.T).view("<u4").ravel().tolist() == codes.tolist()
+
+
+def test_further_columns_divide_the_rows_that_they_speak_of(small_collection: Collection) -> None:
+    rows = joined(small_collection)
+    n, m = rows.n, len(small_collection.real_train)
+    is_synthetic = (small_collection.rows["source"] == "synthetic").to_numpy()
+    at = np.arange(len(is_synthetic))
+    columns = {
+        "batch": np.where(is_synthetic, at % 4, np.nan),
+        "channel": np.where(is_synthetic, None, np.where(at % 2, "mail", "phone")),
+        "length": [len(text) for text in small_collection.rows["text"]],
+        "LLM": np.where(is_synthetic, np.where(at % 2, "a", "b"), None),
+        "const": "same",
+        "number": at,
+    }
+    told = replace(small_collection, provenance=pd.DataFrame(columns))
+    found = {each.key or each.title: each for each in
+             groupings.by_columns(rows, groupings.mapped_columns(told))}  # fmt: skip
+    assert list(found) == ["Generator", "column:batch", "column:channel", "column:length"]
+    assert [each.is_column for each in found.values()] == [False, True, True, True]
+    batch = found["column:batch"]
+    assert (batch.names, len(batch.codes)) == (("0", "1", "2", "3"), n)
+    assert batch.codes.tolist() == (rows.at % 4).tolist()
+    channel = found["column:channel"]
+    assert not channel.is_of_weights
+    assert channel.names == ("mail", "phone", "not said")
+    assert channel.codes.tolist()[:n] == [2] * n
+    real_at = np.flatnonzero((small_collection.rows["split"] == "train") & ~is_synthetic)
+    real = [1 - at % 2 for at in real_at[rows.real_at]]
+    assert channel.codes.tolist()[n:] == real
+    assert channel.ranks == (0, 1, groupings.GREY)
+    length = found["column:length"]
+    assert length.is_ordered
+    assert len(length.codes) == n + m

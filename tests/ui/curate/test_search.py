@@ -230,3 +230,13 @@ def test_what_was_found_is_forgotten_once_something_else_is_selected(
     app.session_state["synthcur"].selection = other
     find(app, "")
     assert selected(app) == other
+
+
+def test_a_row_says_what_its_further_columns_hold_and_no_more_than_can_be_read():
+    row = pd.DataFrame({"model": ["gpt-4o"], "temperature": [0.7], "empty": [None]})
+    assert row_detail.columns_in_words(row) == "model: gpt-4o · temperature: 0.7"
+    many = pd.DataFrame({f"c{i}": ["x" * 5000] for i in range(20)})
+    said = row_detail.columns_in_words(many)
+    assert said.endswith(" · 8 more")
+    assert len(said) < 1000
+    assert row_detail.columns_in_words(row.iloc[:0]) == ""

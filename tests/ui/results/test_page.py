@@ -3,6 +3,7 @@
 from dataclasses import asdict, replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness.collections import add_finished_job
@@ -341,3 +342,46 @@ def test_arms_below_the_linear_probe_are_said_and_its_model_is_the_one_offered(
     labels = [button.label for button in app.get("download_button")]
     assert labels[0] == "Download the Probe (both) model"
     assert any(label.endswith("(below the linear probe)") for label in labels)
+
+
+def test_what_a_generator_is_worth_has_a_card_and_is_no_arm_to_compare_with(fill, small_collection):
+    store = fill(small_collection)
+    without = "ce~generator=gpt-4o"
+    told = {arm: {"rows": rows, "learned": 0.99} for arm, rows in (("ce", 40), (without, 30))}
+    add_runs(store, small_collection, {"ce": IMP, without: PLAIN}, told=told, steps=200)
+    app = open_page("results", "small")
+    assert not complaints(app)
+    assert "**What each generator is worth**" in [each.value for each in app.markdown]
+    (worth,) = (each.value for each in app.dataframe if list(each.value)[:2] == ["value", "rows"])
+    assert worth.iloc[0][["value", "rows"]].tolist() == ["gpt-4o", 10]
+    assert "gpt\\-4o" in captions(app)
+    (baseline,) = (each for each in app.selectbox if each.label == "Compare with")
+    assert baseline.options == ["Plain (synthetic only)"]
+
+
+def test_the_arms_are_split_by_the_column_that_is_chosen(fill, small_collection):
+    markup = ":red[x] <b>"
+    rows = small_collection.rows
+    is_test = (rows["split"] == "test").to_numpy()
+    channel = [markup if i % 2 else "mail" for i in range(len(rows))]
+    told = replace(
+        small_collection,
+        provenance=pd.DataFrame({"channel": np.where(is_test, channel, None), "id": rows["row"]}),
+    )
+    store = fill(told)
+    add_runs(store, told, {"ce": PLAIN, "imp": IMP})
+    app = open_page("results", "small")
+    assert not complaints(app)
+    (chosen,) = (each for each in app.selectbox if each.label == "By")
+    assert chosen.options == ["By label", "By channel"]
+    assert chosen.value == "channel"
+
+    def groups():
+        return next(each.value for each in app.dataframe if "group" in each.value)
+
+    assert sorted(groups()["group"]) == sorted(["mail", markup])
+    assert groups()["rows"].tolist() == [6, 6]
+    assert "Under 20 test rows" in captions(app)
+    chosen.set_value("label").run()
+    assert not complaints(app)
+    assert groups()["group"].tolist() == list(small_collection.labels)

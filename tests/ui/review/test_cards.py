@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness.collections import make_collection
+from synthcur.data.row_groups import groups_of
 from synthcur.review.decisions import EDIT_LENGTH
 from synthcur.store.turns import Turn
 from synthcur.ui.review import cards as review_cards
@@ -313,6 +315,10 @@ def test_a_filter_keeps_the_order_and_does_not_depend_on_decisions(small_collect
     assert list(by_word.sample_ids) == rows.index[found].tolist()
     assert len(filtered(opened, bench, words="(a+)+$").rows) == 0, "words are no pattern"
     assert filtered(opened, bench) is opened
+    batch = groups_of("batch", pd.Series(["a", "b"] * 20))
+    of_batch = filtered(opened, bench, column=batch, group="b")
+    assert of_batch.rows.tolist() == [row for row in opened.rows if row % 2]
+    assert filtered(opened, bench, column=batch, group="no such") is opened
     after = bench_of(small_collection, [decided(bench, int(by_label.rows[0]), "discard")])
     assert filtered(queues(after, ())["mislabelled"], after, label=label).name == by_label.name
 

@@ -3,8 +3,10 @@
 import gc
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -178,3 +180,24 @@ def test_a_queue_of_checkers_that_are_not_to_be_trusted_says_so_above_it_and_on_
     (said,), ends = drawn()
     assert "The quality checker is not to be trusted" in said
     assert ends == {"Not to be trusted: the quality checker."}
+
+
+def test_a_queue_is_filtered_by_a_column_of_the_file(
+    fill: Callable[..., Store], small_collection: Collection
+) -> None:
+    markup = ":red[x] <b>"
+    rows = small_collection.rows
+    batch = [markup if i % 2 else "second" for i in range(len(rows))]
+    fill(replace(small_collection, provenance=pd.DataFrame({"batch": batch, "id": rows["row"]})))
+    app = AppTest.from_file(str(PAGE), default_timeout=300)
+    app.query_params["collection"] = "small"
+    app.run()
+    (column,) = (each for each in app.selectbox if each.label == "Column of the file")
+    assert column.options == ["none", "batch"]
+    column.set_value("batch").run()
+    (value,) = (each for each in app.selectbox if each.label == "Value in it")
+    assert len(value.options) == 3
+    value.set_value(markup).run()
+    assert not app.exception
+    words = [each.value for each in app.sidebar.caption if "rows of the queue match" in each.value]
+    assert len(words) == 1

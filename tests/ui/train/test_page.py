@@ -2,8 +2,9 @@
 
 import os
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 import streamlit as st
@@ -396,3 +397,26 @@ def test_earlier_jobs_are_listed_with_what_became_of_them(fill, small_collection
     assert earlier["Run"].tolist() == [1]
     assert earlier["State"].tolist() == ["failed"]
     assert earlier["What happened"].tolist() == ["The disk is full."]
+
+
+def test_one_switch_trains_without_each_generator_too(fill, small_collection):
+    wrote = [("gpt", "claude", None)[i % 3] for i in range(len(small_collection.rows))]
+    told = replace(small_collection, provenance=pd.DataFrame({"model": wrote}))
+    store = fill(told)
+    app = open_page("train", "small")
+    switch = app.checkbox(key="train_without_each")
+    assert not switch.value
+    switch.check().run()
+    assert not complaints(app)
+    assert any(each.value == "2 more runs per seed." for each in app.caption)
+    app.button(key="train_start").click().run()
+    (job,) = store.jobs("small")
+    arms = TrainSettings.from_dict(job.settings).arms
+    assert arms == (*OFFERED, "ce~model=gpt", "ce~model=claude")
+    assert not complaints(app)
+
+
+def test_without_several_generators_there_is_no_such_switch(fill, small_collection):
+    fill(small_collection)
+    app = open_page("train", "small")
+    assert "Also train without each generator" not in [each.label for each in app.checkbox]

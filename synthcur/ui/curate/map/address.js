@@ -6,7 +6,9 @@ const PLACES = 65_532;
 export function fromAddress(search) {
   const asked = new URLSearchParams(search);
   const found = {};
-  if (Object.hasOwn(COLOUR_MODES, asked.get('colour') ?? '')) found.colour = asked.get('colour');
+  const colour = asked.get('colour') ?? '';
+  // Which columns there are is not known yet; one that is not gives way to the weight.
+  if (Object.hasOwn(COLOUR_MODES, colour) || colour.startsWith(OF_COLUMN)) found.colour = colour;
   const ends = (asked.get('view') ?? '').split('_').map(Number);
   const isView = ends.length === 4 && ends.every(Number.isFinite) && ends[0] < ends[1] && ends[2] < ends[3];
   const isOnMap = isView && ends[1] > 0 && ends[0] < PLACES && ends[3] > 0 && ends[2] < PLACES;

@@ -55,7 +55,7 @@ export function stripContent(points, state, mask, scale, division) {
     inside: anySelected ? inside[code] : null,
     colour: isColoured ? scale.ramp[division.ranks[code]] : null,
   }));
-  const isOrdered = groups.length <= CATEGORIES || isStepped(division);
+  const isOrdered = groups.length <= CATEGORIES || division.is_ordered || isStepped(division);
   if (!isOrdered) groups.sort((a, b) => b.of - a.of || a.code - b.code);
   const { title } = division;
   return { title: anySelected ? 'Selected' : title, of: title, groups, only: state.only };
@@ -95,7 +95,7 @@ function groupWords(points, division) {
   const isCut = names.length > CATEGORIES && !isStepped(division);
   return [
     note ? `${title}: ${note}` : title,
-    ...(isCut ? ['the seven largest; others grey'] : []),
+    ...(isCut ? [`the ${division.is_ordered ? 'first seven' : 'seven largest'}; others grey`] : []),
     ...(codes.length < points.rows && !note ? ['synthetic rows only'] : []),
   ].join(', ');
 }

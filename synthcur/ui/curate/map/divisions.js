@@ -12,6 +12,9 @@ export const GROUPED = {
   run: 'Run-time weight',
 };
 
+/** What the colour modes of further columns begin with; the name of the column follows. */
+export const OF_COLUMN = 'column:';
+
 /** More groups than this, as where every row names a generator of its own, are no legend. */
 const MOST_GROUPS_SHOWN = 100;
 
@@ -29,8 +32,9 @@ export function categoryRanks(codes, groups) {
 /**
  * Every way to divide the rows, by the name of the colour mode that shows it.
  * @param {object} points what `unpack` returns
- * @param {{title, names, codes, ranks, note}[]} groupings codes of the synthetic rows, or of all;
- *   ranks where the groups have colours of their own
+ * @param {{title, names, codes, ranks, note, key, is_column}[]} groupings codes of the synthetic
+ *   rows, or of all; ranks where the groups have colours of their own. A column that nobody has
+ *   chosen yet has no codes
  * @returns {Object<string, {title, names: string[], codes: ArrayLike<number>, ranks: number[]}>}
  */
 export function divisionsOf(points, groupings) {
@@ -38,12 +42,22 @@ export function divisionsOf(points, groupings) {
   const label = { title: 'Label', names: points.labels, codes: points.label, ranks };
   const found = { label, predicted: { ...label, title: 'Read as', codes: points.predicted } };
   for (const [mode, title] of Object.entries(GROUPED)) {
-    const grouping = groupings.find((each) => each.title === title);
+    const grouping = groupings.find((each) => each.title === title && !each.is_column);
     const groups = grouping?.names.length ?? 0;
     if (!groups || groups > MOST_GROUPS_SHOWN) continue;
     found[mode] = { ...grouping, ranks: grouping.ranks ?? categoryRanks(grouping.codes, groups) };
   }
+  for (const grouping of groupings) {
+    if (grouping.is_column) found[grouping.key] = { ...grouping, codes: grouping.codes ?? [] };
+  }
   return found;
+}
+
+/** Unpack the groups by further columns that are to be seen now; null where all of them are. */
+export function unpacking(groupings, chosen) {
+  const waiting = groupings.filter(({ key, codes }) => !codes && chosen.includes(key));
+  if (!waiting.length) return null;
+  return Promise.all(waiting.map(async (each) => { each.codes = await each.read(); }));
 }
 
 /** By what rows are counted and shown alone: by what colours them, else by label. */
@@ -55,7 +69,11 @@ export const groupOf = ({ codes }, row) => codes[row] ?? -1;
 /** Colour modes that can be chosen where these divisions are known, by name. */
 export function colourModes(divisions) {
   const isKnown = ([mode]) => !Object.hasOwn(GROUPED, mode) || Object.hasOwn(divisions, mode);
-  return Object.fromEntries(Object.entries(COLOUR_MODES).filter(isKnown));
+  const columns = Object.entries(divisions).filter(([mode]) => mode.startsWith(OF_COLUMN));
+  return Object.fromEntries([
+    ...Object.entries(COLOUR_MODES).filter(isKnown),
+    ...columns.map(([mode, { title }]) => [mode, title]),
+  ]);
 }
 
 /** What of a state cannot be shown with these divisions, put right. */

@@ -10,7 +10,8 @@ shared.attach = () => {
   const { view, link, known } = shared;
   if (!view || !link || !known) return;
   Promise.all([inflated(link.data), unpackedKnown(known)])
-    .then(([bytes, whole]) => {
+    .then(async ([bytes, whole]) => {
+      await unpacking(whole.groupings, [view.state.colour, view.state.grouping]);
       const control = JSON.parse(new TextDecoder().decode(bytes));
       const isLatest = shared.link === link && shared.view === view && shared.known === known;
       if (isLatest && control.map === view.points.map) {
@@ -31,8 +32,12 @@ async function unpackKnown(bytes) {
   const header = JSON.parse(new TextDecoder().decode(await inflated(bytes.subarray(4, end))));
   const groupings = header.groupings.map(async ({ size, ...each }) => {
     end += size;
-    const codes = await inflated(bytes.subarray(end - size, end));
-    return { ...each, codes: gathered(codes, Uint32Array, codes.length / 4) };
+    const deflated = bytes.subarray(end - size, end);
+    const read = async () => {
+      const codes = await inflated(deflated);
+      return gathered(codes, Uint32Array, codes.length / 4);
+    };
+    return each.is_column ? { ...each, read } : { ...each, codes: await read() };
   });
   return { ...header, groupings: await Promise.all(groupings) };
 }

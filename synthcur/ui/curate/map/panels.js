@@ -65,7 +65,12 @@ export function fillChoice(select, options, value) {
   const offered = Object.entries(options);
   const isSame = offered.map(([key]) => key).join() === Array.from(select, (each) => each.value).join();
   if (!isSame) {
-    select.replaceChildren(...offered.map(([key, words]) => element('option', '', words, { value: key })));
+    const option = ([key, words]) => element('option', '', words, { value: key });
+    const isColumn = ([key]) => key.startsWith(OF_COLUMN);
+    const columns = element('optgroup', '', undefined, { label: 'Columns of the files' });
+    columns.append(...offered.filter(isColumn).map(option));
+    const others = offered.filter((each) => !isColumn(each)).map(option);
+    select.replaceChildren(...others, ...(columns.childElementCount ? [columns] : []));
   }
   select.value = value;
 }

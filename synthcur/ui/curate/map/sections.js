@@ -20,13 +20,13 @@ function titled(title, note) {
 }
 
 function massCard(points, weights, state, groupings, regroup) {
-  const byLabel = { title: BY_LABEL, names: points.labels, codes: points.label };
-  const known = [byLabel, ...groupings];
-  const chosen = known.find(({ title }) => title === state.grouping) ?? byLabel;
+  const byLabel = { title: BY_LABEL, key: BY_LABEL, names: points.labels, codes: points.label };
+  const known = [byLabel, ...groupings.filter((each) => each.is_of_weights)];
+  const chosen = known.find(({ key, codes }) => codes && key === state.grouping) ?? byLabel;
   const card = titled('Where the weight goes', 'effective rows, not accuracy');
-  const titles = Object.fromEntries(known.map(({ title }) => [title, title.toLowerCase()]));
-  card.firstChild.append(element('span', 'sm-space'),
-    choice('By', titles, chosen.title, regroup));
+  const titles = Object.fromEntries(known.map(({ key, title, is_column: isColumn }) =>
+    [key, isColumn ? title : title.toLowerCase()]));
+  card.firstChild.append(element('span', 'sm-space'), choice('By', titles, chosen.key, regroup));
   const rows = listed(massByGroup(weights, chosen.codes), MOST_GROUPS);
   const columns = [
     [chosen.title, 'sm-text'], ['Rows', 'sm-number'], ['of rows', 'sm-number'],

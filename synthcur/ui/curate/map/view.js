@@ -57,7 +57,7 @@ export class MapView {
 
   #toolbar() {
     return toolbar(this.points, this.state, {
-      colour: (colour) => this.#set({ colour, only: null }),
+      colour: (colour) => this.#choose(colour, { colour, only: null }),
       show: (show) => this.#set({ show }),
       tool: (tool) => this.#setTool(tool),
       home: () => this.#goHome(),
@@ -205,6 +205,18 @@ export class MapView {
   #set(change) {
     Object.assign(this.state, change);
     this.draw();
+  }
+
+  /** Set what divides the rows, once its groups are unpacked. */
+  async #choose(key, change) {
+    const { groupings } = this.control;
+    const waiting = unpacking(groupings, [key]);
+    if (waiting) {
+      await waiting;
+      if (this.control.groupings !== groupings) return;
+      this.divisions = divisionsOf(this.points, groupings);
+    }
+    this.#set(change);
   }
 
   #setTool(tool) {
@@ -375,7 +387,7 @@ export class MapView {
       control,
       state,
       groupings: control.groupings,
-      regroup: (grouping) => this.#set({ grouping }),
+      regroup: (grouping) => this.#choose(grouping, { grouping }),
       select: (row) => this.select(Uint32Array.of(row)),
     }, this.memo);
     this.quarters.name(control.quadrants);
@@ -403,7 +415,9 @@ export class MapView {
     }
     const box = this.root.getBoundingClientRect();
     const pixel = [event.clientX - box.left, event.clientY - box.top];
-    const division = Object.hasOwn(GROUPED, this.state.colour) && this.divisions[this.state.colour];
+    const { colour } = this.state;
+    const isSent = Object.hasOwn(GROUPED, colour) || colour.startsWith(OF_COLUMN);
+    const division = isSent && this.divisions[colour];
     const group = division && division.names[groupOf(division, row)];
     showTip(this.tip, tipContent(this.points, this.weights, row, group), pixel, box.width);
   }
