@@ -9,9 +9,14 @@ from synthcur.cli import answers
 from synthcur.data.columns import ColumnMapping, Given, Guess
 from synthcur.data.draft import Draft
 from synthcur.data.labels import in_words, quoted
+from synthcur.data.people import decisions_in
+from synthcur.data.said import Said
+from synthcur.data.said import in_words as said_in_words
 from synthcur.data.tables import RawTable
 from synthcur.errors import FindingsError, InputError
-from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION, FindingState
+from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION, Collection, FindingState
+from synthcur.store.store import Store
+from synthcur.store.taking import take as take_said
 
 ALL = "all"
 _PARTS = {"synthetic": SYNTHETIC, "real": TRAIN, "validation": VALIDATION, "test": TEST}
@@ -95,6 +100,22 @@ def mapping_data(
         for name, part in _PARTS.items()
         if part in tables
     }
+
+
+def print_decisions(table: RawTable, mapping: ColumnMapping, is_taken: bool) -> None:
+    """Say on standard error what people decided about the synthetic rows, if there is such."""
+    if said := decisions_in(table, mapping):
+        what = "taken" if is_taken else "not taken as decisions; --decisions takes them"
+        print(f"{table.name}: {said_in_words(said)}; {what}", file=sys.stderr)
+
+
+def take(store: Store, collection: Collection, said: Sequence[Said]) -> int:
+    """Put what people said into the log, say what became of it, and return how many were added."""
+    if not said:
+        return 0
+    taken = take_said(store, collection, said)
+    print(taken.in_words(), file=sys.stderr)
+    return taken.added
 
 
 def print_findings(draft: Draft) -> None:

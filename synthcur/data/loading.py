@@ -16,11 +16,13 @@ takes the codes of the findings whose proposals are accepted; None accepts every
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
+from synthcur.data import people
 from synthcur.data.checks import validate
 from synthcur.data.columns import ColumnMapping, Given, Guess, guess_all
 from synthcur.data.draft import Draft, accept, keep_of_two_labels
@@ -75,6 +77,7 @@ def build(
     *,
     seed: int = 0,
     drawn: Sequence[str] = (VALIDATION, TEST),
+    takes_decisions: bool = False,
     title: str = "",
     note: str = "",
     guidelines: Mapping[str, str] = _NO_TEXTS,
@@ -94,6 +97,9 @@ def build(
     drawn
         Which of ``validation`` and ``test`` are drawn where no file gives them; the other one may
         be missing.
+    takes_decisions
+        Whether what people said of the synthetic rows, in the tool that they come from, is taken
+        as decisions, see `data.people`.
     title, note, guidelines
         Shown to people.
 
@@ -111,10 +117,17 @@ def build(
     guesses = guess_tables(tables, _given(tables, mapping))
     mappings = {part: guesses[part].mapping() for part in files}
     _check_pairs(mappings)
+    tables = {
+        part: people.as_part(table, part, takes=takes_decisions) for part, table in tables.items()
+    }
+    taken = people.decisions_in(tables[SYNTHETIC], mappings[SYNTHETIC]) if takes_decisions else ()
     stated = {part: _stated(tables[part], mappings[part]) for part in files}
     used = _used_splits(stated)
     rows = pd.concat(
-        [_rows(part, tables[part], mappings[part], files[part]) for part in files],
+        [
+            _rows(part, tables[part], mappings[part], files[part], takes=bool(taken))
+            for part in files
+        ],
         ignore_index=True,
     )
     if used is not None:
@@ -142,7 +155,17 @@ def build(
         note=note,
         guidelines=dict(guidelines),
         made_splits=missing,
+        said=taken,
+        layout=_layout(tables[SYNTHETIC], mappings[SYNTHETIC]),
     )
+
+
+def _layout(table: RawTable, mapping: ColumnMapping) -> dict[str, str]:
+    """Return how the columns of the synthetic rows lay in their Parquet file; empty for others."""
+    if not table.layout:
+        return {}
+    pair = {"text_pair": mapping.text_pair} if mapping.text_pair else {}
+    return {"schema": table.layout, "text": mapping.text, **pair, "label": mapping.label}
 
 
 def check_name(name: str) -> None:
@@ -171,8 +194,20 @@ def guess_tables(
     tables: Mapping[str, RawTable], given: Mapping[str, Given] | None = None
 ) -> dict[str, Guess]:
     """Guess the columns of all tables together, see `synthcur.data.columns.guess_all`."""
+    tables = {part: people.as_part(table, part) for part, table in tables.items()}
     frames = {part: table.frame for part, table in tables.items()}
-    return guess_all(frames, {part: table.name for part, table in tables.items()}, given)
+    known = {
+        part: _hinted(table, (given or {}).get(part, Given())) for part, table in tables.items()
+    }
+    return guess_all(frames, {part: table.name for part, table in tables.items()}, known)
+
+
+def _hinted(table: RawTable, given: Given) -> Given:
+    """Return what is known of columns: where nobody named the label, that of a known tool."""
+    is_free = table.label and table.label not in (given.text, given.text_pair)
+    if given.label is not None or not is_free or table.frame[table.label].isna().all():
+        return given
+    return replace(given, label=table.label)
 
 
 def _given(
@@ -195,10 +230,12 @@ def _check_pairs(mappings: Mapping[str, ColumnMapping]) -> None:
         )
 
 
-def _rows(part: str, table: RawTable, mapping: ColumnMapping, file: str) -> pd.DataFrame:
+def _rows(
+    part: str, table: RawTable, mapping: ColumnMapping, file: str, *, takes: bool
+) -> pd.DataFrame:
     frame = table.frame
     labels = [labels_in(cell) for cell in frame[mapping.label]]
-    rejected = rejected_rows(frame, mapping.provenance(frame.columns))
+    rejected = _rejected(table, mapping, takes=takes and part == SYNTHETIC)
     pairs = frame[mapping.text_pair] if mapping.text_pair else [None] * len(frame)
     cells = {
         "source": [SYNTHETIC if part == SYNTHETIC else REAL] * len(frame),
@@ -215,6 +252,21 @@ def _rows(part: str, table: RawTable, mapping: ColumnMapping, file: str) -> pd.D
     # Left to itself pandas would choose a text type in which None becomes NaN.
     rows = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in cells.items()})
     return rows.assign(row=table.rows)
+
+
+def _rejected(table: RawTable, mapping: ColumnMapping, *, takes: bool) -> list[bool]:
+    """Tell which rows are set aside because somebody rejected them, (n,).
+
+    A verdict that is taken as a decision sets nothing aside.
+    """
+    found = rejected_rows(table.frame, mapping.provenance(table.frame.columns))
+    if not table.said:
+        return found
+    if takes:
+        return [
+            no and not said for no, said in zip(found, people.judged(table, mapping), strict=True)
+        ]
+    return [one or two for one, two in zip(found, people.discarded(table, mapping), strict=True)]
 
 
 def _text(cell: Any) -> str | None:

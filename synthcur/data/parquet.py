@@ -1,6 +1,8 @@
 """Parquet to a table: what a file claims, and what its values would take, is checked first."""
 
+import base64
 import io
+from dataclasses import replace
 from typing import Any
 
 from synthcur.data.tables import Limits, PlainTable, check_length, check_width, make_table, plain
@@ -53,7 +55,7 @@ def read_parquet(data: bytes, name: str, limits: Limits) -> PlainTable:
         ) from error
     numbers = range(1, len(columns[0]) + 1)
     nested = [f.name for f in file.schema_arrow if pa.types.is_nested(f.type)]
-    return make_table(
+    table = make_table(
         name,
         file.schema_arrow.names,
         columns,
@@ -64,6 +66,8 @@ def read_parquet(data: bytes, name: str, limits: Limits) -> PlainTable:
         limits=limits,
         notes=[f"Column “{column[:80]}” is nested and kept as JSON text." for column in nested],
     )
+    layout = base64.b64encode(file.schema_arrow.serialize().to_pybytes()).decode()
+    return replace(table, layout=layout)
 
 
 def _check_metadata(file: Any, name: str, limits: Limits) -> None:

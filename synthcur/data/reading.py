@@ -14,6 +14,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
+from synthcur.data.converters.tools import converted
 from synthcur.data.formats import read_csv, read_json
 from synthcur.data.parquet import read_parquet
 from synthcur.data.tables import (
@@ -98,6 +99,11 @@ def source_name(source: str | Path | bytes, name: str) -> str:
 
 def read_bytes(data: bytes, name: str, *, delimiter: str | None, limits: Limits) -> PlainTable:
     """Read the content of a file; parameters and errors as of `read_table`."""
+    return converted(_table_in(data, name, delimiter, limits), limits)
+
+
+def _table_in(data: bytes, name: str, delimiter: str | None, limits: Limits) -> PlainTable:
+    """Read rows and columns as they stand in a file."""
     data = _unpacked(data, name, limits)
     if data.startswith(b"PAR1"):
         return read_parquet(data, name, limits)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from synthcur.data.said import Said
 from synthcur.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,6 +82,15 @@ class RawTable:
     first_line
         What the first line of delimited text is, see `data.first_line`: where it is a row, the
         columns are named by their position.
+    said
+        What people said of the rows in the tool that the file comes from.
+    proposed
+        Of columns that people changed there: the cells that a machine had put there (n,), None
+        where it had not.
+    label
+        Column of the labels that people gave there; empty where no tool is known.
+    layout
+        Arrow schema of a Parquet file, in base 64; empty for other files.
     """
 
     name: str
@@ -91,6 +101,10 @@ class RawTable:
     how: str
     notes: tuple[str, ...] = ()
     first_line: str = "header"
+    said: tuple[Said, ...] = ()
+    proposed: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    label: str = ""
+    layout: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +113,7 @@ class PlainTable:
 
     Attributes
     ----------
-    name, rejected, how, notes, first_line
+    name, rejected, how, notes, first_line, said, proposed, label, layout
         As in `RawTable`.
     columns
         Unique names.
@@ -118,6 +132,10 @@ class PlainTable:
     how: str
     notes: tuple[str, ...] = ()
     first_line: str = "header"
+    said: tuple[Said, ...] = ()
+    proposed: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    label: str = ""
+    layout: str = ""
 
     def as_frame(self) -> RawTable:
         """Return the same table with its rows as a frame."""
@@ -134,6 +152,10 @@ class PlainTable:
             how=self.how,
             notes=self.notes,
             first_line=self.first_line,
+            said=self.said,
+            proposed=self.proposed,
+            label=self.label,
+            layout=self.layout,
         )
 
 
@@ -188,7 +210,7 @@ def make_table(
         )
     check_area(name, len(rows), len(columns), limits)
     unique, renamed = _unique(columns)
-    cleaned = [[_clean(cell) for cell in cells] for cells in values]
+    cleaned = [[clean(cell) for cell in cells] for cells in values]
     _check_cells(name, unique, cleaned, rows, limits)
     return PlainTable(
         name=name,
@@ -234,7 +256,7 @@ def _first(rejected: Sequence[Rejected]) -> str:
     return f" Line {rejected[0].line:,}: {rejected[0].reason}." if rejected else ""
 
 
-def _clean(cell: Any) -> Any:
+def clean(cell: Any) -> Any:
     """Replace lone surrogates, which no file can hold, by the replacement character."""
     if isinstance(cell, str):
         return cell if cell.isascii() else _SURROGATE.sub("\ufffd", cell)
@@ -246,7 +268,7 @@ def _unique(columns: Sequence[str]) -> tuple[list[str], list[str]]:
     unique: list[str] = []
     notes = []
     for position, column in enumerate(columns, start=1):
-        name = _clean(column).strip() or f"column {position}"
+        name = clean(column).strip() or f"column {position}"
         while name in unique:
             name = f"{name} ({position})"
         if name != column.strip():

@@ -48,6 +48,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "--text-pair": [],
         "--label": [],
         "--accept": [],
+        "--decisions": False,
         "--seed": 0,
         "--no-score": False,
     },
@@ -77,7 +78,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "--baseline": "ce",
         "--metric": None,
     },
-    "export": {"NAME": NEEDED, "--out": NEEDED},
+    "export": {"NAME": NEEDED, "--out": NEEDED, "--format": None},
     "push": {"NAME": NEEDED, "--repo": NEEDED, "--model": None, "--job": None, "--public": False},
     "decide": {
         "NAME": NEEDED,
@@ -101,6 +102,10 @@ CHOICES = {
     "--diversity": ("in_sample", "out_of_fold"),
     "--recipe": ("automatic", "published"),
     "--metric": ("accuracy", "macro_f1"),
+    "--format": (
+        *("label-studio", "prodigy", "doccano", "argilla", "distilabel", "chat"),
+        *("csv", "jsonl", "parquet"),
+    ),
 }
 
 COLLECTION = {"collection", "labels", "rows", "fingerprint", "scores"}
@@ -115,7 +120,7 @@ JOB = {
 }
 ANSWERS = {
     "demo": COLLECTION | {"real_covered"},
-    "import": COLLECTION | {"findings", "mapping"},
+    "import": COLLECTION | {"findings", "mapping", "decisions"},
     "score": COLLECTION,
     "weights": {"rows", "out", "checkers", "doubt"},
     "train": RESULTS,
