@@ -76,7 +76,11 @@ CASES = {
         synthetic_rows=39,
         real_rows=27,
         first=FIRST,
-        says=("Stored by Prodigy", "label = “accept”", "Rejected or skipped by an annotator: 3 of 72"),
+        says=(
+            "Stored by Prodigy",
+            "label = “accept”",
+            "Rejected or skipped by an annotator: 3 of 72",
+        ),
     ),
     "02 Prodigy yes or no": Case(
         "02-prodigy-binary-reject/synthetic.csv",
@@ -103,7 +107,12 @@ CASES = {
         synthetic_rows=39,
         real_rows=22,
         first=FIRST,
-        says=("Label Studio in short form", "label = “topic”", "More than one label in a row: 6 of 72", "“billing + repair” 3"),
+        says=(
+            "Label Studio in short form",
+            "label = “topic”",
+            "More than one label in a row: 6 of 72",
+            "“billing + repair” 3",
+        ),
     ),
     "05 doccano lists in one file": Case(
         "05-doccano-list-label/synthetic.csv",

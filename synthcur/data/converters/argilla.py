@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from synthcur.data.converters import json_cells
 from synthcur.data.converters import rows as common
 from synthcur.data.converters.rows import (
     LABEL,
@@ -19,9 +20,6 @@ from synthcur.data.converters.rows import (
     Answer,
     Converted,
     DecidedRow,
-    fields,
-    items,
-    name_of,
 )
 from synthcur.data.labels import labels_in
 from synthcur.data.said import DISCARD, KEEP, RELABEL
@@ -47,13 +45,15 @@ def _is_nested(table: PlainTable) -> bool:
     columns = set(table.columns)
     if "fields" not in columns or not columns & {"responses", "suggestions"}:
         return False
-    cells = common.head(table, "fields")
-    return bool(cells) and all(fields(cell) for cell in cells)
+    cells = json_cells.head(table, "fields")
+    return bool(cells) and all(json_cells.fields(cell) for cell in cells)
 
 
 def _is_old(table: PlainTable, column: str) -> bool:
-    found = [each for cell in common.head(table, column) for each in items(cell)]
-    return bool(found) and all({"user_id", "value"} <= set(fields(each)) for each in found)
+    found = [each for cell in json_cells.head(table, column) for each in json_cells.items(cell)]
+    return bool(found) and all(
+        {"user_id", "value"} <= set(json_cells.fields(each)) for each in found
+    )
 
 
 def read(table: PlainTable, limits: Limits) -> PlainTable:
@@ -62,7 +62,7 @@ def read(table: PlainTable, limits: Limits) -> PlainTable:
     old = [] if nested else [name for name in table.columns if _is_old(table, name)]
     flat = [
         (number, line, _from_nested(row) if nested else _from_old(row, old))
-        for number, line, row in common.records(table)
+        for number, line, row in json_cells.records(table)
     ]
     questions = list(
         dict.fromkeys(
@@ -77,14 +77,12 @@ def read(table: PlainTable, limits: Limits) -> PlainTable:
     ours = any(LABEL in row.proposed for row in rows)
     label = f"{questions[0]}{_RESPONSES}" if len(questions) == 1 else ""
     several = sum(
-        len(items(row.get(f"{q}{_RESPONSES}"))) > 1 for _, _, row in flat for q in questions
+        len(json_cells.items(row.get(f"{q}{_RESPONSES}"))) > 1
+        for _, _, row in flat
+        for q in questions
     )
     notes = [f"An export of {TOOL}: one row per record; drafts are no responses."]
-    if several:
-        notes.append(
-            f"{common.plural(several, 'record')} with several responses: the label of more than "
-            "half counts; where there is none the row has several labels."
-        )
+    notes += common.of_several(several, "record")
     return common.table_of(table, rows, limits, notes=notes, label=LABEL if ours else label)
 
 
@@ -92,14 +90,19 @@ def _from_nested(row: dict[str, Any]) -> dict[str, Any]:
     """Return a record with its fields, metadata, responses and suggestions side by side."""
     flat = {name: row[name] for name in ("id", "status", "_server_id") if row.get(name) is not None}
     for part in ("fields", "metadata"):
-        flat |= {name: common.as_cell(value) for name, value in fields(row.get(part)).items()}
-    if vectors := fields(row.get("vectors")):
-        flat["vectors"] = common.as_cell(vectors)
-    for question, found in fields(row.get("responses")).items():
-        flat |= _as_columns(question, [fields(each) for each in items(found)])
-    for question, found in fields(row.get("suggestions")).items():
+        flat |= {
+            name: json_cells.as_cell(value)
+            for name, value in json_cells.fields(row.get(part)).items()
+        }
+    if vectors := json_cells.fields(row.get("vectors")):
+        flat["vectors"] = json_cells.as_cell(vectors)
+    for question, found in json_cells.fields(row.get("responses")).items():
+        flat |= _as_columns(question, [json_cells.fields(each) for each in json_cells.items(found)])
+    for question, found in json_cells.fields(row.get("suggestions")).items():
         for ending, key in (("", "value"), (".score", "score"), (".agent", "agent")):
-            flat[f"{question}{_SUGGESTION}{ending}"] = common.as_cell(fields(found).get(key))
+            flat[f"{question}{_SUGGESTION}{ending}"] = json_cells.as_cell(
+                json_cells.fields(found).get(key)
+            )
     return flat
 
 
@@ -116,7 +119,7 @@ def _from_old(row: dict[str, Any], questions: Sequence[str]) -> dict[str, Any]:
     for name, cell in row.items():
         question = name.removesuffix("-suggestion")
         if name in questions:
-            flat |= _as_columns(name, [fields(each) for each in items(cell)])
+            flat |= _as_columns(name, [json_cells.fields(each) for each in json_cells.items(cell)])
         elif question in questions:
             flat[f"{question}{_SUGGESTION}"] = cell
         else:
@@ -147,13 +150,15 @@ def _is_of_question(column: str) -> bool:
 
 
 def _answers(row: dict[str, Any], question: str) -> list[Answer]:
-    values = items(row.get(f"{question}{_RESPONSES}"))
-    users, states = (items(row.get(f"{question}{ending}")) for ending in (_USERS, _STATUS))
+    values = json_cells.items(row.get(f"{question}{_RESPONSES}"))
+    users, states = (
+        json_cells.items(row.get(f"{question}{ending}")) for ending in (_USERS, _STATUS)
+    )
     found = []
     for place, value in enumerate(values):
-        who = name_of(users[place] if place < len(users) else None, TOOL)
+        who = json_cells.name_of(users[place] if place < len(users) else None, TOOL)
         state = states[place] if place < len(states) else None
-        labels = labels_in(common.as_cell(value))
+        labels = labels_in(json_cells.as_cell(value))
         if state == "discarded":
             found.append(Answer(who, verdict=DISCARD))
         elif state not in _OPEN and labels:

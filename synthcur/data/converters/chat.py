@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from synthcur.data.column_facts import CLASS_NAMES, LABEL_NAMES, ColumnFacts
+from synthcur.data.converters import json_cells
 from synthcur.data.converters import rows as common
-from synthcur.data.converters.rows import LABEL, OURS, TEXT, Converted, DecidedRow, fields, items
+from synthcur.data.converters.rows import LABEL, OURS, TEXT, Converted, DecidedRow
 from synthcur.data.tables import Limits, PlainTable
 
 MESSAGES, METADATA = "messages", "metadata"
@@ -31,12 +32,12 @@ def reads(table: PlainTable) -> bool:
         return True
     if not {PROMPT, COMPLETION} <= set(table.columns) or _has_labels(table):
         return False
-    return _are_labels(common.head(table, COMPLETION, common.LOOKED_AT))
+    return _are_labels(json_cells.head(table, COMPLETION, json_cells.LOOKED_AT))
 
 
 def _column(table: PlainTable) -> str | None:
     for name in _COLUMNS:
-        cells = common.head(table, name) if name in table.columns else []
+        cells = json_cells.head(table, name) if name in table.columns else []
         if cells and all(any(role == "assistant" for role, _ in _turns(cell)) for cell in cells):
             return name
     return None
@@ -45,11 +46,11 @@ def _column(table: PlainTable) -> str | None:
 def _turns(cell: Any) -> list[Turn]:
     """Return the turns of a conversation; none where a cell holds something else."""
     found = []
-    for each in items(cell):
-        turn = fields(each)
+    for each in json_cells.items(cell):
+        turn = json_cells.fields(each)
         role, said = turn.get("role", turn.get("from")), turn.get("content", turn.get("value"))
         if isinstance(said, list):  # parts, of which those of text are read
-            said = "".join(str(fields(part).get("text", "")) for part in said)
+            said = "".join(str(json_cells.fields(part).get("text", "")) for part in said)
         if not isinstance(role, str) or not isinstance(said, str | None):
             return []
         found.append((_ROLES.get(role, role), said or ""))
@@ -64,7 +65,7 @@ def _has_labels(table: PlainTable) -> bool:
     return any(
         facts.plain_name in (*LABEL_NAMES, *CLASS_NAMES) and facts.label_rank >= 4
         for facts in (
-            ColumnFacts(name, cells[: common.LOOKED_AT])
+            ColumnFacts(name, cells[: json_cells.LOOKED_AT])
             for name, cells in zip(table.columns, table.values, strict=True)
         )
     )
@@ -81,14 +82,14 @@ def read(table: PlainTable, limits: Limits) -> PlainTable:
     if column is None:
         return _read_prompts(table, limits)
     cells = table.values[list(table.columns).index(column)]
-    answers = [_last(_turns(cell), "assistant") for cell in cells[: common.LOOKED_AT]]
+    answers = [_last(_turns(cell), "assistant") for cell in cells[: json_cells.LOOKED_AT]]
     ours = METADATA in table.columns and any(
-        OURS in fields(cell) for cell in common.head(table, METADATA)
+        OURS in json_cells.fields(cell) for cell in json_cells.head(table, METADATA)
     )
     is_label = _are_labels(answers) and not _has_labels(table)
     rows = [
         _conversation(number, line, row, column, is_label=is_label)
-        for number, line, row in common.records(table)
+        for number, line, row in json_cells.records(table)
     ]
     taken = "the assistant’s answer is the text"
     if is_label or ours:
@@ -103,13 +104,13 @@ def _conversation(
 ) -> Converted:
     turns = _turns(row[column])
     user, assistant = _last(turns, "user"), _last(turns, "assistant")
-    free = fields(row.get(METADATA))
+    free = json_cells.fields(row.get(METADATA))
     carried = common.carried_in(free.get(OURS))
     if carried is not None:
         text = assistant if _is_written(carried.columns, carried.label, assistant) else user
         if text is not None and carried.text_pair is not None:
             text = text.removesuffix(_with_pair("", carried.text_pair))
-        columns = {name: common.as_cell(value) for name, value in free.items()}
+        columns = {name: json_cells.as_cell(value) for name, value in free.items()}
         return common.of_carried(number, line, carried, columns, text=text)
     others = {name: cell for name, cell in row.items() if name != column}
     text_name = TEXT if TEXT not in others else f"{column}.{TEXT}"
@@ -131,10 +132,10 @@ def _is_written(columns: Any, label: str, assistant: str | None) -> bool:
 
 
 def _read_prompts(table: PlainTable, limits: Limits) -> PlainTable:
-    prompts = [row[PROMPT] or "" for _, _, row in common.records(table)]
+    prompts = [row[PROMPT] or "" for _, _, row in json_cells.records(table)]
     end = next((end for end in _ENDS if all(each.endswith(end) for each in prompts)), "")
     rows = []
-    for number, line, row in common.records(table):
+    for number, line, row in json_cells.records(table):
         others = {k: v for k, v in row.items() if k not in (PROMPT, COMPLETION)}
         text, label = row[PROMPT], row[COMPLETION]
         cells = {

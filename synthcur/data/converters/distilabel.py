@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from synthcur.data.converters import json_cells
 from synthcur.data.converters import rows as common
-from synthcur.data.converters.rows import OURS, DecidedRow, fields, items
+from synthcur.data.converters.rows import OURS, DecidedRow
 from synthcur.data.labels import plain
 from synthcur.data.tables import Limits, PlainTable
 from synthcur.errors import InputError
@@ -35,8 +36,8 @@ def reads(table: PlainTable) -> bool:
 def _written(table: PlainTable) -> dict[str, Any] | None:
     """Return what `write` put into the metadata, if it fits the rows."""
     noted = (_schema(table.layout).metadata or {}).get(OURS.encode())
-    found = fields(None if noted is None else noted.decode("utf-8", "replace"))
-    rows = items(found.get("rows"))
+    found = json_cells.fields(None if noted is None else noted.decode("utf-8", "replace"))
+    rows = json_cells.items(found.get("rows"))
     names = {found.get(TEXT), found.get(LABEL)}
     return found if len(rows) == len(table.rows) and names <= set(table.columns) else None
 
@@ -49,8 +50,10 @@ def read(table: PlainTable, limits: Limits) -> PlainTable:
         return replace(table, notes=(*notes, *table.notes))
     text, label = written[TEXT], written[LABEL]
     rows = [
-        _row(number, line, row, fields(free), (text, label))
-        for (number, line, row), free in zip(common.records(table), written["rows"], strict=True)
+        _row(number, line, row, json_cells.fields(free), (text, label))
+        for (number, line, row), free in zip(
+            json_cells.records(table), written["rows"], strict=True
+        )
     ]
     notes.append("Written by synthcur with what was decided.")
     read = common.table_of(table, rows, limits, notes=notes, label=label)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from synthcur.data.converters import json_cells
 from synthcur.data.converters import rows as common
 from synthcur.data.converters.rows import (
     LABEL,
@@ -32,12 +33,12 @@ def reads(table: PlainTable) -> bool:
     if label is None or not columns & set(_TEXTS):
         return False
     is_named = bool(columns & {*_COMMENTS, _APPROVER}) or columns <= _OF_THE_TOOL
-    cells = common.head(table, label)
+    cells = json_cells.head(table, label)
     return (is_named or OURS in columns) and bool(cells) and all(map(_is_list_of_names, cells))
 
 
 def _is_list_of_names(cell: Any) -> bool:
-    found = common.nested(cell)
+    found = json_cells.nested(cell)
     return isinstance(found, list) and all(isinstance(each, str) for each in found)
 
 
@@ -45,7 +46,7 @@ def read(table: PlainTable, limits: Limits) -> PlainTable:
     """Return its rows; a list of one label stands as it is, and is read as that label."""
     label = next(name for name in _LABELS if name in table.columns)
     text = next(name for name in _TEXTS if name in table.columns)
-    rows = [_row(number, line, row, text, label) for number, line, row in common.records(table)]
+    rows = [_row(number, line, row, text, label) for number, line, row in json_cells.records(table)]
     ours = any(LABEL in row.proposed for row in rows)
     notes = [f"An export of {TOOL}: one row per document."]
     return common.table_of(table, rows, limits, notes=notes, label=LABEL if ours else label)
@@ -54,15 +55,17 @@ def read(table: PlainTable, limits: Limits) -> PlainTable:
 def _row(number: int, line: int, row: dict[str, Any], text: str, label: str) -> Converted:
     carried = common.carried_in(row.get(OURS))
     notes = [
-        Said(number, NOTE, common.name_of(_author(each), TOOL), note=_comment(each))
+        Said(number, NOTE, json_cells.name_of(_author(each), TOOL), note=_comment(each))
         for name in _COMMENTS
-        for each in common.items(row.get(name))
+        for each in json_cells.items(row.get(name))
         if _comment(each).strip()
     ]
     if carried is not None:
         known = outcome(carried.said).label or carried.label
         labels = labels_in(row.get(label))
-        answers = [Answer(common.name_of(None, TOOL), 0.0, labels)] if labels != (known,) else []
+        answers = (
+            [Answer(json_cells.name_of(None, TOOL), 0.0, labels)] if labels != (known,) else []
+        )
         found = common.of_carried(
             number,
             line,
@@ -74,7 +77,7 @@ def _row(number: int, line: int, row: dict[str, Any], text: str, label: str) -> 
         return Converted(number, line, found.cells, found.proposed, (*found.said, *notes))
     said = notes
     if row.get(_APPROVER) and len(labels_in(row.get(label))) == 1:
-        said.append(Said(number, KEEP, common.name_of(row[_APPROVER], TOOL), column=label))
+        said.append(Said(number, KEEP, json_cells.name_of(row[_APPROVER], TOOL), column=label))
     return Converted(number, line, row, said=tuple(said))
 
 

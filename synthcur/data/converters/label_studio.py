@@ -12,6 +12,7 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from synthcur.data.column_facts import LABEL_NAMES, ColumnFacts
+from synthcur.data.converters import json_cells
 from synthcur.data.converters import rows as common
 from synthcur.data.converters.rows import (
     LABEL,
@@ -21,10 +22,6 @@ from synthcur.data.converters.rows import (
     Answer,
     Converted,
     DecidedRow,
-    fields,
-    items,
-    moment,
-    name_of,
 )
 from synthcur.data.labels import labels_in
 from synthcur.data.said import KEEP, RELABEL, UNSURE
@@ -48,8 +45,8 @@ def reads(table: PlainTable) -> bool:
 def _is_full(table: PlainTable) -> bool:
     if "data" not in table.columns or not {"annotations", "predictions"} & set(table.columns):
         return False
-    cells = common.head(table, "data")
-    return bool(cells) and all(fields(cell) for cell in cells)
+    cells = json_cells.head(table, "data")
+    return bool(cells) and all(json_cells.fields(cell) for cell in cells)
 
 
 def read(table: PlainTable, limits: Limits) -> PlainTable:
@@ -61,28 +58,21 @@ def read(table: PlainTable, limits: Limits) -> PlainTable:
 
 
 def _read_full(table: PlainTable, limits: Limits) -> PlainTable:
-    tasks = list(common.records(table))
+    tasks = list(json_cells.records(table))
     controls = _controls(task for _, _, task in tasks)
-    answered = any(items(task.get("annotations")) for _, _, task in tasks)
+    answered = any(json_cells.items(task.get("annotations")) for _, _, task in tasks)
     if answered and not controls:
         raise InputError(
             f"{table.name} is an export of {TOOL} without choices.",
             fix="Synthcur reads one label per text: label with <Choices> there.",
         )
     rows = [_task(number, line, task, controls) for number, line, task in tasks]
-    several = sum(len(items(task.get("annotations"))) > 1 for _, _, task in tasks)
+    several = sum(len(json_cells.items(task.get("annotations"))) > 1 for _, _, task in tasks)
     notes = [f"An export of {TOOL}: one row per task."]
-    notes += [_of_several(several)] if several else []
+    notes += common.of_several(several, "task")
     ours = any(TEXT in row.proposed for row in rows)
     only = LABEL if ours else controls[0] if len(controls) == 1 else ""
     return common.table_of(table, rows, limits, notes=notes, label=only)
-
-
-def _of_several(number: int) -> str:
-    return (
-        f"{common.plural(number, 'task')} with several annotations: the label of more than half "
-        "counts; where there is none the row has several labels."
-    )
 
 
 def _controls(tasks: Iterable[dict[str, Any]]) -> list[str]:
@@ -90,13 +80,13 @@ def _controls(tasks: Iterable[dict[str, Any]]) -> list[str]:
     uses: Counter[str] = Counter()
     for task in tasks:
         for kind in ("annotations", "predictions"):
-            for each in items(task.get(kind)):
+            for each in json_cells.items(task.get(kind)):
                 uses.update(str(r["from_name"]) for r in _results(each) if "from_name" in r)
     return [name for name, _ in uses.most_common()]
 
 
 def _results(annotation: Any) -> list[dict[str, Any]]:
-    found = items(annotation.get("result")) if isinstance(annotation, dict) else []
+    found = json_cells.items(annotation.get("result")) if isinstance(annotation, dict) else []
     return [each for each in found if isinstance(each, dict) and each.get("type") == "choices"]
 
 
@@ -105,18 +95,20 @@ def _chosen(annotation: Any, control: str) -> tuple[str, ...]:
         label
         for result in _results(annotation)
         if str(result.get("from_name")) == control
-        for label in labels_in(common.as_cell(fields(result.get("value")).get("choices")))
+        for label in labels_in(
+            json_cells.as_cell(json_cells.fields(result.get("value")).get("choices"))
+        )
     )
 
 
 def _answers(task: dict[str, Any], control: str) -> list[Answer]:
     """Return what people answered, those marked as ground truth alone where there are any."""
-    given = [each for each in items(task.get("annotations")) if isinstance(each, dict)]
+    given = [each for each in json_cells.items(task.get("annotations")) if isinstance(each, dict)]
     truth = [each for each in given if each.get("ground_truth")]
     found = []
     for each in truth or given:
-        who = name_of(each.get("completed_by"), TOOL)
-        at = moment(each.get("updated_at")) or moment(each.get("created_at"))
+        who = json_cells.name_of(each.get("completed_by"), TOOL)
+        at = json_cells.moment(each.get("updated_at")) or json_cells.moment(each.get("created_at"))
         labels = _chosen(each, control)
         if each.get("was_cancelled"):
             found.append(Answer(who, at, verdict=UNSURE))
@@ -126,7 +118,9 @@ def _answers(task: dict[str, Any], control: str) -> list[Answer]:
 
 
 def _task(number: int, line: int, task: dict[str, Any], controls: Sequence[str]) -> Converted:
-    data = {name: common.as_cell(value) for name, value in fields(task["data"]).items()}
+    data = {
+        name: json_cells.as_cell(value) for name, value in json_cells.fields(task["data"]).items()
+    }
     carried = common.carried_in(data.get(OURS))
     if carried is not None:
         return common.of_carried(
@@ -143,11 +137,13 @@ def _task(number: int, line: int, task: dict[str, Any], controls: Sequence[str])
     said = []
     for control in controls:
         answers = _answers(task, control)
-        predictions = [each for each in items(task.get("predictions")) if _chosen(each, control)]
+        predictions = [
+            each for each in json_cells.items(task.get("predictions")) if _chosen(each, control)
+        ]
         base = None
         if predictions:
             labels = _chosen(predictions[-1], control)
-            base = labels[0] if len(labels) == 1 else common.as_cell(list(labels))
+            base = labels[0] if len(labels) == 1 else json_cells.as_cell(list(labels))
             cells[f"{control}.prediction"] = base
             cells[f"{control}.prediction.score"] = predictions[-1].get("score")
         elif len(controls) == 1:
@@ -165,13 +161,13 @@ def _task(number: int, line: int, task: dict[str, Any], controls: Sequence[str])
 def _read_short(table: PlainTable, limits: Limits) -> PlainTable:
     control = _control(table)
     groups: dict[Any, list[tuple[int, int, dict[str, Any]]]] = {}
-    for number, line, row in common.records(table):
+    for number, line, row in json_cells.records(table):
         task = row.get("id")
         groups.setdefault(f"row {number}" if task is None else task, []).append((number, line, row))
     rows = [_annotations(group, control) for group in groups.values()]
     several = sum(len(group) > 1 for group in groups.values())
     notes = [f"An export of {TOOL} in short form: one row per task."]
-    notes += [_of_several(several)] if several else []
+    notes += common.of_several(several, "task")
     ours = any(LABEL in row.proposed for row in rows)
     return common.table_of(table, rows, limits, notes=notes, label=LABEL if ours else "")
 
@@ -179,7 +175,7 @@ def _read_short(table: PlainTable, limits: Limits) -> PlainTable:
 def _control(table: PlainTable) -> str:
     """Name the column of the choices: the one that looks most like labels."""
     ranks = {
-        name: ColumnFacts(name, cells[: common.LOOKED_AT]).label_rank
+        name: ColumnFacts(name, cells[: json_cells.LOOKED_AT]).label_rank
         for name, cells in zip(table.columns, table.values, strict=True)
         if name not in (*_OF_THE_TOOL, *common.FIGURES, OURS, TEXT)
     }
@@ -192,9 +188,9 @@ def _annotations(group: Sequence[tuple[int, int, dict[str, Any]]], control: str)
     answers = []
     for _, _, row in group:
         labels = tuple(label for label in labels_in(row.get(control)) if label.strip())
-        at = moment(row.get("updated_at")) or moment(row.get("created_at"))
+        at = json_cells.moment(row.get("updated_at")) or json_cells.moment(row.get("created_at"))
         if labels:
-            answers.append(Answer(name_of(row.get("annotator"), TOOL), at, labels))
+            answers.append(Answer(json_cells.name_of(row.get("annotator"), TOOL), at, labels))
     carried = common.carried_in(first.get(OURS))
     if carried is not None:
         beside = {k: v for k, v in first.items() if k not in (*_OF_THE_TOOL, control)}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from synthcur.data.converters import json_cells
 from synthcur.data.converters import rows as common
 from synthcur.data.converters.rows import LABEL, OURS, TEXT, TEXT_PAIR, DecidedRow
 from synthcur.data.tables import Limits, PlainTable
@@ -14,14 +15,14 @@ def reads(table: PlainTable) -> bool:
     """Whether a table was written by `write`."""
     if not {TEXT, LABEL, OURS} <= set(table.columns):
         return False
-    cells = common.head(table, OURS)
+    cells = json_cells.head(table, OURS)
     return bool(cells) and all(common.carried_in(cell) is not None for cell in cells)
 
 
 def read(table: PlainTable, limits: Limits) -> PlainTable:
     """Return its rows with the columns that they had, and what was decided about them."""
     rows = []
-    for number, line, row in common.records(table):
+    for number, line, row in json_cells.records(table):
         carried = common.carried_in(row[OURS])
         if carried is None:  # somebody added a row
             rows.append(common.Converted(number, line, row))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from synthcur.data.converters import json_cells
 from synthcur.data.converters import rows as common
 from synthcur.data.converters.rows import (
     LABEL,
@@ -13,10 +14,6 @@ from synthcur.data.converters.rows import (
     Answer,
     Converted,
     DecidedRow,
-    fields,
-    items,
-    moment,
-    name_of,
 )
 from synthcur.data.labels import labels_in, plain
 from synthcur.data.said import DISCARD, KEEP, RELABEL, UNSURE
@@ -34,10 +31,10 @@ def reads(table: PlainTable) -> bool:
     columns = set(table.columns)
     if TEXT not in columns or not columns & (_MARKS | {OPTIONS}):
         return False
-    if "answer" in columns and not set(common.head(table, "answer")) <= set(_ANSWERS):
+    if "answer" in columns and not set(json_cells.head(table, "answer")) <= set(_ANSWERS):
         return False
     if OPTIONS in columns:
-        return all(_names(cell) for cell in common.head(table, OPTIONS))
+        return all(_names(cell) for cell in json_cells.head(table, OPTIONS))
     return "answer" in columns and LABEL in columns
 
 
@@ -45,17 +42,13 @@ def read(table: PlainTable, limits: Limits) -> PlainTable:
     """Return a row per task: what several people answered for one is one row."""
     label = ACCEPT if OPTIONS in table.columns else LABEL
     groups: dict[Any, list[tuple[int, int, dict[str, Any]]]] = {}
-    for number, line, row in common.records(table):
+    for number, line, row in json_cells.records(table):
         groups.setdefault(_task(row, number), []).append((number, line, row))
     rows = [_joined(group, label) for group in groups.values()]
     several = sum(len(group) > 1 for group in groups.values())
     kind = "choices" if label == ACCEPT else "yes or no"
     notes = [f"Stored by {TOOL}, {kind}: one row per task."]
-    if several:
-        notes.append(
-            f"{common.plural(several, 'task')} with several answers: the label of more than half "
-            "counts; where there is none the row has several labels."
-        )
+    notes += common.of_several(several, "task")
     ours = any(row.proposed.get(LABEL) for row in rows)
     return common.table_of(table, rows, limits, notes=notes, label=LABEL if ours else label)
 
@@ -72,7 +65,7 @@ def _who(row: dict[str, Any]) -> Any:
 
 def _names(cell: Any) -> dict[str, str]:
     """Return the options by id; where all ids are numbers, each under its text."""
-    options = [each for each in items(cell) if isinstance(each, dict) and "id" in each]
+    options = [each for each in json_cells.items(cell) if isinstance(each, dict) and "id" in each]
     numbered = all(plain(each["id"]).isdigit() and each.get("text") for each in options)
     return {plain(each["id"]): plain(each["text"] if numbered else each["id"]) for each in options}
 
@@ -82,7 +75,9 @@ def _joined(group: Sequence[tuple[int, int, dict[str, Any]]], column: str) -> Co
     answers = [answer for _, _, each in group for answer in _answer(each, column)]
     carried = common.carried_in(row.get(OURS))
     if carried is not None:
-        meta = {name: common.as_cell(v) for name, v in fields(row.get("meta")).items()}
+        meta = {
+            name: json_cells.as_cell(v) for name, v in json_cells.fields(row.get("meta")).items()
+        }
         return common.of_carried(number, line, carried, meta, text=row[TEXT], answers=answers)
     cells, proposed = dict(row), {}
     base = row.get(LABEL)
@@ -100,7 +95,7 @@ def _joined(group: Sequence[tuple[int, int, dict[str, Any]]], column: str) -> Co
 
 def _chosen(row: dict[str, Any]) -> tuple[str, ...]:
     names = _names(row.get(OPTIONS))
-    return tuple(names.get(each, each) for each in map(plain, items(row.get(ACCEPT))))
+    return tuple(names.get(each, each) for each in map(plain, json_cells.items(row.get(ACCEPT))))
 
 
 def _answer(row: dict[str, Any], column: str) -> list[Answer]:
@@ -108,7 +103,7 @@ def _answer(row: dict[str, Any], column: str) -> list[Answer]:
     verdict = _ANSWERS.get(row.get("answer") or "")
     if verdict is None:
         return []
-    who, at = name_of(_who(row), TOOL), moment(row.get("_timestamp"))
+    who, at = json_cells.name_of(_who(row), TOOL), json_cells.moment(row.get("_timestamp"))
     if verdict != KEEP:
         return [Answer(who, at, verdict=verdict)]
     labels = _chosen(row) if column == ACCEPT else labels_in(row.get(LABEL))

@@ -8,11 +8,10 @@ import json
 import math
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from synthcur.data.labels import plain
+from synthcur.data.converters.json_cells import as_cell, nested, plural, shown
 from synthcur.data.said import DISCARD, KEEP, RELABEL, UNSURE, Outcome, Said, outcome
 from synthcur.data.tables import Limits, PlainTable, clean, make_table
 
@@ -24,11 +23,6 @@ AS_READ = {figure: f"{OURS}.{figure}" for figure in FIGURES}
 """Columns in which the figures of a file are kept once it is read."""
 TEXT, TEXT_PAIR, LABEL = "text", "text_pair", "label"
 _USED = {TEXT, TEXT_PAIR, LABEL, *FIGURES, OURS}
-LOOKED_AT = 1_000
-"""Cells of a column that are looked at to tell what it is."""
-_NAME_LENGTH = 40
-_LATEST = 1e11
-"""Seconds since 1970 above which a number is no time that people write."""
 _KINDS = {
     **dict.fromkeys(("action", "annotator", "note", "reason", "queue"), str),
     **dict.fromkeys(("label", "text"), (str, type(None))),
@@ -201,7 +195,7 @@ def carried_in(cell: Any) -> Carried | None:
         return None
     if not all(map(_is_decision, decisions)):
         return None
-    said = tuple(Said(0, **{**each, "annotator": _shown(each["annotator"])}) for each in decisions)
+    said = tuple(Said(0, **{**each, "annotator": shown(each["annotator"])}) for each in decisions)
     cells = {str(name): as_cell(value) for name, value in columns.items()}
     return Carried(content["label"], text, pair, said, cells)
 
@@ -319,6 +313,16 @@ def agreed(answers: Sequence[Answer]) -> str | None:
     return json.dumps(every, ensure_ascii=False) if every else None
 
 
+def of_several(number: int, what: str) -> list[str]:
+    """Return the note on tasks that several people answered, if there are any."""
+    if not number:
+        return []
+    return [
+        f"{plural(number, what)} answered by several people: the label of more than half counts; "
+        "where there is none the row has several labels."
+    ]
+
+
 def table_of(
     table: PlainTable,
     rows: Sequence[Converted],
@@ -363,83 +367,3 @@ def table_of(
         proposed={name: cells for name, cells in proposed.items() if set(cells) != {None}},
         label=label,
     )
-
-
-# Cells
-
-
-def records(table: PlainTable) -> Iterable[tuple[int, int, dict[str, Any]]]:
-    """Yield number, line and cells of every row."""
-    cells = zip(*table.values, strict=True)
-    for number, line, row in zip(table.rows, table.lines, cells, strict=True):
-        yield number, line, dict(zip(table.columns, row, strict=True))
-
-
-def nested(cell: Any) -> Any:
-    """Return what a cell of JSON text holds, if that is a list or an object; else None."""
-    if not isinstance(cell, str) or cell[:1] not in ("[", "{"):
-        return None
-    try:
-        return json.loads(cell)
-    except (ValueError, RecursionError):
-        return None
-
-
-def items(cell: Any) -> list[Any]:
-    """Return the list that a cell holds as JSON text, or is; an empty one where it holds none."""
-    found = cell if isinstance(cell, list) else nested(cell)
-    return found if isinstance(found, list) else []
-
-
-def fields(cell: Any) -> dict[str, Any]:
-    """Return the object that a cell holds as JSON text, or is; an empty one otherwise."""
-    found = cell if isinstance(cell, dict) else nested(cell)
-    return found if isinstance(found, dict) else {}
-
-
-def head(table: PlainTable, column: str, most: int = 50) -> list[Any]:
-    """Return the first cells of a column that are not missing."""
-    cells = table.values[list(table.columns).index(column)]
-    return [cell for cell in cells if cell is not None][:most]
-
-
-def as_cell(value: Any) -> Any:
-    """Return a value as a cell: what is nested becomes JSON text."""
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
-    return value
-
-
-def name_of(person: Any, tool: str) -> str:
-    """Return the name of somebody as people are named here: printable, at most 40 characters."""
-    if isinstance(person, Mapping):
-        keys = ("email", "username", "name", "first_name", "id")
-        person = next((person[key] for key in keys if person.get(key)), None)
-    text = "" if person is None else plain(person)
-    shown = _shown(text)
-    return _shown(f"{tool} user {shown}") if not shown or shown.isdigit() else shown
-
-
-def _shown(name: str) -> str:
-    shown = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    return shown if len(shown) <= _NAME_LENGTH else f"{shown[: _NAME_LENGTH - 1]}…"
-
-
-def moment(value: Any) -> float:
-    """Return a time as seconds since 1970, 0 where a cell tells none: ISO 8601, or a number."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) if 0 < value < _LATEST else 0.0
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return (
-            0.0
-            if found is None
-            else (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-        )
-    except (ValueError, OverflowError):
-        return 0.0
-
-
-def plural(number: int, what: str) -> str:
-    """Return a count with its noun: ``1 row``, ``2,760 rows``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

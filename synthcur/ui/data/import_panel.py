@@ -10,9 +10,9 @@ import streamlit as st
 from synthcur.data.draft import MERGE, TWO_LABELS
 from synthcur.data.loading import PARTS, ColumnMapping, Draft, RawTable, keep_of_two_labels
 from synthcur.errors import InputError
-from synthcur.schema import Finding, FindingState
+from synthcur.schema import SYNTHETIC, Finding, FindingState
 from synthcur.ui import parts, resources
-from synthcur.ui.data import import_form
+from synthcur.ui.data import import_form, offered
 from synthcur.ui.data import sheet as data_panel
 from synthcur.ui.data import splits as data_splits
 from synthcur.ui.data.import_form import Import, Sources
@@ -54,6 +54,12 @@ def show(state: Import) -> None:
         else:
             _findings_line(state, draft, name)
             _losses(draft)
+            offered.offer(
+                sources.tables[SYNTHETIC],
+                columns[SYNTHETIC],
+                is_taken=state.takes_decisions,
+                on_click=lambda: _take_decisions(state),
+            )
         for problem in problems:
             _problem(problem)
     if draft is None:
@@ -147,6 +153,10 @@ def _losses(draft: Draft) -> None:
 
 def _accept(state: Import, codes: frozenset[str]) -> None:
     state.accepted, state.problem = state.accepted | codes, ""
+
+
+def _take_decisions(state: Import) -> None:
+    state.takes_decisions = not state.takes_decisions
 
 
 def _take_back(state: Import, code: str) -> None:
