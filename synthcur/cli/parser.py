@@ -57,16 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     html = command("report", commands.report_, "write the results as one HTML file")
     _add_comparison(html)
     html.add_argument("--out", required=True, type=_path, metavar="FILE")
-    export = command("export", commands.export, "write curated rows, models and results")
-    export.add_argument("name", metavar="NAME")
-    export.add_argument("--out", required=True, type=_path, metavar="DIR")
-    export.add_argument(
-        "--format",
-        choices=(*FORMATS, *PLAIN),
-        help="only the synthetic rows, as the files of another tool or as a plain table, with "
-        "weights and all decisions; chat and distilabel hold the rows that stay, all others the "
-        "discarded ones too",
-    )
+    _add_export(command("export", commands.export, "write curated rows, models and results"))
     _add_push(command("push", commands.push, "put curated rows or a model on the hub"))
     decide = command("decide", commands.decide, "apply decisions from a JSON Lines file")
     decide.add_argument("name", metavar="NAME")
@@ -130,6 +121,18 @@ def _path(text: str) -> Path:
 
 def _workspace(text: str) -> Path:
     return workspace_folder(str(_path(text)))
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--out", required=True, type=_path, metavar="DIR")
+    parser.add_argument(
+        "--format",
+        choices=(*FORMATS, *PLAIN),
+        help="only the synthetic rows, as the files of another tool or as a plain table, with "
+        "weights and all decisions; chat and distilabel hold the rows that stay, all others the "
+        "discarded ones too",
+    )
 
 
 def _add_push(parser: argparse.ArgumentParser) -> None:

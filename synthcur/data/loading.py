@@ -4,7 +4,8 @@ The three steps, as used by the Data page, the command line and the demo::
 
     read_table(path_or_bytes, name="", *, delimiter=None, limits=LIMITS) -> RawTable
     guess_all(frames, names, given=None) -> {part: Guess}
-    build(name, tables, mapping=None, *, seed=0, title="", note="", guidelines={}) -> Draft
+    build(name, tables, mapping=None, *, seed=0, title="", note="", guidelines={},
+          takes_decisions=False) -> Draft
     accept(draft, codes=None) -> Collection
 
 `keep_of_two_labels` chooses single rows for the one finding that a rule cannot always settle.
@@ -109,17 +110,12 @@ def build(
         If a part is missing, a column cannot be found, or only some parts have a second text.
     """
     check_name(name)
-    for part in (SYNTHETIC, TRAIN):
-        if part not in tables:
-            what = "synthetic" if part == SYNTHETIC else "real training"
-            raise InputError(f"There is no file of {what} rows.", fix="Give one.")
+    _check_parts(tables)
     files = _file_names(tables)
     guesses = guess_tables(tables, _given(tables, mapping))
     mappings = {part: guesses[part].mapping() for part in files}
     _check_pairs(mappings)
-    tables = {
-        part: people.as_part(table, part, takes=takes_decisions) for part, table in tables.items()
-    }
+    tables = people.as_parts(tables, takes=takes_decisions)
     taken = people.decisions_in(tables[SYNTHETIC], mappings[SYNTHETIC]) if takes_decisions else ()
     stated = {part: _stated(tables[part], mappings[part]) for part in files}
     used = _used_splits(stated)
@@ -160,6 +156,13 @@ def build(
     )
 
 
+def _check_parts(tables: Mapping[str, RawTable]) -> None:
+    for part in (SYNTHETIC, TRAIN):
+        if part not in tables:
+            what = "synthetic" if part == SYNTHETIC else "real training"
+            raise InputError(f"There is no file of {what} rows.", fix="Give one.")
+
+
 def _layout(table: RawTable, mapping: ColumnMapping) -> dict[str, str]:
     """Return how the columns of the synthetic rows lay in their Parquet file; empty for others."""
     if not table.layout:
@@ -194,7 +197,7 @@ def guess_tables(
     tables: Mapping[str, RawTable], given: Mapping[str, Given] | None = None
 ) -> dict[str, Guess]:
     """Guess the columns of all tables together, see `synthcur.data.columns.guess_all`."""
-    tables = {part: people.as_part(table, part) for part, table in tables.items()}
+    tables = people.as_parts(tables)
     frames = {part: table.frame for part, table in tables.items()}
     known = {
         part: _hinted(table, (given or {}).get(part, Given())) for part, table in tables.items()

@@ -40,6 +40,11 @@ def as_part(table: RawTable, part: str, *, takes: bool = False) -> RawTable:
     return replace(table, frame=table.frame.assign(**cells))
 
 
+def as_parts(tables: Mapping[str, RawTable], *, takes: bool = False) -> dict[str, RawTable]:
+    """Return all tables of an import, by part, as `as_part` does."""
+    return {part: as_part(table, part, takes=takes) for part, table in tables.items()}
+
+
 def decisions_in(table: RawTable, mapping: ColumnMapping) -> tuple[Said, ...]:
     """Return what people said of the rows, verdicts on other labels than the mapped ones apart."""
     return tuple(each for each in table.said if each.column in ("", mapping.label))

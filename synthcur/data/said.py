@@ -1,5 +1,6 @@
 """What people said of the rows of a file before it came here: decisions that an import can take."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,10 @@ KEEP, DISCARD, RELABEL, UNSURE, NOTE, EDIT = (
 )
 """The words of `review.decisions` for what can be said of a row."""
 VERDICTS = (KEEP, DISCARD, RELABEL, UNSURE)
+_DONE = {
+    **{KEEP: "kept", RELABEL: "relabelled", DISCARD: "discarded", UNSURE: "unsure"},
+    **{EDIT: "edited", NOTE: "noted"},
+}
 
 
 @dataclass(frozen=True)
@@ -77,11 +82,10 @@ def by_row(said: Iterable[Said]) -> dict[int, list[Said]]:
 
 
 def in_words(said: Sequence[Said]) -> str:
-    """Count what was said and by whom: ``12 decisions of ann and bob: 10 keep, 2 discard``."""
+    """Count what was said and by whom: ``12 decisions of ann, bob: 10 kept, 2 discarded``."""
     people = sorted({each.annotator for each in said})
     named = ", ".join(people[:3]) + (f" and {len(people) - 3:,} more" if len(people) > 3 else "")
-    actions = (KEEP, RELABEL, DISCARD, UNSURE, EDIT, NOTE)
-    counts = {action: sum(each.action == action for each in said) for action in actions}
-    kinds = ", ".join(f"{number:,} {action}" for action, number in counts.items() if number)
+    counts = Counter(each.action for each in said)
+    kinds = ", ".join(f"{counts[each]:,} {word}" for each, word in _DONE.items() if counts[each])
     plural = "" if len(said) == 1 else "s"
     return f"{len(said):,} decision{plural} of {named}: {kinds}"

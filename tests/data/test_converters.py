@@ -314,7 +314,7 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 def test_decisions_in_a_file_are_named_and_left_unless_asked_for(files, tmp_path: Path, capsys):
     assert run_import(tmp_path, files, "--accept", "all") == 0
-    line = "made.json: 4 decisions of ann@b.c, bob@b.c: 1 keep, 2 relabel, 1 unsure; not taken"
+    line = "made.json: 4 decisions of ann@b.c, bob@b.c: 1 kept, 2 relabelled, 1 unsure; not taken"
     assert line in capsys.readouterr().err
     stored = collections(tmp_path)["hotel"].synthetic
     # People's labels stand; where they gave none, that of the model.
@@ -409,7 +409,6 @@ def test_odd_values_in_known_fields_are_read_or_refused_in_words(row: Row):
     for rows in ([row, row], [row, {"text": "x"}]):
         try:
             table = table_of(rows, lines=False)
-        except InputError as error:
-            assert "without choices" in error.what
-        else:
-            assert all(each.annotator.isprintable() for each in table.said)
+        except InputError:
+            continue
+        assert all(each.annotator.isprintable() for each in table.said)

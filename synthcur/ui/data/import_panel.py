@@ -9,6 +9,7 @@ import streamlit as st
 
 from synthcur.data.draft import MERGE, TWO_LABELS
 from synthcur.data.loading import PARTS, ColumnMapping, Draft, RawTable, keep_of_two_labels
+from synthcur.data.people import as_part
 from synthcur.errors import InputError
 from synthcur.schema import SYNTHETIC, Finding, FindingState
 from synthcur.ui import parts, resources
@@ -170,7 +171,7 @@ def _preview(sources: Sources, columns: dict[str, ColumnMapping]) -> None:
     given = [part for part in PARTS if part in sources.tables]
     for pair in (given[i : i + 2] for i in range(0, len(given), 2)):
         for part, column in zip(pair, st.columns(2, gap="small"), strict=False):
-            table = sources.tables[part]
+            table = as_part(sources.tables[part], part)
             title = f"{data_panel.PART_TITLES[part]}: {table.name}"
             with column, parts.card(parts.plain(title), f"the first {_PREVIEW_ROWS} rows"):
                 mapping = columns.get(part)

@@ -44,17 +44,19 @@ def offer(
     if not said:
         return
     with st.container(border=True):
-        parts.card_title(
-            parts.plain(in_words(said), limit=300), parts.plain(f"in {table.name}", limit=120)
-        )
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(_ON if is_taken else _OFF, width="stretch")
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+        ):
+            parts.card_title(
+                parts.plain(in_words(said), limit=300), parts.plain(f"in {table.name}", limit=120)
+            )
             st.button(
                 "Do not take them" if is_taken else "Take as decisions",
                 icon=":material/undo:" if is_taken else ":material/how_to_reg:",
                 on_click=on_click,
                 key="take_decisions",
             )
+        st.caption(_ON if is_taken else _OFF)
 
 
 def keep(collection: Collection, said: Sequence[Said]) -> None:

@@ -57,9 +57,9 @@ def tool_form(
         width="stretch",
     )
     if kind == "label-studio":
-        st.caption("Paste this into the project’s labelling interface, Code:")
+        st.caption("For the project’s labelling interface, under Code:")
         config = labelling_config(collection.labels, has_pairs=collection.has_pairs)
-        st.code(config, language=None, height=180)
+        st.code(config, language=None, height=140)
 
 
 @dataclass(frozen=True)
