@@ -93,6 +93,14 @@ def test_a_person_in_label_studio_keeps_or_changes_what_a_model_predicted():
     assert column(table, "topic.prediction.score") == [0.4, 0.4, 0.4]
 
 
+def test_tasks_of_an_early_label_studio_and_those_that_nobody_answered_are_read():
+    early = [{"id": n, "data": {"text": "t"}, "completions": [annotation("a")]} for n in range(2)]
+    assert column(table_of(early, lines=False), "topic") == ["a", "a"]
+    waiting = [{"data": {"text": f"text {n}", "intent": "a"}} for n in range(2)]
+    table = table_of(waiting, lines=False)
+    assert (column(table, "text"), column(table, "intent")) == (["text 0", "text 1"], ["a", "a"])
+
+
 def test_two_questions_in_label_studio_are_two_columns():
     results = [choice("a"), choice("good", "mood")]
     table = table_of([task(n, [{"result": results}]) for n in range(4)], lines=False)
@@ -230,6 +238,21 @@ def test_lists_of_the_first_argilla_are_read_as_well():
     table = table_of([row, {**row, "topic": []}])
     assert column(table, "topic.responses") == ["y", None]
     assert said(table) == [(1, "relabel", "u1", "y")]
+
+
+def test_records_of_the_earliest_argilla_are_read_as_well():
+    guesses = [{"label": "x", "score": 0.9}, {"label": "y", "score": 0.1}]
+    row = {"inputs": {"text": "a text"}, "prediction": guesses, "prediction_agent": "m"}
+    rows = [
+        {**row, "annotation": "y", "annotation_agent": "ann", "status": "Validated"},
+        {**row, "annotation": None, "annotation_agent": None, "status": "Default"},
+        {**row, "annotation": None, "annotation_agent": "bob", "status": "Discarded"},
+    ]
+    table = table_of(rows, lines=False)
+    assert column(table, "text") == ["a text"] * 3
+    assert column(table, "label.responses") == ["y", None, None]
+    assert said(table) == [(1, "relabel", "ann", "y"), (3, "discard", "bob", None)]
+    assert table.proposed == {"label.responses": ["x", "x", "x"]}
 
 
 # Chat

@@ -2,12 +2,14 @@
 
 Flat, as Argilla writes tables, a question ``topic`` has the columns ``topic.responses``,
 ``topic.responses.users``, ``topic.responses.status`` and ``topic.suggestion``; version 1 wrote
-lists of ``{"user_id", "value", "status"}`` under ``topic``, and ``topic-suggestion``.
+lists of ``{"user_id", "value", "status"}`` under ``topic``, and ``topic-suggestion``, or, in its
+first data sets, one ``annotation`` with its ``prediction``.
 """
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from synthcur.data.converters import json_cells
@@ -30,6 +32,7 @@ AGENT = "synthcur"
 _RESPONSES, _USERS, _STATUS = ".responses", ".responses.users", ".responses.status"
 _SUGGESTION = ".suggestion"
 _OPEN = {"draft", "pending"}
+_CLASSIC = {"annotation", "annotation_agent", "prediction", "status"}
 _USER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -38,7 +41,8 @@ def reads(table: PlainTable) -> bool:
     columns = set(table.columns)
     if any(name.endswith((_USERS, _STATUS)) for name in columns):
         return True
-    return _is_nested(table) or any(_is_old(table, name) for name in columns)
+    is_old = columns >= _CLASSIC or any(_is_old(table, name) for name in columns)
+    return is_old or _is_nested(table)
 
 
 def _is_nested(table: PlainTable) -> bool:
@@ -58,12 +62,8 @@ def _is_old(table: PlainTable, column: str) -> bool:
 
 def read(table: PlainTable, limits: Limits) -> PlainTable:
     """Return a row per record: the labels that people submitted, the suggestion beside them."""
-    nested = _is_nested(table)
-    old = [] if nested else [name for name in table.columns if _is_old(table, name)]
-    flat = [
-        (number, line, _from_nested(row) if nested else _from_old(row, old))
-        for number, line, row in json_cells.records(table)
-    ]
+    flattened = _flattener(table)
+    flat = [(number, line, flattened(row)) for number, line, row in json_cells.records(table)]
     questions = list(
         dict.fromkeys(
             name.removesuffix(ending)
@@ -84,6 +84,36 @@ def read(table: PlainTable, limits: Limits) -> PlainTable:
     notes = [f"An export of {TOOL}: one row per record; drafts are no responses."]
     notes += common.of_several(several, "record")
     return common.table_of(table, rows, limits, notes=notes, label=LABEL if ours else label)
+
+
+def _flattener(table: PlainTable) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return what makes a flat record of a row of the table."""
+    if _is_nested(table):
+        return _from_nested
+    if set(table.columns) >= _CLASSIC:
+        return _from_classic
+    return partial(_from_old, questions=[each for each in table.columns if _is_old(table, each)])
+
+
+def _from_classic(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of one label; its annotation is the response, its prediction a suggestion."""
+    used = {*_CLASSIC, "prediction_agent", "inputs", "text"}
+    inputs = json_cells.fields(row.get("inputs"))
+    text = row.get("text") or next(iter(inputs.values()), None)
+    flat = {"text": json_cells.as_cell(text), "status": row["status"]}
+    flat |= {name: cell for name, cell in row.items() if name not in used}
+    answer = {"value": row["annotation"], "user_id": row["annotation_agent"], "status": "submitted"}
+    if row["status"] == "Discarded":
+        answer["status"] = "discarded"
+    is_answered = row["annotation"] is not None or row["status"] == "Discarded"
+    flat |= _as_columns(LABEL, [answer] if is_answered else [])
+    guesses = [json_cells.fields(each) for each in json_cells.items(row["prediction"])]
+    guesses = [each for each in guesses if isinstance(each.get("score"), int | float)]
+    best = max(guesses, key=lambda each: each["score"], default={})
+    flat[f"{LABEL}{_SUGGESTION}"] = json_cells.as_cell(best.get("label"))
+    flat[f"{LABEL}{_SUGGESTION}.score"] = best.get("score")
+    flat[f"{LABEL}{_SUGGESTION}.agent"] = row.get("prediction_agent")
+    return flat
 
 
 def _from_nested(row: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,10 @@ from synthcur.data.tables import Limits, PlainTable
 MESSAGES, METADATA = "messages", "metadata"
 _COLUMNS = (MESSAGES, "conversations", "conversation")
 PROMPT, COMPLETION = "prompt", "completion"
-_ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant", "model": "assistant"}
+_ROLES = {
+    **dict.fromkeys(("gpt", "bot", "model"), "assistant"),
+    **{"human": "user", "developer": "system"},
+}
 _LONGEST_LABEL = 60
 _ENDS = ("\n\n###\n\n", "\n\n===\n\n", "\n\n---\n\n", "\n###\n", "\n\n->\n\n", " ->", "->")
 """What tuners of older models put behind a prompt."""

@@ -31,6 +31,9 @@ from synthcur.errors import InputError
 TOOL = "Label Studio"
 MODEL = "synthcur"
 _IN_SHORT = {"annotation_id", "annotator"}
+_ANSWERED = ("annotations", "completions", "predictions")
+"""Lists of a task with what people chose (before version 1 ``completions``), and models."""
+_OF_A_TASK = {"id", "data", "meta", "created_at", "updated_at", "project", "file_upload"}
 _OF_THE_TOOL = {
     *("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement"),
     *("ground_truth", "was_cancelled", "sentiment_agreement", "reviews", "drafts"),
@@ -43,7 +46,8 @@ def reads(table: PlainTable) -> bool:
 
 
 def _is_full(table: PlainTable) -> bool:
-    if "data" not in table.columns or not {"annotations", "predictions"} & set(table.columns):
+    columns = set(table.columns)
+    if "data" not in columns or not (columns & set(_ANSWERED) or columns <= _OF_A_TASK):
         return False
     cells = json_cells.head(table, "data")
     return bool(cells) and all(json_cells.fields(cell) for cell in cells)
@@ -60,14 +64,14 @@ def read(table: PlainTable, limits: Limits) -> PlainTable:
 def _read_full(table: PlainTable, limits: Limits) -> PlainTable:
     tasks = list(json_cells.records(table))
     controls = _controls(task for _, _, task in tasks)
-    answered = any(json_cells.items(task.get("annotations")) for _, _, task in tasks)
+    answered = any(_annotations(task) for _, _, task in tasks)
     if answered and not controls:
         raise InputError(
             f"{table.name} is an export of {TOOL} without choices.",
             fix="Synthcur reads one label per text: label with <Choices> there.",
         )
     rows = [_task(number, line, task, controls) for number, line, task in tasks]
-    several = sum(len(json_cells.items(task.get("annotations"))) > 1 for _, _, task in tasks)
+    several = sum(len(_annotations(task)) > 1 for _, _, task in tasks)
     notes = [f"An export of {TOOL}: one row per task."]
     notes += common.of_several(several, "task")
     ours = any(TEXT in row.proposed for row in rows)
@@ -79,10 +83,15 @@ def _controls(tasks: Iterable[dict[str, Any]]) -> list[str]:
     """Name the controls with choices, the most used first."""
     uses: Counter[str] = Counter()
     for task in tasks:
-        for kind in ("annotations", "predictions"):
+        for kind in _ANSWERED:
             for each in json_cells.items(task.get(kind)):
                 uses.update(str(r["from_name"]) for r in _results(each) if "from_name" in r)
     return [name for name, _ in uses.most_common()]
+
+
+def _annotations(task: dict[str, Any]) -> list[dict[str, Any]]:
+    found = json_cells.items(task.get("annotations")) or json_cells.items(task.get("completions"))
+    return [each for each in found if isinstance(each, dict)]
 
 
 def _results(annotation: Any) -> list[dict[str, Any]]:
@@ -103,7 +112,7 @@ def _chosen(annotation: Any, control: str) -> tuple[str, ...]:
 
 def _answers(task: dict[str, Any], control: str) -> list[Answer]:
     """Return what people answered, those marked as ground truth alone where there are any."""
-    given = [each for each in json_cells.items(task.get("annotations")) if isinstance(each, dict)]
+    given = _annotations(task)
     truth = [each for each in given if each.get("ground_truth")]
     found = []
     for each in truth or given:
@@ -164,7 +173,7 @@ def _read_short(table: PlainTable, limits: Limits) -> PlainTable:
     for number, line, row in json_cells.records(table):
         task = row.get("id")
         groups.setdefault(f"row {number}" if task is None else task, []).append((number, line, row))
-    rows = [_annotations(group, control) for group in groups.values()]
+    rows = [_joined(group, control) for group in groups.values()]
     several = sum(len(group) > 1 for group in groups.values())
     notes = [f"An export of {TOOL} in short form: one row per task."]
     notes += common.of_several(several, "task")
@@ -183,7 +192,7 @@ def _control(table: PlainTable) -> str:
     return best if ranks.get(best, -1) >= 0 else ""
 
 
-def _annotations(group: Sequence[tuple[int, int, dict[str, Any]]], control: str) -> Converted:
+def _joined(group: Sequence[tuple[int, int, dict[str, Any]]], control: str) -> Converted:
     number, line, first = group[0]
     answers = []
     for _, _, row in group:
