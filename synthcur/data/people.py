@@ -6,7 +6,7 @@ of decisions. Where it is not taken, a row has what people gave it, and what a m
 only where they gave nothing; what they discarded is found as rejected.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -51,9 +51,15 @@ def decisions_in(table: RawTable, mapping: ColumnMapping) -> tuple[Said, ...]:
 
 
 def discarded(table: RawTable, mapping: ColumnMapping) -> list[bool]:
-    """Tell which rows people discarded, (n,)."""
+    """Tell which rows people discarded, (n,): by the latest verdict, unless most others differ."""
     said = by_row(decisions_in(table, mapping))
-    return [outcome(said.get(row, ())).verdict == DISCARD for row in table.rows.tolist()]
+    return [_is_discarded(said.get(row, ())) for row in table.rows.tolist()]
+
+
+def _is_discarded(said: Sequence[Said]) -> bool:
+    last = {each.annotator: each.action for each in said if each.action in VERDICTS}
+    against = sum(action == DISCARD for action in last.values())
+    return outcome(said).verdict == DISCARD and 2 * against >= len(last)
 
 
 def judged(table: RawTable, mapping: ColumnMapping) -> list[bool]:

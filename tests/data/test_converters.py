@@ -395,6 +395,21 @@ def test_rejected_rows_are_decisions_where_those_are_taken_and_a_finding_elsewhe
         assert len(draft.said) == (40 if takes else 0)
 
 
+def test_one_who_rejects_a_row_is_outvoted_by_two_who_accept_it():
+    def answers(i: int) -> list[str]:
+        return ["accept", "accept", "reject"] if i < 3 else ["reject", "accept", "reject"]
+
+    rows = [
+        prodigy(i, answer, **row, _annotator_id=who)
+        for i, row in enumerate(hotel(1, 40))
+        for who, answer in zip(("ann", "bob", "cem"), answers(i), strict=True)
+    ]
+    tables = {"synthetic": table_of(hotel(200, 40)), "train": table_of(rows)}
+    draft = build("hotel", tables)
+    found = next(each for each in draft.findings if each.code == "rejected_rows")
+    assert len(found.rows) == 37
+
+
 def test_a_label_that_nobody_gave_is_missing_in_a_real_file_alone():
     rows = studio(hotel(1, 40), {0: [annotation("Zimmer")]})
     tables = {"synthetic": table_of(rows, lines=False), "train": table_of(rows, lines=False)}

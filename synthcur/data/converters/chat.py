@@ -5,7 +5,7 @@ as in conversations that a model wrote. The older form has ``prompt`` and ``comp
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synthcur.data.column_facts import CLASS_NAMES, LABEL_NAMES, ColumnFacts
@@ -110,7 +110,8 @@ def _conversation(
     free = json_cells.fields(row.get(METADATA))
     carried = common.carried_in(free.get(OURS))
     if carried is not None:
-        text = assistant if _is_written(carried.columns, carried.label, assistant) else user
+        is_text = _is_written(carried.columns, carried.label, carried.text or assistant)
+        text = assistant if is_text else user
         if text is not None and carried.text_pair is not None:
             text = text.removesuffix(_with_pair("", carried.text_pair))
         columns = {name: json_cells.as_cell(value) for name, value in free.items()}
@@ -128,10 +129,10 @@ def _conversation(
     return Converted(number, line, {**cells, **others})
 
 
-def _is_written(columns: Any, label: str, assistant: str | None) -> bool:
-    """Whether a row that we wrote is a conversation whose answer is the text."""
-    kept = _last(_turns(columns.get(MESSAGES)), "assistant")
-    return kept is not None and kept.strip() != label
+def _is_written(columns: Mapping[str, Any], label: str, text: str | None) -> bool:
+    """Whether a row came in a conversation whose answer is its text."""
+    answer = _last(_turns(columns.get(MESSAGES)), "assistant")
+    return answer is not None and answer == text and answer.strip() != label
 
 
 def _read_prompts(table: PlainTable, limits: Limits) -> PlainTable:
@@ -166,15 +167,15 @@ def _as_chat(row: DecidedRow) -> dict[str, Any]:
     if row.text_pair is not None:
         text = _with_pair(text, row.text_pair)
     kept = _turns(row.beside.get(MESSAGES))
-    answer = _last(kept, "assistant")
-    if answer is None:
+    asked, answer = _last(kept, "user"), _last(kept, "assistant") or ""
+    if _is_written(row.beside, row.label, row.text):
+        turns = _replaced(kept, "assistant", text)
+    elif asked == row.text and answer.strip() == row.label:
+        turns = _replaced(_replaced(kept, "user", text), "assistant", row.final_label)
+    else:
         system = row.beside.get("system")
         first = [("system", system)] if isinstance(system, str) else []
         turns = [*first, ("user", text), ("assistant", row.final_label)]
-    elif answer.strip() == row.label:
-        turns = _replaced(_replaced(kept, "user", text), "assistant", row.final_label)
-    else:
-        turns = _replaced(kept, "assistant", text)
     messages = [{"role": role, "content": said} for role, said in turns]
     # The conversation goes along whole: beside it lies what cannot be read out of it again.
     return {MESSAGES: messages, METADATA: common.free_field(row, (MESSAGES, "system"))}

@@ -38,8 +38,8 @@ def _written(table: PlainTable) -> dict[str, Any] | None:
     noted = (_schema(table.layout).metadata or {}).get(OURS.encode())
     found = json_cells.fields(None if noted is None else noted.decode("utf-8", "replace"))
     rows = json_cells.items(found.get("rows"))
-    names = {found.get(TEXT), found.get(LABEL)}
-    return found if len(rows) == len(table.rows) and names <= set(table.columns) else None
+    are_named = all(found.get(name) in table.columns for name in (TEXT, LABEL))
+    return found if len(rows) == len(table.rows) and are_named else None
 
 
 def read(table: PlainTable, limits: Limits) -> PlainTable:
