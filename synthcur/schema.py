@@ -44,6 +44,9 @@ class Collection:
         What each label means, by label; may be empty.
     made_splits
         Names of the real splits that were drawn by the app because no file gave them.
+    layout
+        How the columns of the synthetic rows lay in the Parquet file that they came in, see
+        `data.converters.distilabel`; empty where they came otherwise.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Collection:
     note: str = ""
     guidelines: Mapping[str, str] = field(default_factory=dict)
     made_splits: tuple[str, ...] = ()
+    layout: Mapping[str, str] = field(default_factory=dict)
 
     def part(self, source: str, split: str = TRAIN) -> pd.DataFrame:
         """Return the rows of one source and split, in order, with a fresh index."""

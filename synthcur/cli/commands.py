@@ -14,9 +14,10 @@ from synthcur.arms import get_arm, known_arm
 from synthcur.cli import answers, decision_files, import_options, recipe_options
 from synthcur.cli.answers import Answer
 from synthcur.data.loading import accept, build, guess_tables
+from synthcur.data.people import decisions_in
 from synthcur.data.reader import read_in_child
 from synthcur.errors import InputError, NotFoundError
-from synthcur.exports import downloads, hub
+from synthcur.exports import downloads, hub, tool_files
 from synthcur.exports.html_report import html_report
 from synthcur.exports.publication import Publication, publication
 from synthcur.jobs import cleaning, job_queue
@@ -69,17 +70,23 @@ def import_(options: argparse.Namespace) -> Answer:
     guesses = guess_tables(tables, given)
     mappings = import_options.mappings_of(guesses)
     import_options.print_mapping(tables, mappings)
-    draft = build(options.name, tables, mappings, seed=options.seed)
+    import_options.print_decisions(tables["synthetic"], mappings["synthetic"], options.decisions)
+    draft = build(
+        options.name, tables, mappings, seed=options.seed, takes_decisions=options.decisions
+    )
     import_options.print_findings(draft)
     codes = import_options.accepted(draft, options.accept)
     collection = accept(draft, codes)
     store.add_collection(collection)
     import_options.remember(tables, mappings, store.workspace)
+    taken = import_options.take(store, collection, draft.said_under(codes))
     if not options.no_score:
         job = job_queue.submit_score(store, options.name, ScoreSettings())
         job_queue.wait(store, job.id, on_progress=_print_progress())
     mapping = import_options.mapping_data(tables, mappings)
-    return answers.of_collection(store, options.name, draft.findings, mapping)
+    answer = answers.of_collection(store, options.name, draft.findings, mapping)
+    in_file = len(decisions_in(tables["synthetic"], mappings["synthetic"]))
+    return replace(answer, data={**answer.data, "decisions": {"in_file": in_file, "taken": taken}})
 
 
 def score(options: argparse.Namespace) -> Answer:
@@ -176,16 +183,22 @@ def report_(options: argparse.Namespace) -> Answer:
 
 
 def export(options: argparse.Namespace) -> Answer:
-    """Write the curated rows, the models and the results to a folder."""
+    """Write the curated rows, the models and the results to a folder, or rows for another tool."""
     store = open_store(options.workspace)
-    written = downloads.export(
-        store,
-        options.name,
-        options.out,
-        checkers=_checkers_or_none(store, options.name),
-        said=_publication(options),
-        as_workbook=options.xlsx,
-    )
+    checkers = _checkers_or_none(store, options.name)
+    if options.format:
+        written = tool_files.write_tool_files(
+            store, options.name, options.out, options.format, checkers=checkers
+        )
+    else:
+        written = downloads.export(
+            store,
+            options.name,
+            options.out,
+            checkers=checkers,
+            said=_publication(options),
+            as_workbook=options.xlsx,
+        )
     names = [str(path) for path in written]
     return Answer({"files": names}, "\n".join(names))
 

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,15 @@ from synthcur.data.draft import Draft
 from synthcur.data.encodings import encoding_named
 from synthcur.data.labels import in_words, quoted
 from synthcur.data.loading import guess_tables
+from synthcur.data.people import decisions_in
 from synthcur.data.read_options import ReadOptions, delimiter_named, header_named
+from synthcur.data.said import Said
+from synthcur.data.said import in_words as said_in_words
 from synthcur.data.tables import RawTable
 from synthcur.errors import FindingsError, InputError
-from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION, FindingState
+from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION, Collection, FindingState
+from synthcur.store.store import Store
+from synthcur.store.taking import take as take_said
 
 ALL = "all"
 _PARTS = {"synthetic": SYNTHETIC, "real": TRAIN, "validation": VALIDATION, "test": TEST}
@@ -119,7 +124,7 @@ def read_options(options: argparse.Namespace, parts: Sequence[str]) -> dict[str,
     return {part: ReadOptions(**given) for part, given in found.items()}
 
 
-def _part(option: str, value: str, name: str, parts: Collection[str]) -> str:
+def _part(option: str, value: str, name: str, parts: Container[str]) -> str:
     if _PARTS[name] not in parts:
         raise InputError(f"{option} {value}: there is no such file.", fix=f"Give --{name}.")
     return _PARTS[name]
@@ -186,6 +191,22 @@ def mapping_data(
         for name, part in _PARTS.items()
         if part in tables
     }
+
+
+def print_decisions(table: RawTable, mapping: ColumnMapping, is_taken: bool) -> None:
+    """Say on standard error what people decided about the synthetic rows, if there is such."""
+    if said := decisions_in(table, mapping):
+        what = "taken" if is_taken else "not taken as decisions; --decisions takes them"
+        print(f"{table.name}: {said_in_words(said)}; {what}", file=sys.stderr)
+
+
+def take(store: Store, collection: Collection, said: Sequence[Said]) -> int:
+    """Put what people said into the log, say what became of it, and return how many were added."""
+    if not said:
+        return 0
+    taken = take_said(store, collection, said)
+    print(taken.in_words(), file=sys.stderr)
+    return taken.added
 
 
 def print_findings(draft: Draft) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from synthcur import __version__
 from synthcur.arms import OFFERED, said_names, stored_name
 from synthcur.cli import commands
+from synthcur.exports.tool_files import FORMATS, PLAIN
 from synthcur.settings import (
     BUNDLED_MODEL,
     CHECKER_KINDS,
@@ -56,11 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     html = command("report", commands.report_, "write the results as one HTML file")
     _add_comparison(html)
     html.add_argument("--out", required=True, type=_path, metavar="FILE")
-    export = command("export", commands.export, "write curated rows, models and results")
-    export.add_argument("name", metavar="NAME")
-    export.add_argument("--out", required=True, type=_path, metavar="DIR")
-    _add_publication(export)
-    export.add_argument("--xlsx", action="store_true", help="the rows also as curated.xlsx")
+    _add_export(command("export", commands.export, "write curated rows, models and results"))
     _add_push(command("push", commands.push, "put curated rows or a model on the hub"))
     decide = command("decide", commands.decide, "apply decisions from a JSON Lines file")
     decide.add_argument("name", metavar="NAME")
@@ -131,6 +128,20 @@ def _workspace(text: str) -> Path:
     return workspace_folder(str(_path(text)))
 
 
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--out", required=True, type=_path, metavar="DIR")
+    parser.add_argument(
+        "--format",
+        choices=(*FORMATS, *PLAIN),
+        help="only the synthetic rows, as the files of another tool or as a plain table, with "
+        "weights and all decisions; chat and distilabel hold the rows that stay, all others the "
+        "discarded ones too",
+    )
+    parser.add_argument("--xlsx", action="store_true", help="the rows also as curated.xlsx")
+    _add_publication(parser)
+
+
 def _add_push(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("--repo", required=True, metavar="OWNER/REPO")
@@ -193,6 +204,13 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
         "rows that cannot be read among them; 'all' for all of them. Without it such an import "
         "stores nothing and ends with exit code 2. Smaller proposals are accepted and said. What "
         "is merely offered is done where it is named itself",
+    )
+    parser.add_argument(
+        "--decisions",
+        action="store_true",
+        help="take what people decided about the synthetic rows in the tool that the file comes "
+        "from (Label Studio, Prodigy, Argilla, doccano, synthcur) as decisions here, with their "
+        "names and times; without it rows have the labels that people gave them",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of splits made by synthcur")
     parser.add_argument(

@@ -172,8 +172,6 @@ def _no_column(what: str, columns: Mapping[str, ColumnFacts]) -> InputError:
     shown = ", ".join(quoted(column) for column in list(columns)[:12])
     more = f" and {len(columns) - 12:,} more" if len(columns) > 12 else ""
     fix = f"Its columns are {shown}{more}. Name the right ones, or check the delimiter."
-    if {"annotations", "data"} <= set(columns):
-        fix = "This is Label Studio's full export; export JSON-MIN or CSV there."
     return InputError(what, fix=fix)
 
 

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from synthcur.data.labels import in_order, quoted
+from synthcur.data.people import with_labels
+from synthcur.data.said import Said
 from synthcur.data.tables import Rejected
 from synthcur.data.texts import is_blank, text_keys
 from synthcur.errors import FindingsError, InputError
@@ -49,6 +51,10 @@ class Draft:
         Rows that could not be read, by file.
     merges
         Label -> the form it is merged into, should that proposal be accepted.
+    said
+        What people said of the synthetic rows, where it is taken as decisions.
+    layout
+        As in `synthcur.schema.Collection`.
     """
 
     name: str
@@ -61,6 +67,8 @@ class Draft:
     note: str = ""
     guidelines: Mapping[str, str] = field(default_factory=dict)
     made_splits: tuple[str, ...] = ()
+    said: tuple[Said, ...] = ()
+    layout: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -136,6 +144,10 @@ class Draft:
             return rows
         merged = [self.merges.get(label, label) for label in rows["label"]]
         return rows.assign(label=pd.Series(merged, index=rows.index, dtype=object))
+
+    def said_under(self, codes: Codes[str]) -> tuple[Said, ...]:
+        """Return `said` under the labels that rows would be stored with."""
+        return with_labels(self.said, self.merges) if MERGE in codes else self.said
 
 
 @dataclass(frozen=True)
@@ -242,6 +254,7 @@ def accept(draft: Draft, codes: Codes[str] | None = None) -> Collection:
         note=draft.note,
         guidelines=draft.guidelines,
         made_splits=draft.made_splits,
+        layout=draft.layout,
     )
 
 

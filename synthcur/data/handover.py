@@ -6,10 +6,13 @@ file has taken over can write anything: what is not such an answer is a ValueErr
 """
 
 import json
+import math
 from collections.abc import Iterator
+from dataclasses import astuple
 from typing import Any, BinaryIO
 
 from synthcur.data.read_options import ReadOptions
+from synthcur.data.said import Said
 from synthcur.data.tables import PlainTable, Rejected
 from synthcur.errors import InputError
 
@@ -38,14 +41,21 @@ def write_table(table: PlainTable, file: BinaryIO) -> None:
         "guessed_encoding": table.guessed_encoding,
         "rows": len(table.rows),
         "rejected": len(table.rejected),
+        "said": len(table.said),
+        "proposed": list(table.proposed),
+        "label": table.label,
+        "layout": table.layout,
     }
+    columns = [*table.values, *table.proposed.values()]
     _write(file, head)
     for part in _parts(table, 0, len(table.rows)):
         numbers = [list(table.rows[part]), list(table.lines[part])]
-        _write(file, [*numbers, *(column[part] for column in table.values)])
+        _write(file, [*numbers, *(column[part] for column in columns)])
     for start in range(0, len(table.rejected), _ROWS):
         some = table.rejected[start : start + _ROWS]
         _write(file, [(item.row, item.line, item.reason) for item in some])
+    for start in range(0, len(table.said), _ROWS):
+        _write(file, [astuple(each) for each in table.said[start : start + _ROWS]])
     _write(file, _END)
 
 
@@ -95,9 +105,11 @@ def read_answer(file: BinaryIO) -> PlainTable:
 def _read_table(head: dict[str, Any], file: BinaryIO) -> PlainTable:
     columns = [_text(column) for column in head["columns"]]
     _expect(len(set(columns)) == len(columns), "a column occurs twice")
+    changed = [_text(column) for column in head["proposed"]]
+    _expect(len(set(changed)) == len(changed), "a column occurs twice")
     rows: list[int] = []
     lines: list[int] = []
-    values: list[list[Any]] = [[] for _ in columns]
+    values: list[list[Any]] = [[] for _ in (*columns, *changed)]
     while len(rows) < head["rows"]:
         more_rows, more_lines, *cells = _read(file)
         rows.extend(_whole_numbers(more_rows))
@@ -114,12 +126,13 @@ def _read_table(head: dict[str, Any], file: BinaryIO) -> PlainTable:
         for row, line, reason in more:
             _whole_numbers([row, line])
             rejected.append(Rejected(row, line, _text(reason)))
+    said = _read_said(head["said"], file)
     whole = len(rows) == len(lines) == head["rows"] and len(rejected) == head["rejected"]
     _expect(whole, "more rows than promised")
     return PlainTable(
         name=_text(head["name"]),
         columns=columns,
-        values=values,
+        values=values[: len(columns)],
         rows=rows,
         lines=lines,
         rejected=tuple(rejected),
@@ -129,7 +142,27 @@ def _read_table(head: dict[str, Any], file: BinaryIO) -> PlainTable:
         used=ReadOptions.from_dict(head["used"]),
         sheets=tuple(_text(sheet) for sheet in head["sheets"]),
         guessed_encoding=_text(head["guessed_encoding"]),
+        said=tuple(said),
+        proposed=dict(zip(changed, values[len(columns) :], strict=True)),
+        label=_text(head["label"]),
+        layout=_text(head["layout"]),
     )
+
+
+def _read_said(number: int, file: BinaryIO) -> list[Said]:
+    said: list[Said] = []
+    while len(said) < number:
+        more = _read(file)
+        _expect(bool(more), "a line without rows")
+        for row, action, annotator, at, column, label, text, *others in more:
+            _whole_numbers([row])
+            _expect(type(at) in (int, float) and math.isfinite(at), "not a time")
+            action, annotator, column, *others = map(_text, (action, annotator, column, *others))
+            label, text = (None if each is None else _text(each) for each in (label, text))
+            note, reason, queue = others
+            said.append(Said(row, action, annotator, at, column, label, text, note, reason, queue))
+    _expect(len(said) == number, "more rows than promised")
+    return said
 
 
 def _write(file: BinaryIO, value: Any) -> None:

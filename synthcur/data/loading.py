@@ -4,7 +4,8 @@ The three steps, as used by the Data page, the command line and the demo::
 
     read_table(path_or_bytes, name="", *, options=GUESSED, limits=LIMITS) -> RawTable
     guess_all(frames, names, given=None) -> {part: Guess}
-    build(name, tables, mapping=None, *, seed=0, title="", note="", guidelines={}) -> Draft
+    build(name, tables, mapping=None, *, seed=0, title="", note="", guidelines={},
+          takes_decisions=False) -> Draft
     accept(draft, codes=None) -> Collection
 
 `keep_of_two_labels` chooses single rows for the one finding that a rule cannot always settle.
@@ -16,11 +17,13 @@ takes the codes of the findings whose proposals are accepted; None accepts every
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
+from synthcur.data import people
 from synthcur.data.annotators import AGREEMENT, Opinions, opinions
 from synthcur.data.checks import validate
 from synthcur.data.columns import ColumnMapping, Given, Guess, guess_all
@@ -78,6 +81,7 @@ def build(
     *,
     seed: int = 0,
     drawn: Sequence[str] = (VALIDATION, TEST),
+    takes_decisions: bool = False,
     title: str = "",
     note: str = "",
     guidelines: Mapping[str, str] = _NO_TEXTS,
@@ -97,6 +101,9 @@ def build(
     drawn
         Which of ``validation`` and ``test`` are drawn where no file gives them; the other one may
         be missing.
+    takes_decisions
+        Whether what people said of the synthetic rows, in the tool that they come from, is taken
+        as decisions, see `data.people`.
     title, note, guidelines
         Shown to people.
 
@@ -106,16 +113,18 @@ def build(
         If a part is missing, a column cannot be found, or only some parts have a second text.
     """
     check_name(name)
-    for part in (SYNTHETIC, TRAIN):
-        if part not in tables:
-            what = "synthetic" if part == SYNTHETIC else "real training"
-            raise InputError(f"There is no file of {what} rows.", fix="Give one.")
+    _check_parts(tables)
     files = _file_names(tables)
     guesses = guess_tables(tables, _given(tables, mapping))
     mappings = {part: guesses[part].mapping() for part in files}
     _check_pairs(mappings)
+    tables = people.as_parts(tables, takes=takes_decisions)
+    taken = people.decisions_in(tables[SYNTHETIC], mappings[SYNTHETIC]) if takes_decisions else ()
     stated, used = columns_of_splits(tables, mappings)
-    of_part = {part: _rows(part, tables[part], mappings[part], files[part]) for part in files}
+    of_part = {
+        part: _rows(part, tables[part], mappings[part], files[part], takes=bool(taken))
+        for part in files
+    }
     said = {part: _opinions(tables[part], mappings[part], of_part[part]) for part in files}
     rows = pd.concat(
         [_without_outvoted(of_part[part], said[part]) for part in files], ignore_index=True
@@ -143,7 +152,24 @@ def build(
         note=note,
         guidelines=dict(guidelines),
         made_splits=missing,
+        said=taken,
+        layout=_layout(tables[SYNTHETIC], mappings[SYNTHETIC]),
     )
+
+
+def _check_parts(tables: Mapping[str, RawTable]) -> None:
+    for part in (SYNTHETIC, TRAIN):
+        if part not in tables:
+            what = "synthetic" if part == SYNTHETIC else "real training"
+            raise InputError(f"There is no file of {what} rows.", fix="Give one.")
+
+
+def _layout(table: RawTable, mapping: ColumnMapping) -> dict[str, str]:
+    """Return how the columns of the synthetic rows lay in their Parquet file; empty for others."""
+    if not table.layout:
+        return {}
+    pair = {"text_pair": mapping.text_pair} if mapping.text_pair else {}
+    return {"schema": table.layout, "text": mapping.text, **pair, "label": mapping.label}
 
 
 def check_name(name: str) -> None:
@@ -172,8 +198,20 @@ def guess_tables(
     tables: Mapping[str, RawTable], given: Mapping[str, Given] | None = None
 ) -> dict[str, Guess]:
     """Guess the columns of all tables together, see `synthcur.data.columns.guess_all`."""
+    tables = people.as_parts(tables)
     frames = {part: table.frame for part, table in tables.items()}
-    return guess_all(frames, {part: table.name for part, table in tables.items()}, given)
+    known = {
+        part: _hinted(table, (given or {}).get(part, Given())) for part, table in tables.items()
+    }
+    return guess_all(frames, {part: table.name for part, table in tables.items()}, known)
+
+
+def _hinted(table: RawTable, given: Given) -> Given:
+    """Return what is known of columns: where nobody named the label, that of a known tool."""
+    is_free = table.label and table.label not in (given.text, given.text_pair)
+    if given.label is not None or not is_free or table.frame[table.label].isna().all():
+        return given
+    return replace(given, label=table.label)
 
 
 def _given(
@@ -196,10 +234,12 @@ def _check_pairs(mappings: Mapping[str, ColumnMapping]) -> None:
         )
 
 
-def _rows(part: str, table: RawTable, mapping: ColumnMapping, file: str) -> pd.DataFrame:
+def _rows(
+    part: str, table: RawTable, mapping: ColumnMapping, file: str, *, takes: bool
+) -> pd.DataFrame:
     frame = table.frame
     labels = [labels_in(cell) for cell in frame[mapping.label]]
-    rejected = rejected_rows(frame, mapping.provenance(frame.columns))
+    rejected = _rejected(table, mapping, takes=takes and part == SYNTHETIC)
     pairs = frame[mapping.text_pair] if mapping.text_pair else [None] * len(frame)
     cells = {
         "source": [SYNTHETIC if part == SYNTHETIC else REAL] * len(frame),
@@ -230,6 +270,21 @@ def _without_outvoted(rows: pd.DataFrame, said: Opinions | None) -> pd.DataFrame
         return rows
     aside = [old or new for old, new in zip(rows["aside"], said.aside, strict=True)]
     return rows.assign(aside=pd.Series(aside, dtype=object))
+
+
+def _rejected(table: RawTable, mapping: ColumnMapping, *, takes: bool) -> list[bool]:
+    """Tell which rows are set aside because somebody rejected them, (n,).
+
+    A verdict that is taken as a decision sets nothing aside.
+    """
+    found = rejected_rows(table.frame, mapping.provenance(table.frame.columns))
+    if not table.said:
+        return found
+    if takes:
+        return [
+            no and not said for no, said in zip(found, people.judged(table, mapping), strict=True)
+        ]
+    return [one or two for one, two in zip(found, people.discarded(table, mapping), strict=True)]
 
 
 def _text(cell: Any) -> str | None:

@@ -1,7 +1,9 @@
 """Parquet to a table: what a file claims, and what its values would take, is checked first."""
 
+import base64
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from synthcur.data.arrow_cells import (
@@ -58,7 +60,7 @@ def read_parquet(
         ) from error
     values, notes = named(schema.names, columns, features_of(schema.metadata) or features or {})
     numbers = range(1, len(values[0]) + 1)
-    return make_table(
+    table = make_table(
         name,
         schema.names,
         values,
@@ -69,6 +71,8 @@ def read_parquet(
         limits=limits,
         notes=[*notes, *nested_notes(schema)],
     )
+    layout = base64.b64encode(schema.serialize().to_pybytes()).decode()
+    return replace(table, layout=layout)
 
 
 def _check_metadata(file: Any, name: str, limits: Limits) -> None:

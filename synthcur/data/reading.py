@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from synthcur.data import arrow
+from synthcur.data.converters.tools import converted
 from synthcur.data.encodings import encoding_of
 from synthcur.data.fences import rows_alone
 from synthcur.data.folders import OpenFile, close, open_folder, read_folder
@@ -152,6 +153,13 @@ def read_bytes(
 
     `features` says what columns are, as a `dataset_info.json` has it, where the file does not.
     """
+    return converted(_table_in(data, name, options, limits, features), limits)
+
+
+def _table_in(
+    data: bytes, name: str, options: ReadOptions, limits: Limits, features: Mapping[str, Any]
+) -> PlainTable:
+    """Read rows and columns as they stand in a file."""
     packed = unpacked(data, name, limits)
     data = packed.data
     _check_kind(data, name)

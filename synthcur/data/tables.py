@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from synthcur.data.encodings import Encoding
 from synthcur.data.read_options import GUESSED, ReadOptions
+from synthcur.data.said import Said
 from synthcur.errors import InputError
 
 if TYPE_CHECKING:
@@ -92,6 +93,15 @@ class RawTable:
         Names of all sheets of a workbook.
     guessed_encoding
         What was made of text whose encoding nobody says, in words with an example; else empty.
+    said
+        What people said of the rows in the tool that the file comes from.
+    proposed
+        Of columns that people changed there: the cells that a machine had put there (n,), None
+        where it had not.
+    label
+        Column of the labels that people gave there; empty where no tool is known.
+    layout
+        Arrow schema of a Parquet file, in base 64; empty for other files.
     """
 
     name: str
@@ -105,6 +115,10 @@ class RawTable:
     used: ReadOptions = GUESSED
     sheets: tuple[str, ...] = ()
     guessed_encoding: str = ""
+    said: tuple[Said, ...] = ()
+    proposed: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    label: str = ""
+    layout: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +127,8 @@ class PlainTable:
 
     Attributes
     ----------
-    name, rejected, how, notes, first_line, used, sheets, guessed_encoding
+    name, rejected, how, notes, first_line, used, sheets, guessed_encoding, said, proposed, label,
+    layout
         As in `RawTable`.
     columns
         Unique names.
@@ -135,6 +150,10 @@ class PlainTable:
     used: ReadOptions = GUESSED
     sheets: tuple[str, ...] = ()
     guessed_encoding: str = ""
+    said: tuple[Said, ...] = ()
+    proposed: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    label: str = ""
+    layout: str = ""
 
     def as_frame(self) -> RawTable:
         """Return the same table with its rows as a frame."""
@@ -154,6 +173,10 @@ class PlainTable:
             used=self.used,
             sheets=self.sheets,
             guessed_encoding=self.guessed_encoding,
+            said=self.said,
+            proposed=self.proposed,
+            label=self.label,
+            layout=self.layout,
         )
 
 
@@ -228,7 +251,7 @@ def make_table(
         )
     check_area(name, len(rows), len(columns), limits)
     unique, renamed = _unique(columns)
-    cleaned = [[_clean(cell) for cell in cells] for cells in values]
+    cleaned = [[clean(cell) for cell in cells] for cells in values]
     _check_cells(name, unique, cleaned, rows, limits)
     return PlainTable(
         name=name,
@@ -274,7 +297,7 @@ def _first(rejected: Sequence[Rejected]) -> str:
     return f" Line {rejected[0].line:,}: {rejected[0].reason}." if rejected else ""
 
 
-def _clean(cell: Any) -> Any:
+def clean(cell: Any) -> Any:
     """Replace lone surrogates, which no file can hold, by the replacement character."""
     if isinstance(cell, str):
         return cell if cell.isascii() else _SURROGATE.sub("\ufffd", cell)
@@ -286,7 +309,7 @@ def _unique(columns: Sequence[str]) -> tuple[list[str], list[str]]:
     unique: list[str] = []
     notes = []
     for position, column in enumerate(columns, start=1):
-        name = _clean(column).strip() or f"column {position}"
+        name = clean(column).strip() or f"column {position}"
         while name in unique:
             name = f"{name} ({position})"
         if name != column.strip():

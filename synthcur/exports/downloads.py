@@ -104,6 +104,12 @@ def write_text(text: str, path: Path) -> None:
         target.write_text(text, "utf-8")
 
 
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write bytes as they are."""
+    with _whole_file(path) as target:
+        target.write_bytes(content)
+
+
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
     """Write a table as Parquet, whatever the path ends in."""
     with _whole_file(path) as target:

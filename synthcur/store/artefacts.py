@@ -134,7 +134,7 @@ class Artefacts:
             collection.origin,
             arrays={"row": collection.rows["row"].to_numpy(dtype=np.int64)},
             frames={"provenance": collection.provenance},
-            meta={"made_splits": list(collection.made_splits)},
+            meta={"made_splits": list(collection.made_splits), "layout": dict(collection.layout)},
         )
         return collection.fingerprint
 
@@ -154,11 +154,12 @@ class Artefacts:
         rows = self.frame(fingerprint, "rows")
         rows = rows.astype(object).where(rows.notna(), None).astype({"row": "int64"})
         if origin is None:
-            made_splits = self.meta(fingerprint).get("made_splits", [])
+            made_splits, layout = self.meta(fingerprint).get("made_splits", []), {}
             provenance = self._provenance_beside(fingerprint, len(rows))
         else:
             rows = rows.assign(row=self.array(origin, "row"))
             made_splits = self.meta(origin)["made_splits"]
+            layout = self.meta(origin).get("layout", {})
             provenance = self.frame(origin, "provenance")
         return Collection(
             name=name,
@@ -166,6 +167,7 @@ class Artefacts:
             rows=rows,
             provenance=provenance,
             made_splits=tuple(made_splits),
+            layout=layout,
             **shown,
         )
 

@@ -29,6 +29,8 @@ def append(
 ) -> int:
     """Add rows that one client sent under one running number; return the place of the first.
 
+    A decision that was made elsewhere keeps its time; every other has that of now.
+
     Of several, the first carries the client's number and all of them `Decision.batch`; the others
     are numbered under a client of their own.
     """
@@ -59,7 +61,7 @@ def _insert(
     values = {column: getattr(decision, column) for column in _WRITTEN} | {"batch": batch}
     cursor = db.execute(
         f"INSERT INTO decision({', '.join(columns)}) VALUES ({','.join('?' * len(columns))})",
-        (name, *values.values(), client_id, client_seq, time.time()),
+        (name, *values.values(), client_id, client_seq, decision.created_at or time.time()),
     )
     return int(cursor.lastrowid or 0)
 

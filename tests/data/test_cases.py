@@ -76,7 +76,11 @@ CASES = {
         synthetic_rows=39,
         real_rows=27,
         first=FIRST,
-        says=("label = “accept”", "Rejected or skipped by an annotator: 3 of 72"),
+        says=(
+            "Stored by Prodigy",
+            "label = “accept”",
+            "Rejected or skipped by an annotator: 3 of 72",
+        ),
     ),
     "02 Prodigy yes or no": Case(
         "02-prodigy-binary-reject/synthetic.csv",
@@ -90,8 +94,11 @@ CASES = {
     "03 Label Studio in full": Case(
         "03-labelstudio-json/synthetic.csv",
         "03-labelstudio-json/real.json",
-        refused=("real.json", "export JSON-MIN or CSV"),
-        waits="read the text and the choices out of it",
+        accept=(LEAK,),
+        synthetic_rows=37,
+        real_rows=30,
+        first=FIRST,
+        says=("real.json: An export of Label Studio", "text = “text”, label = “topic”"),
     ),
     "04 Label Studio with several choices": Case(
         "04-labelstudio-jsonmin-multi/synthetic.csv",
@@ -100,7 +107,12 @@ CASES = {
         synthetic_rows=39,
         real_rows=22,
         first=FIRST,
-        says=("label = “topic”", "More than one label in a row: 6 of 72", "“billing + repair” 3"),
+        says=(
+            "Label Studio in short form",
+            "label = “topic”",
+            "More than one label in a row: 6 of 72",
+            "“billing + repair” 3",
+        ),
     ),
     "05 doccano lists in one file": Case(
         "05-doccano-list-label/synthetic.csv",
@@ -109,7 +121,7 @@ CASES = {
         synthetic_rows=41,
         real_rows=26,
         first=FIRST,
-        says=("Missing label: 4 of 72",),
+        says=("An export of doccano", "Missing label: 4 of 72"),
     ),
     "05b doccano lists in both files": Case(
         "05b-doccano-both/synthetic.jsonl",
@@ -136,13 +148,16 @@ CASES = {
         synthetic_rows=40,
         real_rows=25,
         first=FIRST,
-        says=("label = “topic.responses”",),
+        says=("An export of Argilla", "label = “topic.responses”"),
     ),
     "08 chat messages": Case(
         "08-openai-chat-jsonl/synthetic.jsonl",
         PLAIN_REAL,
-        refused=("synthetic.jsonl", "“messages”"),
-        waits="read the turns",
+        accept=(LEAK,),
+        synthetic_rows=37,
+        real_rows=30,
+        first=FIRST,
+        says=("the user’s turn is the text, the assistant’s answer the label",),
     ),
     "09 whole numbers as fractions": Case(
         "09-float-int-labels/synthetic.csv",
@@ -310,7 +325,7 @@ CASES = {
         synthetic_rows=30,
         real_rows=30,
         first="The blade of the chainsaw",
-        says=("text = “input_text”, label = “labels”",),
+        says=("A stage of distilabel", "text = “input_text”, label = “labels”"),
     ),
     "42 an export imported again": Case(
         "42-export-import-rounds/round2.parquet",

@@ -2,12 +2,14 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from synthcur.data.handover import read_answer, write_refusal, write_table
+from synthcur.data.said import Said
 from synthcur.data.tables import PlainTable, Rejected
 from synthcur.errors import InputError
 
@@ -21,6 +23,16 @@ def written(table: PlainTable) -> bytes:
 
 
 any_text = st.text(st.characters(), max_size=8)  # also half an emoji
+people_said = st.builds(
+    Said,
+    row=st.integers(1, 9),
+    action=any_text,
+    annotator=any_text,
+    at=st.floats(allow_nan=False, allow_infinity=False),
+    label=st.none() | any_text,
+    text=st.none() | any_text,
+    note=any_text,
+)
 plain_tables = st.integers(0, 5).flatmap(
     lambda n: st.builds(
         PlainTable,
@@ -44,6 +56,10 @@ plain_tables = st.integers(0, 5).flatmap(
         ).map(tuple),
         how=any_text,
         first_line=st.sampled_from(["header", "row", "doubt"]),
+        said=st.lists(people_said, max_size=3).map(tuple),
+        proposed=st.sampled_from([{}, {"a": ["was", *[None] * (n - 1)][:n]}]),
+        label=any_text,
+        layout=any_text,
         notes=st.lists(any_text, max_size=2).map(tuple),
     )
 )
@@ -94,12 +110,19 @@ def test_anything_else_is_no_answer(said: bytes | str):
         (b'"columns":["a","b"]', b'"columns":["a","a"]'),
         (b'"columns":["a","b"]', b'"columns":["a"]'),
         (b'"name":"n"', b'"name":7'),
+        (b'"said":1', b'"said":2'),
+        (b'"said":1', b'"said":0'),
+        (b'"ann",0.0', b'"ann",NaN'),
+        (b'"ann",0.0', b"7,0.0"),
+        (b'"proposed":["a"]', b'"proposed":["a","a"]'),
+        (b'"proposed":["a"]', b'"proposed":[]'),
         (b'"end"\n', b'"end"\n"more"\n'),
         (b'"end"\n', b'"END"\n'),
     ],
 )
 def test_an_answer_that_contradicts_itself_is_none(old: bytes, new: bytes):
     table = PlainTable("n", ["a", "b"], [["x", "y"], [1, None]], [1, 2], [2, 3], (), "CSV")
+    table = replace(table, said=(Said(1, "keep", "ann"),), proposed={"a": [None, "z"]})
     whole = written(table)
     assert old in whole
     with pytest.raises(ValueError):  # noqa: PT011

@@ -56,6 +56,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "--split": [],
         "--guess-columns": False,
         "--accept": [],
+        "--decisions": False,
         "--seed": 0,
         "--no-score": False,
     },
@@ -93,7 +94,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "--metric": None,
         "--by": None,
     },
-    "export": {"NAME": NEEDED, "--out": NEEDED, "--xlsx": False, **SAID},
+    "export": {"NAME": NEEDED, "--out": NEEDED, "--xlsx": False, "--format": None, **SAID},
     "push": {
         "NAME": NEEDED,
         "--repo": NEEDED,
@@ -124,6 +125,10 @@ CHOICES = {
     "--diversity": ("in_sample", "out_of_fold"),
     "--recipe": ("automatic", "published"),
     "--metric": ("accuracy", "macro_f1"),
+    "--format": (
+        *("label-studio", "prodigy", "doccano", "argilla", "distilabel", "chat"),
+        *("csv", "jsonl", "parquet"),
+    ),
 }
 
 COLLECTION = {"collection", "labels", "rows", "fingerprint", "scores"}
@@ -138,7 +143,7 @@ JOB = {
 }
 ANSWERS = {
     "demo": COLLECTION | {"real_covered"},
-    "import": COLLECTION | {"findings", "mapping"},
+    "import": COLLECTION | {"findings", "mapping", "decisions"},
     "score": COLLECTION,
     "weights": {"rows", "out", "checkers", "doubt"},
     "train": RESULTS,

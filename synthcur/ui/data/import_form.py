@@ -37,7 +37,7 @@ from synthcur.jobs import job_queue
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION
 from synthcur.settings import ScoreSettings, fingerprint
 from synthcur.ui import parts, resources
-from synthcur.ui.data import column_form, import_files, read_choices
+from synthcur.ui.data import column_form, import_files, offered, read_choices
 from synthcur.ui.session import session, writing
 
 ROOT_VARIABLE = "SYNTHCUR_IMPORT_ROOT"
@@ -73,6 +73,8 @@ class Import:
         Why the last choice of rows could not be taken; empty when it was.
     is_checked
         Whether the findings are shown instead of the first rows.
+    takes_decisions
+        Whether what people decided in the tool that the synthetic rows come from is taken.
     """
 
     beside: str
@@ -82,6 +84,7 @@ class Import:
     kept: frozenset[tuple[str, int]] | None = None
     problem: str = ""
     is_checked: bool = False
+    takes_decisions: bool = False
 
 
 @dataclass(frozen=True)
@@ -315,10 +318,15 @@ def make_draft(
     """
     if missing(sources, columns):
         return None
-    content = fingerprint(dict(sources.identities), [[p, columns[p]] for p in sorted(columns)])
+    takes = [True] if state.takes_decisions else []
+    mapped = [[part, columns[part]] for part in sorted(columns)]
+    content = fingerprint(dict(sources.identities), mapped, *takes)
     if state.draft != content:
         state.draft, state.accepted, state.kept = content, frozenset(), None
-    draft = import_files.draft(content, lambda: build("unnamed", sources.tables, columns))
+    draft = import_files.draft(
+        content,
+        lambda: build("unnamed", sources.tables, columns, takes_decisions=state.takes_decisions),
+    )
     return draft if state.kept is None else keep_of_two_labels(draft, state.kept)
 
 
@@ -372,6 +380,7 @@ def store(draft: Draft, name: str, accepted: frozenset[str]) -> None:
     """Store what is kept, score it in the background and open it."""
     collection = accept(replace(draft, name=name, title=name), accepted)
     writing().add_collection(collection)
+    offered.keep(collection, draft.said_under(accepted))
     job_queue.submit_score(writing(), name, ScoreSettings(), waiting=resources.spare())
     session().collection = name
     session().selection = ()

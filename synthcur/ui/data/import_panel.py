@@ -9,10 +9,11 @@ import streamlit as st
 
 from synthcur.data.draft import MERGE, TWO_LABELS
 from synthcur.data.loading import PARTS, ColumnMapping, Draft, RawTable, keep_of_two_labels
+from synthcur.data.people import as_part
 from synthcur.errors import InputError
-from synthcur.schema import Finding, FindingState
+from synthcur.schema import SYNTHETIC, Finding, FindingState
 from synthcur.ui import parts, resources
-from synthcur.ui.data import import_form
+from synthcur.ui.data import import_form, offered
 from synthcur.ui.data import sheet as data_panel
 from synthcur.ui.data import splits as data_splits
 from synthcur.ui.data.import_form import Import, Sources
@@ -57,6 +58,12 @@ def show(state: Import) -> None:
                 import_form.store(draft, name, state.accepted)
                 st.rerun()
             _losses(draft)
+            offered.offer(
+                sources.tables[SYNTHETIC],
+                columns[SYNTHETIC],
+                is_taken=state.takes_decisions,
+                on_click=lambda: _take_decisions(state),
+            )
         for problem in problems:
             _problem(problem)
     if draft is None:
@@ -150,6 +157,10 @@ def _accept(state: Import, codes: frozenset[str]) -> None:
     state.accepted, state.problem = state.accepted | codes, ""
 
 
+def _take_decisions(state: Import) -> None:
+    state.takes_decisions = not state.takes_decisions
+
+
 def _take_back(state: Import, code: str) -> None:
     state.accepted -= {code}
     if code == TWO_LABELS:
@@ -161,7 +172,7 @@ def _preview(sources: Sources, columns: dict[str, ColumnMapping]) -> None:
     given = [part for part in PARTS if part in sources.tables]
     for pair in (given[i : i + 2] for i in range(0, len(given), 2)):
         for part, column in zip(pair, st.columns(2, gap="small"), strict=False):
-            table = sources.tables[part]
+            table = as_part(sources.tables[part], part)
             title = f"{data_panel.PART_TITLES[part]}: {table.name}"
             with column, parts.card(parts.plain(title), f"the first {_PREVIEW_ROWS} rows"):
                 mapping = columns.get(part)

@@ -6,7 +6,7 @@ from synthcur.data.loading import PARTS
 from synthcur.schema import FindingState
 from synthcur.store.records import CollectionInfo
 from synthcur.ui import parts, resources, score_jobs
-from synthcur.ui.data import import_form
+from synthcur.ui.data import import_form, offered
 from synthcur.ui.data import sheet as data_panel
 from synthcur.ui.data import splits as data_splits
 from synthcur.ui.data.sheet import in_words
@@ -37,6 +37,8 @@ def show(name: str) -> None:
             on_click=import_form.start,
             args=(name,),
         )
+    if taken := offered.outcome_of(name):
+        st.caption(parts.plain(f"{taken}.", limit=600))
     _scoring(name)
     finding = data_panel.findings_card(sheet)
     left, right = st.columns([7, 5], gap="small")

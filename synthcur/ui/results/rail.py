@@ -26,6 +26,7 @@ from synthcur.store.records import Job, Run, chosen_checkers
 from synthcur.store.store import Store
 from synthcur.ui import parts, resources
 from synthcur.ui.clock import clock
+from synthcur.ui.results.tool_downloads import tool_form
 from synthcur.ui.session import results_job_key, writing
 
 _FORMATS = {
@@ -187,6 +188,9 @@ def _downloads(store: Store, choice: Choice) -> None:
             model_button(store, run, f"{parts.plain(_title(run.arm))}, seed {run.seed}{mark}")
     with st.popover("Curated data", icon=":material/table_view:", width="stretch"):
         _data_buttons(store, job, found)
+    with st.popover("For another tool", icon=":material/swap_horiz:", width="stretch"):
+        checkers, weighting = weighed_by(store, job)
+        tool_form(store, job.collection, checkers=checkers, weighting=weighting)
     with st.popover("To the hub", icon=":material/cloud_upload:", width="stretch"):
         _hub_form(store, job, models)
     with st.popover("Command line", icon=":material/terminal:", width="stretch"):
