@@ -21,6 +21,7 @@ from typing import Any
 
 import pandas as pd
 
+from synthcur.data.additions import findings_beside
 from synthcur.data.checks import validate
 from synthcur.data.columns import ColumnMapping, Given, Guess, guess_all
 from synthcur.data.draft import Draft, accept, keep_of_two_labels
@@ -38,6 +39,7 @@ from synthcur.schema import (
     TEST,
     TRAIN,
     VALIDATION,
+    Collection,
     Finding,
     FindingState,
     worst_first,
@@ -78,6 +80,7 @@ def build(
     title: str = "",
     note: str = "",
     guidelines: Mapping[str, str] = _NO_TEXTS,
+    onto: Collection | None = None,
 ) -> Draft:
     """Map the columns, draw the splits that no file gives, and run every check.
 
@@ -96,6 +99,9 @@ def build(
         be missing.
     title, note, guidelines
         Shown to people.
+    onto
+        A collection to which the rows are to be added: they are checked beside its own, no part is
+        needed and no split is drawn.
 
     Raises
     ------
@@ -103,7 +109,9 @@ def build(
         If a part is missing, a column cannot be found, or only some parts have a second text.
     """
     check_name(name)
-    for part in (SYNTHETIC, TRAIN):
+    if onto is not None:
+        drawn = ()
+    for part in () if onto is not None else (SYNTHETIC, TRAIN):
         if part not in tables:
             what = "synthetic" if part == SYNTHETIC else "real training"
             raise InputError(f"There is no file of {what} rows.", fix="Give one.")
@@ -126,7 +134,12 @@ def build(
     )
     rows = _with_splits(rows, missing, seed)
     rejected = {files[part]: tables[part].rejected for part in files if tables[part].rejected}
-    findings = [*_rejected_finding(rejected, len(rows)), *validate(rows, needed=(*tables, *drawn))]
+    if onto is None:
+        found = validate(rows, needed=(*tables, *drawn))
+        merges = label_merges(rows[rows["aside"] == ""])
+    else:
+        found, merges = findings_beside(onto, rows)
+    findings = [*_rejected_finding(rejected, len(rows)), *found]
     findings += _first_line_finding({files[part]: tables[part] for part in files})
     findings += _stated_finding(rows, {files[part]: stated[part] for part in files}, used)
     if missing:
@@ -137,7 +150,7 @@ def build(
         provenance=_provenance(tables, mappings),
         findings=tuple(worst_first(findings)),
         rejected=rejected,
-        merges=label_merges(rows[rows["aside"] == ""]),
+        merges=merges,
         title=title,
         note=note,
         guidelines=dict(guidelines),
@@ -249,7 +262,7 @@ def _stated(table: RawTable, mapping: ColumnMapping) -> StatedSplits | None:
 
 def _used_splits(stated: Mapping[str, StatedSplits | None]) -> StatedSplits | None:
     """Return the column that divides the real rows: that of the only real file."""
-    found = stated[TRAIN]
+    found = stated.get(TRAIN)
     if found is None or not found.is_complete or set(stated) != {SYNTHETIC, TRAIN}:
         return None
     return found if TRAIN in found.splits and len(set(found.splits)) > 1 else None
@@ -338,7 +351,7 @@ def _provenance(
     ]
     columns = list(dict.fromkeys(column for frame in frames for column in frame.columns))
     return pd.DataFrame(
-        {column: _one_kind(_cells(frames, column)) for column in columns},
+        {column: one_kind(_cells(frames, column)) for column in columns},
         index=pd.RangeIndex(sum(map(len, frames))),
     )
 
@@ -351,7 +364,7 @@ def _cells(frames: Iterable[pd.DataFrame], column: str) -> list[Any]:
     ]
 
 
-def _one_kind(cells: list[Any]) -> pd.Series:
+def one_kind(cells: list[Any]) -> pd.Series:
     """Keep truth values, whole numbers and numbers where all cells are; else make all text."""
     kinds = {type(cell) for cell in cells if cell is not None}
     if kinds == {bool}:

@@ -59,7 +59,7 @@ def model_card(store: Store, job: Job, run: Run) -> str:
     """
     settings = TrainSettings.from_dict(job.settings)
     found = results(store, job.collection, job_id=job.id)
-    info, collection = store.collection_info(job.collection), store.collection(job.collection)
+    info, collection = store.collection_info(job.collection), store.versions.read_by(job)
     arm = ARMS[run.arm]
     head: dict[str, Any] = {
         "library_name": "sentence-transformers" if arm.is_probe else "transformers",
@@ -68,7 +68,7 @@ def model_card(store: Store, job: Job, run: Run) -> str:
     }
     if settings.fit.base_model != BUNDLED_MODEL and not arm.is_probe:
         head["base_model"] = settings.fit.base_model
-    counts = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
+    counts = ", ".join(f"{number:,} {part}" for part, number in collection.counts.items())
     lines = [
         f"# {_plain(info.title)}: {_plain(arm.title)}, seed {run.seed}",
         f"A text classifier with {len(collection.labels)} labels, trained "

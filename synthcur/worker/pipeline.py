@@ -21,6 +21,7 @@ from synthcur.store.artefacts import Artefacts
 from synthcur.store.job_kinds import JobKind
 from synthcur.store.spool import Spool
 from synthcur.training.learning_curve import LearningCurveSettings
+from synthcur.worker.earlier import Scored, read_earlier
 from synthcur.worker.learning_runs import learn
 from synthcur.worker.progress import Progress
 from synthcur.worker.runs import train
@@ -37,6 +38,8 @@ class Assignment:
     ----------
     collection
         The rows as they were imported.
+    earlier
+        What was computed of other states of the collection.
     decisions
         What people had decided about them when the job was queued.
     settings
@@ -48,6 +51,7 @@ class Assignment:
     """
 
     collection: Collection
+    earlier: Sequence[Scored]
     decisions: Sequence[Decision]
     settings: Mapping[str, Any]
     scores: Mapping[str, str]
@@ -71,6 +75,7 @@ def execute(job_dir: Path) -> None:
     artefacts = Artefacts(Path(spec["artefacts_root"]), shipped=(demo.ARTEFACTS,))
     job = Assignment(
         collection=artefacts.collection(spec["collection_fp"], name=spec["collection"]),
+        earlier=read_earlier(spec),
         decisions=[Decision(**decision) for decision in spec["decisions"]],
         settings=spec["settings"],
         scores=spec["scores"],
@@ -83,7 +88,8 @@ def execute(job_dir: Path) -> None:
 
 def _score(job: Assignment) -> None:
     collection = judged_collection(job.collection, job.decisions)
-    score(collection, ScoreSettings.from_dict(job.settings), job.artefacts, job.spool)
+    settings = ScoreSettings.from_dict(job.settings)
+    score(collection, settings, job.artefacts, job.spool, earlier=job.earlier)
 
 
 def _train(job: Assignment) -> None:
