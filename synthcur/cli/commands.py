@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from synthcur import demo as demo_collection
 from synthcur.arms import ARMS, get_arm
 from synthcur.cli import answers, decision_files, import_options, recipe_options
 from synthcur.cli.answers import Answer
+from synthcur.cli.following import print_progress
+from synthcur.data.import_record import import_record
 from synthcur.data.loading import accept, build, guess_tables
 from synthcur.data.reader import read_in_child
 from synthcur.errors import InputError, NotFoundError
@@ -30,7 +31,7 @@ from synthcur.settings import (
     WeightingSettings,
 )
 from synthcur.store.database import sqlite_in_words
-from synthcur.store.records import Job, chosen_checkers
+from synthcur.store.records import chosen_checkers
 from synthcur.store.store import Store
 from synthcur.training.learning_curve import LearningCurveSettings, default_arms, default_sizes
 from synthcur.training.recipes import fit_of, recipe_in_words
@@ -62,11 +63,13 @@ def import_(options: argparse.Namespace) -> Answer:
     draft = build(options.name, tables, mappings, seed=options.seed)
     import_options.print_findings(draft)
     codes = import_options.accepted(draft, options.accept)
-    collection = accept(draft, codes)
-    store.add_collection(collection)
+    record = import_record(
+        draft, codes, tables, mappings, import_options.file_facts(paths), seed=options.seed
+    )
+    store.add_collection(accept(draft, codes), record=record)
     if not options.no_score:
         job = job_queue.submit_score(store, options.name, ScoreSettings())
-        job_queue.wait(store, job.id, on_progress=_print_progress())
+        job_queue.wait(store, job.id, on_progress=print_progress())
     mapping = import_options.mapping_data(tables, mappings)
     return answers.of_collection(store, options.name, draft.findings, mapping)
 
@@ -81,7 +84,7 @@ def score(options: argparse.Namespace) -> Answer:
         recipe=recipe_options.kind(options),
     )
     job = job_queue.submit_score(store, options.name, settings)
-    job_queue.wait(store, job.id, on_progress=_print_progress())
+    job_queue.wait(store, job.id, on_progress=print_progress())
     return answers.of_collection(store, options.name)
 
 
@@ -115,7 +118,7 @@ def train(options: argparse.Namespace) -> Answer:
     job = job_queue.submit_train(store, options.name, settings)
     if any(get_arm(arm).needs_scores for arm in settings.arms):
         _say_doubt(store, options.name, settings.checkers)
-    job_queue.wait(store, job.id, on_progress=_print_progress())
+    job_queue.wait(store, job.id, on_progress=print_progress())
     return _results(store, options.name, job.id, "ce")
 
 
@@ -132,7 +135,7 @@ def learning_curve(options: argparse.Namespace) -> Answer:
         recipe=recipe_options.kind(options),
     )
     job = job_queue.submit_learning_curve(store, options.name, settings)
-    job_queue.wait(store, job.id, on_progress=_print_progress())
+    job_queue.wait(store, job.id, on_progress=print_progress())
     found = learning_results(store, store.job(job.id))
     return Answer(found.to_dict(), learning_text(found))
 
@@ -238,7 +241,7 @@ def resume(options: argparse.Namespace) -> Answer:
     store = open_store(options.workspace)
     job_queue.poll(store)
     job = job_queue.resume(store, options.job)
-    job = job_queue.wait(store, job.id, on_progress=_print_progress())
+    job = job_queue.wait(store, job.id, on_progress=print_progress())
     return Answer(answers.as_data(job), f"{job.id} is {job.status}")
 
 
@@ -349,7 +352,8 @@ def _results(
     recipe = f"Trained with {recipe_in_words(fit_of(job))}."
     weighs = any(arm in ARMS and ARMS[arm].needs_scores for arm in settings.arms)
     doubt = answers.doubt_of_checkers(store, name, settings.checkers) if weighs else ""
-    text = "\n\n".join(filter(None, [findings.results_text(found), recipe, doubt]))
+    read = answers.version_read(store, job)
+    text = "\n\n".join(filter(None, [findings.results_text(found), recipe, read, doubt]))
     return Answer({**found.to_dict(), "doubt": doubt}, text)
 
 
@@ -359,15 +363,3 @@ def _say_doubt(store: Store, name: str, checkers: str) -> str:
     if doubt:
         print(f"synthcur: {doubt}", file=sys.stderr, flush=True)
     return doubt
-
-
-def _print_progress() -> Callable[[Job], None]:
-    said: set[str] = set()
-
-    def say(job: Job) -> None:
-        line = job.phase_title or job.status
-        if line not in said:
-            said.add(line)
-            print(f"synthcur: job {job.number}: {line}", file=sys.stderr, flush=True)
-
-    return say

@@ -7,7 +7,9 @@ from typing import Any
 
 from synthcur import __version__
 from synthcur.arms import OFFERED, said_names, stored_name
-from synthcur.cli import commands
+from synthcur.cli import commands, growing_options
+from synthcur.cli.option_types import add_columns
+from synthcur.cli.option_types import path as _path
 from synthcur.settings import (
     BUNDLED_MODEL,
     CHECKER_KINDS,
@@ -70,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="replace what others have decided, noted or written; without it a file with such a "
         "line is refused, naming it, and nothing of it is applied",
     )
+    growing_options.add_commands(command)
     command("jobs", commands.list_jobs, "list background jobs and their states")
     command("cancel", commands.cancel, "stop a background job").add_argument("job", metavar="JOB")
     text = "let a stopped job go on from its last checkpoint"
@@ -114,12 +117,6 @@ def _add_comparison(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _path(text: str) -> Path:
-    if not text.strip() or "\x00" in text:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a path")
-    return Path(text)
-
-
 def _workspace(text: str) -> Path:
     return workspace_folder(str(_path(text)))
 
@@ -138,21 +135,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--real", required=True, type=_path, metavar="FILE")
     parser.add_argument("--validation", type=_path, metavar="FILE")
     parser.add_argument("--test", type=_path, metavar="FILE")
-    column = "column of the {} in all files that have it; for one file PART=COLUMN, with PART "
-    column += "synthetic, real, validation or test (default: guessed over all files)"
-    for option, what in (("text", "text"), ("text-pair", "second text"), ("label", "label")):
-        text = column.format(what)
-        parser.add_argument(f"--{option}", action="append", default=[], metavar="COLUMN", help=text)
-    parser.add_argument(
-        "--accept",
-        action="append",
-        default=[],
-        metavar="FINDING,FINDING",
-        help="findings whose proposal is accepted although it leaves out every row of a label in "
-        "a source, or more than 5 %% of the synthetic or of the real rows, exact duplicates and "
-        "rows that cannot be read among them; 'all' for all of them. Without it such an import "
-        "stores nothing and ends with exit code 2. Smaller proposals are accepted and said",
-    )
+    add_columns(parser)
     parser.add_argument("--seed", type=int, default=0, help="seed of splits made by synthcur")
     parser.add_argument(
         "--no-score", action="store_true", help="do not run the probe checkers afterwards"

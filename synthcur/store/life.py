@@ -226,14 +226,13 @@ class Life:
             call does it.
         """
         limit = (time.time() if now is None else now) - BIN_DAYS * DAY
-        with self._db.transaction() as db:
-            for row in db.execute(
-                "SELECT name FROM collection WHERE binned_at<? AND unfinished IS NULL", (limit,)
-            ).fetchall():
+        due = self._db.rows(
+            "SELECT name FROM collection WHERE unfinished=? OR binned_at<?", (_PURGE, limit)
+        )
+        for row in due:
+            with self._db.transaction() as db:
                 _mark(db, row["name"])
-        marked = "SELECT name FROM collection WHERE unfinished=?"
-        found = self._db.rows(marked, (_PURGE,))
-        return sum(self._remove(row["name"]) for row in found)
+        return sum(self._remove(row["name"]) for row in due)
 
     def _remove(self, hidden: str) -> bool:
         """Remove the files of a marked collection, then its rows; False while jobs are at work."""

@@ -30,6 +30,7 @@ from synthcur.store.collection_rows import (
 from synthcur.store.database import DATABASE, Database
 from synthcur.store.decision_log import DecisionLog
 from synthcur.store.decision_rows import LogFolds
+from synthcur.store.erasing import Erasing
 from synthcur.store.ingest import METRICS, add_event, put_scores, take_in
 from synthcur.store.job_kinds import JobKind, Lane
 from synthcur.store.job_rows import ANY, marks, move, read_job, read_run, specified
@@ -46,7 +47,8 @@ class Store:
     """Everything a workspace folder holds.
 
     What people say of rows has components of its own: `decisions`, `turns`, `tags` and
-    `cluster_names`; so have the `versions` of collections and their `life` from name to bin.
+    `cluster_names`; so have the `versions` of collections, their `life` from name to bin, and the
+    `erasing` of rows.
 
     Parameters
     ----------
@@ -67,6 +69,7 @@ class Store:
         self.artefacts = Artefacts(self.workspace / "artefacts", shipped)
         self.versions = Versions(self._db, self.artefacts)
         self.life = Life(self._db, self.artefacts, self.workspace)
+        self.erasing = Erasing(self._db, self.artefacts, self.workspace)
 
     def close(self) -> None:
         """Close the database."""

@@ -70,7 +70,9 @@ def _named(db: sqlite3.Connection, without: str) -> Iterator[str]:
         yield from json.loads(row["artefacts"]).values()
     for row in db.execute(f"SELECT spec FROM job WHERE {of_others}", (without,)):
         spec = json.loads(row["spec"])
-        yield from (spec["collection_fp"], *spec["scores"].values())
+        yield spec["collection_fp"]
+        # What was computed of rows that are erased goes with them.
+        yield from () if spec.get("erased") else spec["scores"].values()
     for table, columns in {"run": "predictions, dynamics", "learning_run": "predictions"}.items():
         for row in db.execute(
             f"SELECT {columns} FROM {table} JOIN job ON job.id=job_id WHERE {of_others}", (without,)

@@ -97,6 +97,13 @@ class Versions:
             for row in found
         }
 
+    def history(self, name: str) -> list[tuple[float, str, str]]:
+        """Return all that happened to a collection, the first first, as (time, words, who)."""
+        found = self._db.rows(
+            "SELECT at, text, annotator FROM event WHERE collection=? ORDER BY id", (name,)
+        )
+        return [(row["at"], row["text"], row["annotator"]) for row in found]
+
     def read_by(self, job: Job) -> Collection:
         """Read the rows that a job reads."""
         return self.collection(job.collection, job.version)

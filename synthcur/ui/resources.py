@@ -51,7 +51,8 @@ class _OpenStore:
         self._lock = lock_server(workspace)
         self.store = open_store(workspace)
         self.spare = job_queue.spare()
-        demo.ensure(self.store)
+        if not self.store.life.was_deleted(demo.NAME):
+            demo.ensure(self.store)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="synthcur-jobs", daemon=True)
         self._thread.start()

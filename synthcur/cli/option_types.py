@@ -1,0 +1,30 @@
+"""Options that several commands share, and what their values are."""
+
+import argparse
+from pathlib import Path
+
+
+def path(text: str) -> Path:
+    """Return the path that a text is."""
+    if not text.strip() or "\x00" in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a path")
+    return Path(text)
+
+
+def add_columns(parser: argparse.ArgumentParser) -> None:
+    """Describe the options that say which column is what, and which proposals are accepted."""
+    column = "column of the {} in all files that have it; for one file PART=COLUMN, with PART "
+    column += "synthetic, real, validation or test (default: guessed over all files)"
+    for option, what in (("text", "text"), ("text-pair", "second text"), ("label", "label")):
+        text = column.format(what)
+        parser.add_argument(f"--{option}", action="append", default=[], metavar="COLUMN", help=text)
+    parser.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="FINDING,FINDING",
+        help="findings whose proposal is accepted although it leaves out every row of a label in "
+        "a source, or more than 5 %% of the synthetic or of the real rows, exact duplicates and "
+        "rows that cannot be read among them; 'all' for all of them. Without it such an import "
+        "stores nothing and ends with exit code 2. Smaller proposals are accepted and said",
+    )
