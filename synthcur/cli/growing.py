@@ -206,6 +206,30 @@ def restore(options: argparse.Namespace) -> Answer:
     return answers.of_collection(store, name)
 
 
+def erase(options: argparse.Namespace) -> Answer:
+    """Say where rows and others of their texts are; with --yes erase them all, for good."""
+    store, name = open_store(options.workspace), options.name
+    store.collection_info(name)
+    found = store.erasing.find(name, ids=options.row, containing=options.containing)
+    called = {each.name: f"{each.called} (in the bin)" for each in store.life.bin()}
+    if options.yes:
+        store.erasing.erase(found, annotator=options.annotator)
+    rows = {called.get(each, each): number for each, number in found.rows.items()}
+    lines = [
+        f"{called.get(each, each)}: {number:,} rows in version "
+        f"{', '.join(map(str, found.versions[each]))}"
+        for each, number in found.rows.items()
+    ]
+    lines.append(
+        "Erased. Scores of these versions have to be computed again. A running server keeps what "
+        "it has shown until it is started again; models that were trained on the rows stay, see: "
+        "python -m synthcur clean --models"
+        if options.yes
+        else "Nothing was erased; add --yes to erase them. It cannot be undone."
+    )
+    return Answer({"collection": name, "rows": rows, "erased": options.yes}, "\n".join(lines))
+
+
 def version_data(store: Store, name: str, version: Version) -> dict[str, Any]:
     """Describe a version; ``scores`` are the kinds of checkers that have scored it."""
     return {

@@ -62,7 +62,14 @@ def _add_life(command: Command) -> None:
     )
     restore.add_argument("name", nargs="?", metavar="NAME")
     restore.add_argument("--as", dest="new", metavar="NEW", help="under another name")
-    for each in (rename, duplicate, delete, restore):
+    erase = command("erase", growing.erase, "erase rows, as personal data, from the workspace")
+    erase.add_argument("name", metavar="NAME")
+    erase.add_argument("--row", action="append", default=[], metavar="ID", help="this row")
+    erase.add_argument(
+        "--containing", default="", metavar="TEXT", help="rows whose text holds this, in any case"
+    )
+    erase.add_argument("--yes", action="store_true", help="erase what is listed, for good")
+    for each in (rename, duplicate, delete, restore, erase):
         _add_who(each)
 
 
