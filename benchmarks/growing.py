@@ -2,9 +2,9 @@
 
     python -m benchmarks.growing [--rows 20000] [--added 1000] [--real 400]
 
-Made-up texts of six labels, scored by the probe checkers. The version with the added rows is scored
-twice, each time with nothing but what the line says: from the scores of the version before, and
-from nothing. Texts that the encoder reads are counted.
+Made-up texts of six labels, scored by the probe checkers; each split has as many real rows. The
+version with the added rows is scored twice: from the scores of the version before, and from
+nothing. Texts that the encoder reads are counted.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import pandas as pd
 from harness.collections import make_collection
 from synthcur.data import changes
 from synthcur.models import encoders
-from synthcur.schema import REAL, SYNTHETIC, Collection
+from synthcur.schema import REAL, SPLITS, SYNTHETIC, Collection
 from synthcur.settings import ScoreSettings
 from synthcur.store.artefacts import Artefacts
 from synthcur.store.spool import Spool
@@ -90,7 +90,9 @@ def main() -> None:
     parser.add_argument("--added", type=int, default=1_000)
     parser.add_argument("--real", type=int, default=400)
     options = parser.parse_args()
-    given = rows(SYNTHETIC, "train", options.rows, 0) + rows(REAL, "train", options.real, 1)
+    given = rows(SYNTHETIC, "train", options.rows, 0)
+    for split in SPLITS:
+        given += rows(REAL, split, options.real, 1)
     before = make_collection("before", given, LABELS)
     more = make_collection("more", rows(SYNTHETIC, "train", options.added, 2), LABELS)
     after = changes.add_rows(before, more).collection

@@ -153,13 +153,21 @@ def choose_files(state: Import) -> Sources:
                 try:
                     found = _upload(state, part) if how == UPLOAD else _by_path(state, part)
                     if found is None:
-                        st.caption(_LABELS[part][1])
+                        st.caption(_without_file(state, part))
                     else:
                         tables[part], identities[part] = found
                         st.caption(_as_read(tables[part]))
                 except InputError as error:
                     problems.append(error)
     return Sources(tables, identities, tuple(problems))
+
+
+def _without_file(state: Import, part: str) -> str:
+    """Say what becomes of a part that no file is chosen for."""
+    if not state.grows:
+        return _LABELS[part][1]
+    there = resources.store().collection_info(state.beside).counts[part]
+    return f"{parts.count(there)} are there; none added."
 
 
 def _upload(state: Import, part: str) -> tuple[RawTable, str] | None:

@@ -82,9 +82,16 @@ def _versions(info: CollectionInfo, known: list[Version]) -> None:
         alt="Every version with what happened, its rows, who made it and when",
     )
     others = [each.number for each in latest if each.number != info.version]
+    parent = next(each.parent for each in known if each.number == info.version)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if others:
-            chosen = st.selectbox("Another version", others, key=f"version-{info.name}", width=140)
+            chosen = st.selectbox(
+                "Another version",
+                others,
+                index=others.index(parent) if parent in others else 0,
+                key=f"version-{info.name}-{info.version}",
+                width=140,
+            )
             st.button(
                 f"Open version {chosen}",
                 icon=":material/undo:",
@@ -102,9 +109,9 @@ def _versions(info: CollectionInfo, known: list[Version]) -> None:
             key=f"history-{info.name}",
         )
     if others:
-        found = compare_versions(resources.store(), info.name, chosen, info.version)
+        found = compare_versions(resources.store(), info.name, info.version, chosen)
         said = "; ".join(found.difference.in_words())
-        st.caption(parts.plain(f"From version {chosen} to {info.version}: {said}.", limit=900))
+        st.caption(parts.plain(f"From this version to version {chosen}: {said}.", limit=900))
 
 
 def history(name: str) -> dict[str, object]:
@@ -169,7 +176,7 @@ def _chosen(kind: str, collection: Collection, columns: list[str]) -> Change | N
             "Labels", collection.labels, key=f"labels-{key}", format_func=parts.plain
         )
         new = second.text_input(
-            "Name",
+            "New name",
             key=f"new-{key}",
             help="Several labels, or the name of a label that is there, are merged.",
         ).strip()
