@@ -10,6 +10,7 @@ what stood there before. Whether it is on the disk before the move matters in a 
   it, and asks again.
 """
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -72,6 +73,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
         os.replace(folder, path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, 64 hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync(path: Path, flags: int) -> None:

@@ -39,8 +39,14 @@ def workspace_folder(given: str | None = None) -> Path:
 
 
 def open_store(folder: Path) -> Store:
-    """Open the store of a workspace, with the results shipped with the demo in reach."""
-    return Store(folder, shipped=(demo.ARTEFACTS,))
+    """Open the store of a workspace, with the results shipped with the demo in reach.
+
+    What has been in the bin for long enough goes, and a removal that was stopped goes on.
+    """
+    store = Store(folder, shipped=(demo.ARTEFACTS,))
+    store.life.finish()
+    store.erasing.finish()
+    return store
 
 
 def lock_server(folder: Path) -> IO[str]:

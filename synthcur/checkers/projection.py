@@ -14,6 +14,12 @@ with each other, they are found approximately."""
 
 UMAP_NEIGHBOURS = 15
 MIN_DIST = 0.1
+PLACED_BY = 5
+"""Known rows among which a new one is placed."""
+PLACED_SHARPLY = 8
+"""Power of the cosines that the places of these rows are averaged with."""
+PLACED_APART = 0.05
+"""How far new rows are moved at random, in units of the map, of which it is about 20 across."""
 ABSENT = -1
 """Index that stands for "there is no such neighbour"; its cosine is NaN."""
 
@@ -38,6 +44,33 @@ def coordinates(embeddings: np.ndarray, *, seed: int = 0) -> np.ndarray:
         return principal_components(embeddings)
     placed = _umap(embeddings, seed)
     return placed if np.isfinite(placed).all() else principal_components(embeddings)
+
+
+def place(new: np.ndarray, known: np.ndarray, places: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """Find places for new rows on a map, in the middle of the known rows that they are most like.
+
+    Parameters
+    ----------
+    new, known
+        Unit-length rows, shapes (n, D) and (m, D), m > 0.
+    places
+        Places of the known ones, shape (m, 2).
+    seed
+        Of the little that rows with the same neighbours are apart.
+
+    Returns
+    -------
+    np.ndarray
+        Shape (n, 2), float32.
+    """
+    index, cosine = neighbours(new, known, count=PLACED_BY, seed=seed)
+    closeness = np.where(index == ABSENT, 0.0, np.maximum(np.nan_to_num(cosine), 1e-3))
+    # The nearest count most: the mean of far ones lies between clusters, where nothing is.
+    share = closeness**PLACED_SHARPLY
+    share = share / share.sum(axis=1, keepdims=True)
+    middle = (places[np.maximum(index, 0)] * share[:, :, None]).sum(axis=1)
+    spread = np.random.default_rng(seed).normal(scale=PLACED_APART, size=middle.shape)
+    return (middle + spread).astype(np.float32)
 
 
 def principal_components(embeddings: np.ndarray) -> np.ndarray:

@@ -3,8 +3,10 @@
 Nothing here knows where results are kept or who hears of the progress; `worker.scoring` does.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -41,7 +43,10 @@ class Computed:
 
 
 def compute_embeddings(
-    collection: Collection, on_progress: Callable[[int], None] | None = None
+    collection: Collection,
+    on_progress: Callable[[int], None] | None = None,
+    *,
+    known: Mapping[bytes, np.ndarray] = MappingProxyType({}),
 ) -> Computed:
     """Embed the real training rows and the synthetic rows.
 
@@ -51,17 +56,82 @@ def compute_embeddings(
         With R real training rows and N synthetic ones.
     on_progress
         Called with the number of rows done so far.
+    known
+        Embeddings by the key of their text (`text_digests`), as far as there are; only the other
+        rows are read.
 
     Returns
     -------
     Computed
-        ``real`` (R, D) and ``synthetic`` (N, D), float32, rows of length 1.
+        ``real`` (R, D) and ``synthetic`` (N, D), float32, rows of length 1; ``real_text`` and
+        ``synthetic_text``, the keys of their texts, (R, 16) and (N, 16), uint8.
     """
-    from synthcur.models.encoders import encode
-
     real, synthetic = collection.real_train, collection.synthetic
-    both = encode(pd.concat([real, synthetic], ignore_index=True), on_progress=on_progress)
-    return Computed(_split(both, len(real)), {"model": BUNDLED_MODEL})
+    rows = pd.concat([real, synthetic], ignore_index=True)
+    digests = text_digests(rows)
+    keys = [each.tobytes() for each in digests]
+    is_new = np.array([key not in known for key in keys], dtype=bool)
+    both = None
+    if is_new.any():
+        from synthcur.models.encoders import encode
+
+        fresh = encode(rows[is_new].reset_index(drop=True), on_progress=on_progress)
+        both = np.zeros((len(rows), fresh.shape[1]), dtype=np.float32)
+        both[is_new] = fresh
+    found = [known[key] for key, new in zip(keys, is_new, strict=True) if not new]
+    if both is None:
+        both = np.stack(found)
+    elif found:
+        both[~is_new] = np.stack(found)
+    texts = {f"{part}_text": each for part, each in _split(digests, len(real)).items()}
+    return Computed(_split(both, len(real)) | texts, {"model": BUNDLED_MODEL})
+
+
+def text_digests(rows: pd.DataFrame) -> np.ndarray:
+    """Return what equal texts have in common (n, 16), uint8: a hash of text and second text."""
+    pairs = (pair if isinstance(pair, str) else "" for pair in rows["text_pair"])
+    found = b"".join(
+        hashlib.sha256(f"{text}\x1f{pair}".encode("utf-8", "surrogatepass")).digest()[:16]
+        for text, pair in zip(rows["text"], pairs, strict=True)
+    )
+    return np.frombuffer(found, dtype=np.uint8).reshape(len(rows), 16)
+
+
+def compute_placed(
+    known: Mapping[bytes, np.ndarray],
+    real: tuple[np.ndarray, np.ndarray],
+    synthetic: tuple[np.ndarray, np.ndarray],
+    *,
+    seed: int = 0,
+) -> Computed:
+    """Place new rows on a map that is there; the others keep their places.
+
+    Parameters
+    ----------
+    known
+        Places (2,) by the key of their text; of at least one row.
+    real, synthetic
+        Embeddings of the rows, (R, D) and (N, D), and the keys of their texts.
+    seed
+        Equal seeds give equal places.
+
+    Returns
+    -------
+    Computed
+        As of `compute_coordinates`; beside them how many rows were ``placed``. Neighbourhoods of
+        new rows among themselves are not laid out: a new one stands among the known rows that it
+        is most like.
+    """
+    from synthcur.checkers.projection import place
+
+    vectors = np.concatenate([real[0], synthetic[0]])
+    keys = [each.tobytes() for each in np.concatenate([real[1], synthetic[1]])]
+    is_new = np.array([key not in known for key in keys], dtype=bool)
+    places = np.zeros((len(keys), 2), dtype=np.float32)
+    old = [known[key] for key, new in zip(keys, is_new, strict=True) if not new]
+    places[~is_new] = np.stack(old)
+    places[is_new] = place(vectors[is_new], vectors[~is_new], places[~is_new], seed=seed)
+    return Computed(_split(places, len(real[0])), {"placed": int(is_new.sum())})
 
 
 def compute_coordinates(real: np.ndarray, synthetic: np.ndarray, *, seed: int = 0) -> Computed:

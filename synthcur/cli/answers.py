@@ -79,6 +79,15 @@ def doubt_of_checkers(store: Store, name: str, kind: str | None) -> str:
     return checker_trust.warning(measured(found[kind].trust, store.collection(name)), found)
 
 
+def version_read(store: Store, job: Job) -> str:
+    """Say which version of its collection a job read; empty while there is one alone."""
+    known, info = store.versions.all(job.collection), store.collection_info(job.collection)
+    if len(known) == 1:
+        return ""
+    now = "" if job.version == info.version else f"; version {info.version} is open now"
+    return f"Trained on version {job.version} of {len(known)}{now}."
+
+
 def _real_covered(store: Store, name: str) -> Mapping[str, Any] | None:
     for found in store.scores(name).values():
         covered = noted_of_pool(found.artefacts, store.artefacts.meta).get("real_covered")

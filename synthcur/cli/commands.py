@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from synthcur import demo as demo_collection
 from synthcur.arms import get_arm, known_arm
 from synthcur.cli import answers, decision_files, import_options, recipe_options
 from synthcur.cli.answers import Answer
+from synthcur.cli.following import print_progress
+from synthcur.data.import_record import import_record
 from synthcur.data.loading import accept, build, guess_tables
 from synthcur.data.people import decisions_in
 from synthcur.data.reader import read_in_child
@@ -34,7 +35,7 @@ from synthcur.settings import (
     WeightingSettings,
 )
 from synthcur.store.database import sqlite_in_words
-from synthcur.store.records import Job, chosen_checkers
+from synthcur.store.records import chosen_checkers
 from synthcur.store.store import Store
 from synthcur.training.learning_curve import LearningCurveSettings, default_arms, default_sizes
 from synthcur.training.left_out import without_each
@@ -76,13 +77,16 @@ def import_(options: argparse.Namespace) -> Answer:
     )
     import_options.print_findings(draft)
     codes = import_options.accepted(draft, options.accept)
+    record = import_record(
+        draft, codes, tables, mappings, import_options.file_facts(paths), seed=options.seed
+    )
     collection = accept(draft, codes)
-    store.add_collection(collection)
+    store.add_collection(collection, record=record)
     import_options.remember(tables, mappings, store.workspace)
     taken = import_options.take(store, collection, draft.said_under(codes))
     if not options.no_score:
         job = job_queue.submit_score(store, options.name, ScoreSettings())
-        job_queue.wait(store, job.id, on_progress=_print_progress())
+        job_queue.wait(store, job.id, on_progress=print_progress())
     mapping = import_options.mapping_data(tables, mappings)
     answer = answers.of_collection(store, options.name, draft.findings, mapping)
     in_file = len(decisions_in(tables["synthetic"], mappings["synthetic"]))
@@ -99,7 +103,7 @@ def score(options: argparse.Namespace) -> Answer:
         recipe=recipe_options.kind(options),
     )
     job = job_queue.submit_score(store, options.name, settings)
-    job_queue.wait(store, job.id, on_progress=_print_progress())
+    job_queue.wait(store, job.id, on_progress=print_progress())
     return answers.of_collection(store, options.name)
 
 
@@ -136,7 +140,7 @@ def train(options: argparse.Namespace) -> Answer:
     job = job_queue.submit_train(store, options.name, settings)
     if any(get_arm(arm).needs_scores for arm in settings.arms):
         _say_doubt(store, options.name, settings.checkers)
-    job_queue.wait(store, job.id, on_progress=_print_progress())
+    job_queue.wait(store, job.id, on_progress=print_progress())
     return _results(store, options.name, job.id, "ce")
 
 
@@ -153,7 +157,7 @@ def learning_curve(options: argparse.Namespace) -> Answer:
         recipe=recipe_options.kind(options),
     )
     job = job_queue.submit_learning_curve(store, options.name, settings)
-    job_queue.wait(store, job.id, on_progress=_print_progress())
+    job_queue.wait(store, job.id, on_progress=print_progress())
     found = learning_results(store, store.job(job.id))
     return Answer(found.to_dict(), learning_text(found))
 
@@ -281,7 +285,7 @@ def resume(options: argparse.Namespace) -> Answer:
     store = open_store(options.workspace)
     job_queue.poll(store)
     job = job_queue.resume(store, options.job)
-    job = job_queue.wait(store, job.id, on_progress=_print_progress())
+    job = job_queue.wait(store, job.id, on_progress=print_progress())
     return Answer(answers.as_data(job), f"{job.id} is {job.status}")
 
 
@@ -402,7 +406,9 @@ def _results(
     weighs = any((arm := known_arm(each)) and arm.needs_scores for each in settings.arms)
     doubt = answers.doubt_of_checkers(store, name, settings.checkers) if weighs else ""
     of_groups = by_group_text(split, found.test_rows) if split else ""
-    said = [findings.results_text(found), of_groups, worth_text(found.worth), recipe, doubt]
+    read = answers.version_read(store, job)
+    worth = worth_text(found.worth)
+    said = [findings.results_text(found), of_groups, worth, recipe, read, doubt]
     text = "\n\n".join(filter(None, said))
     data = {**found.to_dict(), "doubt": doubt, "by": split and split.to_dict()}
     return Answer(data, text)
@@ -414,15 +420,3 @@ def _say_doubt(store: Store, name: str, checkers: str) -> str:
     if doubt:
         print(f"synthcur: {doubt}", file=sys.stderr, flush=True)
     return doubt
-
-
-def _print_progress() -> Callable[[Job], None]:
-    said: set[str] = set()
-
-    def say(job: Job) -> None:
-        line = job.phase_title or job.status
-        if line not in said:
-            said.add(line)
-            print(f"synthcur: job {job.number}: {line}", file=sys.stderr, flush=True)
-
-    return say

@@ -11,6 +11,7 @@ from synthcur.data import remembered
 from synthcur.data.columns import ColumnMapping, Given, Guess
 from synthcur.data.draft import Draft
 from synthcur.data.encodings import encoding_named
+from synthcur.data.import_record import FileFacts
 from synthcur.data.labels import in_words, quoted
 from synthcur.data.loading import guess_tables
 from synthcur.data.people import decisions_in
@@ -19,6 +20,7 @@ from synthcur.data.said import Said
 from synthcur.data.said import in_words as said_in_words
 from synthcur.data.tables import RawTable
 from synthcur.errors import FindingsError, InputError
+from synthcur.files import sha256_of
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION, Collection, FindingState
 from synthcur.store.store import Store
 from synthcur.store.taking import take as take_said
@@ -159,6 +161,17 @@ def mappings_of(guesses: Mapping[str, Guess]) -> dict[str, ColumnMapping]:
         return {part: guess.mapping() for part, guess in guesses.items()}
     except InputError as error:
         raise InputError(error.what, fix=f"{error.fix} {_HOW}") from error
+
+
+def file_facts(paths: Mapping[str, Path | None]) -> dict[str, FileFacts]:
+    """Return what is noted of the files that are given, by part."""
+    return {
+        part: FileFacts(path.stat().st_size, sha256_of(path))
+        if path.is_file()
+        else FileFacts(0, "")
+        for part, path in paths.items()
+        if path
+    }
 
 
 def print_mapping(tables: Mapping[str, RawTable], mappings: Mapping[str, ColumnMapping]) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 from synthcur import __version__
 from synthcur.arms import OFFERED, said_names, stored_name
-from synthcur.cli import commands
+from synthcur.cli import commands, growing_options
+from synthcur.cli.option_types import add_columns
+from synthcur.cli.option_types import path as _path
 from synthcur.exports.tool_files import FORMATS, PLAIN
 from synthcur.settings import (
     BUNDLED_MODEL,
@@ -69,6 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="replace what others have decided, noted or written; without it a file with such a "
         "line is refused, naming it, and nothing of it is applied",
     )
+    growing_options.add_commands(command)
     command("jobs", commands.list_jobs, "list background jobs and their states")
     command("cancel", commands.cancel, "stop a background job").add_argument("job", metavar="JOB")
     text = "let a stopped job go on from its last checkpoint"
@@ -118,12 +121,6 @@ def _add_comparison(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _path(text: str) -> Path:
-    if not text.strip() or "\x00" in text:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a path")
-    return Path(text)
-
-
 def _workspace(text: str) -> Path:
     return workspace_folder(str(_path(text)))
 
@@ -166,45 +163,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--real", required=True, type=_path, metavar="FILE")
     parser.add_argument("--validation", type=_path, metavar="FILE")
     parser.add_argument("--test", type=_path, metavar="FILE")
-    column = "column of the {} in all files that have it; for one file PART=COLUMN, with PART "
-    column += "synthetic, real, validation or test (default: guessed over all files)"
-    for option, what in (("text", "text"), ("text-pair", "second text"), ("label", "label")):
-        text = column.format(what)
-        parser.add_argument(f"--{option}", action="append", default=[], metavar="COLUMN", help=text)
-    for option, metavar, what in (
-        ("delimiter", "CHARACTER", "what separates cells: a character, comma, semicolon, tab, bar"),
-        ("encoding", "NAME", "encoding of text, such as utf-8, cp1252, utf-16"),
-        ("header", "yes|no", "whether the first line names the columns"),
-        ("sheet", "NAME", "the sheet of a workbook"),
-    ):
-        text = f"{what}; for one file PART={metavar} (default: guessed, and said)"
-        parser.add_argument(f"--{option}", action="append", default=[], metavar=metavar, help=text)
-    parser.add_argument(
-        "--split",
-        action="append",
-        default=[],
-        metavar="COLUMN",
-        help="column that says train, validation or test in all real files that have it; for one "
-        "file PART=COLUMN; empty for none (default: that of the only real file, if every row "
-        "says one)",
-    )
-    parser.add_argument(
-        "--guess-columns",
-        action="store_true",
-        help="guess the columns, and forget those that were chosen before for files with the same "
-        "header (they are used, and said, where no option names one)",
-    )
-    parser.add_argument(
-        "--accept",
-        action="append",
-        default=[],
-        metavar="FINDING,FINDING",
-        help="findings whose proposal is accepted although it leaves out every row of a label in "
-        "a source, or more than 5 %% of the synthetic or of the real rows, exact duplicates and "
-        "rows that cannot be read among them; 'all' for all of them. Without it such an import "
-        "stores nothing and ends with exit code 2. Smaller proposals are accepted and said. What "
-        "is merely offered is done where it is named itself",
-    )
+    add_columns(parser)
     parser.add_argument(
         "--decisions",
         action="store_true",

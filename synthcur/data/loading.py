@@ -24,6 +24,7 @@ from typing import Any
 import pandas as pd
 
 from synthcur.data import people
+from synthcur.data.additions import findings_beside
 from synthcur.data.annotators import AGREEMENT, Opinions, opinions
 from synthcur.data.checks import validate
 from synthcur.data.columns import ColumnMapping, Given, Guess, guess_all
@@ -44,6 +45,7 @@ from synthcur.schema import (
     TEST,
     TRAIN,
     VALIDATION,
+    Collection,
     Finding,
     FindingState,
     worst_first,
@@ -85,6 +87,7 @@ def build(
     title: str = "",
     note: str = "",
     guidelines: Mapping[str, str] = _NO_TEXTS,
+    onto: Collection | None = None,
 ) -> Draft:
     """Map the columns, draw the splits that no file gives, and run every check.
 
@@ -106,6 +109,9 @@ def build(
         as decisions, see `data.people`.
     title, note, guidelines
         Shown to people.
+    onto
+        A collection to which the rows are to be added: they are checked beside its own, no part is
+        needed and no split is drawn.
 
     Raises
     ------
@@ -113,13 +119,19 @@ def build(
         If a part is missing, a column cannot be found, or only some parts have a second text.
     """
     check_name(name)
-    _check_parts(tables)
+    if onto is None:
+        _check_parts(tables)
+    else:
+        drawn = ()
     files = _file_names(tables)
     guesses = guess_tables(tables, _given(tables, mapping))
     mappings = {part: guesses[part].mapping() for part in files}
     _check_pairs(mappings)
     tables = people.as_parts(tables, takes=takes_decisions)
-    taken = people.decisions_in(tables[SYNTHETIC], mappings[SYNTHETIC]) if takes_decisions else ()
+    has_synthetic = SYNTHETIC in tables
+    taken = ()
+    if takes_decisions and has_synthetic:
+        taken = people.decisions_in(tables[SYNTHETIC], mappings[SYNTHETIC])
     stated, used = columns_of_splits(tables, mappings)
     of_part = {
         part: _rows(part, tables[part], mappings[part], files[part], takes=bool(taken))
@@ -135,7 +147,12 @@ def build(
     missing = tuple(part for part in drawn if part not in given)
     rows = _with_splits(rows, missing, seed)
     rejected = {files[part]: tables[part].rejected for part in files if tables[part].rejected}
-    findings = [*_rejected_finding(rejected, len(rows)), *validate(rows, needed=(*tables, *drawn))]
+    if onto is None:
+        found = validate(rows, needed=(*tables, *drawn))
+        merges = label_merges(rows[rows["aside"] == ""])
+    else:
+        found, merges = findings_beside(onto, rows)
+    findings = [*_rejected_finding(rejected, len(rows)), *found]
     findings += _first_line_finding({files[part]: tables[part] for part in files})
     findings += guessed_encodings({files[part]: tables[part] for part in files})
     findings += split_finding(rows, files, stated, used)
@@ -147,13 +164,13 @@ def build(
         provenance=_provenance(tables, mappings, said),
         findings=tuple(worst_first(findings)),
         rejected=rejected,
-        merges=label_merges(rows[rows["aside"] == ""]),
+        merges=merges,
         title=title,
         note=note,
         guidelines=dict(guidelines),
         made_splits=missing,
         said=taken,
-        layout=_layout(tables[SYNTHETIC], mappings[SYNTHETIC]),
+        layout=_layout(tables[SYNTHETIC], mappings[SYNTHETIC]) if has_synthetic else {},
     )
 
 
@@ -370,7 +387,7 @@ def _provenance(
     ]
     columns = list(dict.fromkeys(column for frame in frames for column in frame.columns))
     return pd.DataFrame(
-        {column: _one_kind(_cells(frames, column)) for column in columns},
+        {column: one_kind(_cells(frames, column)) for column in columns},
         index=pd.RangeIndex(sum(map(len, frames))),
     )
 
@@ -392,7 +409,7 @@ def _cells(frames: Iterable[pd.DataFrame], column: str) -> list[Any]:
     ]
 
 
-def _one_kind(cells: list[Any]) -> pd.Series:
+def one_kind(cells: list[Any]) -> pd.Series:
     """Keep truth values, whole numbers and numbers where all cells are; else make all text."""
     kinds = {type(cell) for cell in cells if cell is not None}
     if kinds == {bool}:

@@ -72,7 +72,7 @@ def model_card(store: Store, job: Job, run: Run, *, said: Publication = NOTHING_
     """
     settings = TrainSettings.from_dict(job.settings)
     found = results(store, job.collection, job_id=job.id)
-    info, collection = store.collection_info(job.collection), store.collection(job.collection)
+    info, collection = store.collection_info(job.collection), store.versions.read_by(job)
     arm = get_arm(run.arm)
     head: dict[str, Any] = {
         "library_name": "sentence-transformers" if arm.is_probe else "transformers",
@@ -86,7 +86,7 @@ def model_card(store: Store, job: Job, run: Run, *, said: Publication = NOTHING_
         head["datasets"] = [said.data_set]
     if (index := _model_index(found, run, title=info.title, name=info.name)) is not None:
         head["model-index"] = [index]
-    counts = ", ".join(f"{number:,} {part}" for part, number in info.counts.items())
+    counts = ", ".join(f"{number:,} {part}" for part, number in collection.counts.items())
     lines = [
         f"# {_plain(info.title)}: {_plain(arm.title)}, seed {run.seed}",
         f"A text classifier with {len(collection.labels)} labels, trained "

@@ -268,7 +268,7 @@ def _confusion(seen: Comparison) -> Section:
 def _curves(store: Store, job: Job, found: Results) -> list[Section | None]:
     axis = curve_axis.axis_of(job)
     metrics = curve_axis.on_one_axis(store.metrics(job.id), store.runs(job.id), length=axis.length)
-    collection = store.collection(job.collection)
+    collection = store.versions.read_by(job)
     labels = collection.label_ids(collection.part(REAL, VALIDATION))
     score = first_metric(labels)
     majority = majority_score(labels, score)

@@ -128,6 +128,7 @@ def made_from(job: Job) -> MadeFrom:
     """Name by fingerprints what a training job was made from."""
     spec = job.spec
     return MadeFrom(
+        version=job.version,
         data=spec["collection_fp"],
         decided=rows_decided(spec["decisions"]),
         decided_fp=fingerprint(spec["decisions"]),

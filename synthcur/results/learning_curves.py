@@ -78,7 +78,8 @@ def learning_results(store: Store, job: Job) -> LearningResults:
     """Read a learning curve as far as it has got."""
     settings = LearningCurveSettings.from_dict(job.settings)
     runs = store.learning_runs(job.id)
-    info = store.collection_info(job.collection)
+    collection = store.versions.read_by(job)
+    counts = collection.counts
     return LearningResults(
         collection=job.collection,
         job=job.id,
@@ -88,10 +89,10 @@ def learning_results(store: Store, job: Job) -> LearningResults:
         runs_planned=settings.n_runs,
         sizes=settings.sizes,
         seeds=settings.seeds,
-        test_rows=info.counts["test"],
-        validation_rows=info.counts["validation"],
+        test_rows=counts["test"],
+        validation_rows=counts["validation"],
         quality=_quality(runs),
-        quality_majority=majority_score(store.collection(job.collection).real_train_labels),
+        quality_majority=majority_score(collection.real_train_labels),
         summary=_summary(store, runs, settings.arms) if runs else None,
     )
 

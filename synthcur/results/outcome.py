@@ -20,6 +20,8 @@ class MadeFrom:
 
     Attributes
     ----------
+    version
+        Number of the version of the collection that it read.
     data, decided_fp, settings
         Fingerprints of the collection, of what people had decided, and of the settings.
     decided
@@ -28,6 +30,7 @@ class MadeFrom:
         Names of the checkers' artefacts; None where the job used none.
     """
 
+    version: int
     data: str
     decided: int
     decided_fp: str

@@ -85,7 +85,7 @@ def compare(store: Store, job_id: str, *, arm: str, baseline: str) -> Comparison
     pairs = paired_runs(finished.get(arm, []), finished.get(baseline, []))
     if not pairs:
         return None
-    collection = store.collection(job.collection)
+    collection = store.versions.read_by(job)
     first, labels = probabilities(store, [pair[0] for pair in pairs])
     second, _ = probabilities(store, [pair[1] for pair in pairs])
     mine, other = _mean_confusion(first, labels), _mean_confusion(second, labels)

@@ -26,7 +26,8 @@ def facts(job: Job) -> Facts:
     and a run of equal settings on equal hardware gives the same predictions.
     """
     settings, spec = TrainSettings.from_dict(job.settings), job.spec
-    facts = {"collection": job.collection, "data": spec["collection_fp"]}
+    facts = {"collection": job.collection, "version": f"{job.version}"}
+    facts |= {"data": spec["collection_fp"]}
     facts |= {"decisions": _decisions(spec["decisions"])}
     facts |= {"decisions, hash": fingerprint(spec["decisions"])}
     facts |= {"checkers": settings.checkers if spec["scores"] else "not used"}

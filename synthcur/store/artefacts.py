@@ -48,6 +48,11 @@ class Artefacts:
         """Whether the artefact exists in full."""
         return self._find(fingerprint) is not None
 
+    def holds(self, fingerprint: str, array: str) -> bool:
+        """Whether an artefact is there and has an array of that name."""
+        folder = self._find(fingerprint)
+        return folder is not None and (folder / f"{array}.npy").is_file()
+
     def write(
         self,
         fingerprint: str,

@@ -159,6 +159,35 @@ MIGRATIONS = (
     ALTER TABLE learning_run ADD COLUMN learned REAL;
     ALTER TABLE learning_run ADD COLUMN unfinished TEXT;
     """,
+    # Collections grow by versions, of which one is open; what is computed hangs on the content of
+    # one. The bin keeps what was deleted. `unlabelled` is for a fourth part that none has yet.
+    """
+    CREATE TABLE version(
+        collection TEXT NOT NULL REFERENCES collection(name), number INTEGER NOT NULL,
+        parent INTEGER, fingerprint TEXT NOT NULL, origin TEXT, unlabelled TEXT,
+        counts TEXT NOT NULL, created_at REAL NOT NULL, annotator TEXT NOT NULL,
+        what TEXT NOT NULL, change TEXT NOT NULL, aliases TEXT NOT NULL,
+        PRIMARY KEY(collection, number));
+    INSERT INTO version(collection, number, fingerprint, origin, counts, created_at, annotator,
+        what, change, aliases)
+        SELECT name, 1, fingerprint, origin, counts, created_at, '', 'Imported',
+        '{"kind": "import"}', '{}' FROM collection;
+    ALTER TABLE collection ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE collection ADD COLUMN binned_at REAL;
+    ALTER TABLE collection ADD COLUMN binned_name TEXT;
+    ALTER TABLE collection ADD COLUMN erasures INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE collection ADD COLUMN unfinished TEXT;
+    CREATE TABLE new_score(
+        collection TEXT NOT NULL REFERENCES collection(name), fingerprint TEXT NOT NULL,
+        checkers TEXT NOT NULL, artefacts TEXT NOT NULL, trust TEXT NOT NULL,
+        created_at REAL NOT NULL, PRIMARY KEY(collection, fingerprint, checkers));
+    INSERT INTO new_score
+        SELECT s.collection, c.fingerprint, s.checkers, s.artefacts, s.trust, s.created_at
+        FROM score s JOIN collection c ON c.name = s.collection ORDER BY s.rowid;
+    DROP TABLE score;
+    ALTER TABLE new_score RENAME TO score;
+    ALTER TABLE event ADD COLUMN annotator TEXT NOT NULL DEFAULT '';
+    """,
 )
 """Each script takes the database from version i to i + 1; a script is never changed."""
 

@@ -1,8 +1,11 @@
 """The rows of the decision log as they lie in the database; every change is one more row."""
 
+import json
 import sqlite3
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from synthcur.errors import ConflictError, TakenError
 from synthcur.review.decisions import Decision
@@ -152,18 +155,34 @@ class LogFolds:
 
     Places in the log are given under the write lock of the file, so that no row can appear before
     one that was read. Whoever calls holds the connection.
+
+    A label that a decision names may have another name in the version that is open: the decision
+    is read under that one. With another version, or another collection under the same name, and
+    once rows have been erased, the log is read anew.
     """
 
     def __init__(self) -> None:
-        self._folds: dict[str, LogFold] = {}
+        self._folds: dict[str, tuple[tuple[Any, ...], LogFold]] = {}
         self.rows_read = 0
 
     def up_to_date(self, db: sqlite3.Connection, name: str) -> LogFold:
         """Return the fold of a collection after taking in what came since the last time."""
-        fold = self._folds.setdefault(name, LogFold())
+        found = db.execute(
+            "SELECT c.created_at, c.erasures, v.aliases FROM collection c JOIN version v "
+            "ON v.collection=c.name AND v.number=c.version WHERE c.name=?",
+            (name,),
+        ).fetchone()
+        state = tuple(found or ())
+        if name not in self._folds or self._folds[name][0] != state:
+            self._folds[name] = (state, LogFold())
+        fold = self._folds[name][1]
         fresh = read(db, name, after=fold.seq)
         self.rows_read += len(fresh)
-        fold.take_in(fresh)
+        aliases = json.loads(found["aliases"]) if found and fresh else {}
+        fold.take_in(
+            replace(each, label=aliases[each.label]) if each.label in aliases else each
+            for each in fresh
+        )
         return fold
 
 

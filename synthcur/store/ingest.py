@@ -47,24 +47,29 @@ def take_in(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any])
         handler(db, job, record)
 
 
-def add_event(db: sqlite3.Connection, name: str, text: str, *, at: float | None = None) -> None:
-    """Note in the collection's history what happened."""
+def add_event(
+    db: sqlite3.Connection, name: str, text: str, *, at: float | None = None, annotator: str = ""
+) -> None:
+    """Note in the collection's history what happened, and who did it where that is known."""
     db.execute(
-        "INSERT INTO event(collection, at, text) VALUES (?,?,?)", (name, at or time.time(), text)
+        "INSERT INTO event(collection, at, text, annotator) VALUES (?,?,?,?)",
+        (name, at or time.time(), text, annotator),
     )
 
 
 def put_scores(
     db: sqlite3.Connection,
     name: str,
+    fingerprint: str,
     checkers: str,
     artefacts: Mapping[str, str],
     trust: Mapping[str, Any],
 ) -> None:
-    """Note the result of scoring; an earlier one of the same kind is replaced."""
+    """Note the result of scoring the rows of a fingerprint; one of the same kind is replaced."""
+    said = (json.dumps(dict(artefacts)), json.dumps(dict(trust)))
     db.execute(
-        "INSERT OR REPLACE INTO score VALUES (?,?,?,?,?)",
-        (name, checkers, json.dumps(dict(artefacts)), json.dumps(dict(trust)), time.time()),
+        "INSERT OR REPLACE INTO score VALUES (?,?,?,?,?,?)",
+        (name, fingerprint, checkers, *said, time.time()),
     )
 
 
@@ -92,7 +97,9 @@ def _phase(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) 
 
 def _scored(db: sqlite3.Connection, job: sqlite3.Row, record: Mapping[str, Any]) -> None:
     name, checkers = job["collection"], record["checkers"]
-    put_scores(db, name, checkers, record["artefacts"], record["trust"])
+    # The job may have begun before the collection grew: its scores are of the rows it read.
+    read = json.loads(job["spec"])["collection_fp"]
+    put_scores(db, name, read, checkers, record["artefacts"], record["trust"])
     kind = _CHECKERS_IN_WORDS.get(checkers, checkers)
     add_event(db, name, f"{kind} checkers scored the rows", at=record["at"])
 

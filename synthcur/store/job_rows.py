@@ -4,7 +4,10 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from synthcur.review.decisions import EDIT
+from synthcur.review.log_state import LogState
 from synthcur.store.job_kinds import JobKind
 from synthcur.store.job_states import FINISHED, JobState, RunState, check_move
 from synthcur.store.records import Job, Run
@@ -59,6 +62,18 @@ def move(
             (RunState.STOPPED, job_id, RunState.RUNNING),
         )
     return True
+
+
+def specified(state: LogState) -> list[dict[str, Any]]:
+    """Return what a log comes to as the worker of a job is told: verdicts, then texts."""
+    verdicts = [
+        {"sample_id": each.sample_id, "action": each.action, "label": each.label}
+        for each in state.current.values()
+    ]
+    return verdicts + [
+        {"sample_id": sample_id, "action": EDIT, "text": text}
+        for sample_id, text in state.texts.items()
+    ]
 
 
 def read_job(row: sqlite3.Row, folder: Path) -> Job:

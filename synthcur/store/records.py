@@ -14,7 +14,7 @@ class CollectionInfo:
     """What is known of a collection without reading its rows; `counts` by part.
 
     `fingerprint` and `origin` are those of `schema.Collection`; collections that an earlier release
-    imported have no origin.
+    imported have no origin. They are, as `counts`, of the version that is open, number `version`.
     """
 
     name: str
@@ -25,6 +25,49 @@ class CollectionInfo:
     counts: Mapping[str, int]
     created_at: float
     origin: str | None
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """One state of a collection; see `store.versions`.
+
+    Attributes
+    ----------
+    number
+        From 1, in the order in which they were made.
+    parent
+        Number of the version it was made from; None of the first.
+    fingerprint, origin, counts
+        As of `CollectionInfo`.
+    created_at, annotator
+        When it was made and by whom; earlier releases did not note the latter.
+    what
+        What happened, in words.
+    change
+        The same as plain data; ``kind`` says of what kind it is.
+    """
+
+    number: int
+    parent: int | None
+    fingerprint: str
+    origin: str | None
+    counts: Mapping[str, int]
+    created_at: float
+    annotator: str
+    what: str
+    change: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binned:
+    """A collection in the bin: its name there, what it was called, and when it was put there."""
+
+    name: str
+    called: str
+    title: str
+    counts: Mapping[str, int]
+    binned_at: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +119,11 @@ class Job:
     def is_active(self) -> bool:
         """Whether the job waits or has a living worker, as far as is known."""
         return self.status in OPEN
+
+    @property
+    def version(self) -> int:
+        """Number of the version of its collection that the job reads."""
+        return self.spec.get("version", 1)  # before there were versions, all read the first
 
     @property
     def has_failed(self) -> bool:

@@ -17,29 +17,38 @@ from typing import Any
 import pandas as pd
 
 from synthcur.errors import ConflictError, InputError, NotFoundError
-from synthcur.review.decisions import EDIT
 from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store.artefacts import Artefacts
 from synthcur.store.cluster_names import ClusterNames
+from synthcur.store.collection_rows import (
+    add_collection,
+    in_common,
+    name_is_taken,
+    read_collection,
+)
 from synthcur.store.database import DATABASE, Database
 from synthcur.store.decision_log import DecisionLog
 from synthcur.store.decision_rows import LogFolds
+from synthcur.store.erasing import Erasing
 from synthcur.store.ingest import METRICS, add_event, put_scores, take_in
 from synthcur.store.job_kinds import JobKind, Lane
-from synthcur.store.job_rows import ANY, marks, move, read_job, read_run
+from synthcur.store.job_rows import ANY, marks, move, read_job, read_run, specified
 from synthcur.store.job_states import OPEN, JobState
+from synthcur.store.life import Life
 from synthcur.store.records import CollectionInfo, Job, LearningRun, Run, Scores
 from synthcur.store.spool import read_spool
 from synthcur.store.tags import Tags
 from synthcur.store.turns import Turns
+from synthcur.store.versions import IMPORT, Versions
 
 
 class Store:
     """Everything a workspace folder holds.
 
     What people say of rows has components of its own: `decisions`, `turns`, `tags` and
-    `cluster_names`.
+    `cluster_names`; so have the `versions` of collections, their `life` from name to bin, and the
+    `erasing` of rows.
 
     Parameters
     ----------
@@ -58,6 +67,9 @@ class Store:
         self.tags = Tags(self._db)
         self.cluster_names = ClusterNames(self._db)
         self.artefacts = Artefacts(self.workspace / "artefacts", shipped)
+        self.versions = Versions(self._db, self.artefacts)
+        self.life = Life(self._db, self.artefacts, self.workspace)
+        self.erasing = Erasing(self._db, self.artefacts, self.workspace)
 
     def close(self) -> None:
         """Close the database."""
@@ -65,8 +77,23 @@ class Store:
 
     # Collections
 
-    def add_collection(self, collection: Collection) -> None:
-        """Store a new collection.
+    def add_collection(
+        self,
+        collection: Collection,
+        *,
+        record: Mapping[str, Any] = IMPORT,
+        annotator: str = "",
+    ) -> None:
+        """Store a new collection as its first version.
+
+        Parameters
+        ----------
+        collection
+            The rows.
+        record
+            What is noted of their import, see `data.import_record`.
+        annotator
+            Who imports them.
 
         Raises
         ------
@@ -75,30 +102,17 @@ class Store:
         """
         existing = self._find_collection(collection.name)
         if existing is not None:
-            raise _name_is_taken(existing.name, _in_common(existing, collection))
-        fingerprint = self.artefacts.write_collection(collection)
+            raise name_is_taken(existing.name, in_common(existing, collection))
         try:
             with self._db.transaction() as db:
-                db.execute(
-                    "INSERT INTO collection VALUES (?,?,?,?,?,?,?,?)",
-                    (
-                        collection.name,
-                        collection.title or collection.name,
-                        collection.note,
-                        json.dumps(dict(collection.guidelines)),
-                        fingerprint,
-                        json.dumps(collection.counts),
-                        time.time(),
-                        collection.origin,
-                    ),
-                )
-                add_event(db, collection.name, f"{len(collection.rows):,} rows imported")
+                add_collection(db, self.artefacts, collection, record=record, annotator=annotator)
         except sqlite3.IntegrityError as error:
-            raise _name_is_taken(collection.name, "other rows") from error
+            raise name_is_taken(collection.name, "other rows") from error
 
     def collections(self) -> list[CollectionInfo]:
-        """List the collections, oldest first."""
-        return [_collection_info(row) for row in self._db.rows("SELECT * FROM collection")]
+        """List the collections that are not in the bin, oldest first."""
+        found = self._db.rows("SELECT * FROM collection WHERE binned_at IS NULL ORDER BY rowid")
+        return [read_collection(row) for row in found]
 
     def collection_info(self, name: str) -> CollectionInfo:
         """Return what is known of one collection.
@@ -111,23 +125,18 @@ class Store:
         info = self._find_collection(name)
         if info is None:
             known = ", ".join(repr(each.name) for each in self.collections()) or "none yet"
+            binned = any(each.called == name for each in self.life.bin())
             raise NotFoundError(
                 f"There is no collection {name!r} in {self.workspace}.",
-                fix=f"Collections: {known}.",
+                fix=f"It is in the bin: python -m synthcur restore {name}"
+                if binned
+                else f"Collections: {known}.",
             )
         return info
 
     def collection(self, name: str) -> Collection:
-        """Read the rows of a collection as they were imported."""
-        info = self.collection_info(name)
-        return self.artefacts.collection(
-            info.fingerprint,
-            name=name,
-            origin=info.origin,
-            title=info.title,
-            note=info.note,
-            guidelines=info.guidelines,
-        )
+        """Read the rows of a collection in the version that is open."""
+        return self.versions.collection(name, self.collection_info(name).version)
 
     def set_guidelines(self, name: str, guidelines: Mapping[str, str]) -> None:
         """Replace what a collection tells its annotators, by label."""
@@ -138,24 +147,16 @@ class Store:
             )
 
     def scores(self, name: str) -> dict[str, Scores]:
-        """Return the collection's scores by kind of checkers."""
-        found = self._db.rows("SELECT * FROM score WHERE collection=? ORDER BY created_at", (name,))
-        return {
-            row["checkers"]: Scores(
-                checkers=row["checkers"],
-                artefacts=json.loads(row["artefacts"]),
-                trust=json.loads(row["trust"]),
-                created_at=row["created_at"],
-            )
-            for row in found
-        }
+        """Return the scores of the version that is open by kind of checkers."""
+        return self.versions.scores(name)
 
     def add_scores(
         self, name: str, *, checkers: str, artefacts: Mapping[str, str], trust: Mapping[str, Any]
     ) -> None:
-        """Note the result of scoring; an earlier one of the same kind is replaced."""
+        """Note scores of the version that is open; earlier ones of the same kind are replaced."""
+        fingerprint = self.collection_info(name).fingerprint
         with self._db.transaction() as db:
-            put_scores(db, name, checkers, artefacts, trust)
+            put_scores(db, name, fingerprint, checkers, artefacts, trust)
 
     def save_scheme(self, name: str, scheme: str, settings: WeightingSettings) -> None:
         """Save a weighting under a name; an earlier one of that name is replaced."""
@@ -208,25 +209,18 @@ class Store:
             Names what is asked for. While a job of the same request waits or runs, that one is
             returned and nothing is queued: a unique index decides, whoever asks at once.
         """
-        info = self.collection_info(name)
-        state = self.decisions.state(name)
-        job_id = uuid.uuid4().hex[:12]
+        info, job_id = self.collection_info(name), uuid.uuid4().hex[:12]
         spec = {
             "job_id": job_id,
             "kind": kind,
             "collection": name,
             "collection_fp": info.fingerprint,
             "origin": info.origin,
+            "version": info.version,
             "settings": dict(settings),
             "scores": dict(scores),
-            "decisions": [
-                {"sample_id": each.sample_id, "action": each.action, "label": each.label}
-                for each in state.current.values()
-            ]
-            + [
-                {"sample_id": sample_id, "action": EDIT, "text": text}
-                for sample_id, text in state.texts.items()
-            ],
+            "decisions": specified(self.decisions.state(name)),
+            "earlier": self._earlier(name),
             "artefacts_root": str(self.artefacts.root),
         }
         values = (json.dumps(dict(settings)), json.dumps(spec), time.time(), lane, request)
@@ -246,6 +240,7 @@ class Store:
         """List jobs, newest first, of one collection and kind or of all."""
         found = self._db.rows(
             "SELECT * FROM job WHERE collection=IFNULL(?, collection) AND kind=IFNULL(?, kind) "
+            "AND collection IN (SELECT name FROM collection WHERE binned_at IS NULL) "
             "ORDER BY number DESC",
             (name, kind),
         )
@@ -418,33 +413,23 @@ class Store:
                 db.execute("UPDATE job SET spool_offset=? WHERE id=?", (offset, job_id))
 
     def _find_collection(self, name: str) -> CollectionInfo | None:
-        found = self._db.rows("SELECT * FROM collection WHERE name=?", (name,))
-        return _collection_info(found[0]) if found else None
+        sql = "SELECT * FROM collection WHERE name=? AND binned_at IS NULL"
+        found = self._db.rows(sql, (name,))
+        return read_collection(found[0]) if found else None
+
+    def _earlier(self, name: str) -> list[dict[str, Any]]:
+        """List what was computed of any version, the latest first; a scoring starts from it."""
+        found = self._db.rows(
+            "SELECT fingerprint, artefacts FROM score WHERE collection=? ORDER BY created_at DESC",
+            (name,),
+        )
+        return [
+            {"collection_fp": row["fingerprint"], "scores": json.loads(row["artefacts"])}
+            for row in found
+        ]
 
     def _folder(self, job_id: str) -> Path:
         return self.workspace / "jobs" / job_id
 
     def _job(self, row: sqlite3.Row) -> Job:
         return read_job(row, self._folder(row["id"]))
-
-
-def _in_common(existing: CollectionInfo, collection: Collection) -> str:
-    if existing.fingerprint != collection.fingerprint:
-        return "other rows"
-    if existing.origin in (None, collection.origin):
-        return "the same rows"
-    return "the same rows and other further columns or row numbers"
-
-
-def _name_is_taken(name: str, by_one_with: str) -> ConflictError:
-    return ConflictError(
-        f"The name {name!r} already belongs to a collection with {by_one_with}.",
-        fix="Open that one, or import under another name.",
-    )
-
-
-def _collection_info(row: sqlite3.Row) -> CollectionInfo:
-    values = dict(row)
-    values["guidelines"] = json.loads(values["guidelines"])
-    values["counts"] = json.loads(values["counts"])
-    return CollectionInfo(**values)

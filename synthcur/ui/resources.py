@@ -51,7 +51,8 @@ class _OpenStore:
         self._lock = lock_server(workspace)
         self.store = open_store(workspace)
         self.spare = job_queue.spare()
-        demo.ensure(self.store)
+        if not self.store.life.was_deleted(demo.NAME):
+            demo.ensure(self.store)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="synthcur-jobs", daemon=True)
         self._thread.start()
@@ -85,11 +86,12 @@ def _open(workspace: str) -> _OpenStore:
 def collection(name: str) -> Collection:
     """Return a stored collection as it was imported."""
     opened = store()
-    return _collection(name, opened.collection_info(name).fingerprint, opened)
+    info = opened.collection_info(name)
+    return _collection(name, info.fingerprint, info.origin, opened)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _collection(name: str, fingerprint: str, _store: Store) -> Collection:
+def _collection(name: str, fingerprint: str, origin: str | None, _store: Store) -> Collection:
     found = _store.collection(name)
     gc.freeze()  # as in `_open`: pages that came up since have brought more modules
     return found
@@ -116,14 +118,22 @@ def mapped_ids(name: str) -> dict[str, np.ndarray]:
 def effective(name: str) -> Collection:
     """Return a collection with the decisions taken so far applied."""
     opened = store()
-    fingerprint = opened.collection_info(name).fingerprint
-    return _effective(name, fingerprint, opened.decisions.count(name), opened)
+    info = opened.collection_info(name)
+    count = opened.decisions.count(name)
+    return _effective(name, info.version, info.fingerprint, info.origin, count, opened)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _effective(name: str, fingerprint: str, log_length: int, _store: Store) -> Collection:
+def _effective(
+    name: str,
+    version: int,
+    fingerprint: str,
+    origin: str | None,
+    log_length: int,
+    _store: Store,
+) -> Collection:
     log = _store.decisions.log(name)[:log_length]
-    return review.effective_collection(_collection(name, fingerprint, _store), log)
+    return review.effective_collection(_collection(name, fingerprint, origin, _store), log)
 
 
 def scores(name: str) -> dict[str, Scores]:

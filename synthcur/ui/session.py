@@ -166,7 +166,7 @@ def _show_unexpected(error: Exception) -> None:
         st.code(f"{type(error).__name__}: {error}"[:2000], language=None, wrap_lines=True)
 
 
-def collection_picker() -> str:
+def collection_picker(*, needed: bool = True) -> str:
     """Draw the choice of the collection in the rail and return the open one's name.
 
     The address carries it as ``?collection=NAME``. A session starts with the one in its address,
@@ -175,10 +175,12 @@ def collection_picker() -> str:
     Raises
     ------
     NotFoundError
-        If the workspace holds no collection.
+        If the workspace holds no collection, unless none is `needed`: then there is no name.
     """
     state = session()
     infos = {info.name: info for info in resources.store().collections()}
+    if not infos and not needed:
+        return ""
     if not infos:
         raise NotFoundError(
             "This workspace holds no collection.", fix="Store one on the Data page."

@@ -22,6 +22,7 @@ from synthcur.store.job_kinds import JobKind
 from synthcur.store.spool import Spool
 from synthcur.training.learning_curve import LearningCurveSettings
 from synthcur.training.left_out import leaves_out
+from synthcur.worker.earlier import Scored, read_earlier
 from synthcur.worker.learning_runs import learn
 from synthcur.worker.progress import Progress
 from synthcur.worker.runs import train
@@ -38,6 +39,8 @@ class Assignment:
     ----------
     collection
         The rows as they were imported.
+    earlier
+        What was computed of other states of the collection.
     decisions
         What people had decided about them when the job was queued.
     settings
@@ -49,6 +52,7 @@ class Assignment:
     """
 
     collection: Collection
+    earlier: Sequence[Scored]
     decisions: Sequence[Decision]
     settings: Mapping[str, Any]
     scores: Mapping[str, str]
@@ -76,6 +80,7 @@ def execute(job_dir: Path) -> None:
         collection=artefacts.collection(
             spec["collection_fp"], name=spec["collection"], origin=origin
         ),
+        earlier=read_earlier(spec),
         decisions=[Decision(**decision) for decision in spec["decisions"]],
         settings=spec["settings"],
         scores=spec["scores"],
@@ -88,7 +93,8 @@ def execute(job_dir: Path) -> None:
 
 def _score(job: Assignment) -> None:
     collection = judged_collection(job.collection, job.decisions)
-    score(collection, ScoreSettings.from_dict(job.settings), job.artefacts, job.spool)
+    settings = ScoreSettings.from_dict(job.settings)
+    score(collection, settings, job.artefacts, job.spool, earlier=job.earlier)
 
 
 def _train(job: Assignment) -> None:

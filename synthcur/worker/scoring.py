@@ -4,12 +4,13 @@ A stage reads the artefacts of earlier ones and writes its own under a fingerpri
 its version, its parent, and its own settings; an artefact that exists is not computed again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from synthcur.checkers.checkers import CHECKERS, ROLES, Checked
 from synthcur.checkers.scores import (
@@ -21,19 +22,29 @@ from synthcur.checkers.scores import (
     compute_coverage,
     compute_embeddings,
     compute_neighbours,
+    compute_placed,
     compute_signals,
+    text_digests,
 )
 from synthcur.schema import Collection
-from synthcur.settings import AUTOMATIC, BUNDLED_MODEL, ScoreSettings, fingerprint
+from synthcur.settings import AUTOMATIC, ScoreSettings, fingerprint
 from synthcur.store.artefacts import Artefacts
 from synthcur.store.spool import Spool
 from synthcur.training import recipes
 from synthcur.training.pools import require_labels
+from synthcur.worker.earlier import (
+    EMBEDDINGS,
+    Known,
+    Scored,
+    embeddings_of,
+    known_embeddings,
+    known_places,
+)
 from synthcur.worker.progress import Progress
 from synthcur.worker.stages import Phase, run_stage
 
 VERSIONS = {
-    **{"embeddings": 1, "coordinates": 1, "neighbours": 1},
+    **{"embeddings": EMBEDDINGS, "coordinates": 1, "neighbours": 1},
     **{"quality": 3, "diversity": 3, "signals": 2, "clusters": 1, "coverage": 1},
 }
 """Version of every stage; raised when the stage would compute something else."""
@@ -43,9 +54,17 @@ _PARTS = ("synthetic", "calibrated", "members", "out_of_fold", "real")
 
 
 def score(
-    collection: Collection, settings: ScoreSettings, artefacts: Artefacts, spool: Spool
+    collection: Collection,
+    settings: ScoreSettings,
+    artefacts: Artefacts,
+    spool: Spool,
+    *,
+    earlier: Sequence[Scored] = (),
 ) -> dict[str, str]:
     """Embed, map and check the synthetic rows and the real training rows of a collection.
+
+    Texts that an `earlier` scoring has read are not read again. Where most rows were on its map,
+    they keep their places and the others are placed among them; else the map is drawn anew.
 
     Returns
     -------
@@ -60,7 +79,7 @@ def score(
         If the rows a checker learns from hold fewer than two labels; before any model is loaded.
     """
     _require_two_labels(collection)
-    embeddings = embed(collection, artefacts, spool)
+    embeddings = embed(collection, artefacts, spool, earlier=earlier)
 
     def on_embeddings(stage: str, phase: Phase, compute: Callable[..., Computed]) -> str:
         """Run a stage that hangs on the embeddings and the seed alone."""
@@ -72,12 +91,11 @@ def score(
             spool,
         )
 
-    drawing = Phase("map", "Drawing the map")
     finding = Phase("neighbours", "Finding neighbours")
     naming = Phase("clusters", "Naming clusters")
     covering = Phase("coverage", "Looking for gaps between real and synthetic rows")
     names = {
-        "coordinates": on_embeddings("coordinates", drawing, compute_coordinates),
+        "coordinates": _draw(embeddings, settings.seed, artefacts, spool, earlier),
         "neighbours": on_embeddings("neighbours", finding, compute_neighbours),
         **check(collection, settings, artefacts, spool),
     }
@@ -129,21 +147,70 @@ def read_checked(artefacts: Artefacts, name: str) -> Checked:
 
 def embeddings_name(collection: Collection) -> str:
     """Name the embeddings of a collection by what they are made from."""
-    return fingerprint("embeddings", VERSIONS["embeddings"], collection.fingerprint, BUNDLED_MODEL)
+    return embeddings_of(collection.fingerprint)
 
 
-def embed(collection: Collection, artefacts: Artefacts, spool: Spool | None = None) -> str:
+def embed(
+    collection: Collection,
+    artefacts: Artefacts,
+    spool: Spool | None = None,
+    *,
+    earlier: Sequence[Scored] = (),
+) -> str:
     """Turn the real training rows and the synthetic rows into embeddings; return their name.
 
     The artefact has the arrays of `compute_embeddings`. Without a spool nobody hears of it.
     """
+    name = embeddings_name(collection)
+    known: Known = {} if artefacts.has(name) else known_embeddings(earlier, artefacts)
     total = len(collection.real_train) + len(collection.synthetic)
+    if known:
+        rows = pd.concat([collection.real_train, collection.synthetic])
+        total = sum(each.tobytes() not in known for each in text_digests(rows))
     return run_stage(
-        embeddings_name(collection),
+        name,
         Phase("embed", "Reading the texts", total),
-        partial(compute_embeddings, collection),
+        partial(compute_embeddings, collection, known=known),
         artefacts,
         spool,
+    )
+
+
+def _draw(
+    embeddings: str, seed: int, artefacts: Artefacts, spool: Spool, earlier: Sequence[Scored]
+) -> str:
+    """Lay the rows out, on the map that most of them have been on if there is one."""
+    name = fingerprint("coordinates", VERSIONS["coordinates"], embeddings, seed)
+    drawing, vectors = Phase("map", "Drawing the map"), partial(_read_embeddings, artefacts)
+    found = None
+    if not artefacts.has(name) and artefacts.holds(embeddings, "real_text"):
+        texts = [artefacts.array(embeddings, f"{part}_text") for part in ("real", "synthetic")]
+        found = known_places(earlier, artefacts, texts=np.concatenate(texts), seed=seed)
+    if found is None:
+
+        def draw(_: Progress | None) -> Computed:
+            drawn = compute_coordinates(*vectors(embeddings), seed=seed)
+            return replace(drawn, meta={"seed": seed} if seed else {})
+
+        return run_stage(name, drawing, draw, artefacts, spool)
+    if _is_on(earlier, embeddings, found.name):
+        return found.name  # these very rows have been laid out before
+
+    def place(_: Progress | None) -> Computed:
+        placed = compute_placed(
+            found.known, *zip(vectors(embeddings), texts, strict=True), seed=seed
+        )
+        return replace(placed, meta={**placed.meta, "drawn": found.drawn, "seed": seed})
+
+    placed = fingerprint("placed", VERSIONS["coordinates"], embeddings, seed, found.name)
+    return run_stage(placed, drawing, place, artefacts, spool)
+
+
+def _is_on(earlier: Sequence[Scored], embeddings: str, coordinates: str) -> bool:
+    """Whether an earlier scoring laid out these embeddings under that name."""
+    return any(
+        (each.names.get("embeddings"), each.names.get("coordinates")) == (embeddings, coordinates)
+        for each in earlier
     )
 
 

@@ -136,6 +136,10 @@ OPTIONS: dict[str, tuple[str, list[str]]] = {
         ["import", "x", "--real", "GOOD", "--synthetic", "GOOD", "--validation"],
     ),
     "import --test": (FILE_IN, ["import", "x", "--real", "GOOD", "--synthetic", "GOOD", "--test"]),
+    **{
+        f"add-rows --{part}": (FILE_IN, ["add-rows", "small", f"--{part}"])
+        for part in ("synthetic", "real", "validation", "test")
+    },
     "decide --from": (FILE_IN, ["decide", "small", "--from"]),
     "weights --out": (FILE_OUT, ["weights", "small", "--out"]),
     "report --out": (FILE_OUT, ["report", "small", "--out"]),
@@ -152,6 +156,14 @@ OPTIONS: dict[str, tuple[str, list[str]]] = {
             *(["export", "small", "--out", "OUT"], ["weights", "small", "--out", "OUT"]),
             *(["report", "small", "--out", "OUT"], ["decide", "small", "--from", "GOOD"]),
             ["import", "x", "--real", "GOOD", "--synthetic", "GOOD"],
+            *([each, "small"] for each in ("versions", "history", "undo", "rename", "delete")),
+            *(["add-rows", "small", "--real", "GOOD"], ["labels", "small", "--rename", "a", "b"]),
+            *(
+                ["exclude", "small", "--column", "x", "--value", "y"],
+                ["remove-rows", "small", "1f"],
+            ),
+            *(["compare-versions", "small", "1", "2"], ["duplicate", "small", "other"]),
+            *(["restore", "small"], ["erase", "small", "--row", "1f"]),
         )
     },
 }

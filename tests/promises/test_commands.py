@@ -38,6 +38,9 @@ FIT = {
 }
 SAID = {"--language": "", "--license": "", "--dataset": ""}
 
+WHO = {"--annotator": "command line"}
+CHANGE = {"--preview": False, "--no-score": False, **WHO}
+COLUMNS = {"--text": [], "--text-pair": [], "--label": [], "--accept": []}
 COMMANDS: dict[str, dict[str, Any]] = {
     "demo": {},
     "import": {
@@ -109,6 +112,38 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "--annotator": "command line",
         "--override": False,
     },
+    "versions": {"NAME": NEEDED},
+    "history": {"NAME": NEEDED},
+    "add-rows": {
+        "NAME": NEEDED,
+        "--synthetic": None,
+        "--real": None,
+        "--validation": None,
+        "--test": None,
+        **COLUMNS,
+        "--pool": None,
+        "--replace": None,
+        **CHANGE,
+    },
+    "labels": {
+        "NAME": NEEDED,
+        "--rename": [],
+        "--split": None,
+        "--column": None,
+        "--into": None,
+        "--tag": None,
+        "--row": [],
+        **CHANGE,
+    },
+    "exclude": {"NAME": NEEDED, "--column": NEEDED, "--value": NEEDED, **CHANGE},
+    "remove-rows": {"NAME": NEEDED, "ID": NEEDED, **CHANGE},
+    "undo": {"NAME": NEEDED, "--to": None, **WHO},
+    "compare-versions": {"NAME": NEEDED, "FIRST": NEEDED, "SECOND": NEEDED},
+    "rename": {"NAME": NEEDED, "NEW": None, "--title": None, "--note": None, **WHO},
+    "duplicate": {"NAME": NEEDED, "NEW": NEEDED, **WHO},
+    "delete": {"NAME": NEEDED, "--for-good": False, **WHO},
+    "restore": {"NAME": None, "--as": None, **WHO},
+    "erase": {"NAME": NEEDED, "--row": [], "--containing": "", "--yes": False, **WHO},
     "jobs": {},
     "cancel": {"JOB": NEEDED},
     "resume": {"JOB": NEEDED},
@@ -141,6 +176,12 @@ JOB = {
     *("id", "number", "kind", "collection", "status", "alive", "phase", "done", "total", "eta_s"),
     *("what", "fix"),
 }
+CHANGED = {"collection", "what", "preview", "version"}
+VERSION = {
+    *("number", "parent", "fingerprint", "rows", "created_at", "annotator", "what", "scores"),
+}
+PREVIEW = {"added", "removed", "relabelled", "counts", "labels", "removed_mass"}
+RECORD = {"kind", "files", "left_out", "merged", "drawn", "seed", "rows"}
 ANSWERS = {
     "demo": COLLECTION | {"real_covered"},
     "import": COLLECTION | {"findings", "mapping", "decisions"},
@@ -157,6 +198,16 @@ ANSWERS = {
     "export": {"files"},
     "push": {"address", "kind"},
     "decide": {"read", "added"},
+    "versions": {"collection", "open", "versions"},
+    "history": {"collection", "versions", "events"},
+    **dict.fromkeys(("add-rows", "labels", "exclude", "remove-rows"), CHANGED),
+    "undo": {"collection", "version"},
+    "compare-versions": {"collection", "first", "second", "difference", "figures"},
+    "rename": {"collection", "title", "note"},
+    "duplicate": COLLECTION,
+    "delete": {"collection", "days"},
+    "restore": COLLECTION,
+    "erase": {"collection", "rows", "erased"},
     "jobs": {"jobs"},
     "cancel": JOB,
     "resume": JOB,
@@ -168,6 +219,12 @@ is seen in test_command_line."""
 
 OF_LISTS = {
     ("jobs", "jobs"): JOB,
+    ("versions", "versions"): VERSION,
+    ("history", "versions"): VERSION | {"change"},
+    ("history", "events"): {"at", "text", "annotator"},
+    ("compare-versions", "figures"): {
+        *("version", "job", "arm", "title", "metric", "mean", "low", "high"),
+    },
     ("clean", "leftovers"): {"path", "what", "size"},
     ("results", "arms"): {
         *("arm", "title", "rows", "learned_nothing", "runs", "mean", "low", "high", "n_rows"),
@@ -278,6 +335,8 @@ def test_commands_answer_under_the_keys_they_did(
     files = {"synthetic": rows["source"] == "synthetic", "real": rows["source"] == "real"}
     for name, chosen in files.items():
         rows.loc[chosen, ["text", "label"]].to_csv(tmp_path / f"{name}.csv", index=False)
+    more = pd.DataFrame({"text": ["Never seen before"], "label": [rows["label"][0]]})
+    more.to_csv(tmp_path / "more.csv", index=False)
     decision = {"sample_id": rows["sample_id"][30], "action": "keep"}
     (tmp_path / "decisions.jsonl").write_text(json.dumps(decision))
     given = {
@@ -288,12 +347,27 @@ def test_commands_answer_under_the_keys_they_did(
         "push": [NAME, "--repo", "a/b"],
         "decide": [NAME, "--from", tmp_path / "decisions.jsonl"],
         "clean": ["--models"],
+        "add-rows": ["own", f"--synthetic={tmp_path / 'more.csv'}", "--no-score"],
+        "labels": ["own", "--rename", rows["label"][0], "other", "--preview"],
+        "exclude": [NAME, "--column", "language", "--value", "en", "--preview"],
+        "remove-rows": ["own", rows["sample_id"][0], "--no-score"],
+        "compare-versions": [NAME, 1, 2],
+        "rename": ["own", "--title", "Own"],
+        "duplicate": ["own", "copy"],
+        "erase": ["own", "--row", rows["sample_id"][2]],
+        **{each: ["own"] for each in ("undo", "delete", "restore")},
+        **{each: [NAME] for each in ("versions", "history")},
         **{each: [NAME] for each in ("score", "train", "learning-curve", "results")},
         **{each: [newest["train"].id] for each in ("cancel", "resume", "first")},
     }
     answers = {command: answer(command, *given.get(command, ())) for command in ANSWERS}
     assert {command: set(found) for command, found in answers.items()} == ANSWERS
     assert {key for each in answers["import"]["mapping"].values() for key in each} == MAPPING
+    for command, found in answers.items():
+        assert set(found.get("preview", PREVIEW)) == PREVIEW, command
+        assert set(found.get("difference", PREVIEW)) == PREVIEW, command
+    assert set(answers["add-rows"]["version"]) == set(answers["undo"]["version"]) == VERSION
+    assert answers["exclude"]["version"] is None
     for (command, key), keys in OF_LISTS.items():
         assert answers[command][key], (command, key)
         assert all(set(each) == keys for each in answers[command][key]), (command, key)

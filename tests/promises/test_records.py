@@ -127,6 +127,13 @@ def test_a_job_is_handed_to_its_worker_as_it_was(store: Store, small_collection:
         "collection": "small",
         "collection_fp": small_collection.fingerprint,
         "origin": small_collection.origin,
+        "version": 1,
+        "earlier": [
+            {
+                "collection_fp": small_collection.fingerprint,
+                "scores": dict(store.scores("small")["probe"].artefacts),
+            }
+        ],
         "settings": TrainSettings(arms=("imp",), seeds=1).to_dict() | {"arms": ["imp"]},
         "scores": dict(store.scores("small")["probe"].artefacts),
         "decisions": [

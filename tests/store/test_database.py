@@ -246,7 +246,7 @@ def test_a_change_that_names_what_is_not_there_is_refused_in_words(
 
 def test_a_rule_of_the_file_is_told_in_words_and_caught_by_its_own_name(tmp_path: Path) -> None:
     database = Database(tmp_path / DATABASE)
-    insert = "INSERT INTO event VALUES (1, 'x', 0, 'y')"
+    insert = "INSERT INTO event VALUES (1, 'x', 0, 'y', 'z')"
     with database.transaction() as db:
         db.execute(insert)
     for kind in (SynthcurError, sqlite3.IntegrityError):

@@ -129,3 +129,21 @@ def test_one_that_is_stopped_on_the_way_leaves_the_file_as_it_was(earlier, monke
     with pytest.raises(Exception, match="no_such_table"):
         Store(earlier.parent)
     assert (content(earlier), layout(earlier)) == before
+
+
+def test_every_collection_becomes_its_first_version_and_keeps_its_scores(earlier):
+    with sqlite3.connect(earlier) as db:
+        db.execute("INSERT INTO score VALUES ('b', 'probe', '{\"quality\": \"q\"}', '{}', 2.5)")
+        db.execute("INSERT INTO score VALUES ('b', 'average', '{}', '{}', 1.5)")
+    db.close()
+    store = Store(earlier.parent)
+    (version,) = store.versions.all("b")
+    assert (version.number, version.fingerprint, version.parent) == (1, "f", None)
+    assert dict(version.change) == {"kind": "import"}
+    assert {kind: dict(each.artefacts) for kind, each in store.scores("b").items()} == {
+        "average": {},
+        "probe": {"quality": "q"},
+    }
+    assert store.scores("a") == {}
+    assert store.collection_info("a").version == 1
+    store.close()

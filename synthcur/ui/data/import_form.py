@@ -4,6 +4,7 @@ The tab remembers what was decided, never the rows: files that were read and dra
 checked are kept in `synthcur.ui.data.import_files`, until the import is over.
 """
 
+import hashlib
 import os
 import re
 import secrets
@@ -14,7 +15,9 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from synthcur.data.changes import add_rows
 from synthcur.data.folders import folder_facts
+from synthcur.data.import_record import FileFacts, import_record
 from synthcur.data.loading import (
     IMPORTS,
     PARTS,
@@ -33,12 +36,14 @@ from synthcur.data.read_options import GUESSED
 from synthcur.data.reader import read_limits
 from synthcur.data.tables import GUIDE
 from synthcur.errors import InputError
+from synthcur.files import sha256_of
 from synthcur.jobs import job_queue
+from synthcur.results.version_figures import make_version
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION
 from synthcur.settings import ScoreSettings, fingerprint
 from synthcur.ui import parts, resources
 from synthcur.ui.data import column_form, import_files, offered, read_choices
-from synthcur.ui.session import session, writing
+from synthcur.ui.session import actor, session, writing
 
 ROOT_VARIABLE = "SYNTHCUR_IMPORT_ROOT"
 UPLOAD, PATH = "Upload", "Path on the server"
@@ -75,6 +80,8 @@ class Import:
         Whether the findings are shown instead of the first rows.
     takes_decisions
         Whether what people decided in the tool that the synthetic rows come from is taken.
+    grows
+        Number of the version of `beside` to which the rows are added; 0 for a new collection.
     """
 
     beside: str
@@ -85,6 +92,7 @@ class Import:
     problem: str = ""
     is_checked: bool = False
     takes_decisions: bool = False
+    grows: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,9 +109,9 @@ class Sources:
         return sum(len(table.frame) + len(table.rejected) for table in self.tables.values())
 
 
-def start(beside: str) -> None:
-    """Begin to add a collection."""
-    st.session_state[_STATE] = Import(beside=beside)
+def start(beside: str, grows: int = 0) -> None:
+    """Begin to add a collection, or rows to a version of the open one."""
+    st.session_state[_STATE] = Import(beside=beside, grows=grows)
 
 
 def end() -> None:
@@ -151,12 +159,20 @@ def choose_files(state: Import) -> Sources:
                 try:
                     file = _upload(state, part) if how == UPLOAD else _by_path(state, part)
                     if file is None:
-                        st.caption(_LABELS[part][1])
+                        st.caption(_without_file(state, part))
                     else:
                         identities[part], tables[part] = _read(state, part, file)
                 except InputError as error:
                     problems.append(error)
     return Sources(tables, identities, tuple(problems))
+
+
+def _without_file(state: Import, part: str) -> str:
+    """Say what becomes of a part that no file is chosen for."""
+    if not state.grows:
+        return _LABELS[part][1]
+    there = resources.store().collection_info(state.beside).counts[part]
+    return f"{parts.count(there)} are there; none added."
 
 
 @dataclass(frozen=True)
@@ -316,16 +332,24 @@ def make_draft(
     InputError
         If the files do not fit together.
     """
-    if missing(sources, columns):
+    if missing(state, sources, columns):
         return None
     takes = [True] if state.takes_decisions else []
+    onto = resources.collection(state.beside) if state.grows else None
+    beside = [] if onto is None else [onto.fingerprint]
     mapped = [[part, columns[part]] for part in sorted(columns)]
-    content = fingerprint(dict(sources.identities), mapped, *takes)
+    content = fingerprint(dict(sources.identities), mapped, *takes, *beside)
     if state.draft != content:
         state.draft, state.accepted, state.kept = content, frozenset(), None
     draft = import_files.draft(
         content,
-        lambda: build("unnamed", sources.tables, columns, takes_decisions=state.takes_decisions),
+        lambda: build(
+            "unnamed",
+            sources.tables,
+            columns,
+            takes_decisions=state.takes_decisions,
+            onto=onto,
+        ),
     )
     return draft if state.kept is None else keep_of_two_labels(draft, state.kept)
 
@@ -351,22 +375,26 @@ def _suggestion(file: str) -> str:
     )
 
 
-def missing(sources: Sources, columns: Mapping[str, ColumnMapping]) -> str:
+def missing(state: Import, sources: Sources, columns: Mapping[str, ColumnMapping]) -> str:
     """Say what has to be chosen before rows can be checked; empty when nothing."""
     if sources.problems:
         return "A file cannot be used; correct it or take it away."
-    if not {SYNTHETIC, TRAIN} <= set(sources.tables):
+    if state.grows and not sources.tables:
+        return "Choose a file of rows to add."
+    if not state.grows and not {SYNTHETIC, TRAIN} <= set(sources.tables):
         return "Choose a file of synthetic and a file of real rows."
     if set(columns) != set(sources.tables):
         return "Choose the columns of the text and the label."
     return ""
 
 
-def obstacle(name: str, draft: Draft, accepted: frozenset[str]) -> str:
+def obstacle(state: Import, name: str, draft: Draft) -> str:
     """Say in one sentence why checked rows cannot be stored yet; empty when they can."""
-    if still_open := draft.unresolved(accepted):
+    if still_open := draft.unresolved(state.accepted):
         more = f" and {len(still_open) - 1} more" if len(still_open) > 1 else ""
         return f"Still open: {still_open[0].title}{more}."
+    if state.grows:
+        return "" if draft.kept(state.accepted).any() else "No row is left to be added."
     try:
         check_name(name)
     except InputError as error:
@@ -376,12 +404,50 @@ def obstacle(name: str, draft: Draft, accepted: frozenset[str]) -> str:
     return ""
 
 
-def store(draft: Draft, name: str, accepted: frozenset[str]) -> None:
-    """Store what is kept, score it in the background and open it."""
-    collection = accept(replace(draft, name=name, title=name), accepted)
-    writing().add_collection(collection)
-    offered.keep(collection, draft.said_under(accepted))
+def store(
+    state: Import,
+    draft: Draft,
+    name: str,
+    sources: Sources,
+    columns: Mapping[str, ColumnMapping],
+) -> None:
+    """Store what is kept, as a collection or as the next version; score it and open it.
+
+    Raises
+    ------
+    ConflictError
+        If another version has been opened since the import began; nothing is stored.
+    """
+    record = import_record(draft, state.accepted, sources.tables, columns, _facts(state, sources))
+    if state.grows:
+        pool = st.session_state.get(f"pool-{state.id}", "").strip()
+        change = add_rows(
+            resources.collection(name), accept(draft, state.accepted), pool=pool, record=record
+        )
+        make_version(writing(), name, change, made_from=state.grows, annotator=actor())
+    else:
+        collection = accept(replace(draft, name=name, title=name), state.accepted)
+        writing().add_collection(collection, record=record, annotator=actor())
+        offered.keep(collection, draft.said_under(state.accepted))
     job_queue.submit_score(writing(), name, ScoreSettings(), waiting=resources.spare())
     session().collection = name
     session().selection = ()
     end()
+
+
+def _facts(state: Import, sources: Sources) -> dict[str, FileFacts]:
+    """Return what is noted of the files; nothing in them is looked at."""
+    found = {}
+    for part in sources.tables:
+        upload = st.session_state.get(f"{part}-{state.id}")
+        path = Path(str(st.session_state.get(f"{part}-path-{state.id}", "")).strip())
+        if upload is not None:
+            content = upload.getvalue()
+            found[part] = FileFacts(len(content), hashlib.sha256(content).hexdigest())
+        else:
+            path = import_path(str(path), import_root(), resources.store().workspace)
+            known = path.is_file()
+            found[part] = FileFacts(
+                path.stat().st_size if known else 0, sha256_of(path) if known else ""
+            )
+    return found

@@ -30,7 +30,7 @@ def show(state: Import) -> None:
     with st.expander("Files", expanded=not state.is_checked, icon=":material/upload_file:"):
         sources = import_form.choose_files(state)
     with st.sidebar:
-        name = import_form.choose_name(state, sources)
+        name = _name(state, sources)
         _sources(sources)
         columns = import_form.choose_columns(state, sources)
         st.button(
@@ -41,7 +41,7 @@ def show(state: Import) -> None:
         )
     if sources.tables and (spare := resources.spare()) is not None:
         spare.prepare()  # whoever stores these rows has them scored at once
-    if state.is_checked and import_form.missing(sources, columns):
+    if state.is_checked and import_form.missing(state, sources, columns):
         state.is_checked = False
         st.rerun()
     draft, problems = None, list(sources.problems)
@@ -55,21 +55,35 @@ def show(state: Import) -> None:
         else:
             if _findings_line(state, draft, name):
                 import_form.remember_columns(sources, columns)
-                import_form.store(draft, name, state.accepted)
+                import_form.store(state, draft, name, sources, columns)
                 st.rerun()
             _losses(draft)
-            offered.offer(
-                sources.tables[SYNTHETIC],
-                columns[SYNTHETIC],
-                is_taken=state.takes_decisions,
-                on_click=lambda: _take_decisions(state),
-            )
+            if not state.grows:
+                offered.offer(
+                    sources.tables[SYNTHETIC],
+                    columns[SYNTHETIC],
+                    is_taken=state.takes_decisions,
+                    on_click=lambda: _take_decisions(state),
+                )
         for problem in problems:
             _problem(problem)
     if draft is None:
         _preview(sources, columns)
     else:
         _findings(state, draft)
+
+
+def _name(state: Import, sources: Sources) -> str:
+    """Draw the name of the new collection, or that of the pool of new rows."""
+    if not state.grows:
+        return import_form.choose_name(state, sources)
+    st.text_input(
+        "Pool of the new synthetic rows",
+        key=f"pool-{state.id}",
+        placeholder="None",
+        help="Kept in the column “pool”, so that pools can be compared. May be left empty.",
+    )
+    return state.beside
 
 
 def _sources(sources: Sources) -> None:
@@ -91,10 +105,12 @@ def _problem(error: InputError) -> None:
 def _files_line(state: Import, sources: Sources, columns: dict[str, ColumnMapping]) -> None:
     """Draw what was read so far, and the step to the findings."""
     title = "Which rows belong to the new collection?"
+    if state.grows:
+        title = f"Which rows are added to {parts.plain(state.beside)}?"
     if sources.tables:
         files = in_words(len(sources.tables), "file")
         title = f"{in_words(sources.total, 'row')} read from {files}"
-    reason = import_form.missing(sources, columns)
+    reason = import_form.missing(state, sources, columns)
     caption = f"Nothing is stored yet. {reason or 'Look at the columns, then at every finding.'}"
     with parts.finding_line(title, caption, stage="files"):
         st.button(
@@ -120,7 +136,7 @@ def _findings_line(state: Import, draft: Draft, name: str) -> bool:
     title = f"{in_words(draft.total, 'row')} read, {in_words(len(found), 'finding')}"
     title += f", {len(still_open)} must be fixed before storing" if still_open else ""
     title += ", nothing left to fix" if found and not still_open else ""
-    reason = import_form.obstacle(name, draft, state.accepted)
+    reason = import_form.obstacle(state, name, draft)
     left_out = draft.total - kept
     caption = (
         f"Nothing is stored yet. {parts.count(kept)} kept + {parts.count(left_out)} left out "
@@ -137,7 +153,7 @@ def _findings_line(state: Import, draft: Draft, name: str) -> bool:
                 args=(state, waiting),
             )
         return st.button(
-            f"Store {in_words(kept, 'row')}",
+            f"{'Add' if state.grows else 'Store'} {in_words(kept, 'row')}",
             type="primary",
             icon=_STORE_ICON,
             disabled=bool(reason),

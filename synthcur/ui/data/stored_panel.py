@@ -6,7 +6,7 @@ from synthcur.data.loading import PARTS
 from synthcur.schema import FindingState
 from synthcur.store.records import CollectionInfo
 from synthcur.ui import parts, resources, score_jobs
-from synthcur.ui.data import import_form, offered
+from synthcur.ui.data import import_form, offered, versions_panel
 from synthcur.ui.data import sheet as data_panel
 from synthcur.ui.data import splits as data_splits
 from synthcur.ui.data.sheet import in_words
@@ -31,6 +31,12 @@ def show(name: str) -> None:
         if st.button("See the weights", icon=":material/scatter_plot:"):
             st.switch_page("pages/curate.py")
         st.button(
+            "Add rows",
+            icon=":material/playlist_add:",
+            on_click=import_form.start,
+            args=(name, info.version),
+        )
+        st.button(
             "Add a collection",
             type="primary",
             icon=":material/add:",
@@ -46,11 +52,30 @@ def show(name: str) -> None:
         data_panel.rows_card(sheet, finding)
     with right:
         data_splits.splits_card(sheet.rows, collection.made_splits)
+    versions_panel.show(info, collection)
+
+
+def nothing() -> None:
+    """Draw a workspace without a collection: the way to a first one, and what lies in the bin."""
+    with parts.finding_line(
+        "This workspace holds no collection", "Add one, or bring one back.", stage="nothing"
+    ):
+        st.button(
+            "Add a collection",
+            type="primary",
+            icon=":material/add:",
+            on_click=import_form.start,
+            args=("",),
+        )
+    with parts.card("Bin"):
+        versions_panel.bin_tab()
 
 
 def _caption(info: CollectionInfo, found: int, checks: int) -> str:
     name = parts.plain(info.title or info.name)
     outcome = in_words(found, "finding") if found else "nothing to look at"
+    if (known := len(resources.store().versions.all(info.name))) > 1:
+        name += f", version {info.version} of {known},"
     return f"{name} as it is stored: {outcome} in {in_words(checks, 'check')}."
 
 

@@ -86,7 +86,10 @@ def read(name: str) -> Overview:
     return Overview(
         info=store.collection_info(name),
         collection=collection,
-        decided=weight_flow.decided(decisions),
+        # What was decided about rows of other versions has no effect on this one.
+        decided=weight_flow.decided(
+            [each for each in decisions if each.sample_id in collection.synthetic_row_of]
+        ),
         active=next((job for job in store.jobs(name) if job.is_active), None),
         results=results,
         scores=scores,

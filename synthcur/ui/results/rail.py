@@ -152,7 +152,9 @@ def _made_from(job: Job) -> None:
     st.subheader("Made from", anchor=False)
     facts = report.made_from(job)
     settings = TrainSettings.from_dict(job.settings)
+    known = len(resources.store().versions.all(job.collection))
     lines = {
+        **({"version": f"{job.version} of {known}"} if known > 1 else {}),
         "data": facts.data[:7],
         "decide": f"{facts.decided:,} rows",
         "P′": (facts.quality or "not used")[:8],

@@ -19,7 +19,6 @@ from synthcur.settings import TrainSettings
 from synthcur.stats.majority import first_metric, majority_score
 from synthcur.store.records import Job, Run
 from synthcur.store.store import Store
-from synthcur.ui import resources
 from synthcur.ui.train import tables as train_tables
 
 _METRICS = {measure: metric for metric, measure in SCORES.items()}
@@ -98,7 +97,7 @@ def _picture(
     drawn = curve_axis.on_one_axis(metrics, runs, length=curve_axis.axis_of(job).length)
     running = [run for run in runs if run.is_running]
     state = undertrained(_store, job, runs)
-    collection = resources.collection(job.collection)
+    collection = _store.versions.read_by(job)
     validation = collection.label_ids(collection.part(REAL, VALIDATION))
     first = first_metric(validation)
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from harness import samples
 from harness.collections import add_scores, make_collection, make_scores
+from synthcur.data import changes
 from synthcur.review.decisions import Decision
 from synthcur.schema import REAL, SYNTHETIC, TEST, Collection, sample_ids
 from synthcur.settings import (
@@ -63,6 +64,7 @@ def make(folder: Path) -> None:
     _end_badly(store, collection)
     _learning_curve(store, collection)
     _leave_running(store)
+    _grow(store)
     (folder / "summary.json").write_text(
         json.dumps(summary.read(store), indent=1, ensure_ascii=False) + "\n", "utf-8"
     )
@@ -352,6 +354,15 @@ def _leave_running(store: Store) -> None:
     spool = _started(store, job)
     spool.append("phase", phase="embed", title="Reading the texts", done=3, total=64, eta_s=9.5)
     _ended(store, job, spool, None)
+
+
+def _grow(store: Store) -> None:
+    """Make a second version and go back to the first."""
+    change = changes.rename_labels(store.collection(NAME), {samples.LABELS[1]: "bugs"})
+    store.versions.add(
+        NAME, change.collection, made_from=1, what=change.what, change=change.data, annotator="Ana"
+    )
+    store.versions.undo(NAME, annotator="Ben")
 
 
 def _move(folder: Path, to: str) -> None:
