@@ -40,7 +40,12 @@ SAID = {"--language": "", "--license": "", "--dataset": ""}
 
 WHO = {"--annotator": "command line"}
 CHANGE = {"--preview": False, "--no-score": False, **WHO}
-COLUMNS = {"--text": [], "--text-pair": [], "--label": [], "--accept": []}
+READ: dict[str, Any] = {"--delimiter": [], "--encoding": [], "--header": [], "--sheet": []}
+COLUMNS: dict[str, Any] = {
+    **{"--text": [], "--text-pair": [], "--label": [], "--split": [], "--guess-columns": False},
+    **READ,
+    "--accept": [],
+}
 COMMANDS: dict[str, dict[str, Any]] = {
     "demo": {},
     "import": {
@@ -49,16 +54,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "--real": NEEDED,
         "--validation": None,
         "--test": None,
-        "--text": [],
-        "--text-pair": [],
-        "--label": [],
-        "--delimiter": [],
-        "--encoding": [],
-        "--header": [],
-        "--sheet": [],
-        "--split": [],
-        "--guess-columns": False,
-        "--accept": [],
+        **COLUMNS,
         "--decisions": False,
         "--seed": 0,
         "--no-score": False,
