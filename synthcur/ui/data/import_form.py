@@ -280,9 +280,8 @@ def make_draft(
     """
     if missing(sources, columns):
         return None
-    takes = [True] if state.takes_decisions else []
     mapped = [[part, columns[part]] for part in sorted(columns)]
-    content = fingerprint(dict(sources.identities), mapped, *takes)
+    content = fingerprint(dict(sources.identities), mapped, state.takes_decisions)
     if state.draft != content:
         state.draft, state.accepted, state.kept = content, frozenset(), None
     draft = import_files.draft(
