@@ -334,11 +334,10 @@ def make_draft(
     """
     if missing(state, sources, columns):
         return None
-    takes = [True] if state.takes_decisions else []
     onto = resources.collection(state.beside) if state.grows else None
-    beside = [] if onto is None else [onto.fingerprint]
+    beside = onto.fingerprint if onto else ""
     mapped = [[part, columns[part]] for part in sorted(columns)]
-    content = fingerprint(dict(sources.identities), mapped, *takes, *beside)
+    content = fingerprint(dict(sources.identities), mapped, state.takes_decisions, beside)
     if state.draft != content:
         state.draft, state.accepted, state.kept = content, frozenset(), None
     draft = import_files.draft(

@@ -166,10 +166,22 @@ def test_models_rows_and_the_command_can_be_taken_away(toy, small_collection):
         "JSON Lines",
         "CSV, safe for spreadsheets",
         "Folder for datasets, with card",
+        "File for Label Studio",
         "Report, HTML",
         "Download the IMP model",
     }
     assert any("synthcur train small --arms ce,imp --seeds 2" in code.value for code in app.code)
+
+
+def test_rows_can_be_taken_to_every_tool_that_reads_them(toy, small_collection):
+    app = open_page("results", "small")
+    assert any('<Choice value="pests"/>' in code.value for code in app.code)
+    tools = next(box for box in app.selectbox if box.label == "Tool")
+    assert tools.options == ["Label Studio", "Prodigy", "doccano", "Argilla", "Chat messages"]
+    tools.select("argilla").run()
+    labels = {button.proto.label for button in app.get("download_button")}
+    assert "File for Argilla" in labels
+    assert not any("<Choice" in code.value for code in app.code)
 
 
 def test_what_the_results_were_made_from_is_named(toy, small_collection):
