@@ -222,7 +222,7 @@ CASES = {
     "15 Windows-1252": Case(
         "15-excel-sep-cp1252/synthetic.csv",
         "15-excel-sep-cp1252/real.csv",
-        synthetic_rows=37,
+        synthetic_rows=40,
         real_rows=30,
         first=FIRST,
         says=(

@@ -368,6 +368,8 @@ def test_the_answer_in_json_holds_the_mapping_and_the_labels_of_each_finding(
         "text_pair": None,
         "label": "label",
         "beside": ["modell"],
+        "how": "JSON Lines, UTF-8",
+        "read": {"delimiter": None, "encoding": "utf-8", "header": None, "sheet": None},
     }
     empty = next(each for each in answer["findings"] if each["code"] == "empty_text")
     assert empty["labels"] == [{"label": "Zimmer", "rows": 1}]
