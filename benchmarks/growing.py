@@ -104,10 +104,11 @@ def main() -> None:
         known = (Scored(before.fingerprint, names),)
         grown_s, grown_read, _ = timed(after, folders[0], known)
         anew_s, anew_read, _ = timed(after, folders[1], ())
+    grown = options.rows + options.added + options.real
     lines = {
         "first version": (options.rows + options.real, first_read, first_s),
-        "grown, from the version before": (len(after.rows), grown_read, grown_s),
-        "grown, from nothing": (len(after.rows), anew_read, anew_s),
+        "grown, from the version before": (grown, grown_read, grown_s),
+        "grown, from nothing": (grown, anew_read, anew_s),
     }
     for what, (n, read, seconds) in lines.items():
         said = {"what": what, "rows": n, "texts_read": read, "seconds": round(seconds, 1)}

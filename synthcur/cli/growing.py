@@ -119,7 +119,7 @@ def _split(store: Store, options: argparse.Namespace, collection: Collection) ->
     if options.into and bool(options.tag) != bool(options.row) and not options.column:
         tagged = store.tags.rows(options.name).get(options.tag or "", ())
         ids = tagged if options.tag else options.row
-        return changes.split_label(collection, label, dict.fromkeys(ids, options.into))
+        return changes.split_label(collection, label, dict.fromkeys(ids, str(options.into)))
     raise InputError(
         "Say which rows get which label.",
         fix="Give --column COLUMN, or --into NEW with --tag TAG or --row ID.",

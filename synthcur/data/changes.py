@@ -132,7 +132,7 @@ def rename_labels(collection: Collection, names: Mapping[str, str]) -> Change:
                 fix="Make two changes of it.",
             )
     labels = tuple(dict.fromkeys(names.get(each, each) for each in collection.labels))
-    renamed = [names.get(each, each) for each in collection.rows["label"].tolist()]
+    renamed = [names.get(each, each) for each in map(str, collection.rows["label"])]
     found = _relabelled(collection, renamed, labels)
     by_new: dict[str, list[str]] = {}
     for old, new in names.items():

@@ -81,13 +81,13 @@ def compare_versions(store: Store, name: str, first: int, second: int) -> Versio
     NotFoundError
         If the collection has no such version.
     """
-    collections = [store.versions.collection(name, number) for number in (first, second)]
+    before, after = (store.versions.collection(name, number) for number in (first, second))
     weights = (weights_of(store, name, first), weights_of(store, name, second))
     return VersionComparison(
         collection=name,
         first=first,
         second=second,
-        difference=compare(*collections, weights),
+        difference=compare(before, after, weights),
         figures=tuple(
             figure for number in (first, second) for figure in _figures(store, name, number)
         ),
