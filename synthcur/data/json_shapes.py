@@ -69,9 +69,18 @@ def rows_of(values: Sequence[Any]) -> Shape:
 
 def is_batch(value: Any) -> bool:
     """Whether a value is no row but an object around one list of rows, with no text of its own."""
-    if not isinstance(value, dict) or any(isinstance(cell, str) for cell in value.values()):
+    if not isinstance(value, dict) or _has_text(value, _DEEPEST):
         return False
     return len(dict(_lists(value, _DEEPEST))) == 1
+
+
+def _has_text(value: Any, depth: int) -> bool:
+    """Whether there is a text anywhere but in a list of objects."""
+    if isinstance(value, dict):
+        return depth > 0 and any(_has_text(cell, depth - 1) for cell in value.values())
+    if isinstance(value, list) and not _has_objects(value):
+        return any(isinstance(each, str) for each in value)
+    return isinstance(value, str)
 
 
 def _batches(items: Sequence[Any]) -> Shape:
