@@ -6,7 +6,7 @@ from typing import Any
 
 from synthcur.cli import growing
 from synthcur.cli.answers import Answer
-from synthcur.cli.option_types import add_columns, path
+from synthcur.cli.option_types import add_columns, rows_source
 
 Command = Callable[[str, Callable[[argparse.Namespace], Answer | None], str], Any]
 """Adds a command by its name, what it runs and what is said of it."""
@@ -76,7 +76,7 @@ def _add_life(command: Command) -> None:
 def _add_rows(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
     for part in ("synthetic", "real", "validation", "test"):
-        parser.add_argument(f"--{part}", type=path, metavar="FILE")
+        parser.add_argument(f"--{part}", type=rows_source, metavar="FILE")
     add_columns(parser)
     parser.add_argument(
         "--pool", metavar="POOL", help="name of the new synthetic rows in the column 'pool'"

@@ -11,6 +11,7 @@ from synthcur.data import remembered
 from synthcur.data.columns import ColumnMapping, Given, Guess
 from synthcur.data.draft import Draft
 from synthcur.data.encodings import encoding_named
+from synthcur.data.hub_source import HubSource
 from synthcur.data.import_record import FileFacts
 from synthcur.data.labels import in_words, quoted
 from synthcur.data.loading import guess_tables
@@ -163,11 +164,11 @@ def mappings_of(guesses: Mapping[str, Guess]) -> dict[str, ColumnMapping]:
         raise InputError(error.what, fix=f"{error.fix} {_HOW}") from error
 
 
-def file_facts(paths: Mapping[str, Path | None]) -> dict[str, FileFacts]:
+def file_facts(paths: Mapping[str, Path | HubSource | None]) -> dict[str, FileFacts]:
     """Return what is noted of the files that are given, by part."""
     return {
         part: FileFacts(path.stat().st_size, sha256_of(path))
-        if path.is_file()
+        if isinstance(path, Path) and path.is_file()
         else FileFacts(0, "")
         for part, path in paths.items()
         if path

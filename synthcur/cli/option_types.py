@@ -3,12 +3,23 @@
 import argparse
 from pathlib import Path
 
+from synthcur.data.hub_source import HubSource, hub_source
+from synthcur.errors import InputError
+
 
 def path(text: str) -> Path:
     """Return the path that a text is."""
     if not text.strip() or "\x00" in text:
         raise argparse.ArgumentTypeError(f"{text!r} is not a path")
     return Path(text)
+
+
+def rows_source(text: str) -> Path | HubSource:
+    """Return the file or folder, or the data set of the hub, that a text is."""
+    try:
+        return hub_source(text) or path(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_columns(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from synthcur import __version__
 from synthcur.arms import OFFERED, said_names, stored_name
 from synthcur.cli import commands, growing_options
-from synthcur.cli.option_types import add_columns
+from synthcur.cli.option_types import add_columns, rows_source
 from synthcur.cli.option_types import path as _path
 from synthcur.exports.tool_files import FORMATS, PLAIN
 from synthcur.settings import (
@@ -159,10 +159,10 @@ def _add_publication(parser: argparse.ArgumentParser) -> None:
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--synthetic", required=True, type=_path, metavar="FILE")
-    parser.add_argument("--real", required=True, type=_path, metavar="FILE")
-    parser.add_argument("--validation", type=_path, metavar="FILE")
-    parser.add_argument("--test", type=_path, metavar="FILE")
+    parser.add_argument("--synthetic", required=True, type=rows_source, metavar="FILE")
+    parser.add_argument("--real", required=True, type=rows_source, metavar="FILE")
+    parser.add_argument("--validation", type=rows_source, metavar="FILE")
+    parser.add_argument("--test", type=rows_source, metavar="FILE")
     add_columns(parser)
     parser.add_argument(
         "--decisions",

@@ -36,6 +36,13 @@ class HubSource:
     config: str | None = None
     split: str | None = None
 
+    @property
+    def name(self) -> str:
+        """How people write it."""
+        at = f"@{self.revision}" if self.revision else ""
+        of = f"[{self.config}]" if self.config else ""
+        return f"{PREFIX}{self.repo}{at}{of}{f':{self.split}' if self.split else ''}"
+
 
 def hub_source(given: str) -> HubSource | None:
     """Read the name of a data set; None where a text does not begin as one does.

@@ -19,6 +19,8 @@ from typing import Any, BinaryIO
 
 from synthcur.data.folders import close
 from synthcur.data.handover import write_refusal, write_table
+from synthcur.data.hub_rows import read_hub
+from synthcur.data.hub_source import HubSource
 from synthcur.data.read_options import ReadOptions
 from synthcur.data.reading import read_opened
 from synthcur.data.tables import Limits
@@ -57,10 +59,13 @@ def run() -> int:
 def _answer(request: dict[str, Any], limits: Limits, answer: BinaryIO) -> None:
     name = request["name"]
     try:
-        files = [(way, os.fdopen(file, "rb")) for way, file in request["files"]]
-        options = ReadOptions.from_dict(request["options"])
-        table = read_opened(files, name, options=options, limits=limits)
-        close(files)
+        if request["hub"]:
+            table = read_hub(HubSource(**request["hub"]), name, limits)
+        else:
+            files = [(way, os.fdopen(file, "rb")) for way, file in request["files"]]
+            options = ReadOptions.from_dict(request["options"])
+            table = read_opened(files, name, options=options, limits=limits)
+            close(files)
     except InputError as error:
         write_refusal(error, answer)
     except MemoryError:

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, cast
 
 from synthcur.data.folders import OpenFile, close
 from synthcur.data.handover import read_answer
+from synthcur.data.hub_source import HubSource
 from synthcur.data.read_options import GUESSED, ReadOptions
 from synthcur.data.read_process import NO_ROOM, OUT_OF_MEMORY, TOO_MUCH
 from synthcur.data.reading import open_source, source_name
@@ -51,6 +52,15 @@ _FRUGAL = {
     # Near the limit glibc would try to set aside another 128 MB for each small object.
     "MALLOC_ARENA_MAX": "1",
 }
+_HUB = (
+    *("HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "HOME", "XDG_CACHE_HOME"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+)
+"""Of the environment, for a process that reads from the hub."""
+_TOKEN = "HF_TOKEN"
+_NO_TOKEN = {"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}
+_QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "USE_TORCH": "0"}
 _NO_MEMORY = (
     *("bad_alloc", "cannot allocate memory", "out of memory", "memoryerror"),
     *("memory allocation of", "capacity overflow"),
@@ -114,9 +124,12 @@ class Reading:
     Parameters
     ----------
     source, name, options
-        As of `synthcur.data.reading.read_table`.
+        As of `synthcur.data.reading.read_table`; the source may be one of the hub.
     limits
         Those of the environment unless given.
+    with_token
+        Whether the hub is told the token of whoever runs this process, which lets private data
+        sets be read; where others say what is read, it is not.
 
     Raises
     ------
@@ -126,23 +139,26 @@ class Reading:
 
     def __init__(
         self,
-        source: str | Path | bytes,
+        source: str | Path | bytes | HubSource,
         name: str = "",
         *,
         options: ReadOptions = GUESSED,
         limits: ReadLimits | None = None,
+        with_token: bool = False,
     ) -> None:
-        self.name = source_name(source, name)
+        hub = source if isinstance(source, HubSource) else None
+        self.name = source_name(source.name if isinstance(source, HubSource) else source, name)
         self._limits = limits or read_limits()
         self._is_late = False
         files: list[OpenFile] = []
         try:
-            files = _opened(source)
+            files = [] if isinstance(source, HubSource) else _opened(source)
             self._answer, self._words = _nameless(), _nameless()
-            self._process = _started(self._answer, self._words, files)
+            more = {} if hub is None else _hub_environment(with_token)
+            self._process = _started(self._answer, self._words, files, more)
             self._end = weakref.finalize(self, _end, self._process)
             self._deadline = time.monotonic() + self._limits.seconds
-            self._ask(files, options)
+            self._ask(files, hub, options)
         except OSError as error:
             raise InputError(
                 f"{self.name} cannot be read: {error.strerror or error}.",
@@ -151,8 +167,9 @@ class Reading:
         finally:
             close(files)
 
-    def _ask(self, files: Sequence[OpenFile], options: ReadOptions) -> None:
+    def _ask(self, files: Sequence[OpenFile], hub: HubSource | None, options: ReadOptions) -> None:
         request = {
+            "hub": hub and asdict(hub),
             "files": [(way, file.fileno()) for way, file in files],
             "name": self.name,
             "options": options.to_dict(),
@@ -247,7 +264,7 @@ class Reading:
 
 
 def read_in_child(
-    source: str | Path | bytes,
+    source: str | Path | bytes | HubSource,
     name: str = "",
     *,
     options: ReadOptions = GUESSED,
@@ -271,7 +288,7 @@ def read_in_child(
         If the file cannot be read as a table, or not within the limits; the message names the
         place or the limit, and the remedy.
     """
-    reading = Reading(source, name, options=options, limits=limits)
+    reading = Reading(source, name, options=options, limits=limits, with_token=True)
     try:
         return reading.table()
     finally:
@@ -293,7 +310,7 @@ def _opened(source: str | Path | bytes) -> list[OpenFile]:
 
 
 def _started(
-    answer: BinaryIO, words: BinaryIO, files: Sequence[OpenFile]
+    answer: BinaryIO, words: BinaryIO, files: Sequence[OpenFile], more: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     kept = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
     return subprocess.Popen(
@@ -305,9 +322,15 @@ def _started(
         # A key that stops the command line stops the reader by way of it, in order.
         start_new_session=True,
         cwd=_ROOT,
-        env={**kept, **_FRUGAL},
+        env={**kept, **_FRUGAL, **more},
         bufsize=0,
     )
+
+
+def _hub_environment(with_token: bool) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _HUB if name in os.environ}
+    token = {_TOKEN: os.environ[_TOKEN]} if with_token and _TOKEN in os.environ else {}
+    return {**kept, **_QUIET, **token, **({} if with_token else _NO_TOKEN)}
 
 
 def _end(process: subprocess.Popen[Any]) -> None:

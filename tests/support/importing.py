@@ -53,7 +53,9 @@ def without_header(path: Path) -> Path:
     return path
 
 
-def run_import(folder: Path, files: Mapping[str, Path], *more: str, name: str = "hotel") -> int:
+def run_import(
+    folder: Path, files: Mapping[str, Path | str], *more: str, name: str = "hotel"
+) -> int:
     """Import files, by the name of their option, into a workspace below a folder."""
     given = [item for option, path in files.items() for item in (f"--{option}", str(path))]
     return main(["import", name, *given, *more, "--no-score", "--workspace", str(folder / "ws")])

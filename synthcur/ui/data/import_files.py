@@ -16,6 +16,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from synthcur.data.hub_source import HubSource
 from synthcur.data.languages import let_go
 from synthcur.data.loading import Draft, RawTable
 from synthcur.data.read_options import GUESSED, ReadOptions
@@ -60,7 +61,10 @@ def only_these() -> Iterator[None]:
 
 
 def table(
-    identity: str, name: str, source: Path | UploadedFile, options: ReadOptions = GUESSED
+    identity: str,
+    name: str,
+    source: Path | UploadedFile | HubSource,
+    options: ReadOptions = GUESSED,
 ) -> RawTable:
     """Return the rows of a file, read by a process of its own unless they are still here.
 
@@ -71,7 +75,7 @@ def table(
     name
         File name to show.
     source
-        The file.
+        The file, or a data set of the hub.
     options
         How it is to be read.
 
@@ -127,10 +131,14 @@ def release() -> None:
 
 
 def _read(
-    owner: _Owner, identity: str, name: str, source: Path | UploadedFile, options: ReadOptions
+    owner: _Owner,
+    identity: str,
+    name: str,
+    source: Path | UploadedFile | HubSource,
+    options: ReadOptions,
 ) -> RawTable | InputError:
     def start() -> Reading:
-        data = source if isinstance(source, Path) else source.getvalue()
+        data = source.getvalue() if isinstance(source, UploadedFile) else source
         return Reading(data, name, options=options)
 
     shown, seconds = None, 0.0

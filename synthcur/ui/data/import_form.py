@@ -17,18 +17,17 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from synthcur.data.changes import add_rows
 from synthcur.data.folders import folder_facts
+from synthcur.data.hub_source import HubSource, hub_source
 from synthcur.data.import_record import FileFacts, import_record
 from synthcur.data.loading import (
     IMPORTS,
     PARTS,
     ColumnMapping,
     Draft,
-    Guess,
     RawTable,
     accept,
     build,
     check_name,
-    guess_tables,
     import_path,
     keep_of_two_labels,
 )
@@ -42,20 +41,18 @@ from synthcur.results.version_figures import make_version
 from synthcur.schema import SYNTHETIC, TEST, TRAIN, VALIDATION
 from synthcur.settings import ScoreSettings, fingerprint
 from synthcur.ui import parts, resources
-from synthcur.ui.data import column_form, import_files, offered, read_choices
+from synthcur.ui.data import import_files, offered, read_choices
 from synthcur.ui.session import actor, session, writing
 
 ROOT_VARIABLE = "SYNTHCUR_IMPORT_ROOT"
 UPLOAD, PATH = "Upload", "Path on the server"
 _STATE = "import"
-_KEPT_SECONDS = 3600
 _LABELS = {
     SYNTHETIC: ("Synthetic rows", "Needed. They train the model."),
     TRAIN: ("Real rows, train", "Needed. They train the quality checker."),
     VALIDATION: ("Real rows, validation", "If none, drawn from train."),
     TEST: ("Real rows, test", "If none, drawn from train."),
 }
-_NOTHING = "—"
 
 
 @dataclass
@@ -102,6 +99,11 @@ class Sources:
     tables: Mapping[str, RawTable]
     identities: Mapping[str, str]
     problems: tuple[InputError, ...]
+
+    @property
+    def identity(self) -> str:
+        """Names everything that was read."""
+        return fingerprint(dict(self.identities))
 
     @property
     def total(self) -> int:
@@ -181,7 +183,7 @@ class _File:
 
     identity: str
     name: str
-    source: Path | UploadedFile
+    source: Path | UploadedFile | HubSource
 
 
 def _upload(state: Import, part: str) -> _File | None:
@@ -193,6 +195,9 @@ def _by_path(state: Import, part: str) -> _File | None:
     given = st.text_input(_LABELS[part][0], key=f"{part}-path-{state.id}")
     if not given.strip():
         return None
+    if (source := hub_source(given.strip())) is not None:
+        # What a name stands for on the hub may change: it is read anew by every import.
+        return _File(fingerprint(state.id, given.strip()), source.name, source)
     path = import_path(given.strip(), import_root(), resources.store().workspace)
     try:
         facts = path.stat()
@@ -223,100 +228,6 @@ def _as_read(table: RawTable) -> str:
     _, comma, example = table.guessed_encoding.partition(", ")
     words = f"{parts.count(total)} rows. {table.how}{comma}{example}."
     return parts.plain(" ".join([words, *table.notes[:3]]), limit=400)
-
-
-# Columns
-
-
-def choose_columns(state: Import, sources: Sources) -> dict[str, ColumnMapping]:
-    """Draw the columns into the rail, once for all files that agree; return the complete ones."""
-    chosen: dict[str, ColumnMapping] = {}
-    tables = sources.tables
-    guesses = _guesses(fingerprint(dict(sources.identities)), dict(tables))
-    guesses = guesses | (last := column_form.as_last_time(tables))
-    apart = len(tables) > 1 and st.checkbox("Columns for each file", key=f"apart-{state.id}")
-    groups = _groups(tables, guesses, apart=apart)
-    for members in groups:
-        guess = guesses[members[0]]
-        title = "Columns"
-        if len(groups) > 1:
-            title += f" of {', '.join(tables[part].name for part in members)}"
-        st.subheader(parts.plain(title), anchor=False)
-        if any(part in last for part in members):
-            key = f"forget-{members[0]}-{state.id}"
-            column_form.say_last_time([tables[part] for part in members], key=key)
-        shared = [
-            column
-            for column in tables[members[0]].frame.columns
-            if all(column in tables[part].frame for part in members)
-        ]
-        seen = fingerprint([shared, guess.text, guess.label, guess.text_pair])
-        mapping = _columns_of(shared, guess, f"{members[0]}-{seen}-{state.id}")
-        if mapping is None:
-            for doubt in guess.doubts:
-                st.caption(parts.plain(doubt, limit=600))
-        else:
-            for part in members:
-                table, split = tables[part], guesses[part].split
-                chosen[part] = column_form.with_split(table, part, mapping, split, key=state.id)
-            _mapping_in_words(mapping, [tables[part] for part in members])
-    return chosen
-
-
-@st.cache_resource(show_spinner=False, max_entries=16, ttl=_KEPT_SECONDS)
-def _guesses(identity: str, _tables: dict[str, RawTable]) -> dict[str, Guess]:
-    return guess_tables(_tables)
-
-
-def _groups(
-    tables: Mapping[str, RawTable], guesses: Mapping[str, Guess], *, apart: bool
-) -> list[list[str]]:
-    """Put files together whose guessed columns are the same, or that have the same columns."""
-    groups: dict[object, list[str]] = {}
-    for part, table in tables.items():
-        guess = guesses[part]
-        known = (guess.text, guess.label, guess.text_pair)
-        key = part if apart else tuple(table.frame.columns) if guess.doubts else known
-        groups.setdefault(key, []).append(part)
-    return list(groups.values())
-
-
-def _columns_of(columns: list[str], guess: Guess, key: str) -> ColumnMapping | None:
-    def choose(title: str, column: str | None) -> str | None:
-        at = columns.index(column) if column in columns else None
-        return st.selectbox(
-            title,
-            columns,
-            index=at,
-            placeholder="Choose a column",
-            format_func=lambda name: name[:60],
-            key=f"{title}-{key}",
-        )
-
-    text = choose("Text", guess.text)
-    label = choose("Label", guess.label)
-    pairs = [_NOTHING, *columns]
-    at = pairs.index(guess.text_pair) if guess.text_pair in columns else 0
-    pair = st.selectbox(
-        "Second text", pairs, index=at, format_func=lambda name: name[:60], key=f"pair-{key}"
-    )
-    if text is None or label is None:
-        return None
-    return ColumnMapping(text=text, label=label, text_pair=None if pair == _NOTHING else pair)
-
-
-def _mapping_in_words(mapping: ColumnMapping, tables: list[RawTable]) -> None:
-    """Say which column is what, and that no other column is read."""
-    columns = dict.fromkeys(column for table in tables for column in table.frame.columns)
-    said = mapping.in_words(columns)
-    beside = " (no checker or weight reads them)" if mapping.provenance(columns) else ""
-    st.caption(parts.plain(f"{said}{beside}.", limit=600))
-
-
-def remember_columns(sources: Sources, columns: Mapping[str, ColumnMapping]) -> None:
-    """Remember the columns of the files for others with the same headers."""
-    guesses = _guesses(fingerprint(dict(sources.identities)), dict(sources.tables))
-    column_form.remember(sources.tables, columns, guesses)
 
 
 # Draft and decisions
@@ -439,14 +350,13 @@ def _facts(state: Import, sources: Sources) -> dict[str, FileFacts]:
     found = {}
     for part in sources.tables:
         upload = st.session_state.get(f"{part}-{state.id}")
-        path = Path(str(st.session_state.get(f"{part}-path-{state.id}", "")).strip())
+        given = str(st.session_state.get(f"{part}-path-{state.id}", "")).strip()
+        found[part] = FileFacts(0, "")
         if upload is not None:
             content = upload.getvalue()
             found[part] = FileFacts(len(content), hashlib.sha256(content).hexdigest())
-        else:
-            path = import_path(str(path), import_root(), resources.store().workspace)
-            known = path.is_file()
-            found[part] = FileFacts(
-                path.stat().st_size if known else 0, sha256_of(path) if known else ""
-            )
+        elif hub_source(given) is None:
+            path = import_path(given, import_root(), resources.store().workspace)
+            if path.is_file():
+                found[part] = FileFacts(path.stat().st_size, sha256_of(path))
     return found

@@ -13,7 +13,7 @@ from synthcur.data.people import as_part
 from synthcur.errors import InputError
 from synthcur.schema import SYNTHETIC, Finding, FindingState
 from synthcur.ui import parts, resources
-from synthcur.ui.data import import_form, offered
+from synthcur.ui.data import column_form, import_form, offered
 from synthcur.ui.data import sheet as data_panel
 from synthcur.ui.data import splits as data_splits
 from synthcur.ui.data.import_form import Import, Sources
@@ -32,7 +32,7 @@ def show(state: Import) -> None:
     with st.sidebar:
         name = _name(state, sources)
         _sources(sources)
-        columns = import_form.choose_columns(state, sources)
+        columns = column_form.choose_columns(sources.tables, sources.identity, key=state.id)
         st.button(
             "Leave without storing",
             icon=":material/close:",
@@ -54,7 +54,7 @@ def show(state: Import) -> None:
             _files_line(state, sources, columns)
         else:
             if _findings_line(state, draft, name):
-                import_form.remember_columns(sources, columns)
+                column_form.remember(sources.tables, columns, sources.identity)
                 import_form.store(state, draft, name, sources, columns)
                 st.rerun()
             _losses(draft)
