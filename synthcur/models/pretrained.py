@@ -5,6 +5,7 @@ over first, then loaded from their folder without the network.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,11 @@ _HUB_FILES = (
 )
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 _USE_BUNDLED = f"Or use the bundled model, {BUNDLED_MODEL!r}, which needs no network."
+
+_SPACE = re.compile(r"\s")
+_LONG = 20
+"""Characters per token that is read, from which a text of a pair is cut before it is tokenised."""
+_LONGEST_WORD = 1_000
 
 Encoded = Sequence[Mapping[str, Any]]
 """Tokenised texts: one mapping a text, ``input_ids`` and what else the model reads."""
@@ -129,11 +135,44 @@ def tokenise(
     pairs = None
     if rows["text_pair"].notna().to_numpy().any():
         pairs = [encodable(text) for text in rows["text_pair"].fillna("")]
+        texts, pairs = (_without_end(tokenizer, each, max_length) for each in (texts, pairs))
     columns = tokenizer(texts, pairs, truncation=True, max_length=max_length)
     return [
         dict(zip(columns.keys(), values, strict=True))
         for values in zip(*columns.values(), strict=True)
     ]
+
+
+def _without_end(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int
+) -> list[str]:
+    """Cut off what comes long after the last token that is read of a text.
+
+    Of a pair the library makes every combination of what it cuts off both texts, so that two long
+    ones take gigabytes.
+    """
+    return [
+        text if len(text) <= _LONG * max_length else text[: _end(tokenizer, text, max_length)]
+        for text in texts
+    ]
+
+
+def _end(tokenizer: PreTrainedTokenizerBase, text: str, max_length: int) -> int:
+    """Return the end of the word in which a text has its last token that can be read."""
+    if not tokenizer.is_fast:
+        return len(text)
+    places = tokenizer(
+        text,
+        truncation=True,
+        max_length=max_length,
+        add_special_tokens=False,
+        return_offsets_mapping=True,
+    )["offset_mapping"]
+    if len(places) < max_length:
+        return len(text)
+    last = places[-1][1]
+    space = _SPACE.search(text, last, last + _LONGEST_WORD)
+    return space.start() if space else min(len(text), last + _LONGEST_WORD)
 
 
 def padded_batches(

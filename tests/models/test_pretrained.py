@@ -182,3 +182,25 @@ def test_batches_hold_every_input_once_with_the_longest_first(tiny_model: str):
     batches = list(padded_batches(tokenizer, encoded, size=2, device=torch.device("cpu")))
     assert np.concatenate([indices for indices, _ in batches]).tolist() == [1, 3, 4, 2, 0]
     assert [batch["input_ids"].shape for _, batch in batches] == [(2, 11), (2, 7), (1, 3)]
+
+
+def test_of_two_long_texts_only_what_can_be_read_is_tokenised(tiny_model, monkeypatch):
+    tokenizer = load_tokenizer(Path(tiny_model), tiny_model)
+    words = ["late parcel", "my fern has aphids", "unaffordable roses"]
+    first, second = (" ".join(words[i:] * 9) for i in (0, 1))
+    rows = pd.DataFrame({"text": [first, "roses"], "text_pair": [second, "late"]})
+    expected = tokenise(tokenizer, rows, max_length=16)
+    seen: list[int] = []
+    usual = type(tokenizer).__call__
+
+    def spy(self, texts, pairs=None, **options):
+        seen.extend(map(len, pairs or ()))
+        return usual(self, texts, pairs, **options)
+
+    monkeypatch.setattr(type(tokenizer), "__call__", spy)
+    long = rows.assign(
+        text=[first + " late parcel" * 2_000, "roses"],
+        text_pair=[second + "x" * 20_000 + " roses" * 2_000, "late"],
+    )
+    assert tokenise(tokenizer, long, max_length=16) == expected
+    assert max(seen) < 3_000
