@@ -133,14 +133,7 @@ def build(
     if takes_decisions and has_synthetic:
         taken = people.decisions_in(tables[SYNTHETIC], mappings[SYNTHETIC])
     stated, used = columns_of_splits(tables, mappings)
-    of_part = {
-        part: _rows(part, tables[part], mappings[part], files[part], takes=bool(taken))
-        for part in files
-    }
-    said = {part: _opinions(tables[part], mappings[part], of_part[part]) for part in files}
-    rows = pd.concat(
-        [_without_outvoted(of_part[part], said[part]) for part in files], ignore_index=True
-    )
+    rows, said = _all_rows(tables, mappings, files, takes=bool(taken))
     for part, column in used.items():
         rows.loc[rows["file"] == files[part], "split"] = [each or part for each in column.splits]
     given = {*tables, *(split for column in used.values() for split in column.splits)}
@@ -172,6 +165,23 @@ def build(
         said=taken,
         layout=_layout(tables[SYNTHETIC], mappings[SYNTHETIC]) if has_synthetic else {},
     )
+
+
+def _all_rows(
+    tables: Mapping[str, RawTable],
+    mappings: Mapping[str, ColumnMapping],
+    files: Mapping[str, str],
+    *,
+    takes: bool,
+) -> tuple[pd.DataFrame, dict[str, Opinions | None]]:
+    """Put the rows of all parts together; return them with what annotators of each part said."""
+    of_part = {
+        part: _rows(part, tables[part], mappings[part], file, takes=takes)
+        for part, file in files.items()
+    }
+    said = {part: _opinions(tables[part], mappings[part], of_part[part]) for part in files}
+    each = [_without_outvoted(of_part[part], said[part]) for part in files]
+    return pd.concat(each, ignore_index=True), said
 
 
 def _check_parts(tables: Mapping[str, RawTable]) -> None:

@@ -9,6 +9,7 @@ Nothing is ever unpickled, and no cell is turned into a missing value because of
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -116,7 +117,10 @@ def open_source(source: str | Path) -> list[OpenFile]:
     """
     _check_path(source)
     path = Path(source)
-    return open_folder(path) if path.is_dir() else [("", open_file(path))]
+    with suppress(OSError):  # what no path can be is told of as a file
+        if path.is_dir():
+            return open_folder(path)
+    return [("", open_file(path))]
 
 
 def read_opened(

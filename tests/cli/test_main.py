@@ -18,7 +18,8 @@ from synthcur.cli.parser import build_parser
 from synthcur.schema import Collection
 from synthcur.store.store import Store
 
-FILE_OUT, FOLDER_OUT, FILE_IN, WORKSPACE, MODEL = "file out", "folder out", "file in", "ws", "model"
+FILE_OUT, FOLDER_OUT, FILE_IN, ROWS_IN = "file out", "folder out", "file in", "rows in"
+WORKSPACE, MODEL = "ws", "model"
 
 
 def make_ready(folder: Path, collection: Collection) -> Path:
@@ -123,21 +124,22 @@ EXPECTS = {
     FILE_OUT: {"a folder"},
     FOLDER_OUT: {"a file"},
     FILE_IN: {"a folder", "missing", "a device", "unreadable"},
+    ROWS_IN: {"missing", "a device", "unreadable"},
     WORKSPACE: {"a file", "a device", "no such user"},
     MODEL: {"missing", "a file", "a device", "no such user"},
 }
 """Kinds that are bad for some paths only; all others are bad for every path."""
 
 OPTIONS: dict[str, tuple[str, list[str]]] = {
-    "import --synthetic": (FILE_IN, ["import", "x", "--real", "GOOD", "--synthetic"]),
-    "import --real": (FILE_IN, ["import", "x", "--synthetic", "GOOD", "--real"]),
+    "import --synthetic": (ROWS_IN, ["import", "x", "--real", "GOOD", "--synthetic"]),
+    "import --real": (ROWS_IN, ["import", "x", "--synthetic", "GOOD", "--real"]),
     "import --validation": (
-        FILE_IN,
+        ROWS_IN,
         ["import", "x", "--real", "GOOD", "--synthetic", "GOOD", "--validation"],
     ),
-    "import --test": (FILE_IN, ["import", "x", "--real", "GOOD", "--synthetic", "GOOD", "--test"]),
+    "import --test": (ROWS_IN, ["import", "x", "--real", "GOOD", "--synthetic", "GOOD", "--test"]),
     **{
-        f"add-rows --{part}": (FILE_IN, ["add-rows", "small", f"--{part}"])
+        f"add-rows --{part}": (ROWS_IN, ["add-rows", "small", f"--{part}"])
         for part in ("synthetic", "real", "validation", "test")
     },
     "decide --from": (FILE_IN, ["decide", "small", "--from"]),

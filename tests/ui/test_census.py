@@ -17,6 +17,9 @@ COMPONENTS = {
     "turns": "turns.py",
     "tags": "tags.py",
     "cluster_names": "cluster_names.py",
+    "versions": "versions.py",
+    "life": "life.py",
+    "erasing": "erasing.py",
 }
 """Parts of the store by attribute, with their files."""
 
@@ -152,6 +155,11 @@ def test_the_census_knows_what_writes():
         "turns": {"take", "leave", "set_overlap"},
         "tags": {"add", "remove"},
         "cluster_names": {"rename"},
+        "versions": {"add", "open", "undo"},
+        "life": {
+            *("describe", "rename", "duplicate", "delete", "restore", "delete_for_good", "finish"),
+        },
+        "erasing": {"erase", "finish"},
     }
     own = writing_methods("store.py")
     assert {"save_scheme", "add_collection", "set_guidelines", "add_job", "put_first"} <= own

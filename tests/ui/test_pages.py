@@ -41,8 +41,10 @@ def complaints(app: AppTest) -> list[str]:
 
 def markdown_of(app: AppTest) -> Iterator[str]:
     for sink in MARKDOWN_SINKS:
+        # What stands in a field to be edited is no Markdown.
+        own = () if sink in ("text_input", "text_area") else ("value", "body")
         for element in app.get(sink):
-            for field in ("value", "label", "body", "help"):
+            for field in (*own, "label", "help"):
                 text = getattr(element, field, None)
                 if isinstance(text, str):
                     yield text

@@ -165,6 +165,7 @@ def test_models_rows_and_the_command_can_be_taken_away(toy, small_collection):
         "Parquet",
         "JSON Lines",
         "CSV, safe for spreadsheets",
+        "XLSX, without formulas",
         "Folder for datasets, with card",
         "File for Label Studio",
         "Report, HTML",
