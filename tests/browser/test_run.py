@@ -1,6 +1,7 @@
 """A run that outlives a reload, its server and a cancel, and a model that outlives the page."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -114,7 +115,7 @@ def test_two_people_who_press_twice_each_start_one_run(
 def test_a_press_that_meets_the_end_of_a_run_is_not_lost(
     page: Page, server: Server, small_collection: Collection
 ) -> None:
-    with _seemingly_training(server, small_collection, ["sleep", "90"]) as training:
+    with _seemingly_training(server, small_collection, ["sleep", "3000"]) as training:
         store, job, spool, sleeper = training
         page.goto(f"{server.url}/train?collection={small_collection.name}")
         cancel = page.get_by_role("button", name=re.compile("Cancel"))
@@ -129,7 +130,7 @@ def test_a_press_that_meets_the_end_of_a_run_is_not_lost(
 def test_a_second_click_in_the_same_place_does_not_stop_a_run_at_once(
     page: Page, server: Server, small_collection: Collection
 ) -> None:
-    deaf = ["sh", "-c", "trap '' TERM; sleep 90"]
+    deaf = ["sh", "-c", "trap '' TERM; sleep 3000"]
     with _seemingly_training(server, small_collection, deaf) as (_, _, _, busy):
         page.goto(f"{server.url}/train?collection={small_collection.name}")
         box = page.get_by_role("button", name=re.compile("Cancel")).bounding_box()
@@ -163,7 +164,11 @@ def _seemingly_training(
         closing(Spool(job.folder / "spool.jsonl")) as spool,
     ):
         spool.append("started", pid=process.pid, identity=process_identity(process.pid))
-        yield store, job, spool, process
+        try:
+            yield store, job, spool, process
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # nobody else ends it now
+            raise
 
 
 def _start(page: Page, model: str) -> None:

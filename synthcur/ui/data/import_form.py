@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -275,7 +276,8 @@ def choose_name(state: Import, sources: Sources) -> str:
 
 def _suggestion(file: str) -> str:
     """Make a free name of a file's name."""
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", file.split(".")[0].lower()).strip("-")
+    letters = unicodedata.normalize("NFKD", file.split(".")[0].lower()).encode("ascii", "ignore")
+    stem = re.sub(r"[^a-z0-9]+", "-", letters.decode()).strip("-")
     name = "my-rows" if stem in ("", "synthetic") else stem[:40]
     taken = {info.name for info in resources.store().collections()}
     return next(

@@ -254,6 +254,17 @@ def test_the_same_column_for_text_and_label_is_refused(app: AppTest, store: Stor
     assert not any(label.startswith("Store") for label in labels(app))
 
 
+def test_the_name_of_a_file_suggests_one_that_can_be_typed(app: AppTest):
+    files = {part: as_csv(rows) for part, rows in clean().items()}
+    upload(app, files)
+    box = next(each for each in app.text_input if each.label == "Name")
+    assert box.value == "my-rows"
+    box.set_value("")
+    uploader = next(each for each in app.get("file_uploader") if each.label == "Synthetic rows")
+    uploader.set_value(("Gäste-Fragen 2.csv", files["synthetic"], "text/csv")).run()
+    assert next(each for each in app.text_input if each.label == "Name").value == "gaste-fragen-2"
+
+
 def test_a_name_that_is_taken_or_not_usable_keeps_the_rows_from_being_stored(app: AppTest):
     upload(app, {part: as_csv(rows) for part, rows in clean().items()})
     press(app, "Check 88 rows")
