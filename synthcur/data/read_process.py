@@ -19,8 +19,6 @@ from typing import Any, BinaryIO
 
 from synthcur.data.folders import close
 from synthcur.data.handover import write_refusal, write_table
-from synthcur.data.hub_rows import read_hub
-from synthcur.data.hub_source import HubSource
 from synthcur.data.read_options import ReadOptions
 from synthcur.data.reading import read_opened
 from synthcur.data.tables import Limits
@@ -60,6 +58,10 @@ def _answer(request: dict[str, Any], limits: Limits, answer: BinaryIO) -> None:
     name = request["name"]
     try:
         if request["hub"]:
+            # What most files do not need: a reader starts without it.
+            from synthcur.data.hub_rows import read_hub
+            from synthcur.data.hub_source import HubSource
+
             table = read_hub(HubSource(**request["hub"]), name, limits)
         else:
             files = [(way, os.fdopen(file, "rb")) for way, file in request["files"]]

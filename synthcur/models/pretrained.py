@@ -6,6 +6,7 @@ over first, then loaded from their folder without the network.
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,10 @@ def tokenise(
     pairs = None
     if rows["text_pair"].notna().to_numpy().any():
         pairs = [encodable(text) for text in rows["text_pair"].fillna("")]
-        texts, pairs = (_without_end(tokenizer, each, max_length) for each in (texts, pairs))
+        both = (
+            _without_ends(tokenizer, *each, max_length) for each in zip(texts, pairs, strict=True)
+        )
+        texts, pairs = map(list, zip(*both, strict=True))
     columns = tokenizer(texts, pairs, truncation=True, max_length=max_length)
     return [
         dict(zip(columns.keys(), values, strict=True))
@@ -143,36 +147,40 @@ def tokenise(
     ]
 
 
-def _without_end(
-    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int
-) -> list[str]:
-    """Cut off what comes long after the last token that is read of a text.
+def _without_ends(
+    tokenizer: PreTrainedTokenizerBase, first: str, second: str, max_length: int
+) -> tuple[str, str]:
+    """Cut off two long texts of a pair what comes long after the last token that is read.
 
-    Of a pair the library makes every combination of what it cuts off both texts, so that two long
-    ones take gigabytes.
+    The library makes every combination of what it cuts off both texts, so that two long ones take
+    gigabytes. Which of them is the longer stays, for it decides which one keeps a token more.
     """
-    return [
-        text if len(text) <= _LONG * max_length else text[: _end(tokenizer, text, max_length)]
-        for text in texts
+    if min(len(first), len(second)) <= _LONG * max_length or not tokenizer.is_fast:
+        return first, second
+    ends = [_token_ends(tokenizer, text) for text in (first, second)]
+    if min(map(len, ends)) <= max_length:
+        return first, second
+    is_first_longer, is_second_longer = len(ends[0]) > len(ends[1]), len(ends[1]) > len(ends[0])
+    cut = [
+        _end_of_word(text, own[max_length]) for text, own in zip((first, second), ends, strict=True)
     ]
+    kept = [bisect_right(own, end) for own, end in zip(ends, cut, strict=True)]
+    if is_first_longer and kept[0] <= kept[1]:
+        cut[0] = _end_of_word(first, ends[0][min(kept[1], len(ends[0]) - 1)])
+    if is_second_longer and kept[1] <= kept[0]:
+        cut[1] = _end_of_word(second, ends[1][min(kept[0], len(ends[1]) - 1)])
+    return first[: cut[0]], second[: cut[1]]
 
 
-def _end(tokenizer: PreTrainedTokenizerBase, text: str, max_length: int) -> int:
-    """Return the end of the word in which a text has its last token that can be read."""
-    if not tokenizer.is_fast:
-        return len(text)
-    places = tokenizer(
-        text,
-        truncation=True,
-        max_length=max_length,
-        add_special_tokens=False,
-        return_offsets_mapping=True,
-    )["offset_mapping"]
-    if len(places) < max_length:
-        return len(text)
-    last = places[-1][1]
-    space = _SPACE.search(text, last, last + _LONGEST_WORD)
-    return space.start() if space else min(len(text), last + _LONGEST_WORD)
+def _token_ends(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Return where every token of a whole text ends."""
+    found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    return [end for _, end in found["offset_mapping"]]
+
+
+def _end_of_word(text: str, at: int) -> int:
+    space = _SPACE.search(text, at, at + _LONGEST_WORD)
+    return space.start() if space else min(len(text), at + _LONGEST_WORD)
 
 
 def padded_batches(
