@@ -40,8 +40,6 @@ class Case:
         How the text of the first synthetic row begins: it proves the column.
     says
         What standard error tells of the mapping and the findings.
-    waits
-        What would be more helpful than the refusal, which is right as it is.
     """
 
     synthetic: str
@@ -53,7 +51,6 @@ class Case:
     real_rows: int = 0
     first: str = ""
     says: tuple[str, ...] = ()
-    waits: str = ""
 
 
 PLAIN_SYNTHETIC = "01-prodigy-choice/synthetic.csv"
