@@ -14,9 +14,8 @@ from synthcur.cli import answers, decision_files, import_options, recipe_options
 from synthcur.cli.answers import Answer
 from synthcur.cli.following import print_progress
 from synthcur.data.import_record import import_record
-from synthcur.data.loading import accept, build, guess_tables
+from synthcur.data.loading import accept, build
 from synthcur.data.people import decisions_in
-from synthcur.data.reader import read_in_child
 from synthcur.errors import InputError, NotFoundError
 from synthcur.exports import downloads, hub, tool_files
 from synthcur.exports.html_report import html_report
@@ -55,22 +54,7 @@ def demo(options: argparse.Namespace) -> Answer:
 def import_(options: argparse.Namespace) -> Answer:
     """Check files, store them as a collection and score it with the probe checkers."""
     store = open_store(options.workspace)
-    paths = {
-        "synthetic": options.synthetic,
-        "train": options.real,
-        "validation": options.validation,
-        "test": options.test,
-    }
-    paths = {part: path for part, path in paths.items() if path}
-    said = import_options.read_options(options, list(paths))
-    tables = {
-        part: read_in_child(path, path.name, options=said[part]) for part, path in paths.items()
-    }
-    given = import_options.given_columns(options, tables)
-    given = import_options.as_last_time(given, tables, store.workspace, anew=options.guess_columns)
-    guesses = guess_tables(tables, given)
-    mappings = import_options.mappings_of(guesses)
-    import_options.print_mapping(tables, mappings)
+    paths, tables, mappings = import_options.read_files(options, store.workspace)
     import_options.print_decisions(tables["synthetic"], mappings["synthetic"], options.decisions)
     draft = build(
         options.name, tables, mappings, seed=options.seed, takes_decisions=options.decisions

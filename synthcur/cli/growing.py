@@ -14,8 +14,7 @@ from synthcur.data import changes
 from synthcur.data.changes import Change
 from synthcur.data.import_record import import_record
 from synthcur.data.labels import quoted
-from synthcur.data.loading import accept, build, check_name, guess_tables
-from synthcur.data.reader import read_in_child
+from synthcur.data.loading import accept, build, check_name
 from synthcur.data.version_comparison import Comparison
 from synthcur.errors import InputError
 from synthcur.jobs import job_queue
@@ -29,7 +28,6 @@ from synthcur.store.store import Store
 from synthcur.workspace import open_store
 
 ALL_POOLS = "all"
-_PARTS = {"synthetic": "synthetic", "train": "real", "validation": "validation", "test": "test"}
 
 
 def versions(options: argparse.Namespace) -> Answer:
@@ -68,22 +66,7 @@ def add_rows(options: argparse.Namespace) -> Answer:
     """Check files beside what a collection has, and add their rows as its next version."""
     store, name = open_store(options.workspace), options.name
     collection = store.collection(name)
-    paths = {
-        part: getattr(options, option)
-        for part, option in _PARTS.items()
-        if getattr(options, option)
-    }
-    if not paths:
-        raise InputError("There is no file.", fix="Give --synthetic FILE or --real FILE.")
-    said = import_options.read_options(options, list(paths))
-    tables = {
-        part: read_in_child(path, path.name, options=said[part]) for part, path in paths.items()
-    }
-    given = import_options.given_columns(options, tables)
-    given = import_options.as_last_time(given, tables, store.workspace, anew=options.guess_columns)
-    guesses = guess_tables(tables, given)
-    mappings = import_options.mappings_of(guesses)
-    import_options.print_mapping(tables, mappings)
+    paths, tables, mappings = import_options.read_files(options, store.workspace)
     draft = build(name, tables, mappings, onto=collection)
     import_options.print_findings(draft)
     codes = import_options.accepted(draft, options.accept)

@@ -17,6 +17,7 @@ from synthcur.data.labels import in_words, quoted
 from synthcur.data.loading import guess_tables
 from synthcur.data.people import decisions_in
 from synthcur.data.read_options import ReadOptions, delimiter_named, header_named
+from synthcur.data.reader import read_in_child
 from synthcur.data.said import Said
 from synthcur.data.said import in_words as said_in_words
 from synthcur.data.tables import RawTable
@@ -94,6 +95,44 @@ def remember(
     guesses = guess_tables(tables)
     for part, table in tables.items():
         remembered.remember(folder, table.frame.columns, mappings[part], guesses[part])
+
+
+def read_files(
+    options: argparse.Namespace, workspace: Path
+) -> tuple[dict[str, Path | HubSource], dict[str, RawTable], dict[str, ColumnMapping]]:
+    """Read the files that options name, and find their columns; both are said.
+
+    Parameters
+    ----------
+    options
+        With a path, or none, for each part.
+    workspace
+        Where columns are remembered.
+
+    Returns
+    -------
+    tuple
+        Paths, tables and mappings, each by part.
+
+    Raises
+    ------
+    InputError
+        If there is no file, one cannot be read, or a column could not be guessed.
+    """
+    paths = {part: getattr(options, name) for name, part in _PARTS.items()}
+    paths = {part: path for part, path in paths.items() if path}
+    if not paths:
+        raise InputError("There is no file.", fix="Give --synthetic FILE or --real FILE.")
+    said = read_options(options, list(paths))
+    tables = {
+        part: read_in_child(path, path.name, options=said[part]) for part, path in paths.items()
+    }
+    given = as_last_time(
+        given_columns(options, tables), tables, workspace, anew=options.guess_columns
+    )
+    mappings = mappings_of(guess_tables(tables, given))
+    print_mapping(tables, mappings)
+    return paths, tables, mappings
 
 
 def read_options(options: argparse.Namespace, parts: Sequence[str]) -> dict[str, ReadOptions]:

@@ -260,7 +260,7 @@ def fresh_ids(rows: pd.DataFrame, taken: Set[str]) -> list[str]:
 
 
 def joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Put the further columns of two collections one behind the other, one kind a column."""
+    """Put the further columns of two collections together; a column holds one kind of value."""
     columns = list(dict.fromkeys([*first.columns, *second.columns]))
     frames = (first, second)
     return pd.DataFrame(

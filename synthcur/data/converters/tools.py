@@ -21,7 +21,7 @@ def converted(table: PlainTable, limits: Limits) -> PlainTable:
     Raises
     ------
     InputError
-        If the file is one of a tool but holds another task than labels of texts.
+        If the file comes from a tool but from another task than labelling texts.
     """
     reader = next((each for each in _READERS if each.reads(table)), None)
     return table if reader is None else reader.read(table, limits)
