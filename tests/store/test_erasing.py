@@ -1,10 +1,5 @@
 """What is erased is nowhere in the workspace any more, and everything else is."""
 
-import os
-import signal
-import subprocess
-import sys
-import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +15,7 @@ from synthcur.results.pairwise import compare
 from synthcur.review.decisions import Decision
 from synthcur.schema import Collection
 from synthcur.store.store import Store
+from tests.support.dying import killed_at
 
 NAME = "small"
 SECRET = "Erika Mustermann"
@@ -122,29 +118,11 @@ def test_it_waits_for_jobs_at_work(opened):
     assert traces(opened.workspace)
 
 
-KILLED = """
-    import os, signal, sys
-    from pathlib import Path
-    from synthcur.store import erasing, sweeping
-    from synthcur.store.store import Store
-
-    store, steps = Store(Path(sys.argv[1])), int(sys.argv[2])
-
-    def counted(call):
-        def step(*given, **named):
-            global steps
-            steps -= 1
-            if steps < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return call(*given, **named)
-        return step
-
-    for module, name in ((erasing, "_replace"), (erasing, "_forget"), (erasing, "_clean_job"),
-                         (erasing, "sweep"), (sweeping, "remove_folder"),
-                         (sweeping.shutil, "rmtree")):
-        setattr(module, name, counted(getattr(module, name)))
-    store.erasing.erase(store.erasing.find("small", containing=sys.argv[3]))
-"""
+STEPS = (
+    *("erasing._replace", "erasing._forget", "erasing._clean_job", "erasing.sweep"),
+    *("sweeping.remove_folder", "sweeping.shutil.rmtree"),
+)
+ERASE = "store.erasing.erase(store.erasing.find('small', containing=sys.argv[4]))"
 
 
 @pytest.mark.parametrize("steps", [0, 2, 6, 7, 8, 9, 12, 1000])
@@ -154,13 +132,7 @@ def test_killed_anywhere_nothing_has_changed_or_the_next_start_ends_it(tmp_path,
     fill(store, private)
     before = store.collection(NAME).fingerprint
     store.close()
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(KILLED), str(workspace), str(steps), SECRET],
-        check=False,
-        capture_output=True,
-        env={**os.environ},
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr.decode()
+    killed_at(workspace, steps, STEPS, ERASE, SECRET)
     store = Store(workspace)
     if store.collection(NAME).fingerprint == before:
         assert set(store.scores(NAME)) == set()

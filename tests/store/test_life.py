@@ -1,10 +1,5 @@
 """Names, copies and the bin: what is deleted comes back whole, and goes for good only when due."""
 
-import os
-import signal
-import subprocess
-import sys
-import textwrap
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +14,7 @@ from synthcur.schema import Collection
 from synthcur.settings import WeightingSettings
 from synthcur.store.life import BIN_DAYS, DAY
 from synthcur.store.store import Store
+from tests.support.dying import killed_at
 
 NAME = "small"
 
@@ -189,29 +185,10 @@ def test_a_link_in_place_of_a_folder_is_not_followed(opened, tmp_path):
     assert (outside / "meta.json").exists()
 
 
-KILLED = """
-    import os, signal, sys
-    from pathlib import Path
-    from synthcur.store import life, sweeping
-    from synthcur.store.store import Store
-
-    store, steps = Store(Path(sys.argv[1])), int(sys.argv[2])
-
-    def counted(call):
-        def step(*given, **named):
-            global steps
-            steps -= 1
-            if steps < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return call(*given, **named)
-        return step
-
-    for module, name in ((life, "remove_folder"), (sweeping, "remove_folder"), (life, "sweep"),
-                         (life, "_mark"), (life, "tables"), (life, "add_event"),
-                         (sweeping.shutil, "rmtree")):
-        setattr(module, name, counted(getattr(module, name)))
-    store.life.delete_for_good("small")
-"""
+STEPS = (
+    *("life.remove_folder", "sweeping.remove_folder", "life.sweep", "life._mark", "life.tables"),
+    *("life.add_event", "sweeping.shutil.rmtree"),
+)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3, 5, 9, 12, 30, 1000])
@@ -221,14 +198,7 @@ def test_killed_anywhere_it_is_there_or_the_next_start_ends_it(tmp_path, small_c
     fill(store, small_collection)
     store.life.delete(NAME)
     store.close()
-    code = textwrap.dedent(KILLED)
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(workspace), str(steps)],
-        check=False,
-        capture_output=True,
-        env={**os.environ},
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr.decode()
+    killed_at(workspace, steps, STEPS, "store.life.delete_for_good('small')")
     store = Store(workspace)
     if [each.called for each in store.life.bin()] == [NAME]:
         assert steps == 0
