@@ -59,6 +59,12 @@ class Setup:
     fit: FitSettings
     folder: Path
 
+    @classmethod
+    def given(cls, options: argparse.Namespace, fit: FitSettings) -> "Setup":
+        """Return what the options of `resumable.parser` and a recipe make up."""
+        folder = options.out.with_suffix(".work")
+        return cls(options.data, options.pool, options.test_rows, fit, folder)
+
     @property
     def shared(self) -> dict[str, Any]:
         """What has to be equal in a file that is gone on with."""
@@ -73,13 +79,7 @@ class Setup:
 def main() -> None:
     """Run what is missing from the file and print the table."""
     options = _options()
-    setup = Setup(
-        options.data,
-        options.pool,
-        options.test_rows,
-        FitSettings(epochs=options.epochs),
-        options.out.with_suffix(".work"),
-    )
+    setup = Setup.given(options, FitSettings(epochs=options.epochs))
     found = resumable.read(options.out, setup.shared)
     if not options.table:
         todo = _todo(options, setup, found["runs"])

@@ -122,13 +122,7 @@ def write_figures(found: Mapping[str, Any], path: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is missing from the file, print the tables, write the figures."""
     options = _parser().parse_args(arguments)
-    setup = evidence.Setup(
-        options.data,
-        options.pool,
-        options.test_rows,
-        FitSettings(epochs=options.epochs),
-        options.out.with_suffix(".work"),
-    )
+    setup = evidence.Setup.given(options, FitSettings(epochs=options.epochs))
     settings = LearningCurveSettings(
         arms=options.arms,
         seeds=options.seeds,

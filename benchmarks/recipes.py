@@ -214,13 +214,7 @@ def _best(means: Mapping[tuple[str, str, str], float], task: str, arm: str) -> f
 def main() -> None:
     """Run what is missing from the file and print the table."""
     options = _options()
-    setup = Setup(
-        options.data,
-        options.pool,
-        options.test_rows,
-        FitSettings(),
-        options.out.with_suffix(".work"),
-    )
+    setup = Setup.given(options, FitSettings())
     shared = {"pool": options.pool, "test_rows": options.test_rows}
     found = resumable.read(options.out, shared)
     if not options.table:

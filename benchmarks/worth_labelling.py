@@ -211,13 +211,7 @@ def _pair(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is missing from the file and print the table."""
     options = _parser().parse_args(arguments)
-    setup = Setup(
-        options.data,
-        options.pool,
-        options.test_rows,
-        FitSettings(),
-        options.out.with_suffix(".work"),
-    )
+    setup = Setup.given(options, FitSettings())
     stages = tuple(sorted(map(int, options.labels)))
     shared = {"pool": options.pool, "test_rows": options.test_rows, "labels": list(stages)}
     found = resumable.read(options.out, shared)
